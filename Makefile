@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+#
+# `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
+# lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
+
+.PHONY: help setup debian build demo test test-all lint format clean
+.DELETE_ON_ERROR:
+
+library := .build/data_store.built
+sources := Package.swift $(shell find Sources include -type f)
+
+help: ## show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
+
+setup: .venv/.complete .venv-arrow/.complete ## install what building and testing need
+
+debian:
+	@.ci/debian
+
+.venv/.complete: .ci/venv .ci/requirements.txt .ci/requirements-candles.txt | debian
+	@.ci/venv .venv .ci/requirements.txt
+
+.venv-arrow/.complete: .ci/venv .ci/requirements.txt .ci/requirements-arrow.txt .ci/requirements-candles.txt | debian
+	@.ci/venv .venv-arrow .ci/requirements.txt .ci/requirements-arrow.txt
+
+build: $(library) ## build the library, .build/release/libdata_store.so
+
+$(library): .ci/swift $(sources) | debian
+	@.ci/swift build -c release --product data_store
+	@touch $@
+
+demo: $(library) .venv/.complete ## run four programs on one database file, draw a picture
+	@.venv/bin/python python/examples/demo.py
+
+test: setup ## run every check and test, as continuous integration does
+	@.ci/test
+
+test-all: test ## the same, then the Swift tests under the address and thread sanitizers
+	@.ci/test-sanitized
+
+lint: .venv/.complete ## check style and types
+	@.ci/lint
+
+format: .venv/.complete ## bring all sources into the one style
+	.ci/swift format --in-place --recursive Sources Tests Package.swift
+	.venv/bin/ruff check --fix python
+	.venv/bin/ruff format python
+
+clean: ## remove what was built, installed and drawn here
+	rm -rf .build .venv .venv-arrow demo

@@ -1,0 +1,32 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The exporting target links the Swift runtime in and shows nothing but `ds_*`, so that a user's
+/// machine needs no Swift. SwiftPM's own static option does not do this for libraries.
+let exportedOnly: [LinkerSetting] = [
+  .unsafeFlags([
+    "-static-stdlib", "-use-ld=lld",
+    "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/DataStoreC/exports.map",
+    "-Xlinker", "--no-undefined",
+    "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all",
+  ])
+]
+
+let package = Package(
+  name: "data_store",
+  products: [
+    .library(name: "DataStore", targets: ["DataStore"]),
+    .library(name: "data_store", type: .dynamic, targets: ["DataStoreC"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CDataStore", path: "include"),
+    .target(name: "CNumbers"),
+    .target(name: "DataStore", dependencies: ["CSQLite", "CNumbers"]),
+    .target(
+      name: "DataStoreC", dependencies: ["DataStore", "CDataStore"],
+      exclude: ["exports.map"], linkerSettings: exportedOnly),
+    .testTarget(name: "DataStoreTests", dependencies: ["DataStore", "CSQLite"]),
+  ],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Doubles to shortest text and back, by the C++ standard library (<charconv>): bit-exact both
+// ways, no locale, no allocation.
+#ifndef CNUMBERS_H
+#define CNUMBERS_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Enough for any double in scientific form: sign, 17 digits, point, "e-308".
+#define CNUMBERS_SCIENTIFIC_BYTES 32
+/// Enough for any finite double written out as an integer: sign, 309 digits.
+#define CNUMBERS_FIXED_BYTES 320
+
+/// Writes the shortest text in scientific form ("1.5e+02") that reads back to `value`; returns its
+/// length. `value` is finite; `out` has CNUMBERS_SCIENTIFIC_BYTES bytes.
+size_t cnumbers_print_scientific(double value, char *out);
+
+/// Writes a whole `value` digit by digit ("100000000000000000000"); returns the length. `out` has
+/// CNUMBERS_FIXED_BYTES bytes.
+size_t cnumbers_print_whole(double value, char *out);
+
+/// Reads the JSON number in [first, last). Returns 1 and the nearest double; 0 where it is beyond the
+/// range of a double. What is too small for one is a zero.
+int cnumbers_parse(const char *first, const char *last, double *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+
+extension Store {
+  /// What is wrong with the file, a text a finding; empty where it is sound.
+  ///
+  /// It looks at each page and each row: SQLite's own integrity, the schema, triggers on our tables (which never run
+  /// here), timestamps in other forms than ours, values of a wrong type, features and state values that are damaged.
+  public func check() throws(StoreError) -> [String] {
+    try read(snapshot: true) { reader throws(StoreError) in
+      var findings = StoreCheck()
+      do throws(StoreError) {
+        try findings.integrity(reader)
+        try findings.schema(reader, path)
+        try findings.bars(reader)
+        try findings.requests(reader)
+        try findings.state(reader)
+      } catch {
+        // A damaged file may end a look early; that is a finding, not a failure of the check.
+        guard error.code == .corrupt || error.code == .schema else { throw error }
+        findings.add(error.message)
+      }
+      return findings.texts
+    }
+  }
+}
+
+/// The findings of a check, of each kind a few with their places and then a count.
+private struct StoreCheck {
+  private(set) var texts: [String] = []
+  private static let shown = 10
+
+  mutating func add(_ text: String) { texts.append(text) }
+
+  mutating func integrity(_ reader: Connection) throws(StoreError) {
+    let statement = try reader.statement("PRAGMA main.integrity_check")
+    defer { statement.reset() }
+    while try statement.step() {
+      let text = statement.text(0)
+      if text != "ok" { add("integrity: \(text)") }
+    }
+  }
+
+  mutating func schema(_ reader: Connection, _ path: String) throws(StoreError) {
+    _ = try Schema.inspect(reader, path: path)
+    let statement = try reader.statement(
+      "SELECT name, tbl_name FROM main.sqlite_schema WHERE type = 'trigger' ORDER BY name")
+    defer { statement.reset() }
+    while try statement.step() {
+      let table = statement.text(1).lowercased()
+      guard Schema.tables.contains(where: { $0.name == table }) else { continue }
+      add("trigger '\(statement.text(0))' on \(table): the store never runs it; other tools may. Drop it if it is not yours")
+    }
+  }
+
+  mutating func bars(_ reader: Connection) throws(StoreError) {
+    let statement = try reader.statement(
+      """
+      SELECT symbol, timeframe, timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
+      FROM main.market_data
+      """)
+    defer { statement.reset() }
+    var parser = FeatureParser()
+    var foreign = Tally("timestamps are not in the stored form (they are read right; write them anew to mend)")
+    var wrong = Tally("values are of a wrong type")
+    var features = Tally("bars have damaged features")
+    while try statement.step() {
+      let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"
+      for column in 0..<2 as Range<Int32> where !Self.isText(statement, column) || statement.bytes(column).isEmpty {
+        wrong.add("\(place): \(statement.columnName(column)) is no text, or empty")
+      }
+      if statement.kind(2) != .text {
+        wrong.add("\(place): timestamp is no text")
+      } else if TimestampParser.stored(statement.bytes(2)) == nil {
+        switch TimestampParser.parse(statement.bytes(2)) {
+        case .malformed: wrong.add("\(place): timestamp is no ISO 8601 time")
+        case .beyondRange: wrong.add("\(place): timestamp is beyond int64 nanoseconds")
+        case .instant: foreign.add(place)
+        }
+      }
+      for column in [3, 4, 5, 6, 7, 11] as [Int32] where statement.kind(column) == .text || statement.kind(column) == .blob {
+        wrong.add("\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
+      }
+      for column in [8, 9] as [Int32] where statement.kind(column) != .null && !Self.isText(statement, column) {
+        wrong.add("\(place): \(statement.columnName(column)) is no text")
+      }
+      if statement.kind(10) != .null, statement.kind(10) != .integer || !(0...1).contains(statement.int64(10)) {
+        wrong.add("\(place): is_gap holds \(StoreError.quoted(statement.text(10))), not 0 or 1")
+      }
+      guard statement.kind(12) != .null else { continue }
+      guard statement.kind(12) == .text else {
+        features.add("\(place): no text")
+        continue
+      }
+      do throws(FeatureFault) { try parser.parse(statement.bytes(12)) } catch {
+        features.add("\(place): \(error.key.map { "\(StoreError.quoted($0)): " } ?? "")\(error.reason)")
+      }
+    }
+    for tally in [foreign, wrong, features] { tally.report("market_data", to: &texts) }
+  }
+
+  mutating func requests(_ reader: Connection) throws(StoreError) {
+    let statement = try reader.statement(
+      """
+      SELECT symbol, timeframe, requested_at, start_ts, end_ts, provider_used, quality, notes, fallback_used,
+      coverage_ratio, gap_count FROM main.market_requests
+      """)
+    defer { statement.reset() }
+    var foreign = Tally("times are not in the stored form (they are read right; record them anew to mend)")
+    var wrong = Tally("values are of a wrong type")
+    while try statement.step() {
+      let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"
+      for column in 2..<5 as Range<Int32> {
+        let isText = statement.kind(column) == .text
+        if isText, TimestampParser.stored(statement.bytes(column)) != nil { continue }
+        if isText, case .instant = TimestampParser.parse(statement.bytes(column)) {
+          foreign.add("\(place): \(statement.columnName(column))")
+        } else {
+          wrong.add("\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
+        }
+      }
+      for column in 5..<8 as Range<Int32> where statement.kind(column) != .null && !Self.isText(statement, column) {
+        wrong.add("\(place): \(statement.columnName(column)) is no text")
+      }
+      for column in 8..<11 as Range<Int32> where statement.kind(column) == .text || statement.kind(column) == .blob {
+        wrong.add("\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
+      }
+    }
+    for tally in [foreign, wrong] { tally.report("market_requests", to: &texts) }
+  }
+
+  mutating func state(_ reader: Connection) throws(StoreError) {
+    let statement = try reader.statement("SELECT key, value, updated_at FROM main.system_state")
+    defer { statement.reset() }
+    var damaged = Tally("entries are damaged")
+    while try statement.step() {
+      let key = statement.text(0)
+      if !Self.isText(statement, 0) { damaged.add("\(StoreError.quoted(key)): the key is no text") }
+      do throws(StoreError) { _ = try StateValue.json(statement, 1, key: key) } catch { damaged.add(error.message) }
+      if statement.kind(2) != .text || TimestampParser.stored(statement.bytes(2)) == nil {
+        damaged.add("\(StoreError.quoted(key)): updated_at \(StoreError.quoted(statement.text(2))) is not in the stored form")
+      }
+    }
+    damaged.report("system_state", to: &texts)
+  }
+
+  private static func isText(_ row: Statement, _ column: Int32) -> Bool {
+    row.kind(column) == .text && row.bytes(column).isValidUTF8 && !row.bytes(column).contains(0)
+  }
+
+  /// Findings of one kind.
+  private struct Tally {
+    let what: String
+    private var places: [String] = []
+    private var count = 0
+
+    init(_ what: String) { self.what = what }
+
+    mutating func add(_ place: String) {
+      count += 1
+      if places.count < StoreCheck.shown { places.append(place) }
+    }
+
+    func report(_ table: String, to texts: inout [String]) {
+      guard count > 0 else { return }
+      let more = count > places.count ? "; and \(count - places.count) more" : ""
+      texts.append("\(table): \(count) \(what): \(places.joined(separator: "; "))\(more)")
+    }
+  }
+}

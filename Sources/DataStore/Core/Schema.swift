@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+
+/// The three tables of the specification, to the letter, and the check that a file has them and nothing
+/// that could work against them.
+enum Schema {
+  /// `PRAGMA user_version` of the files that we make. 0 is a file of the specification's own module.
+  static let version: Int64 = 1
+
+  struct Table {
+    let name: String
+    let ddl: String
+    /// Name, declared type, NOT NULL, default, place in the primary key.
+    let columns: [Column]
+  }
+
+  struct Column: Equatable {
+    let name: String
+    let type: String
+    let isNotNull: Bool
+    let defaultValue: String?
+    let keyPlace: Int64
+  }
+
+  static let tables: [Table] = [marketData, marketRequests, systemState]
+
+  private static let marketData = Table(
+    name: "market_data",
+    ddl: """
+      CREATE TABLE IF NOT EXISTS market_data (
+          symbol      TEXT NOT NULL,
+          timeframe   TEXT NOT NULL,
+          timestamp   TEXT NOT NULL,
+          open        REAL,
+          high        REAL,
+          low         REAL,
+          close       REAL,
+          volume      REAL,
+          source      TEXT,
+          quality     TEXT,
+          is_gap      INTEGER DEFAULT 0,
+          latency_sec REAL,
+          features    JSON,
+          PRIMARY KEY (symbol, timeframe, timestamp)
+      )
+      """,
+    columns: [
+      key("symbol", 1), key("timeframe", 2), key("timestamp", 3), plain("open", "REAL"), plain("high", "REAL"),
+      plain("low", "REAL"), plain("close", "REAL"), plain("volume", "REAL"), plain("source", "TEXT"),
+      plain("quality", "TEXT"), flag("is_gap"), plain("latency_sec", "REAL"), plain("features", "JSON"),
+    ])
+
+  private static let marketRequests = Table(
+    name: "market_requests",
+    ddl: """
+      CREATE TABLE IF NOT EXISTS market_requests (
+          symbol          TEXT NOT NULL,
+          timeframe       TEXT NOT NULL,
+          requested_at    TEXT NOT NULL,
+          provider_used   TEXT NOT NULL,
+          fallback_used   INTEGER DEFAULT 0,
+          start_ts        TEXT NOT NULL,
+          end_ts          TEXT NOT NULL,
+          coverage_ratio  REAL,
+          gap_count       INTEGER,
+          quality         TEXT,
+          notes           TEXT,
+          PRIMARY KEY (symbol, timeframe, requested_at)
+      )
+      """,
+    columns: [
+      key("symbol", 1), key("timeframe", 2), key("requested_at", 3), required("provider_used", "TEXT"),
+      flag("fallback_used"), required("start_ts", "TEXT"), required("end_ts", "TEXT"),
+      plain("coverage_ratio", "REAL"), plain("gap_count", "INTEGER"), plain("quality", "TEXT"),
+      plain("notes", "TEXT"),
+    ])
+
+  private static let systemState = Table(
+    name: "system_state",
+    ddl: """
+      CREATE TABLE IF NOT EXISTS system_state (
+          key        TEXT PRIMARY KEY,
+          value      JSON NOT NULL,
+          updated_at TEXT NOT NULL
+      )
+      """,
+    columns: [
+      Column(name: "key", type: "TEXT", isNotNull: false, defaultValue: nil, keyPlace: 1),
+      required("value", "JSON"), required("updated_at", "TEXT"),
+    ])
+
+  private static func key(_ name: String, _ place: Int64) -> Column {
+    Column(name: name, type: "TEXT", isNotNull: true, defaultValue: nil, keyPlace: place)
+  }
+
+  private static func required(_ name: String, _ type: String) -> Column {
+    Column(name: name, type: type, isNotNull: true, defaultValue: nil, keyPlace: 0)
+  }
+
+  private static func plain(_ name: String, _ type: String) -> Column {
+    Column(name: name, type: type, isNotNull: false, defaultValue: nil, keyPlace: 0)
+  }
+
+  private static func flag(_ name: String) -> Column {
+    Column(name: name, type: "INTEGER", isNotNull: false, defaultValue: "0", keyPlace: 0)
+  }
+
+  // MARK: What a file has
+
+  enum State {
+    /// Nothing at all: a new file.
+    case blank
+    /// All three tables.
+    case complete
+    /// Some of them.
+    case partial
+  }
+
+  /// Looks at the file without changing it; `.schema` where it is not ours to open.
+  static func inspect(_ connection: Connection, path: String) throws(StoreError) -> State {
+    let version = try integer("PRAGMA user_version", connection)
+    let statement = try connection.statement(
+      "SELECT name, type, rootpage, coalesce(sql, '') FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    defer { statement.reset() }
+    var found: Set<String> = []
+    var hasOthers = false
+    while try statement.step() {
+      let name = statement.text(0)
+      guard let table = tables.first(where: { $0.name == name.lowercased() }) else {
+        hasOthers = true
+        continue
+      }
+      guard statement.text(1) == "table", statement.int64(2) > 0 else {
+        throw refusal(path, "'\(name)' is a \(statement.text(1)) that is no ordinary table")
+      }
+      found.insert(table.name)
+    }
+    if found.isEmpty, hasOthers {
+      throw refusal(path, "it is another program's database: it has tables, but none of market_data, market_requests, system_state")
+    }
+    guard version >= 0, version <= Self.version else {
+      throw refusal(path, "its user_version is \(version), and this library knows \(Self.version): it comes from a newer one; upgrade")
+    }
+    for table in tables where found.contains(table.name) {
+      try inspect(table, connection, path)
+    }
+    if found.isEmpty { return .blank }
+    return found.count == tables.count ? .complete : .partial
+  }
+
+  private static func inspect(_ table: Table, _ connection: Connection, _ path: String) throws(StoreError) {
+    let columns = try connection.statement(
+      "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main')")
+    columns.bind(1, copying: table.name)
+    defer { columns.reset() }
+    var found: [Column] = []
+    while try columns.step() {
+      guard columns.int64(5) == 0 else {
+        throw refusal(path, "table \(table.name) has the generated column '\(columns.text(0))'")
+      }
+      found.append(
+        Column(
+          name: columns.text(0).lowercased(), type: columns.text(1).uppercased(), isNotNull: columns.int64(2) != 0,
+          defaultValue: columns.optionalText(3), keyPlace: columns.int64(4)))
+    }
+    for (index, expected) in table.columns.enumerated() {
+      guard index < found.count else { throw refusal(path, "table \(table.name) has no column '\(expected.name)'") }
+      guard found[index] == expected else {
+        throw refusal(
+          path, "column \(index + 1) of table \(table.name) is \(describe(found[index])), expected \(describe(expected))")
+      }
+    }
+    if found.count > table.columns.count {
+      throw refusal(path, "table \(table.name) has the further column '\(found[table.columns.count].name)'")
+    }
+    try inspectIndexes(table, connection, path)
+  }
+
+  /// An index over an expression, or a partial one, would run the file's SQL on each write; a key that
+  /// compares otherwise than byte by byte would break the order of time.
+  private static func inspectIndexes(
+    _ table: Table, _ connection: Connection, _ path: String
+  ) throws(StoreError) {
+    let indexes = try connection.statement(
+      """
+      SELECT list.name, list.partial, list.origin, info.cid, info.coll, info."key"
+      FROM pragma_index_list(?1, 'main') AS list, pragma_index_xinfo(list.name, 'main') AS info
+      """)
+    indexes.bind(1, copying: table.name)
+    defer { indexes.reset() }
+    while try indexes.step() {
+      let name = indexes.text(0)
+      if indexes.int64(1) != 0 || indexes.int64(3) == -2 {
+        throw refusal(path, "the index '\(name)' on \(table.name) has an expression; drop it with an SQLite tool")
+      }
+      if indexes.text(2) == "pk", indexes.int64(5) == 1, indexes.text(4) != "BINARY" {
+        throw refusal(path, "the key of \(table.name) has the collation \(indexes.text(4)), expected BINARY")
+      }
+    }
+  }
+
+  private static func describe(_ column: Column) -> String {
+    var text = "\(column.name) \(column.type)"
+    if column.isNotNull { text += " NOT NULL" }
+    if let value = column.defaultValue { text += " DEFAULT \(value)" }
+    if column.keyPlace > 0 { text += " (key part \(column.keyPlace))" }
+    return text
+  }
+
+  static func refusal(_ path: String, _ reason: String) -> StoreError {
+    StoreError(.schema, "\(path) is no data_store file: \(reason). The file was left as it is")
+  }
+
+  // MARK: Making it ours
+
+  /// Creates what is missing, in one transaction. Another process may be doing the same.
+  static func create(_ connection: Connection, path: String) throws(StoreError) {
+    try connection.execute("BEGIN IMMEDIATE")
+    do throws(StoreError) {
+      let state = try inspect(connection, path: path)
+      for table in tables { try connection.execute(table.ddl) }
+      if state == .blank { try connection.execute("PRAGMA user_version=\(version)") }
+      try connection.execute("COMMIT")
+    } catch {
+      if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+      throw error
+    }
+  }
+
+  static func integer(_ sql: String, _ connection: Connection) throws(StoreError) -> Int64 {
+    let statement = try connection.statement(sql)
+    defer { statement.reset() }
+    return try statement.step() ? statement.int64(0) : 0
+  }
+
+  static func text(_ sql: String, _ connection: Connection) throws(StoreError) -> String {
+    let statement = try connection.statement(sql)
+    defer { statement.reset() }
+    return try statement.step() ? statement.text(0) : ""
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+
+/// Facts about a store and the SQLite that it runs on.
+public struct StoreInfo: Sendable {
+  public let path: String
+  public let sqliteVersion: String
+  public let sqliteSourceID: String
+  /// This SQLite is free of the WAL-reset bug. (The store's own checkpoints avoid it either way.)
+  public let isWALResetSafe: Bool
+  /// "wal"; another one on a read-only store in that mode.
+  public let journalMode: String
+  /// "FULL" or "NORMAL".
+  public let synchronous: String
+  public let durability: Durability
+  public let isReadOnly: Bool
+  public let pageSize: Int64
+  public let fileBytes: Int64
+  public let walBytes: Int64
+  public let marketDataRows: Int64
+  public let marketRequestsRows: Int64
+  public let systemStateRows: Int64
+}
+
+extension Store {
+  /// The version of the SQLite library at work, such as "3.40.1".
+  public static var sqliteVersion: String { Connection.libraryVersion }
+  public static var sqliteSourceID: String { Connection.sourceID }
+
+  /// Facts as of now; counting the rows visits one index of each table.
+  public func info() throws(StoreError) -> StoreInfo {
+    try read(snapshot: true) { reader throws(StoreError) in
+      StoreInfo(
+        path: path, sqliteVersion: Connection.libraryVersion, sqliteSourceID: Connection.sourceID,
+        isWALResetSafe: Self.isWALResetSafe(Connection.libraryVersionNumber),
+        journalMode: try Schema.text("PRAGMA main.journal_mode", reader),
+        synchronous: try Schema.integer("PRAGMA main.synchronous", reader) == 2 ? "FULL" : "NORMAL",
+        durability: options.durability, isReadOnly: options.isReadOnly,
+        pageSize: try Schema.integer("PRAGMA main.page_size", reader), fileBytes: StorePath.size(path),
+        walBytes: StorePath.size(path + "-wal"),
+        marketDataRows: try Schema.integer("SELECT count(*) FROM main.market_data", reader),
+        marketRequestsRows: try Schema.integer("SELECT count(*) FROM main.market_requests", reader),
+        systemStateRows: try Schema.integer("SELECT count(*) FROM main.system_state", reader))
+    }
+  }
+
+  /// The bug came with 3.7.0 and went with 3.51.3, 3.50.7 and 3.44.6. https://sqlite.org/wal.html#walresetbug
+  static func isWALResetSafe(_ version: Int) -> Bool {
+    switch version {
+    case ..<3_007_000: true
+    case 3_044_006..<3_045_000: true
+    case 3_050_007..<3_051_000: true
+    default: version >= 3_051_003
+    }
+  }
+
+  /// The statements that set a connection of another SQLite client up as the specification asks for, and that keep
+  /// it from checkpointing on its own, which would reopen the WAL-reset bug.
+  public func connectionScript() throws(StoreError) -> String {
+    try call { () throws(StoreError) in
+      let mode = options.isReadOnly ? "PRAGMA query_only=ON;" : "PRAGMA journal_mode=WAL;"
+      return "\(mode) PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;"
+    }
+  }
+}

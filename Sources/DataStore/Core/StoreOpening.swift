@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Opens a file as a store: looks first, changes only what is ours, and leaves anything else as it was.
+struct StoreOpening {
+  let path: String
+  private(set) var writer: Connection?
+  private(set) var checkpointer: Checkpointer?
+  /// The first reader, where opening needed one.
+  private(set) var reader: Connection?
+  private(set) var readerAccess = Connection.Access.readOnly
+
+  init(_ path: String, _ options: StoreOptions) throws(StoreError) {
+    let location = try StorePath(path)
+    self.path = location.resolved
+    let settings = Connection.Settings(timeout: options.timeout, synchronous: options.durability.synchronous)
+    if options.isReadOnly {
+      try openReadOnly(location, settings)
+    } else {
+      try openForWriting(location, settings)
+    }
+  }
+
+  // MARK: For writing
+
+  private mutating func openForWriting(
+    _ location: StorePath, _ settings: Connection.Settings
+  ) throws(StoreError) {
+    let path = path
+    let connection = try Connection(path, .readWrite, settings)
+    let deadline = Deadline(secondsFromNow: settings.timeout)
+    connection.waitFairly()
+    connection.beginWaiting(until: deadline)
+    let state: Schema.State
+    do throws(StoreError) {
+      state = try Schema.inspect(connection, path: path)
+    } catch {
+      connection.leaveWALOnClose()
+      throw error
+    }
+    guard !connection.isReadOnly else {
+      connection.leaveWALOnClose()
+      throw StoreError(
+        .storage, "\(path) cannot be written: check its owner, mode and mount, or open it with read_only")
+    }
+    try switchToWAL(connection, deadline)
+    if state != .complete { try Schema.create(connection, path: path) }
+    if !location.exists { StorePath.syncFolder(location.folder) }
+    try connection.source.register(on: connection)
+    // The first read makes the -wal and the -shm, which are watched from now on.
+    _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
+    checkpointer = Checkpointer(pageSize: try Schema.integer("PRAGMA page_size", connection)) {
+      () throws(StoreError) in
+      try Connection(path, .readWrite, settings)
+    }
+    writer = connection
+  }
+
+  /// Switching needs the file to itself for a moment, and SQLite does not wait for that by itself.
+  private func switchToWAL(_ connection: Connection, _ deadline: Deadline) throws(StoreError) {
+    while true {
+      do throws(StoreError) {
+        let mode = try Schema.text("PRAGMA main.journal_mode=WAL", connection)
+        guard mode == "wal" else {
+          throw StoreError(
+            .storage,
+            "\(path): SQLite keeps journal mode '\(mode)' instead of WAL, which needs shared memory: is the file on a"
+              + " network filesystem? Move it to a local disk")
+        }
+        return
+      } catch {
+        guard error.isBusy, !deadline.isPast else { throw error }
+        var step = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+        nanosleep(&step, nil)
+      }
+    }
+  }
+
+  // MARK: For reading only
+
+  private mutating func openReadOnly(
+    _ location: StorePath, _ settings: Connection.Settings
+  ) throws(StoreError) {
+    guard location.exists else {
+      throw StoreError(.storage, "\(path): no such file; a read-only store must exist already")
+    }
+    do throws(StoreError) {
+      reader = try inspected(.readOnly, settings)
+    } catch {
+      // Without a place for the -shm a WAL file cannot be read, unless it cannot change either.
+      guard error.code == .storage, StorePath.size(path + "-wal") == 0, access(location.folder, W_OK) != 0 else {
+        throw error
+      }
+      reader = try inspected(.immutable, settings)
+      readerAccess = .immutable
+    }
+  }
+
+  private func inspected(
+    _ access: Connection.Access, _ settings: Connection.Settings
+  ) throws(StoreError) -> Connection {
+    let connection = try Connection(path, access, settings)
+    switch try Schema.inspect(connection, path: path) {
+    case .complete: return connection
+    case .blank: throw Schema.refusal(path, "it is empty, and read-only it cannot be initialised")
+    case .partial: throw Schema.refusal(path, "a table is missing, and read-only it cannot be added")
+    }
+  }
+}

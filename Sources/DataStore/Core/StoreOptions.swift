@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+
+/// What "acknowledged" means at a power cut.
+public enum Durability: Int32, Sendable {
+  /// A call that returned survives a power cut.
+  case full = 0
+  /// It survives a killed process; a power cut may take the latest calls, whole, but corrupts nothing.
+  case normal = 1
+
+  /// `PRAGMA synchronous`. In WAL mode FULL syncs at each commit, NORMAL only at checkpoints.
+  /// https://sqlite.org/pragma.html#pragma_synchronous
+  var synchronous: String {
+    switch self {
+    case .full: "FULL"
+    case .normal: "NORMAL"
+    }
+  }
+}
+
+/// How a store is opened.
+public struct StoreOptions: Sendable {
+  public var durability: Durability
+  /// Seconds that a writer waits for another one.
+  public var timeout: Double
+  /// Never writes to the database.
+  public var isReadOnly: Bool
+
+  public static let maximumTimeout = 1_000_000.0
+
+  public init(durability: Durability = .full, timeout: Double = 10, isReadOnly: Bool = false) {
+    self.durability = durability
+    self.timeout = timeout
+    self.isReadOnly = isReadOnly
+  }
+
+  func check() throws(StoreError) {
+    guard timeout >= 0, timeout <= Self.maximumTimeout else {
+      throw .invalid("timeout is \(timeout) s; it is from 0 to \(Int(Self.maximumTimeout))", key: "timeout")
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Where the file is, and what is there before SQLite looks.
+struct StorePath {
+  /// Absolute, symbolic links resolved.
+  let resolved: String
+  let exists: Bool
+  let isEmpty: Bool
+
+  init(_ path: String) throws(StoreError) {
+    guard !path.isEmpty else { throw .invalid("the path is empty; name the database file") }
+    var status = stat()
+    if stat(path, &status) == 0 {
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: break
+      case S_IFDIR: throw StoreError(.storage, "\(path) is a directory; name a file in it")
+      default: throw StoreError(.storage, "\(path) is no regular file; name one")
+      }
+      resolved = try Self.realPath(path)
+      exists = true
+      isEmpty = status.st_size == 0
+      return
+    }
+    let reason = errno
+    var link = Glibc.stat()
+    if lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFLNK {
+      throw StoreError(.storage, "\(path) is a symbolic link to nothing; mend or remove it")
+    }
+    guard reason == ENOENT else { throw Self.failure(path, reason) }
+    // The file is new: its folder must be there.
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let name = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    guard !name.isEmpty, name != ".", name != ".." else { throw .invalid("\(path) names no file") }
+    let parent = try Self.realPath(folder)
+    resolved = (parent == "/" ? "" : parent) + "/" + name
+    exists = false
+    isEmpty = true
+  }
+
+  var folder: String {
+    resolved.lastIndex(of: "/").map { $0 == resolved.startIndex ? "/" : String(resolved[..<$0]) } ?? "/"
+  }
+
+  static func realPath(_ path: String) throws(StoreError) -> String {
+    guard let found = realpath(path, nil) else { throw failure(path, errno) }
+    defer { free(found) }
+    guard let text = String(validatingCString: found) else {
+      throw .invalid("\(path): its absolute path is not valid UTF-8; move it to one that is")
+    }
+    return text
+  }
+
+  private static func failure(_ path: String, _ reason: Int32) -> StoreError {
+    StoreError(.storage, "\(path): \(String(cString: strerror(reason))). Check the path and its permissions")
+  }
+
+  /// Makes the entries of a folder durable.
+  static func syncFolder(_ folder: String) {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+
+  /// Size in bytes; 0 where there is no such file.
+  static func size(_ path: String) -> Int64 {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : 0
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+
+/// One bar. In a write `carried` tells which fields are meant; the others are left as they are stored.
+public struct Bar: Sendable {
+  /// Nanoseconds since 1970-01-01T00:00:00Z.
+  public var timestamp: Int64
+  public var carried: BarColumns = []
+  /// NaN is NULL, here and in all numbers below.
+  public var open = Double.nan { didSet { carried.insert(.open) } }
+  public var high = Double.nan { didSet { carried.insert(.high) } }
+  public var low = Double.nan { didSet { carried.insert(.low) } }
+  public var close = Double.nan { didSet { carried.insert(.close) } }
+  public var volume = Double.nan { didSet { carried.insert(.volume) } }
+  public var source: String? { didSet { carried.insert(.source) } }
+  public var quality: String? { didSet { carried.insert(.quality) } }
+  public var isGap = false { didSet { carried.insert(.isGap) } }
+  public var latencySec = Double.nan { didSet { carried.insert(.latencySec) } }
+  /// The features as JSON text; nil says nothing of them.
+  public var featuresJSON: String? { didSet { carried.insert(.features) } }
+
+  public init(timestamp: Int64) { self.timestamp = timestamp }
+}
+
+/// One bar as borrowed fields: what a live feed hands over, without a column in sight.
+package struct BorrowedBar {
+  package var timestamp: Int64
+  package var carried: BarColumns
+  package var open, high, low, close, volume, latencySec: Double
+  package var isGap: UInt8
+  package var source: UnsafePointer<CChar>?
+  package var quality: UnsafePointer<CChar>?
+  package var featuresJSON: UnsafePointer<CChar>?
+
+  package init(timestamp: Int64, carried: BarColumns) {
+    self.timestamp = timestamp
+    self.carried = carried
+    (open, high, low, close, volume, latencySec) = (.nan, .nan, .nan, .nan, .nan, .nan)
+    isGap = 0
+  }
+}
+
+extension MarketRepo {
+  /// Writes one bar, as `write(_:replace:)` would a batch of one row.
+  package func write(
+    _ bar: BorrowedBar, symbol: UnsafePointer<CChar>, timeframe: UnsafePointer<CChar>, replace: Bool
+  ) throws(StoreError) {
+    var bar = bar
+    // Columns one row long, over the fields themselves.
+    try withUnsafePointer(to: &bar) { fields throws(StoreError) in
+      let base = UnsafeRawPointer(fields)
+      func column<Value>(_ path: KeyPath<BorrowedBar, Value>, _ bit: BarColumns) -> UnsafePointer<Value>? {
+        guard fields.pointee.carried.contains(bit), let offset = MemoryLayout<BorrowedBar>.offset(of: path) else {
+          return nil
+        }
+        return base.advanced(by: offset).assumingMemoryBound(to: Value.self)
+      }
+      func name(_ text: UnsafePointer<CChar>) -> TextColumn { TextColumn(codes: nil, values: [Bytes(cString: text)]) }
+      guard let timestamps = MemoryLayout<BorrowedBar>.offset(of: \.timestamp) else { return }
+      var batch = BorrowedBatch(
+        count: 1, timestamps: base.advanced(by: timestamps).assumingMemoryBound(to: Int64.self),
+        symbol: name(symbol), timeframe: name(timeframe))
+      batch.open = column(\.open, .open)
+      batch.high = column(\.high, .high)
+      batch.low = column(\.low, .low)
+      batch.close = column(\.close, .close)
+      batch.volume = column(\.volume, .volume)
+      batch.latencySec = column(\.latencySec, .latencySec)
+      batch.isGap = column(\.isGap, .isGap)
+      batch.featuresJSON = column(\.featuresJSON, .features)
+      if fields.pointee.carried.contains(.source) { batch.source = Self.one(fields.pointee.source) }
+      if fields.pointee.carried.contains(.quality) { batch.quality = Self.one(fields.pointee.quality) }
+      try write(batch, replace: replace)
+    }
+  }
+
+  /// A text column of one row, which may be NULL.
+  private static func one(_ text: UnsafePointer<CChar>?) -> TextColumn {
+    guard let text else { return TextColumn(codes: codeOfNull, values: []) }
+    return TextColumn(codes: nil, values: [Bytes(cString: text)])
+  }
+}
+
+/// The code of NULL, somewhere in memory that stays.
+private nonisolated(unsafe) let codeOfNull: UnsafePointer<Int32> = {  // never changed
+  let code = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  code.initialize(to: -1)
+  return UnsafePointer(code)
+}()

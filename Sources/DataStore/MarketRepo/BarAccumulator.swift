@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+
+/// Collects rows that are read, column by column.
+struct BarAccumulator: ~Copyable {
+  struct TextCodes: ~Copyable {
+    var dictionary = TextInterner()
+    var codes = ColumnBuffer<Int32>()
+    private var guess = -1
+
+    /// False where the text is none: not valid UTF-8, or with a NUL in it.
+    @inline(__always)
+    mutating func append(_ text: Bytes?) -> Bool {
+      guard let text else {
+        codes.append(-1)
+        return true
+      }
+      let known = dictionary.count
+      guess = dictionary.intern(text, guess: guess)
+      codes.append(Int32(truncatingIfNeeded: guess))
+      return guess < known || (text.isValidUTF8 && !text.contains(0))
+    }
+  }
+
+  let shape: ReadShape
+  private(set) var timestamps = ColumnBuffer<Int64>()
+  var open = ColumnBuffer<Double>()
+  var high = ColumnBuffer<Double>()
+  var low = ColumnBuffer<Double>()
+  var close = ColumnBuffer<Double>()
+  var volume = ColumnBuffer<Double>()
+  var latencySec = ColumnBuffer<Double>()
+  var source = TextCodes()
+  var quality = TextCodes()
+  var isGap = ColumnBuffer<UInt8>()
+  var features: FeatureAccumulator
+
+  /// Where each symbol's rows begin, in the order asked for.
+  private(set) var starts: [Int] = []
+  /// True once the rows at hand are known not to ascend in time.
+  private var isUnordered = false
+  /// True once a timestamp in another tool's form was met.
+  private(set) var metForeignForm = false
+
+  init(_ shape: ReadShape) {
+    self.shape = shape
+    features = FeatureAccumulator(shape)
+  }
+
+  var count: Int { timestamps.count }
+
+  mutating func beginSymbol() { starts.append(count) }
+
+  /// The row's time; its other columns must follow.
+  @inline(__always)
+  mutating func append(timestamp: Int64, isForeign: Bool) {
+    if isForeign { metForeignForm = true }
+    let count = timestamps.count
+    if count > starts.last ?? 0, timestamps[count - 1] > timestamp { isUnordered = true }
+    timestamps.append(timestamp)
+  }
+
+  mutating func restartSymbol() {
+    truncate(to: starts.last ?? 0)
+    isUnordered = false
+  }
+
+  /// Puts the rows of the symbol at hand in the order of time, leaves `skip` of them out at the front, and cuts the
+  /// rest to the first (or last) `limit`.
+  mutating func endSymbol(skip: Int, limit: Int?, fromEnd: Bool) {
+    let start = starts.last ?? 0
+    let rows = count - start
+    let kept = min(max(rows - skip, 0), limit ?? Int.max)
+    guard isUnordered || kept < rows else { return }
+    var order = Array(0..<rows)
+    if isUnordered {
+      let times = timestamps.elements
+      order.sort { (times[start + $0], $0) < (times[start + $1], $1) }
+      isUnordered = false
+    }
+    order.removeFirst(min(skip, rows))
+    reorder(from: start, by: Array(fromEnd ? order.suffix(kept) : order.prefix(kept)))
+    truncate(to: start + kept)
+  }
+
+  mutating func finish() { features.finish(rows: count) }
+
+  private mutating func reorder(from start: Int, by order: [Int]) {
+    let rows = count
+    timestamps.reorder(from: start, by: order)
+    if shape.columns.contains(.open) { open.reorder(from: start, by: order) }
+    if shape.columns.contains(.high) { high.reorder(from: start, by: order) }
+    if shape.columns.contains(.low) { low.reorder(from: start, by: order) }
+    if shape.columns.contains(.close) { close.reorder(from: start, by: order) }
+    if shape.columns.contains(.volume) { volume.reorder(from: start, by: order) }
+    if shape.columns.contains(.source) { source.codes.reorder(from: start, by: order) }
+    if shape.columns.contains(.quality) { quality.codes.reorder(from: start, by: order) }
+    if shape.columns.contains(.isGap) { isGap.reorder(from: start, by: order) }
+    if shape.columns.contains(.latencySec) { latencySec.reorder(from: start, by: order) }
+    if shape.features != .none { features.reorder(from: start, by: order, rows: rows) }
+  }
+
+  private mutating func truncate(to rows: Int) {
+    timestamps.truncate(to: rows)
+    open.truncate(to: rows)
+    high.truncate(to: rows)
+    low.truncate(to: rows)
+    close.truncate(to: rows)
+    volume.truncate(to: rows)
+    source.codes.truncate(to: rows)
+    quality.codes.truncate(to: rows)
+    isGap.truncate(to: rows)
+    latencySec.truncate(to: rows)
+    features.truncate(to: rows)
+  }
+}

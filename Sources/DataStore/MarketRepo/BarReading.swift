@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+
+extension MarketRepo {
+  /// Reads one timeframe of one or more symbols, each ascending in time, as of one moment.
+  package func read(
+    _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape
+  ) throws(StoreError) -> Bars {
+    let keys = try seriesKeys(symbols, timeframe, shape)
+    return try collect(keys, timeframe, shape) { reader throws(StoreError) in
+      var left = shape.limit
+      for key in keys {
+        let rows = try reader.collect(SeriesRead(key: key, range: range, limit: left), shape)
+        left = left.map { $0 - rows }
+      }
+    }
+  }
+
+  /// The latest `n` bars of each symbol, ascending.
+  package func latest(
+    _ symbols: [String], _ timeframe: String, _ n: Int, _ shape: ReadShape
+  ) throws(StoreError) -> Bars {
+    guard n >= 0 else { throw .invalid("n is \(n); it is 0 or more", key: "n") }
+    let keys = try seriesKeys(symbols, timeframe, shape)
+    return try collect(keys, timeframe, shape) { reader throws(StoreError) in
+      for key in keys {
+        try reader.collect(SeriesRead(key: key, range: .all, limit: n, isFromEnd: true), shape)
+      }
+    }
+  }
+
+  func seriesKeys(
+    _ symbols: [String], _ timeframe: String, _ shape: ReadShape
+  ) throws(StoreError) -> [SeriesKey] {
+    try shape.check()
+    guard !symbols.isEmpty else { throw .invalid("no symbol is asked for; name at least one", key: "symbol") }
+    var seen: Set<String> = []
+    var keys: [SeriesKey] = []
+    for symbol in symbols {
+      guard seen.insert(symbol).inserted else {
+        throw .invalid("symbol \(StoreError.quoted(symbol)) is asked for twice; name each once", key: "symbol")
+      }
+      keys.append(try SeriesKey(symbol, timeframe))
+    }
+    return keys
+  }
+
+  func collect(
+    _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape,
+    _ body: (Connection) throws(StoreError) -> Void
+  ) throws(StoreError) -> Bars {
+    try store.read(snapshot: true) { reader throws(StoreError) in
+      reader.collector.begin(shape)
+      defer { reader.collector.abandon() }
+      try body(reader)
+      guard let rows = reader.collector.end() else {
+        throw StoreError(.internalError, "a read ended without rows. Please report this message")
+      }
+      return Bars(rows, symbols: keys.map(\.symbol), timeframe: timeframe)
+    }
+  }
+}
+
+/// One series' part of a read.
+struct SeriesRead {
+  let key: SeriesKey
+  var range: TimeRange
+  /// The first so many rows, or with `isFromEnd` the last.
+  var limit: Int?
+  /// Rows at the front that are left out.
+  var skip = 0
+  var isFromEnd = false
+}
+
+extension Connection {
+  /// Collects the rows of one series; returns how many. To be called within a snapshot.
+  @discardableResult
+  func collect(_ read: SeriesRead, _ shape: ReadShape) throws(StoreError) -> Int {
+    let before = collector.count
+    collector.beginSymbol(read.key.text, read.range)
+    defer { collector.endSymbol(skip: read.skip, limit: read.limit, fromEnd: read.isFromEnd) }
+    guard read.limit != 0, read.range.start ?? .min <= read.range.end ?? .max else { return 0 }
+
+    // A limited read ends (or begins) at a row that the index alone can tell.
+    var bounds = Bounds(low: read.range.start.map(Timestamp.text), high: read.range.end.map(Timestamp.text))
+    var low = read.range.start
+    var high = read.range.end
+    var isPlain = true
+    if let limit = read.limit, let edge = try edge(read, limit + read.skip, bounds) {
+      if let instant = edge.withBytes({ TimestampParser.stored($0) }) {
+        if read.isFromEnd { (low, bounds.low) = (instant, edge) } else { (high, bounds.high) = (instant, edge) }
+      } else {
+        isPlain = false
+      }
+    }
+    if isPlain {
+      try run(read.key, bounds, shape)
+      // Where forms mix, the first rows by text need not be the first in time.
+      isPlain = !(collector.metForeignForm && read.limit != nil)
+      if isPlain { isPlain = !(try foreignForms.hide(read.key, from: low, to: high, self)) }
+    }
+    if !isPlain {
+      collector.restartSymbol()
+      try runByInstant(read, shape)
+    }
+    return min(max(collector.count - before - read.skip, 0), read.limit ?? Int.max)
+  }
+
+  private struct Bounds {
+    var low: String?
+    var high: String?
+  }
+
+  /// The text of the `count`-th row from the beginning (or end) of the range; nil where there are fewer.
+  private func edge(_ read: SeriesRead, _ count: Int, _ bounds: Bounds) throws(StoreError) -> String? {
+    let order = read.isFromEnd ? "DESC" : "ASC"
+    let statement = try statement(variant(bounds, tag: read.isFromEnd ? 1 : 2)) {
+      """
+      SELECT timestamp FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\(bounds.low == nil ? "" : " AND timestamp >= ?3")\
+      \(bounds.high == nil ? "" : " AND timestamp <= ?4") ORDER BY timestamp \(order) LIMIT 1 OFFSET ?5
+      """
+    }
+    bind(read.key, bounds, to: statement)
+    statement.bind(5, Int64(count - 1))
+    defer { statement.reset() }
+    return try statement.step() ? statement.text(0) : nil
+  }
+
+  private func run(_ key: SeriesKey, _ bounds: Bounds, _ shape: ReadShape) throws(StoreError) {
+    let statement = try statement(variant(bounds, tag: 3) | columnBits(shape)) {
+      """
+      SELECT ds_collect(\(columnList(shape))) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\
+      \(bounds.low == nil ? "" : " AND timestamp >= ?3")\(bounds.high == nil ? "" : " AND timestamp <= ?4")
+      """
+    }
+    bind(key, bounds, to: statement)
+    try statement.run()
+  }
+
+  /// The long way, right for any form: each row of the series by its instant. The collector leaves out what lies
+  /// outside the range.
+  private func runByInstant(_ read: SeriesRead, _ shape: ReadShape) throws(StoreError) {
+    let statement = try statement(4 << 40 | columnBits(shape)) {
+      "SELECT ds_collect(\(columnList(shape))) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2"
+    }
+    read.key.bind(to: statement)
+    try statement.run()
+  }
+
+  private func bind(_ key: SeriesKey, _ bounds: Bounds, to statement: Statement) {
+    key.bind(to: statement)
+    if let low = bounds.low { statement.bind(3, copying: low) }
+    if let high = bounds.high { statement.bind(4, copying: high) }
+  }
+
+  private func variant(_ bounds: Bounds, tag: UInt64) -> UInt64 {
+    tag << 40 | (bounds.low == nil ? 0 : 1 << 36) | (bounds.high == nil ? 0 : 1 << 37)
+  }
+
+  private func columnBits(_ shape: ReadShape) -> UInt64 {
+    UInt64(shape.columns.rawValue) | (shape.features == .none ? 0 : 1 << 9)
+  }
+
+  private func columnList(_ shape: ReadShape) -> String {
+    (["timestamp"] + shape.selected.map { "\(BarColumns.names[$0])" }).joined(separator: ", ")
+  }
+}
+
+extension String {
+  func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    var text = self
+    return text.withUTF8(body)
+  }
+}

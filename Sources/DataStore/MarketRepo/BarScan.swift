@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+/// A read in chunks. Each chunk is a snapshot of its own and holds rows of one symbol; nothing is held open
+/// between chunks, so a scan never keeps the WAL from being folded in.
+public final class BarScan {
+  private let market: MarketRepo
+  private let keys: [SeriesKey]
+  private let timeframe: String
+  private let shape: ReadShape
+  private let chunk: Int
+  private let range: TimeRange
+
+  private var symbolIndex = 0
+  private var rowsLeft: Int?
+  /// The time of the last row handed out, and how many rows of that time were: other tools may have written several.
+  private var last: (instant: Int64, rows: Int)?
+
+  package init(
+    _ market: MarketRepo, _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape, chunk: Int
+  ) throws(StoreError) {
+    guard chunk > 0 else { throw .invalid("chunk is \(chunk); it is 1 or more", key: "chunk") }
+    keys = try market.seriesKeys(symbols, timeframe, shape)
+    self.market = market
+    self.timeframe = timeframe
+    self.range = range
+    self.shape = shape
+    self.chunk = chunk
+    rowsLeft = shape.limit
+    // A closed store should say so here, not at the first chunk.
+    try market.store.checkOpen()
+  }
+
+  /// The next rows; nil at the end.
+  public func next() throws(StoreError) -> Bars? {
+    while symbolIndex < keys.count, rowsLeft != 0 {
+      let key = keys[symbolIndex]
+      let limit = min(chunk, rowsLeft ?? chunk)
+      var read = SeriesRead(key: key, range: range, limit: limit)
+      if let last {
+        read.range.start = last.instant
+        read.skip = last.rows
+      }
+      let bars = try market.collect([key], timeframe, shape) { reader throws(StoreError) in
+        try reader.collect(read, shape)
+      }
+      guard bars.count > 0 else {
+        symbolIndex += 1
+        last = nil
+        continue
+      }
+      rowsLeft = rowsLeft.map { $0 - bars.count }
+      advance(over: bars.timestampColumn)
+      return bars
+    }
+    return nil
+  }
+
+  private func advance(over times: UnsafeBufferPointer<Int64>) {
+    guard let instant = times.last else { return }
+    var rows = 0
+    while rows < times.count, times[times.count - 1 - rows] == instant { rows += 1 }
+    if rows == times.count, let last, last.instant == instant { rows += last.rows }
+    last = (instant, rows)
+  }
+}
+
+extension MarketRepo {
+  /// Reads a range in chunks of at most `chunk` rows.
+  package func scan(
+    _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape, chunk: Int
+  ) throws(StoreError) -> BarScan {
+    try BarScan(self, symbols, timeframe, range, shape, chunk: chunk)
+  }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+
+extension MarketRepo {
+  /// Writes the bars of a batch: an upsert on (symbol, timeframe, timestamp), as if row after row were written.
+  ///
+  /// Columns that are not carried keep what is stored; features merge by key. With `replace` each row becomes
+  /// what was passed and nothing else. Returns the rows given.
+  @discardableResult
+  package func write(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
+    try batch.check()
+    return try store.write { writer throws(StoreError) in
+      guard batch.count > 0 else { return 0 }
+      let statement = try writer.statement(UpsertSQL.variant(batch.carried, replace: replace)) {
+        UpsertSQL.bars(batch.carried, replace: replace)
+      }
+      try writer.source.provide(batch) { () throws(StoreError) in try statement.run() }
+      return batch.count
+    }
+  }
+
+  /// Writes the features of bars that are stored already; `.missingBar` where one is not. Returns the rows given.
+  @discardableResult
+  package func writeFeatures(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
+    try batch.check()
+    let others = batch.carried.subtracting(.features)
+    if let column = others.indices.first {
+      throw .invalid(
+        "column '\(BarColumns.names[column])' came with a write of features alone; write bars with write()",
+        key: "\(BarColumns.names[column])")
+    }
+    return try store.write { writer throws(StoreError) in
+      guard batch.count > 0 else { return 0 }
+      try writer.source.provide(batch) { () throws(StoreError) in
+        let missing = try writer.statement(UpsertSQL.firstMissingBar)
+        defer { missing.reset() }
+        if try missing.step() {
+          let row = Int(missing.int64(0))
+          throw StoreError(
+            .missingBar,
+            "\(batch.place(row)): there is no such bar to hold features. Nothing of the call was written; write the bar"
+              + " first, or drop the row", row: row)
+        }
+        let statement = try writer.statement(UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures) {
+          UpsertSQL.bars(.features, replace: false, replaceFeatures: replace)
+        }
+        try statement.run()
+      }
+      return batch.count
+    }
+  }
+}
+
+/// The statements of the bulk write, by the columns that a batch carries.
+enum UpsertSQL {
+  static let onlyFeatures: UInt64 = 1 << 33
+
+  static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
+    UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)
+  }
+
+  /// The row number of the first bar of the batch that is not stored.
+  static let firstMissingBar = """
+    SELECT given.rowid FROM temp.ds_bars AS given WHERE NOT EXISTS (
+      SELECT 1 FROM main.market_data AS stored WHERE stored.symbol = given.symbol
+      AND stored.timeframe = given.timeframe AND stored.timestamp = given.timestamp) LIMIT 1
+    """
+
+  /// With `replace` the columns that are not carried fall back to the schema's defaults. The row is updated in place
+  /// either way, which costs a half to a third of deleting and inserting it.
+  static func bars(_ carried: BarColumns, replace: Bool, replaceFeatures: Bool = false) -> String {
+    let inserted = carried.indices.map { "\(BarColumns.names[$0])" }
+    let columns = (["symbol", "timeframe", "timestamp"] + inserted).joined(separator: ", ")
+    var set: [String] = []
+    var unchanged: [String] = []
+    for index in BarColumns.names.indices {
+      let name = "\(BarColumns.names[index])"
+      if !inserted.contains(name) {
+        guard replace else { continue }
+        let fallback = name == "is_gap" ? "0" : "NULL"
+        set.append("\(name) = \(fallback)")
+        unchanged.append("\(name) IS NOT \(fallback)")
+      } else if name == "features", !replace, !replaceFeatures {
+        set.append("features = ds_merge_features(features, excluded.features)")
+      } else {
+        set.append("\(name) = excluded.\(name)")
+        unchanged.append("\(name) IS NOT excluded.\(name)")
+      }
+    }
+    let merges = carried.contains(.features) && !replace && !replaceFeatures
+    // A row whose values are those that are stored is left alone, and so are its pages.
+    let update =
+      set.isEmpty
+      ? "NOTHING"
+      : "UPDATE SET " + set.joined(separator: ", ")
+        + (merges ? "" : " WHERE " + unchanged.joined(separator: " OR "))
+    return """
+      INSERT INTO main.market_data(\(columns)) SELECT \(columns) FROM temp.ds_bars WHERE true
+      ON CONFLICT(symbol, timeframe, timestamp) DO \(update)
+      """
+  }
+}

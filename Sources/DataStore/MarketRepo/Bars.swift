@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+
+/// Bars that were read, as columns that this object owns. It needs no store any more.
+///
+/// The properties copy a column into an array; a column that was not asked for is empty. NULL is NaN in numbers
+/// and nil in texts.
+public final class Bars: @unchecked Sendable {  // never changes after it was read
+  private let rows: BarAccumulator
+  /// The symbols that were asked for, in that order, each with the rows that are its own.
+  public let symbols: [String]
+  public let timeframe: String
+
+  init(_ rows: consuming BarAccumulator, symbols: [String], timeframe: String) {
+    self.rows = rows
+    self.symbols = symbols
+    self.timeframe = timeframe
+  }
+
+  public var count: Int { rows.count }
+
+  /// The rows of the symbol at `index` of `symbols`.
+  public func range(ofSymbol index: Int) -> Range<Int> {
+    let starts = rows.starts
+    return starts[index]..<(index + 1 < starts.count ? starts[index + 1] : count)
+  }
+
+  /// Nanoseconds since 1970-01-01T00:00:00Z, ascending within a symbol.
+  public var timestamps: [Int64] { Array(timestampColumn) }
+  public var open: [Double] { Array(doubles(.open)) }
+  public var high: [Double] { Array(doubles(.high)) }
+  public var low: [Double] { Array(doubles(.low)) }
+  public var close: [Double] { Array(doubles(.close)) }
+  public var volume: [Double] { Array(doubles(.volume)) }
+  public var latencySec: [Double] { Array(doubles(.latencySec)) }
+  public var isGap: [Bool] { isGapColumn.map { $0 != 0 } }
+  public var source: [String?] { strings(.source) }
+  public var quality: [String?] { strings(.quality) }
+
+  /// One feature over the rows.
+  public struct Feature: Sendable {
+    public let key: String
+    /// NaN where the value is null or the row has no such entry.
+    public let values: [Double]
+    /// nil where the row has no such entry; empty where qualities were not asked for.
+    public let qualities: [FeatureQuality?]
+  }
+
+  /// The features in the order asked for, or sorted by key.
+  public var features: [Feature] {
+    featureColumns.map { column in
+      Feature(
+        key: column.key.text, values: Array(column.values),
+        qualities: column.qualities.map { $0 < 0 ? nil : FeatureQuality(rawValue: UInt8($0)) })
+    }
+  }
+
+  private func strings(_ column: BarColumns) -> [String?] {
+    let texts = texts(column)
+    let words = texts.dictionary.map { $0.text }
+    return texts.codes.map { $0 < 0 ? nil : words[Int($0)] }
+  }
+
+  // MARK: Columns as they lie in memory; each lives as long as this object
+
+  package var timestampColumn: UnsafeBufferPointer<Int64> { rows.timestamps.elements }
+  package var isGapColumn: UnsafeBufferPointer<UInt8> { rows.isGap.elements }
+  package var shape: ReadShape { rows.shape }
+
+  package func doubles(_ column: BarColumns) -> UnsafeBufferPointer<Double> {
+    switch column {
+    case .open: rows.open.elements
+    case .high: rows.high.elements
+    case .low: rows.low.elements
+    case .close: rows.close.elements
+    case .volume: rows.volume.elements
+    default: rows.latencySec.elements
+    }
+  }
+
+  /// The dictionary's texts end with a NUL that is not counted.
+  package func texts(
+    _ column: BarColumns
+  ) -> (codes: UnsafeBufferPointer<Int32>, dictionary: [UnsafeBufferPointer<UInt8>]) {
+    column == .source
+      ? (rows.source.codes.elements, rows.source.dictionary.texts)
+      : (rows.quality.codes.elements, rows.quality.dictionary.texts)
+  }
+
+  package struct FeatureColumn {
+    /// Ends with a NUL that is not counted.
+    package let key: UnsafeBufferPointer<UInt8>
+    package let values: UnsafeBufferPointer<Double>
+    /// By `FeatureQuality`'s raw values; -1 where the row has no such entry.
+    package let qualities: UnsafeBufferPointer<Int32>
+  }
+
+  package var featureColumns: [FeatureColumn] {
+    rows.features.order.map { index in
+      FeatureColumn(
+        key: rows.features.key(index), values: rows.features.columns[index].values.elements,
+        qualities: rows.features.columns[index].qualities.elements)
+    }
+  }
+
+  /// Where each row's features text begins, NUL-terminated; nil where it has none.
+  package func featuresText(_ row: Int) -> UnsafePointer<UInt8>? {
+    let offset = rows.features.offsets[row]
+    return offset < 0 ? nil : UnsafePointer(rows.features.texts.base + Int(offset))
+  }
+
+  /// The features of a row as they are stored; nil where it has none, or where they were not asked for as text.
+  public func featuresJSON(_ row: Int) -> String? {
+    guard shape.features == .json, let text = featuresText(row) else { return nil }
+    return Bytes(cString: UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self)).text
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+
+/// Keeps reads right where other tools wrote timestamps in other forms.
+///
+/// Bounds are compared as text, which is right for the stored form only: `2026-03-01T16:00:00+01:00` is 15:00 UTC
+/// and sorts as if it were 16:00. Such a row can be missing from a range only if it sorts near one of the
+/// bounds. So the index is searched there; what was searched is remembered until another connection commits.
+struct ForeignForms {
+  /// A stretch of texts: `low <= text < high`.
+  struct Window {
+    var low: String
+    var high: String
+  }
+
+  private var searched: [String: (version: UInt32, window: Window)] = [:]
+  private static let keptSeries = 1024
+
+  /// True where a row in another form may belong to the rows between the bounds without sorting there. To be asked
+  /// within the read's snapshot, after its first statement.
+  mutating func hide(
+    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: Connection
+  ) throws(StoreError) -> Bool {
+    if let low, try finds(key, Self.below(low), connection) { return true }
+    guard let high else { return false }
+    if try finds(key, Self.above(high), connection) { return true }
+    for window in Self.basicFormsOfYears(near: high) where try isAny(key, window, connection) { return true }
+    return false
+  }
+
+  // MARK: Where they could be
+
+  private static let reach = Int64(TimestampParser.maximumOffsetSeconds) * Timestamp.perSecond
+
+  /// Texts before `instant`'s own that may mean it or later: west of Greenwich, or with a space for the T.
+  private static func below(_ instant: Int64) -> Window {
+    let earliest = instant.subtractingReportingOverflow(reach)
+    return Window(
+      low: Timestamp.dateText(earliest.overflow ? Int64.min + 1 : earliest.partialValue), high: Timestamp.text(instant))
+  }
+
+  /// Texts after `instant`'s own that may mean it or earlier: east of Greenwich, or written `…t15` or `…T15Z`.
+  private static func above(_ instant: Int64) -> Window {
+    let latest = instant.addingReportingOverflow(reach)
+    return Window(
+      low: Timestamp.text(instant), high: Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue) + "~")
+  }
+
+  /// `20260301T15…` sorts after all of `2026-…`.
+  private static func basicFormsOfYears(near instant: Int64) -> [Window] {
+    let latest = instant.addingReportingOverflow(reach)
+    let years = Set([
+      Timestamp.dateText(instant).prefix(4), Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue).prefix(4),
+    ])
+    return years.map { Window(low: $0 + "0", high: $0 + ":") }
+  }
+
+  // MARK: The search
+
+  private mutating func finds(
+    _ key: SeriesKey, _ window: Window, _ connection: Connection
+  ) throws(StoreError) -> Bool {
+    let version = connection.dataVersion
+    let series = key.text
+    if let known = searched[series], known.version == version, known.window.low <= window.low,
+      window.high <= known.window.high
+    {
+      return false
+    }
+    if try isAny(key, window, connection) { return true }
+    if searched.count >= Self.keptSeries { searched = [:] }
+    searched[series] = (version, window)
+    return false
+  }
+
+  private func isAny(
+    _ key: SeriesKey, _ window: Window, _ connection: Connection
+  ) throws(StoreError) -> Bool {
+    let statement = try connection.statement(
+      """
+      SELECT 1 FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp >= ?3 AND timestamp < ?4
+      AND ds_is_foreign(timestamp) LIMIT 1
+      """)
+    key.bind(to: statement)
+    statement.bind(3, copying: window.low)
+    statement.bind(4, copying: window.high)
+    defer { statement.reset() }
+    return try statement.step()
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+
+extension MarketRepo {
+  /// The latest bar with all its columns and its features as JSON; nil where there is none. The texts that `body`
+  /// sees live until it returns.
+  package func withLatestBar<Result>(
+    _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
+    _ body: (LatestBar?) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    let symbol = Bytes(cString: symbol)
+    let timeframe = Bytes(cString: timeframe)
+    guard symbol.count > 0, timeframe.count > 0, symbol.isValidUTF8, timeframe.isValidUTF8 else {
+      // Says which, and why.
+      _ = try SeriesKey(symbol.text, timeframe.text)
+      throw .invalid("the symbol or the timeframe is not valid UTF-8")
+    }
+    return try store.read(snapshot: false) { reader throws(StoreError) in
+      let statement = try reader.statement(Self.latestBarVariant) {
+        """
+        SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
+        FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY timestamp DESC LIMIT 1
+        """
+      }
+      statement.bind(1, symbol)
+      statement.bind(2, timeframe)
+      defer { statement.reset() }
+      guard try statement.step() else { return try body(nil) }
+      let key = try SeriesKey(symbol.text, timeframe.text)
+      if let instant = TimestampParser.stored(statement.bytes(0)),
+        !(try reader.foreignForms.hide(key, from: instant, to: nil, reader))
+      {
+        return try body(try LatestBar(statement, instant, key, reader))
+      }
+      return try latestInAnyForm(key, statement, reader, body)
+    }
+  }
+
+  private static let latestBarVariant: UInt64 = 5 << 40
+
+  /// Other tools' forms are about: the latest by instant, not by text.
+  private func latestInAnyForm<Result>(
+    _ key: SeriesKey, _ held: Statement, _ reader: Connection, _ body: (LatestBar?) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    // `held` keeps the snapshot open meanwhile.
+    let statement = try reader.statement(
+      """
+      SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features,
+      ds_nanoseconds(timestamp) AS instant
+      FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY instant DESC, timestamp DESC LIMIT 1
+      """)
+    key.bind(to: statement)
+    defer { statement.reset() }
+    guard try statement.step() else { return try body(nil) }
+    return try body(try LatestBar(statement, statement.int64(11), key, reader))
+  }
+}
+
+/// The fields of the latest bar, borrowed from the row that SQLite is at.
+package struct LatestBar {
+  package let timestamp: Int64
+  /// Open, high, low, close, volume, latency; NaN for NULL.
+  package let doubles: (Double, Double, Double, Double, Double, Double)
+  package let source: UnsafeBufferPointer<UInt8>?
+  package let quality: UnsafeBufferPointer<UInt8>?
+  package let isGap: Bool
+  package let features: UnsafeBufferPointer<UInt8>?
+
+  fileprivate init(
+    _ row: Statement, _ timestamp: Int64, _ key: SeriesKey, _ reader: Connection
+  ) throws(StoreError) {
+    func fault(_ column: Int, _ what: String) -> StoreError {
+      .corrupt(
+        "\(key.text) \(Timestamp.text(timestamp)): column '\(BarColumns.names[column])' holds"
+          + " \(StoreError.quoted(row.text(Int32(column) + 1))), which is \(what). Mend the row with an SQLite tool;"
+          + " check() lists such rows")
+    }
+    func number(_ column: Int) throws(StoreError) -> Double {
+      switch row.kind(Int32(column) + 1) {
+      case .integer, .real: return row.double(Int32(column) + 1)
+      case .null: return .nan
+      default: throw fault(column, "no number")
+      }
+    }
+    func text(_ column: Int) throws(StoreError) -> Bytes? {
+      switch row.kind(Int32(column) + 1) {
+      case .text:
+        let text = row.bytes(Int32(column) + 1)
+        guard text.isValidUTF8, !text.contains(0) else { throw fault(column, "not valid UTF-8 without NUL") }
+        return text
+      case .null: return nil
+      default: throw fault(column, "no text")
+      }
+    }
+    self.timestamp = timestamp
+    doubles = (try number(0), try number(1), try number(2), try number(3), try number(4), try number(8))
+    source = try text(5)
+    quality = try text(6)
+    let flag = try number(7)
+    isGap = !flag.isNaN && flag != 0
+    features = try text(9)
+    if let features {
+      do throws(FeatureFault) {
+        try reader.featureCheck.parse(features)
+      } catch {
+        throw .corrupt(
+          "\(key.text) \(Timestamp.text(timestamp)): its stored features are damaged: \(error.reason). Write them again"
+            + " with replace, or mend them with an SQLite tool")
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+/// A borrowed, dictionary-coded text column: row i has `values[codes[i]]`, or NULL where its code is -1.
+/// Without codes every row has `values[0]`.
+package struct TextColumn {
+  package let codes: UnsafePointer<Int32>?
+  /// Without their NUL; each outlives the column.
+  package let values: [UnsafeBufferPointer<UInt8>]
+
+  package init(codes: UnsafePointer<Int32>?, values: [UnsafeBufferPointer<UInt8>]) {
+    self.codes = codes
+    self.values = values
+  }
+
+  @inline(__always)
+  func code(_ row: Int) -> Int { codes.map { Int($0[row]) } ?? 0 }
+
+  /// The text of a row; nil for NULL.
+  func text(_ row: Int) -> Bytes? {
+    let code = code(row)
+    return code >= 0 && code < values.count ? values[code] : nil
+  }
+
+  /// Holds the column against its rules: codes within the dictionary, UTF-8 without NUL, of bounded length.
+  func check(_ name: StaticString, rows: Int, isRequired: Bool) throws(StoreError) {
+    let limit = isRequired ? Limits.nameBytes : Limits.textBytes
+    for value in values {
+      let problem: String?
+      if value.count > limit {
+        problem = "is longer than \(limit) bytes"
+      } else if isRequired, value.isEmpty {
+        problem = "is empty; name the \(name)"
+      } else if value.contains(0) {
+        problem = "holds a NUL character"
+      } else if !value.isValidUTF8 {
+        problem = "is not valid UTF-8"
+      } else {
+        problem = nil
+      }
+      if let problem {
+        throw .invalid("column '\(name)': the text \(StoreError.quoted(value.text)) \(problem)", key: "\(name)")
+      }
+    }
+    guard let codes else {
+      guard values.count == 1 || rows == 0 else {
+        throw .invalid(
+          "column '\(name)': without codes it takes exactly one value, got \(values.count)", key: "\(name)")
+      }
+      return
+    }
+    for row in 0..<rows {
+      let code = Int(codes[row])
+      guard code < values.count, code >= (isRequired ? 0 : -1) else {
+        let problem =
+          code == -1
+          ? "has no \(name); every row needs one" : "has code \(code), but the dictionary has \(values.count) values"
+        throw .invalid("column '\(name)': row \(row) \(problem)", row: row, key: "\(name)")
+      }
+    }
+  }
+}

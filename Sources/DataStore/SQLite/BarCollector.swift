@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// `ds_collect(timestamp, …)`: an aggregate function that gathers the selected columns.
+///
+/// Reading through an aggregate keeps the loop over the rows inside SQLite, which measures up to 1.7 times
+/// faster than stepping a statement and asking for each column.
+final class BarCollector {
+  private var rows: BarAccumulator?
+  /// What the arguments after the timestamp are, as column numbers (see `BarColumns.names`).
+  private var selected: [Int] = []
+  private var range = TimeRange.all
+  /// The series that is read, for messages.
+  private var series = ""
+  private var failure: StoreError?
+
+  func register(on connection: Connection) throws(StoreError) {
+    let result = sqlite3_create_function_v2(
+      connection.handle, "ds_collect", -1, SQLFunctions.flags, Unmanaged.passUnretained(self).toOpaque(), nil,
+      { context, count, values in
+        guard let values, let me = sqlite3_user_data(context) else { return }
+        Unmanaged<BarCollector>.fromOpaque(me)._withUnsafeGuaranteedRef { $0.collect(context, count, values) }
+      },
+      { context in sqlite3_result_null(context) }, nil)
+    guard result == SQLITE_OK else { throw .sqlite(result, connection.handle, doing: "registering functions") }
+  }
+
+  func takeFailure() -> StoreError? {
+    defer { failure = nil }
+    return failure
+  }
+
+  // MARK: A read, from begin to end
+
+  func begin(_ shape: ReadShape) {
+    rows = BarAccumulator(shape)
+    selected = shape.selected
+    failure = nil
+  }
+
+  func beginSymbol(_ series: String, _ range: TimeRange) {
+    self.series = series
+    self.range = range
+    rows?.beginSymbol()
+  }
+
+  func endSymbol(skip: Int, limit: Int?, fromEnd: Bool) {
+    rows?.endSymbol(skip: skip, limit: limit, fromEnd: fromEnd)
+  }
+
+  /// Forgets the rows of the symbol at hand.
+  func restartSymbol() { rows?.restartSymbol() }
+
+  var count: Int { rows?.count ?? 0 }
+  var metForeignForm: Bool { rows?.metForeignForm ?? false }
+
+  /// The rows; the collector is empty afterwards.
+  func end() -> BarAccumulator? {
+    rows?.finish()
+    return rows.take()
+  }
+
+  func abandon() { rows = nil }
+
+  // MARK: One row
+
+  private func collect(
+    _ context: OpaquePointer?, _ count: Int32, _ values: UnsafeMutablePointer<OpaquePointer?>
+  ) {
+    do throws(StoreError) {
+      try append(values)
+    } catch {
+      failure = error
+      SQLFunctions.fail(context, error.message)
+    }
+  }
+
+  @inline(__always)
+  private func append(_ values: UnsafeMutablePointer<OpaquePointer?>) throws(StoreError) {
+    guard let instant = try instant(values[0]) else { return }
+    for place in selected.indices {
+      let value = values[place + 1]
+      switch selected[place] {
+      case 0: rows?.open.append(try number(value, 0, values[0]))
+      case 1: rows?.high.append(try number(value, 1, values[0]))
+      case 2: rows?.low.append(try number(value, 2, values[0]))
+      case 3: rows?.close.append(try number(value, 3, values[0]))
+      case 4: rows?.volume.append(try number(value, 4, values[0]))
+      case 5:
+        if rows?.source.append(try text(value, 5, values[0])) == false {
+          throw wrongType(value, 5, values[0], "not valid UTF-8 without NUL")
+        }
+      case 6:
+        if rows?.quality.append(try text(value, 6, values[0])) == false {
+          throw wrongType(value, 6, values[0], "not valid UTF-8 without NUL")
+        }
+      case 7:
+        let flag = try number(value, 7, values[0])
+        rows?.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
+      case 8: rows?.latencySec.append(try number(value, 8, values[0]))
+      default: try appendFeatures(value, values[0])
+      }
+    }
+    rows?.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
+  }
+
+  /// The row's time; nil where it lies outside the range that is read.
+  @inline(__always)
+  private func instant(_ value: OpaquePointer?) throws(StoreError) -> (nanoseconds: Int64, isForeign: Bool)? {
+    let text = SQLFunctions.bytes(value)
+    if let stored = TimestampParser.stored(text) {
+      return range.contains(stored) ? (stored, false) : nil
+    }
+    switch TimestampParser.parse(text) {
+    case .instant(let instant, let form) where sqlite3_value_type(value) == SQLITE_TEXT:
+      return range.contains(instant) ? (instant, form != .stored) : nil
+    case .beyondRange:
+      throw .corrupt(
+        "\(series): the stored timestamp \(StoreError.quoted(text.text)) lies outside 1677-09-21 to 2262-04-11,"
+          + " which int64 nanoseconds can hold. Delete or mend the row with an SQLite tool")
+    default:
+      throw .corrupt(
+        "\(series): the stored timestamp \(StoreError.quoted(text.text)) is no ISO 8601 time. Delete or mend the"
+          + " row with an SQLite tool; check() lists such rows")
+    }
+  }
+
+  @inline(__always)
+  private func number(
+    _ value: OpaquePointer?, _ column: Int, _ timestamp: OpaquePointer?
+  ) throws(StoreError) -> Double {
+    switch sqlite3_value_type(value) {
+    case SQLITE_FLOAT: return sqlite3_value_double(value)
+    case SQLITE_INTEGER: return Double(sqlite3_value_int64(value))
+    case SQLITE_NULL: return .nan
+    default: throw wrongType(value, column, timestamp, "no number")
+    }
+  }
+
+  @inline(__always)
+  private func text(
+    _ value: OpaquePointer?, _ column: Int, _ timestamp: OpaquePointer?
+  ) throws(StoreError) -> Bytes? {
+    switch sqlite3_value_type(value) {
+    case SQLITE_TEXT: return SQLFunctions.bytes(value)
+    case SQLITE_NULL: return nil
+    default: throw wrongType(value, column, timestamp, "no text")
+    }
+  }
+
+  @inline(__always)
+  private func appendFeatures(_ value: OpaquePointer?, _ timestamp: OpaquePointer?) throws(StoreError) {
+    let text: Bytes?
+    switch sqlite3_value_type(value) {
+    case SQLITE_TEXT: text = SQLFunctions.bytes(value)
+    case SQLITE_NULL: text = nil
+    default: throw wrongType(value, 9, timestamp, "no text")
+    }
+    let row = count
+    do throws(FeatureFault) {
+      try rows?.features.append(text, row: row)
+    } catch {
+      let key = error.key.map { ", key \(StoreError.quoted($0))" } ?? ""
+      throw .corrupt(
+        "\(place(timestamp)): its stored features are damaged\(key): \(error.reason). Write them again with"
+          + " replace, or mend them with an SQLite tool")
+    }
+  }
+
+  private func place(_ timestamp: OpaquePointer?) -> String { "\(series) \(SQLFunctions.bytes(timestamp).text)" }
+
+  private func wrongType(
+    _ value: OpaquePointer?, _ column: Int, _ timestamp: OpaquePointer?, _ what: String
+  ) -> StoreError {
+    let shown = StoreError.quoted(SQLFunctions.bytes(value).text)
+    return .corrupt(
+      "\(place(timestamp)): column '\(BarColumns.names[column])' holds \(shown), which is \(what). Mend the row with"
+        + " an SQLite tool; check() lists such rows")
+  }
+}

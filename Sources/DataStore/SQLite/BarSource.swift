@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// A virtual table over a caller's columns: the rows of the batch at hand.
+///
+/// Bulk writes are one `INSERT … SELECT … FROM temp.ds_bars`. SQLite asks for each value and takes it
+/// straight from the caller's memory: no bind and no step per row, which measures 1.4 to 3 times faster
+/// than a loop over a prepared statement. It lives in the temp schema, so that no table of the file can
+/// stand in for it.
+final class BarSource {
+  static let columnList =
+    "symbol, timeframe, timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features"
+
+  /// The batch as bare pointers, for xColumn, which runs a dozen times a row.
+  fileprivate struct Raw {
+    var count = 0
+    var row = 0
+    var timestamps: UnsafePointer<Int64>?
+    var doubles: (
+      UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?,
+      UnsafePointer<Double>?, UnsafePointer<Double>?
+    ) = (nil, nil, nil, nil, nil, nil)
+    var isGap: UnsafePointer<UInt8>?
+    var symbol = RawText()
+    var timeframe = RawText()
+    var source = RawText()
+    var quality = RawText()
+    /// Where the row's timestamp is printed.
+    let time: UnsafeMutablePointer<UInt8>
+  }
+
+  fileprivate struct RawText {
+    var codes: UnsafePointer<Int32>?
+    /// Points into an array that the batch keeps alive; NULL where the column is not carried.
+    var values: UnsafePointer<Bytes>?
+  }
+
+  private let raw: UnsafeMutablePointer<Raw>
+  private var batch: BorrowedBatch?
+  private var packer: FeaturePacker?
+  private var failure: StoreError?
+
+  init() {
+    raw = .allocate(capacity: 1)
+    raw.initialize(to: Raw(time: .allocate(capacity: Timestamp.maximumBytes)))
+  }
+
+  deinit {
+    raw.pointee.time.deallocate()
+    raw.deallocate()
+  }
+
+  /// Lets the statements that `body` runs see `batch`.
+  func provide(
+    _ batch: BorrowedBatch, _ body: () throws(StoreError) -> Void
+  ) throws(StoreError) {
+    packer = batch.carriesFeatures ? try FeaturePacker(batch) : nil
+    self.batch = batch
+    failure = nil
+    defer {
+      self.batch = nil
+      packer = nil
+      raw.pointee.count = 0
+    }
+    try withRawTexts(batch) { symbol, timeframe, source, quality throws(StoreError) in
+      raw.pointee.count = batch.count
+      raw.pointee.row = 0
+      raw.pointee.timestamps = batch.timestamps
+      raw.pointee.doubles = (batch.open, batch.high, batch.low, batch.close, batch.volume, batch.latencySec)
+      raw.pointee.isGap = batch.isGap
+      raw.pointee.symbol = symbol
+      raw.pointee.timeframe = timeframe
+      raw.pointee.source = source
+      raw.pointee.quality = quality
+      try body()
+    }
+  }
+
+  private func withRawTexts(
+    _ batch: BorrowedBatch,
+    _ body: (RawText, RawText, RawText, RawText) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try with(batch.symbol) { symbol throws(StoreError) in
+      try with(batch.timeframe) { timeframe throws(StoreError) in
+        try with(batch.source) { source throws(StoreError) in
+          try with(batch.quality) { quality throws(StoreError) in
+            try body(symbol, timeframe, source, quality)
+          }
+        }
+      }
+    }
+  }
+
+  private func with(
+    _ column: TextColumn?, _ body: (RawText) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    guard let column else { return try body(RawText()) }
+    try column.values.withUnsafeBufferPointer { values throws(StoreError) in
+      try body(RawText(codes: column.codes, values: values.baseAddress))
+    }
+  }
+
+  func takeFailure() -> StoreError? {
+    defer { failure = nil }
+    return failure
+  }
+
+  /// The row that SQLite is working on.
+  var row: Int { min(raw.pointee.row, max(raw.pointee.count - 1, 0)) }
+
+  /// The bar that SQLite is working on, as a message names it; nil outside a write.
+  var place: String? { batch?.place(row) }
+
+  // MARK: The table, as SQLite sees it
+
+  fileprivate struct Table {
+    var base = sqlite3_vtab()
+    let raw: UnsafeMutablePointer<Raw>
+    let source: Unmanaged<BarSource>
+  }
+
+  fileprivate struct Cursor {
+    var base = sqlite3_vtab_cursor()
+    let raw: UnsafeMutablePointer<Raw>
+    let source: Unmanaged<BarSource>
+  }
+
+  /// Makes the table known to a connection, which owns this source and outlives its use.
+  func register(on connection: Connection) throws(StoreError) {
+    let result = sqlite3_create_module_v2(
+      connection.handle, "ds_bars", Self.module, Unmanaged.passUnretained(self).toOpaque(), nil)
+    guard result == SQLITE_OK else {
+      throw .sqlite(result, connection.handle, doing: "registering the bar source")
+    }
+    try connection.execute("CREATE VIRTUAL TABLE temp.ds_bars USING ds_bars")
+  }
+
+  /// One table of functions for all connections; never changed after it was made.
+  private nonisolated(unsafe) static let module: UnsafePointer<sqlite3_module> = {
+    let module = UnsafeMutablePointer<sqlite3_module>.allocate(capacity: 1)
+    module.initialize(to: sqlite3_module())
+    module.pointee.xCreate = { database, context, _, _, out, _ in connect(database, context, out) }
+    module.pointee.xConnect = { database, context, _, _, out, _ in connect(database, context, out) }
+    module.pointee.xDisconnect = disconnect
+    module.pointee.xDestroy = disconnect
+    module.pointee.xBestIndex = { _, plan in
+      plan?.pointee.estimatedCost = 1e6
+      plan?.pointee.estimatedRows = 1_000_000
+      return SQLITE_OK
+    }
+    module.pointee.xOpen = { table, out in
+      guard let table, let out else { return SQLITE_ERROR }
+      let owner = UnsafeMutableRawPointer(table).assumingMemoryBound(to: Table.self)
+      let cursor = UnsafeMutablePointer<Cursor>.allocate(capacity: 1)
+      cursor.initialize(to: Cursor(raw: owner.pointee.raw, source: owner.pointee.source))
+      out.pointee = UnsafeMutableRawPointer(cursor).assumingMemoryBound(to: sqlite3_vtab_cursor.self)
+      return SQLITE_OK
+    }
+    module.pointee.xClose = { cursor in
+      cursor.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: Cursor.self).deallocate() }
+      return SQLITE_OK
+    }
+    module.pointee.xFilter = { cursor, _, _, _, _ in
+      raw(cursor).pointee.row = 0
+      return SQLITE_OK
+    }
+    module.pointee.xNext = { cursor in
+      let batch = raw(cursor)
+      batch.pointee.row += 1
+      return SQLITE_OK
+    }
+    module.pointee.xEof = { cursor in
+      let batch = raw(cursor)
+      return batch.pointee.row >= batch.pointee.count ? 1 : 0
+    }
+    module.pointee.xRowid = { cursor, out in
+      out?.pointee = Int64(raw(cursor).pointee.row)
+      return SQLITE_OK
+    }
+    module.pointee.xColumn = column
+    return UnsafePointer(module)
+  }()
+
+  private static func connect(
+    _ database: OpaquePointer?, _ context: UnsafeMutableRawPointer?,
+    _ out: UnsafeMutablePointer<UnsafeMutablePointer<sqlite3_vtab>?>?
+  ) -> Int32 {
+    guard let context, let out else { return SQLITE_ERROR }
+    let result = sqlite3_declare_vtab(database, "CREATE TABLE ds_bars(\(columnList))")
+    guard result == SQLITE_OK else { return result }
+    let source = Unmanaged<BarSource>.fromOpaque(context)
+    let table = UnsafeMutablePointer<Table>.allocate(capacity: 1)
+    table.initialize(to: Table(raw: source.takeUnretainedValue().raw, source: source))
+    out.pointee = UnsafeMutableRawPointer(table).assumingMemoryBound(to: sqlite3_vtab.self)
+    return SQLITE_OK
+  }
+
+  private static let disconnect: @convention(c) (UnsafeMutablePointer<sqlite3_vtab>?) -> Int32 = { table in
+    table.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: Table.self).deallocate() }
+    return SQLITE_OK
+  }
+
+  @inline(__always)
+  private static func raw(_ cursor: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> UnsafeMutablePointer<Raw> {
+    // SQLite passes what xOpen made, never NULL.
+    UnsafeMutableRawPointer(cursor.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self).pointee.raw
+  }
+
+  private static let column:
+    @convention(c) (UnsafeMutablePointer<sqlite3_vtab_cursor>?, OpaquePointer?, Int32) -> Int32 = {
+      cursor, context, column in
+      let batch = raw(cursor)
+      let row = batch.pointee.row
+      switch column {
+      case 0: give(batch.pointee.symbol, row, context)
+      case 1: give(batch.pointee.timeframe, row, context)
+      case 2:
+        guard let timestamps = batch.pointee.timestamps else { return SQLITE_ERROR }
+        let length = Timestamp.write(timestamps[row], to: batch.pointee.time)
+        give(Bytes(start: batch.pointee.time, count: length), context)
+      case 3: give(batch.pointee.doubles.0, row, context)
+      case 4: give(batch.pointee.doubles.1, row, context)
+      case 5: give(batch.pointee.doubles.2, row, context)
+      case 6: give(batch.pointee.doubles.3, row, context)
+      case 7: give(batch.pointee.doubles.4, row, context)
+      case 8: give(batch.pointee.source, row, context)
+      case 9: give(batch.pointee.quality, row, context)
+      case 10: if let isGap = batch.pointee.isGap { sqlite3_result_int(context, Int32(isGap[row])) }
+      case 11: give(batch.pointee.doubles.5, row, context)
+      default:
+        return cursor.map {
+          UnsafeMutableRawPointer($0).assumingMemoryBound(to: Cursor.self).pointee.source
+            ._withUnsafeGuaranteedRef { $0.giveFeatures(row, context) }
+        } ?? SQLITE_ERROR
+      }
+      return SQLITE_OK
+    }
+
+  /// A NaN becomes NULL by SQLite's own rule.
+  @inline(__always)
+  private static func give(_ values: UnsafePointer<Double>?, _ row: Int, _ context: OpaquePointer?) {
+    if let values { sqlite3_result_double(context, values[row]) }
+  }
+
+  @inline(__always)
+  private static func give(_ column: RawText, _ row: Int, _ context: OpaquePointer?) {
+    guard let values = column.values else { return }
+    let code = column.codes.map { Int($0[row]) } ?? 0
+    if code >= 0 { give(values[code], context) }
+  }
+
+  /// Hands over text that stays in place until the next row.
+  @inline(__always)
+  private static func give(_ text: Bytes, _ context: OpaquePointer?) {
+    guard let start = text.baseAddress else { return sqlite3_result_text(context, "", 0, nil) }
+    sqlite3_result_text64(
+      context, UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self), UInt64(text.count), nil,
+      UInt8(SQLITE_UTF8))
+  }
+
+  private func giveFeatures(_ row: Int, _ context: OpaquePointer?) -> Int32 {
+    do throws(StoreError) {
+      if let text = try packer?.pack(row) { Self.give(text, context) }
+      return SQLITE_OK
+    } catch {
+      failure = error
+      return SQLITE_ERROR
+    }
+  }
+}

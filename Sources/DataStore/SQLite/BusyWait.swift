@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// A point on the monotonic clock by which a call gives up waiting.
+struct Deadline {
+  /// Nanoseconds of CLOCK_MONOTONIC.
+  let nanoseconds: Int64
+
+  init(secondsFromNow seconds: Double) {
+    let span = Int64(min(max(seconds, 0), StoreOptions.maximumTimeout) * 1e9)
+    nanoseconds = Self.now + span
+  }
+
+  static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+  }
+
+  var isPast: Bool { Self.now >= nanoseconds }
+
+  var systemTime: timespec {
+    timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+  }
+}
+
+/// Waits for another process's lock in steps of about half a millisecond.
+final class BusyWait {
+  var deadline: Deadline
+  private let interruption: Interruption
+
+  init(timeout: Double, interruption: Interruption) {
+    deadline = Deadline(secondsFromNow: timeout)
+    self.interruption = interruption
+  }
+
+  /// 1 where SQLite should try again.
+  func again() -> Int32 {
+    if deadline.isPast || interruption.isRequested { return 0 }
+    // An uneven step, so that waiters do not march in time.
+    var step = timespec(tv_sec: 0, tv_nsec: 300_000 + Int(Deadline.now & 0x3ffff))
+    nanosleep(&step, nil)
+    return 1
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// What a checkpoint did.
+public struct CheckpointResult: Sendable, Equatable {
+  /// Frames in the WAL.
+  public let walFrames: Int
+  /// Of them now in the database file.
+  public let checkpointed: Int
+  /// Of them kept back by readers of older snapshots.
+  public let heldBack: Int
+}
+
+/// Folds the WAL into the database file in the one way that is safe on every SQLite.
+///
+/// SQLite 3.7.0 to 3.51.2 can lose commits when a checkpoint runs while a writer starts the WAL over: the
+/// checkpoint goes by a stale frame count (https://sqlite.org/wal.html#walresetbug). So no writer may be
+/// at work meanwhile: the writer connection takes the write lock and holds it for as long as another
+/// connection checkpoints.
+final class Checkpointer {
+  /// Bytes of WAL after which a commit is followed by a checkpoint.
+  static let limitBytes: Int64 = 16 << 20
+
+  /// Opened at the first checkpoint.
+  private var connection: Connection?
+  private let open: () throws(StoreError) -> Connection
+  /// The WAL size at which the next automatic checkpoint is due.
+  private var dueFrames: Int32
+  private let limitFrames: Int32
+
+  /// `open` makes the second connection that a checkpoint needs.
+  init(pageSize: Int64, open: @escaping () throws(StoreError) -> Connection) {
+    self.open = open
+    limitFrames = Int32(max(Self.limitBytes / max(pageSize, 512), 1))
+    dueFrames = limitFrames
+  }
+
+  /// See `Connection.leaveWALOnClose()`.
+  func leaveWALOnClose() { connection?.leaveWALOnClose() }
+
+  /// After a commit: checkpoints where the WAL has grown large. A commit is safe in the WAL whatever comes
+  /// of it, so a failure here waits for the next time.
+  func afterCommit(_ writer: Connection) {
+    guard writer.walFrames >= dueFrames else {
+      if writer.walFrames < limitFrames { dueFrames = limitFrames }
+      return
+    }
+    let result = try? run(guardedBy: writer)
+    // Where readers hold frames back, trying at each commit would be in vain.
+    dueFrames = result?.heldBack == 0 ? limitFrames : writer.walFrames &+ limitFrames / 4
+  }
+
+  /// One guarded checkpoint. The caller has the writer lane, outside a transaction.
+  func run(guardedBy writer: Connection) throws(StoreError) -> CheckpointResult {
+    let connection = try opened()
+    try writer.statement("BEGIN IMMEDIATE").run()
+    defer { try? writer.statement("ROLLBACK").run() }
+    // A connection that has never read knows of no WAL, and its checkpoint would do nothing.
+    _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
+    var frames: Int32 = -1
+    var done: Int32 = -1
+    let result = sqlite3_wal_checkpoint_v2(connection.handle, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done)
+    guard result == SQLITE_OK else {
+      throw .sqlite(result, connection.handle, doing: connection.doing("folding the WAL into"))
+    }
+    guard frames >= 0, done >= 0 else {
+      throw StoreError(.internalError, "the checkpoint saw no WAL. Please report this message")
+    }
+    return CheckpointResult(
+      walFrames: Int(frames), checkpointed: Int(done), heldBack: Int(frames - done))
+  }
+
+  private func opened() throws(StoreError) -> Connection {
+    if let connection { return connection }
+    let connection = try open()
+    self.connection = connection
+    return connection
+  }
+}

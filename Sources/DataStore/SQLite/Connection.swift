@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+import Glibc
+
+/// One connection to the file, with its statements prepared once. Not thread-safe: whoever holds it is
+/// alone with it (the writer lane and the reader pool see to that), so SQLite's own mutexes are off.
+final class Connection {
+  enum Access {
+    case readWrite
+    case readOnly
+    /// Read-only media: the file cannot change, so no lock and no -shm file is needed.
+    case immutable
+  }
+
+  struct Settings {
+    var timeout: Double
+    /// `PRAGMA synchronous`: "FULL" or "NORMAL".
+    var synchronous: String
+  }
+
+  let handle: OpaquePointer
+  private var statements: [String: Statement] = [:]
+  /// Statements of the market's hot paths, by what varies in them.
+  private var variants: [UInt64: Statement] = [:]
+  /// What the rows of the bulk paths come from and go to.
+  let source = BarSource()
+  let collector = BarCollector()
+  let merger = FeatureMerging()
+  var foreignForms = ForeignForms()
+  /// Holds features that are handed out as text against the rules.
+  var featureCheck = FeatureParser()
+  /// Frames in the WAL after this connection's last commit.
+  private(set) var walFrames: Int32 = 0
+  /// Asks the call that is running here to stop.
+  let interruption = Interruption()
+  private let busyWait: BusyWait
+
+  /// Opens `path`. Nothing is read from the file yet.
+  init(_ path: String, _ access: Access, _ settings: Settings) throws(StoreError) {
+    var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+    var name = path
+    switch access {
+    case .readWrite: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    case .readOnly: flags |= SQLITE_OPEN_READONLY
+    case .immutable:
+      flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+      name = "file:" + Self.percentEncoded(path) + "?immutable=1"
+    }
+    var opened: OpaquePointer?
+    let result = sqlite3_open_v2(name, &opened, flags, nil)
+    guard result == SQLITE_OK, let opened else {
+      // SQLite hands a connection back even where opening failed.
+      let error = StoreError.sqlite(result, opened, doing: "opening \(path)")
+      sqlite3_close_v2(opened)
+      throw error
+    }
+    handle = opened
+    busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
+    do throws(StoreError) {
+      try setUp(settings)
+    } catch {
+      statements = [:]
+      sqlite3_close_v2(opened)
+      throw error
+    }
+  }
+
+  deinit {
+    statements = [:]
+    variants = [:]
+    sqlite3_close_v2(handle)
+  }
+
+  private func setUp(_ settings: Settings) throws(StoreError) {
+    // A file may carry SQL of its own (triggers, views, expressions): none of it runs here.
+    for (option, on) in [
+      (SQLITE_DBCONFIG_ENABLE_TRIGGER, 0), (SQLITE_DBCONFIG_ENABLE_VIEW, 0), (SQLITE_DBCONFIG_DEFENSIVE, 1),
+      (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0), (SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0),
+    ] as [(Int32, Int32)] {
+      let result = csqlite_db_config(handle, option, on)
+      guard result == SQLITE_OK else { throw .sqlite(result, handle, doing: "setting the connection up") }
+    }
+    sqlite3_busy_timeout(handle, Int32(min(settings.timeout * 1000, Double(Int32.max))))
+    // These touch the connection only; journal_mode, which touches the file, is the schema's business.
+    // wal_autocheckpoint=0: SQLite's own checkpoints have the WAL-reset bug before 3.51.3
+    // (https://sqlite.org/wal.html#walresetbug); Checkpointer has the guarded step.
+    try execute(
+      """
+      PRAGMA synchronous=\(settings.synchronous);
+      PRAGMA temp_store=MEMORY;
+      PRAGMA wal_autocheckpoint=0;
+      PRAGMA cell_size_check=ON;
+      PRAGMA ignore_check_constraints=ON;
+      PRAGMA mmap_size=0;
+      """)
+    try SQLFunctions.register(on: self)
+    sqlite3_wal_hook(
+      handle,
+      { connection, _, _, frames in
+        connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue().walFrames = frames }
+        return SQLITE_OK
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// From now on this connection waits for locks in short steps, up to the deadline of the call at hand:
+  /// SQLite's own handler sleeps up to 100 ms at a time and starves behind busy writers.
+  func waitFairly() {
+    sqlite3_busy_handler(
+      handle,
+      { wait, _ in wait.map { Unmanaged<BusyWait>.fromOpaque($0).takeUnretainedValue().again() } ?? 0 },
+      Unmanaged.passUnretained(busyWait).toOpaque())
+  }
+
+  func beginWaiting(until deadline: Deadline) { busyWait.deadline = deadline }
+
+  // MARK: Statements
+
+  /// The statement for `sql`, prepared at its first use and kept.
+  func statement(_ sql: String) throws(StoreError) -> Statement {
+    if let kept = statements[sql] { return kept }
+    let statement = try Statement(sql, on: self, isKept: true)
+    statements[sql] = statement
+    return statement
+  }
+
+  /// The statement of a hot path, known by a number; `sql` is asked for at its first use.
+  @inline(__always)
+  func statement(_ variant: UInt64, _ sql: () -> String) throws(StoreError) -> Statement {
+    if let kept = variants[variant] { return kept }
+    let statement = try Statement(sql(), on: self, isKept: true)
+    variants[variant] = statement
+    return statement
+  }
+
+  /// Runs one or more statements whose rows do not matter.
+  func execute(_ sql: String) throws(StoreError) {
+    let result = sqlite3_exec(handle, sql, nil, nil, nil)
+    guard result == SQLITE_OK else { throw stepFailed(result, nil) }
+  }
+
+  /// The failure of a run. What our own callbacks found out says more than SQLite's code.
+  func stepFailed(_ result: Int32, _ statement: Statement?) -> StoreError {
+    if let found = takeFailure() {
+      statement.map { _ = sqlite3_reset($0.handle) }
+      return found
+    }
+    let error = StoreError.sqlite(result, handle, doing: doing("working on the database"))
+    statement.map { _ = sqlite3_reset($0.handle) }
+    return error
+  }
+
+  private func takeFailure() -> StoreError? {
+    for failure in [source.takeFailure(), collector.takeFailure(), merger.takeFailure()] {
+      if let failure { return failure }
+    }
+    return nil
+  }
+
+  /// What was going on, with the file's name, for a message.
+  func doing(_ action: String) -> String {
+    let file = sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? ""
+    return file.isEmpty ? action : "\(action) \(file)"
+  }
+
+  // MARK: Facts
+
+  var changes: Int { Int(sqlite3_changes64(handle)) }
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+  var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
+  /// Changes whenever another connection has committed. (SQLITE_FCNTL_DATA_VERSION)
+  var dataVersion: UInt32 {
+    var version: UInt32 = 0
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
+    return version
+  }
+
+  static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+  static var sourceID: String { String(cString: sqlite3_sourceid()) }
+  static var libraryVersionNumber: Int { Int(sqlite3_libversion_number()) }
+
+  /// From any thread.
+  func interrupt() {
+    interruption.request()
+    sqlite3_interrupt(handle)
+  }
+
+  /// Closing the last connection folds the WAL in and deletes it; where the files are no longer ours, or
+  /// must stay as they are, that must not happen.
+  func leaveWALOnClose() { _ = csqlite_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) }
+
+  private static func percentEncoded(_ path: String) -> String {
+    var encoded = ""
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"),
+        UInt8(ascii: "_"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let hex = String(byte, radix: 16)
+        encoded += hex.utf8.count == 1 ? "%0" + hex : "%" + hex
+      }
+    }
+    return encoded
+  }
+}

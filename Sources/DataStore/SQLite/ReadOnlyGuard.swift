@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// Lets a connection prepare nothing but statements that read.
+///
+/// `sqlite3_stmt_readonly()` alone does not do: it is true of ATTACH, BEGIN and of PRAGMAs that set something.
+/// https://sqlite.org/c3ref/stmt_readonly.html
+enum ReadOnlyGuard {
+  /// PRAGMAs that only tell something, even with an argument.
+  private static let tellingPragmas: Set<String> = [
+    "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list",
+    "integrity_check", "quick_check",
+  ]
+
+  /// Prepares one statement for reading.
+  static func prepare(_ sql: String, on connection: Connection) throws(StoreError) -> Statement {
+    if sql.utf8.contains(0) { throw .invalid("the query holds a NUL character", key: "query") }
+    sqlite3_set_authorizer(connection.handle, authorize, nil)
+    defer { sqlite3_set_authorizer(connection.handle, nil, nil) }
+    var prepared: OpaquePointer?
+    var sql = sql
+    var trailing = ""
+    let result = sql.withUTF8 { text -> Int32 in
+      let start = UnsafeRawPointer(text.baseAddress ?? UnsafePointer(("" as StaticString).utf8Start))
+        .assumingMemoryBound(to: CChar.self)
+      var tail: UnsafePointer<CChar>?
+      let result = sqlite3_prepare_v3(connection.handle, start, Int32(text.count), 0, &prepared, &tail)
+      if let tail {
+        trailing = Bytes(rebasing: text[(tail - start)...]).text
+      }
+      return result
+    }
+    let statement = prepared.map { Statement(adopting: $0, of: connection) }
+    guard result == SQLITE_OK else {
+      if result & 0xff == SQLITE_AUTH { throw refusal(sql) }
+      let error = StoreError.sqlite(result, connection.handle, doing: "preparing the query \(StoreError.quoted(sql))")
+      guard error.code == .internalError else { throw error }
+      throw StoreError(
+        .invalid, "the query \(StoreError.quoted(sql)) is wrong: \(String(cString: sqlite3_errmsg(connection.handle)))",
+        sqliteCode: result, key: "query")
+    }
+    guard let statement else { throw .invalid("the query is empty; pass one SELECT", key: "query") }
+    guard statement.isReadOnly else { throw refusal(sql) }
+    guard isBlank(trailing) else {
+      throw .invalid(
+        "the query has more than one statement (the second begins with \(StoreError.quoted(trailing))); pass one",
+        key: "query")
+    }
+    return statement
+  }
+
+  private static func refusal(_ sql: String) -> StoreError {
+    .invalid(
+      "the query \(StoreError.quoted(sql)) does more than read, and sql() only reads. Write through the market and state"
+        + " methods, or through get_connection()", key: "query")
+  }
+
+  /// White space, semicolons and comments only.
+  private static func isBlank(_ text: String) -> Bool {
+    var rest = Substring(text)
+    while let first = rest.first {
+      if first.isWhitespace || first == ";" {
+        rest.removeFirst()
+      } else if rest.hasPrefix("--") {
+        rest = rest.drop { !$0.isNewline }
+      } else if rest.hasPrefix("/*") {
+        rest = rest.dropFirst(2)
+        while !rest.isEmpty, !rest.hasPrefix("*/") { rest.removeFirst() }
+        rest = rest.dropFirst(2)
+      } else {
+        return false
+      }
+    }
+    return true
+  }
+
+  private static let authorize:
+    @convention(c) (
+      UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?,
+      UnsafePointer<CChar>?
+    ) -> Int32 = { _, action, first, second, _, _ in
+      switch action {
+      case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
+      case SQLITE_FUNCTION:
+        let name = second.map { String(cString: $0).lowercased() } ?? ""
+        return name.hasPrefix("ds_") || name == "load_extension" ? SQLITE_DENY : SQLITE_OK
+      case SQLITE_PRAGMA:
+        let name = first.map { String(cString: $0).lowercased() } ?? ""
+        if tellingPragmas.contains(name) { return SQLITE_OK }
+        return second == nil && isHarmlessToAsk(name) ? SQLITE_OK : SQLITE_DENY
+      default: return SQLITE_DENY
+      }
+    }
+
+  /// PRAGMAs that do something even without an argument.
+  private static func isHarmlessToAsk(_ name: String) -> Bool {
+    !["wal_checkpoint", "incremental_vacuum", "optimize", "shrink_memory"].contains(name)
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// Our functions within SQL. All are DIRECTONLY: nothing in the file's own schema may call them.
+enum SQLFunctions {
+  static func register(on connection: Connection) throws(StoreError) {
+    try connection.collector.register(on: connection)
+    try connection.merger.register(on: connection)
+  }
+
+  static let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY | SQLITE_DETERMINISTIC
+
+  @inline(__always)
+  static func bytes(_ value: OpaquePointer?) -> Bytes {
+    // The text first: it may convert, and the count is of what it converted to.
+    let text = sqlite3_value_text(value)
+    return Bytes(start: text, count: Int(sqlite3_value_bytes(value)))
+  }
+
+  static func fail(_ context: OpaquePointer?, _ message: String) {
+    sqlite3_result_error(context, message, -1)
+  }
+}
+
+/// `ds_merge_features(stored, new)`: what an upsert leaves in the features column; `ds_nanoseconds(text)`: the
+/// instant of a timestamp in any form; `ds_is_foreign(text)`: whether it is in another form than ours.
+final class FeatureMerging {
+  private var merger = FeatureMerger()
+  private var failure: StoreError?
+  /// Names the bar that SQLite is working on.
+  private weak var connection: Connection?
+
+  func takeFailure() -> StoreError? {
+    defer { failure = nil }
+    return failure
+  }
+
+  func register(on connection: Connection) throws(StoreError) {
+    self.connection = connection
+    let me = Unmanaged.passUnretained(self).toOpaque()
+    var result = sqlite3_create_function_v2(
+      connection.handle, "ds_merge_features", 2, SQLFunctions.flags, me,
+      { context, _, values in
+        guard let values, let me = sqlite3_user_data(context) else { return }
+        Unmanaged<FeatureMerging>.fromOpaque(me).takeUnretainedValue().merge(context, values[0], values[1])
+      }, nil, nil, nil)
+    if result == SQLITE_OK {
+      result = sqlite3_create_function_v2(
+        connection.handle, "ds_nanoseconds", 1, SQLFunctions.flags, me,
+        { context, _, values in
+          guard let values, let me = sqlite3_user_data(context) else { return }
+          Unmanaged<FeatureMerging>.fromOpaque(me).takeUnretainedValue().nanoseconds(context, values[0])
+        }, nil, nil, nil)
+    }
+    if result == SQLITE_OK {
+      result = sqlite3_create_function_v2(
+        connection.handle, "ds_is_foreign", 1, SQLFunctions.flags, nil,
+        { context, _, values in
+          guard let values else { return }
+          sqlite3_result_int(context, TimestampParser.stored(SQLFunctions.bytes(values[0])) == nil ? 1 : 0)
+        }, nil, nil, nil)
+    }
+    guard result == SQLITE_OK else { throw .sqlite(result, connection.handle, doing: "registering functions") }
+  }
+
+  private func merge(_ context: OpaquePointer?, _ stored: OpaquePointer?, _ new: OpaquePointer?) {
+    if sqlite3_value_type(new) == SQLITE_NULL { return sqlite3_result_value(context, stored) }
+    switch sqlite3_value_type(stored) {
+    case SQLITE_NULL: return sqlite3_result_value(context, new)
+    case SQLITE_TEXT: break
+    default: return fail(context, .corrupt(storedFault("they are no text")))
+    }
+    do throws(FeatureMerger.Fault) {
+      let merged = try merger.merge(stored: SQLFunctions.bytes(stored), new: SQLFunctions.bytes(new))
+      let start = merged.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
+      // The merger's buffer stays in place until the next row.
+      sqlite3_result_text64(context, start, UInt64(merged.count), nil, UInt8(SQLITE_UTF8))
+    } catch {
+      switch error {
+      case .stored(let fault):
+        let key = fault.key.map { " (key \(StoreError.quoted($0)))" } ?? ""
+        fail(context, .corrupt(storedFault(fault.reason + key)))
+      case .new(let fault): fail(context, StoreError(.internalError, "packed features: \(fault.reason)"))
+      }
+    }
+  }
+
+  private func storedFault(_ reason: String) -> String {
+    "\(connection?.source.place ?? "a bar"): its stored features are damaged: \(reason). They were left as they"
+      + " are, nothing of the call was written. Write them with replace, or mend them with an SQLite tool"
+  }
+
+  private func nanoseconds(_ context: OpaquePointer?, _ value: OpaquePointer?) {
+    guard sqlite3_value_type(value) == SQLITE_TEXT else {
+      return fail(context, .corrupt("a timestamp is stored as something that is no text; run check()"))
+    }
+    let text = SQLFunctions.bytes(value)
+    switch TimestampParser.parse(text) {
+    case .instant(let instant, _): sqlite3_result_int64(context, instant)
+    case .beyondRange(let isLate): sqlite3_result_int64(context, isLate ? Int64.max : Int64.min + 1)
+    case .malformed:
+      fail(context, .corrupt("the stored timestamp \(StoreError.quoted(text.text)) is no ISO 8601 time; run check()"))
+    }
+  }
+
+  private func fail(_ context: OpaquePointer?, _ error: StoreError) {
+    failure = error
+    SQLFunctions.fail(context, error.message)
+  }
+}

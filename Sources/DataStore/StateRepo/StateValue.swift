@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+
+/// A state value on its way to the file and back.
+///
+/// The column's NUMERIC affinity makes SQLite convert a text that looks like a number, with its own, less exact
+/// parser. So a number that stands alone is bound as a number; everything else is text, digit for digit.
+enum StateValue {
+  case integer(Int64)
+  case real(Double)
+  case text(Bytes)
+
+  /// Checks a caller's JSON text, which must outlive the value.
+  init(_ json: Bytes, key: String) throws(StoreError) {
+    func fault(_ reason: String) -> StoreError {
+      StoreError(
+        .invalid, "state key \(StoreError.quoted(key)): \(reason). Nothing was stored", key: key, reason: reason)
+    }
+    guard json.count <= Limits.jsonBytes else { throw fault("the value is longer than \(Limits.jsonBytes) bytes") }
+    guard json.isValidUTF8 else { throw fault("the value is not valid UTF-8") }
+    var scanner = JSONScanner(json)
+    let value: Bytes
+    var number: JSONScanner.NumberToken?
+    do throws(JSONScanner.Failure) {
+      scanner.skipSpace()
+      let start = scanner.index
+      if scanner.isAtNumber {
+        number = try scanner.number()
+      } else {
+        try scanner.skipValue(maximumDepth: Limits.jsonDepth)
+      }
+      value = scanner.piece(from: start)
+      try scanner.expectEnd()
+    } catch {
+      throw fault(error.reason)
+    }
+    guard let number else {
+      self = .text(value)
+      return
+    }
+    if number.isInteger {
+      guard let integer = NumberText.int64(number.raw) else {
+        throw fault("the integer \(StoreError.quoted(value.text)) is beyond int64; wrap it in a list, where digits stay")
+      }
+      self = .integer(integer)
+    } else {
+      guard let real = NumberText.double(number.raw) else {
+        throw fault("the number \(StoreError.quoted(value.text)) is beyond the range of a double")
+      }
+      self = .real(real)
+    }
+  }
+
+  func bind(to statement: Statement, _ index: Int32) {
+    switch self {
+    case .integer(let value): statement.bind(index, value)
+    case .real(let value): statement.bind(index, value)
+    case .text(let text): statement.bind(index, text)
+    }
+  }
+
+  /// The JSON text of a stored value.
+  static func json(_ row: Statement, _ column: Int32, key: String) throws(StoreError) -> [UInt8] {
+    func fault(_ reason: String) -> StoreError {
+      .corrupt(
+        "state key \(StoreError.quoted(key)): the stored value is damaged: \(reason). Set it again, or mend it with an"
+          + " SQLite tool")
+    }
+    var out = ByteBuffer()
+    switch row.kind(column) {
+    case .integer: NumberText.append(row.int64(column), to: &out)
+    case .real:
+      guard row.double(column).isFinite else { throw fault("it is infinite") }
+      NumberText.append(row.double(column), to: &out)
+    case .text:
+      let text = row.bytes(column)
+      guard text.isValidUTF8 else { throw fault("it is not valid UTF-8") }
+      var scanner = JSONScanner(text)
+      do throws(JSONScanner.Failure) {
+        try scanner.skipValue(maximumDepth: Limits.jsonDepth)
+        try scanner.expectEnd()
+      } catch {
+        throw fault(error.reason)
+      }
+      return Array(text)
+    case .blob: throw fault("it is a blob")
+    case .null: throw fault("it is NULL")
+    }
+    return Array(out.bytes)
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// A piece of UTF-8 text that somebody else owns.
+typealias Bytes = UnsafeBufferPointer<UInt8>
+
+/// A growing run of bytes: the place where texts are put together, reused from row to row.
+struct ByteBuffer: ~Copyable {
+  private(set) var base: UnsafeMutablePointer<UInt8>
+  private(set) var count = 0
+  private var capacity: Int
+
+  init(capacity: Int = 256) {
+    self.capacity = max(capacity, 16)
+    base = .allocate(capacity: self.capacity)
+  }
+
+  deinit { base.deallocate() }
+
+  /// The bytes so far; valid until the next change.
+  var bytes: Bytes { Bytes(start: base, count: count) }
+
+  mutating func removeAll() { count = 0 }
+
+  mutating func truncate(to newCount: Int) { count = min(count, max(newCount, 0)) }
+
+  /// Room for `extra` more bytes; a pointer to the first of them. Follow with `advance(by:)`.
+  @inline(__always)
+  mutating func reserve(_ extra: Int) -> UnsafeMutablePointer<UInt8> {
+    if count + extra > capacity { grow(count + extra) }
+    return base + count
+  }
+
+  @inline(__always)
+  mutating func advance(by written: Int) { count += written }
+
+  @inline(__always)
+  mutating func append(_ byte: UInt8) {
+    reserve(1).pointee = byte
+    count += 1
+  }
+
+  @inline(__always)
+  mutating func append(_ bytes: Bytes) {
+    guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+    memcpy(reserve(bytes.count), source, bytes.count)
+    count += bytes.count
+  }
+
+  @inline(__always)
+  mutating func append(_ text: StaticString) {
+    append(Bytes(text))
+  }
+
+  mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { append($0) }
+  }
+
+  private mutating func grow(_ needed: Int) {
+    let newCapacity = max(needed, capacity * 2)
+    let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
+    memcpy(grown, base, count)
+    base.deallocate()
+    base = grown
+    capacity = newCapacity
+  }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  /// The bytes of a NUL-terminated text, without the NUL.
+  init(cString: UnsafePointer<CChar>) {
+    let start = UnsafeRawPointer(cString).assumingMemoryBound(to: UInt8.self)
+    self.init(start: start, count: strlen(cString))
+  }
+
+  @inline(__always)
+  init(_ text: StaticString) {
+    self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
+  }
+
+  @inline(__always)
+  func equals(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    guard let a = baseAddress, let b = other.baseAddress, count > 0 else { return true }
+    return memcmp(a, b, count) == 0
+  }
+
+  @inline(__always)
+  func equals(_ text: StaticString) -> Bool { equals(UnsafeBufferPointer(text)) }
+
+  var isValidUTF8: Bool {
+    (try? UTF8Span(validating: span)) != nil
+  }
+
+  /// The text as a `String`, with U+FFFD for what is no UTF-8.
+  var text: String { String(decoding: self, as: UTF8.self) }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Gives each distinct text a small number, in the order of first sight, and keeps one NUL-terminated
+/// copy of it that stays where it is.
+struct TextInterner: ~Copyable {
+  private(set) var texts: [Bytes] = []
+  /// Open addressing: 1 + the text's number, 0 where free.
+  private var slots: UnsafeMutablePointer<Int32>
+  private var mask: Int
+
+  init() {
+    mask = 15
+    slots = .allocate(capacity: mask + 1)
+    slots.initialize(repeating: 0, count: mask + 1)
+  }
+
+  deinit {
+    slots.deallocate()
+    for text in texts { UnsafeMutableRawPointer(mutating: text.baseAddress)?.deallocate() }
+  }
+
+  var count: Int { texts.count }
+
+  func find(_ text: Bytes) -> Int? {
+    let entry = slots[slot(of: text)]
+    return entry == 0 ? nil : Int(entry) - 1
+  }
+
+  /// `guess` is looked at first: rows tend to repeat what the row before them had.
+  @inline(__always)
+  mutating func intern(_ text: Bytes, guess: Int = -1) -> Int {
+    if guess >= 0, guess < texts.count, texts[guess].equals(text) { return guess }
+    return internUnguessed(text)
+  }
+
+  private mutating func internUnguessed(_ text: Bytes) -> Int {
+    let place = slot(of: text)
+    if slots[place] != 0 { return Int(slots[place]) - 1 }
+    let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: text.count + 1)
+    if let source = text.baseAddress { memcpy(copy, source, text.count) }
+    copy[text.count] = 0
+    texts.append(Bytes(start: copy, count: text.count))
+    slots[place] = Int32(truncatingIfNeeded: texts.count)
+    if texts.count * 2 > mask { grow() }
+    return texts.count - 1
+  }
+
+  /// Where `text` is, or belongs.
+  private func slot(of text: Bytes) -> Int {
+    var place = Self.hash(text) & mask
+    while slots[place] != 0, !texts[Int(slots[place]) - 1].equals(text) { place = (place + 1) & mask }
+    return place
+  }
+
+  private mutating func grow() {
+    slots.deallocate()
+    mask = mask * 2 + 1
+    slots = .allocate(capacity: mask + 1)
+    slots.initialize(repeating: 0, count: mask + 1)
+    for number in texts.indices {
+      slots[slot(of: texts[number])] = Int32(truncatingIfNeeded: number + 1)
+    }
+  }
+
+  /// FNV-1a, 64 bits.
+  private static func hash(_ text: Bytes) -> Int {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return Int(truncatingIfNeeded: hash ^ (hash >> 32)) & Int.max
+  }
+}

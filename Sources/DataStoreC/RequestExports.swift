@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+import CDataStore
+import DataStore
+
+@implementation @_cdecl("ds_market_record_request")
+public func ds_market_record_request(
+  _ store: OpaquePointer?, _ request: UnsafePointer<ds_request>?, _ out_requested_at: UnsafeMutablePointer<Int64>?
+) -> Int32 {
+  status { () throws(StoreError) in
+    let store = try StoreHandle.store(store)
+    var defaults = ds_request()
+    defaults.requested_at = Int64.min
+    defaults.start_ts = Int64.min
+    defaults.end_ts = Int64.min
+    defaults.coverage_ratio = .nan
+    let given = try Argument.sized(request, defaults, "request")
+    var record = MarketRequest(
+      symbol: try Argument.text(given.symbol, "symbol"), timeframe: try Argument.text(given.timeframe, "timeframe"),
+      requestedAt: given.requested_at == Int64.min ? nil : given.requested_at, start: given.start_ts,
+      end: given.end_ts, providerUsed: try Argument.text(given.provider_used, "provider_used"))
+    record.fallbackUsed = try Argument.flag(given.fallback_used, "fallback_used")
+    record.coverageRatio = given.coverage_ratio.isNaN ? nil : given.coverage_ratio
+    record.gapCount = try Argument.flag(given.has_gap_count, "has_gap_count") ? given.gap_count : nil
+    record.quality = try Argument.optionalText(given.quality, "quality")
+    record.notes = try Argument.optionalText(given.notes, "notes")
+    let time = try store.market.record(record)
+    out_requested_at?.pointee = time
+  }
+}
+
+/// What a ds_requests handle stands for.
+final class RequestsHandle {
+  let items: UnsafeMutablePointer<ds_request>
+  let count: Int
+  private let arena = Arena()
+
+  init(_ requests: [MarketRequest]) {
+    count = requests.count
+    var items: [ds_request] = []
+    let arena = arena
+    for request in requests {
+      items.append(
+        ds_request(
+          struct_size: MemoryLayout<ds_request>.size, symbol: arena.text(request.symbol),
+          timeframe: arena.text(request.timeframe), requested_at: request.requestedAt ?? Int64.min,
+          start_ts: request.start, end_ts: request.end, provider_used: arena.text(request.providerUsed),
+          coverage_ratio: request.coverageRatio ?? .nan, gap_count: request.gapCount ?? 0,
+          has_gap_count: request.gapCount == nil ? 0 : 1, fallback_used: request.fallbackUsed ? 1 : 0,
+          quality: request.quality.map { arena.text($0) }, notes: request.notes.map { arena.text($0) }))
+    }
+    self.items = arena.array(items)
+  }
+}
+
+@implementation @_cdecl("ds_market_requests")
+public func ds_market_requests(
+  _ store: OpaquePointer?, _ symbol: UnsafePointer<CChar>?, _ timeframe: UnsafePointer<CChar>?,
+  _ range: UnsafePointer<ds_range>?, _ limit: Int64, _ out_requests: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
+  status { () throws(StoreError) in
+    let out = try Argument.notNull(out_requests, "out_requests")
+    guard limit >= -1 else {
+      throw StoreError(.invalid, "limit is \(limit); it is 0 or more, or -1 for all", key: "limit")
+    }
+    let requests = try StoreHandle.store(store).market.requests(
+      symbol: try Argument.optionalText(symbol, "symbol"), timeframe: try Argument.optionalText(timeframe, "timeframe"),
+      try ReadArguments.range(range), limit: limit < 0 ? nil : Int(limit))
+    out.pointee = Handle.make(RequestsHandle(requests))
+  }
+}
+
+@implementation @_cdecl("ds_requests_count")
+public func ds_requests_count(_ requests: OpaquePointer?) -> Int64 {
+  Handle.objectOrNil(requests, RequestsHandle.self).map { Int64($0.count) } ?? 0
+}
+
+@implementation @_cdecl("ds_requests_items")
+public func ds_requests_items(_ requests: OpaquePointer?) -> UnsafePointer<ds_request>? {
+  Handle.objectOrNil(requests, RequestsHandle.self).map { UnsafePointer($0.items) }
+}
+
+@implementation @_cdecl("ds_requests_free")
+public func ds_requests_free(_ requests: OpaquePointer?) { Handle.free(requests, RequestsHandle.self) }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+import CDataStore
+import DataStore
+
+/// What a ds_store handle stands for.
+final class StoreHandle {
+  let store: Store
+  let path: CText
+  /// Texts of info(), the same for the handle's life.
+  let sqliteVersion: CText
+  let sqliteSourceID: CText
+
+  init(_ store: Store) throws(StoreError) {
+    self.store = store
+    path = CText(store.path)
+    sqliteVersion = CText(Store.sqliteVersion)
+    sqliteSourceID = CText(Store.sqliteSourceID)
+  }
+
+  @inline(__always)
+  static func store(_ handle: OpaquePointer?) throws(StoreError) -> Store {
+    try Handle.object(handle, StoreHandle.self, "store").store
+  }
+}
+
+@implementation @_cdecl("ds_store_open")
+public func ds_store_open(
+  _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<ds_open_options>?,
+  _ out_store: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
+  status { () throws(StoreError) in
+    let out = try Argument.notNull(out_store, "out_store")
+    var given = ds_open_options(
+      struct_size: MemoryLayout<ds_open_options>.size, durability: DS_DURABILITY_FULL, read_only: 0,
+      timeout_seconds: StoreOptions().timeout)
+    if options != nil { given = try Argument.sized(options, given, "options") }
+    guard let durability = Durability(rawValue: given.durability) else {
+      throw StoreError(
+        .invalid, "durability is \(given.durability); it is DS_DURABILITY_FULL or DS_DURABILITY_NORMAL",
+        key: "durability")
+    }
+    let store = try Store(
+      try Argument.text(path, "path"),
+      StoreOptions(
+        durability: durability, timeout: given.timeout_seconds,
+        isReadOnly: try Argument.flag(given.read_only, "read_only")))
+    out.pointee = Handle.make(try StoreHandle(store))
+  }
+}
+
+@implementation @_cdecl("ds_store_close")
+public func ds_store_close(_ store: OpaquePointer?) -> Int32 {
+  status { () throws(StoreError) in try StoreHandle.store(store).close() }
+}
+
+@implementation @_cdecl("ds_store_free")
+public func ds_store_free(_ store: OpaquePointer?) {
+  Handle.objectOrNil(store, StoreHandle.self)?.store.close()
+  Handle.free(store, StoreHandle.self)
+}
+
+@implementation @_cdecl("ds_store_path")
+public func ds_store_path(_ store: OpaquePointer?) -> UnsafePointer<CChar>? {
+  Handle.objectOrNil(store, StoreHandle.self)?.path.pointer ?? cString("")
+}
+
+@implementation @_cdecl("ds_interrupt")
+public func ds_interrupt(_ store: OpaquePointer?) -> Int32 {
+  status { () throws(StoreError) in try StoreHandle.store(store).interrupt() }
+}
+
+@implementation @_cdecl("ds_transaction_begin")
+public func ds_transaction_begin(_ store: OpaquePointer?) -> Int32 {
+  status { () throws(StoreError) in try StoreHandle.store(store).beginTransaction() }
+}
+
+@implementation @_cdecl("ds_transaction_commit")
+public func ds_transaction_commit(_ store: OpaquePointer?) -> Int32 {
+  status { () throws(StoreError) in try StoreHandle.store(store).commitTransaction() }
+}
+
+@implementation @_cdecl("ds_transaction_rollback")
+public func ds_transaction_rollback(_ store: OpaquePointer?) -> Int32 {
+  status { () throws(StoreError) in try StoreHandle.store(store).rollBackTransaction() }
+}

@@ -1,0 +1,149 @@
+/* test_interrupt.c: "Store": ds_interrupt() stops the calls of other threads.
+ * SPDX-License-Identifier: MIT
+ *
+ * No test here waits for a time: the interrupter goes on until the call has returned.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "fixture.h"
+#include "suites.h"
+
+typedef struct call_in_thread {
+  ds_store *store;
+  int32_t status;
+  atomic_bool returned;
+} call_in_thread;
+
+static void interrupt_until_it_returns(void *(*run)(void *), call_in_thread *call) {
+  pthread_t thread;
+  REQUIRE(pthread_create(&thread, NULL, run, call) == 0);
+  while (!atomic_load(&call->returned)) {
+    CHECK_OK(ds_interrupt(call->store));
+    sched_yield();
+  }
+  REQUIRE(pthread_join(thread, NULL) == 0);
+}
+
+static const char *const endless_query =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+static void *run_endless_query(void *context) {
+  call_in_thread *call = context;
+  ds_rows *rows = NULL;
+  CHECK_FAILS(call->status = ds_sql(call->store, endless_query, NULL, 0, &rows), DS_INTERRUPTED,
+              "");
+  CHECK(rows == NULL);
+  atomic_store(&call->returned, true);
+  return NULL;
+}
+
+static void endless_query_is_stopped(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  for (int i = 0; i < 5; i++) {
+    call_in_thread call = {store, -1, false};
+    interrupt_until_it_returns(run_endless_query, &call);
+    CHECK_INT(call.status, DS_INTERRUPTED);
+  }
+  ds_rows *rows = NULL;
+  CHECK_OK(ds_sql(store, "SELECT 1", NULL, 0, &rows));
+  ds_rows_free(rows);
+  ds_store_free(store);
+}
+
+static void another_stores_interrupt_does_not_count(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  ds_store *other = open_store(path_of("other.db"));
+  call_in_thread call = {store, -1, false};
+  pthread_t thread;
+  REQUIRE(pthread_create(&thread, NULL, run_endless_query, &call) == 0);
+  while (!atomic_load(&call.returned)) {
+    /* One store's interrupt is not another's. */
+    CHECK_OK(ds_interrupt(other));
+    CHECK_OK(ds_state_set(other, "key", "1"));
+    CHECK_OK(ds_interrupt(store));
+  }
+  REQUIRE(pthread_join(thread, NULL) == 0);
+  ds_store_free(store);
+  ds_store_free(other);
+}
+
+static void interrupt_without_a_call_stops_no_later_one(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  CHECK_OK(ds_interrupt(store));
+  write_hours(store, EURUSD, 100);
+  CHECK_OK(ds_interrupt(store));
+  CHECK_INT(count_bars(store, EURUSD), 100);
+  ds_store_free(store);
+}
+
+enum { MANY = 50000 };
+
+static void *run_large_write(void *context) {
+  call_in_thread *call = context;
+  int64_t *timestamps = calloc(MANY, sizeof *timestamps);
+  double *close = calloc(MANY, sizeof *close);
+  REQUIRE(timestamps && close);
+  for (int64_t i = 0; i < MANY; i++) timestamps[i] = T0 + i * SECOND;
+  ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, timestamps, MANY);
+  batch.close = close;
+  call->status = ds_market_write(call->store, &batch, 0, NULL);
+  free(timestamps);
+  free(close);
+  atomic_store(&call->returned, true);
+  return NULL;
+}
+
+static void interrupted_write_leaves_all_or_nothing(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  for (int i = 0; i < 3; i++) {
+    call_in_thread call = {store, -1, false};
+    interrupt_until_it_returns(run_large_write, &call);
+    CHECK(call.status == DS_OK || call.status == DS_INTERRUPTED);
+    CHECK_INT(count_bars(store, EURUSD), call.status == DS_OK ? MANY : 0);
+    CHECK_OK(ds_market_delete(store, EURUSD, HOURLY, NULL, NULL));
+  }
+  ds_store_free(store);
+}
+
+/* ---- Inside a transaction ---- */
+
+static pthread_barrier_t transaction_is_open;
+
+static void *query_within_a_transaction(void *context) {
+  call_in_thread *call = context;
+  CHECK_OK(ds_transaction_begin(call->store));
+  CHECK_OK(ds_state_set(call->store, "before", "1"));
+  pthread_barrier_wait(&transaction_is_open);
+  run_endless_query(call);
+  pthread_barrier_wait(&transaction_is_open);
+  CHECK_OK(ds_state_set(call->store, "after", "2"));
+  CHECK_OK(ds_transaction_commit(call->store));
+  return NULL;
+}
+
+static void transaction_survives_an_interrupted_query(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  call_in_thread call = {store, -1, false};
+  pthread_t thread;
+  REQUIRE(pthread_barrier_init(&transaction_is_open, NULL, 2) == 0);
+  REQUIRE(pthread_create(&thread, NULL, query_within_a_transaction, &call) == 0);
+  pthread_barrier_wait(&transaction_is_open);
+  while (!atomic_load(&call.returned)) CHECK_OK(ds_interrupt(store));
+  pthread_barrier_wait(&transaction_is_open);
+  REQUIRE(pthread_join(thread, NULL) == 0);
+  ds_store_free(store);
+  CHECK_TEXT(stored(path_of("bars.db"), "SELECT key, value FROM system_state ORDER BY key"),
+             "after|2\nbefore|1");
+}
+
+const check_test interrupt_tests[] = {
+    {"endless_query_is_stopped", endless_query_is_stopped},
+    {"another_stores_interrupt_does_not_count", another_stores_interrupt_does_not_count},
+    {"interrupt_without_a_call_stops_no_later_one", interrupt_without_a_call_stops_no_later_one},
+    {"interrupted_write_leaves_all_or_nothing", interrupted_write_leaves_all_or_nothing},
+    {"transaction_survives_an_interrupted_query", transaction_survives_an_interrupted_query},
+    {NULL, NULL},
+};

@@ -1,0 +1,508 @@
+/* data_store.h: the C interface of data_store, the persistence layer of a trading system.
+ * SPDX-License-Identifier: MIT
+ *
+ * Bars, feature values, request metadata and strategy state in one SQLite file (WAL).
+ * Compile with -I include, link with -ldata_store. C11 and C++17.
+ *
+ * Conventions, for every function below:
+ *
+ *   Status    Functions that can fail return an int32_t DS_ status and write their results last.
+ *             On failure no result is written, nothing of the call is stored, and
+ *             ds_last_error() tells on the same thread what was wrong, where, and what to do.
+ *   Pointers  Not NULL unless the comment says so. A NULL where none is allowed is DS_INVALID.
+ *   Inputs    Borrowed for the call, never kept, never written to.
+ *   Results   A handle that arrives through `T **out` is yours until its own _free(), which
+ *             takes NULL. What you reach through a handle lives as long as the handle.
+ *             A result does not need its store any more: either may be freed first.
+ *   Text      UTF-8, NUL-terminated. Symbols, timeframes and keys are not empty.
+ *   Time      int64_t nanoseconds since 1970-01-01T00:00:00Z. DS_NO_TIME (INT64_MIN) is "no time".
+ *   Missing   NaN in a double, -1 in a code, NULL in a text: all are SQL NULL. SQLite has no NaN.
+ *   Structs   Those that may grow start with struct_size: set it with the _INIT macro. A
+ *             shorter struct of an older caller is read as if the rest were defaults.
+ *   Threads   A ds_store may be shared by any number of threads. Other handles are for one
+ *             thread at a time. Nothing survives fork(): in the child every call is DS_CLOSED.
+ */
+#ifndef DATA_STORE_H
+#define DATA_STORE_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Which pointers may be NULL. The library's own compiler sees all of them as optional, so that it
+ * cannot be built without a look at each. */
+#ifdef __swift__
+#define DS_NONNULL _Nullable
+#define DS_NULLABLE _Nullable
+#else
+#define DS_NONNULL
+#define DS_NULLABLE
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version, limits ------------------------------------------------------------------- */
+
+#define DS_VERSION "0.1.0"
+#define DS_ABI_VERSION 1
+
+#define DS_MAX_ROWS 2147483647       /* rows in one batch */
+#define DS_MAX_NAME_BYTES 65535      /* a symbol, a timeframe, a feature key, a state key */
+#define DS_MAX_FEATURES 65535        /* feature columns in one batch, entries in one bar */
+#define DS_MAX_JSON_BYTES 500000000  /* one JSON text */
+#define DS_MAX_JSON_DEPTH 500        /* arrays and objects within each other in a state value */
+#define DS_MAX_TEXT_BYTES 500000000  /* any other text */
+
+/* The DS_ABI_VERSION that the library was built with. Append-only within one number. */
+int32_t ds_abi_version(void);
+
+/* The library's version, "major.minor.patch". Static. */
+const char *DS_NONNULL ds_version(void);
+
+/* ---- Status, errors -------------------------------------------------------------------- */
+
+#define DS_OK 0
+#define DS_INVALID 1         /* an argument or a value is wrong: mend the call */
+#define DS_INVALID_FEATURE 2 /* a feature breaks the rules: ds_last_error_detail() has row, key, reason */
+#define DS_MISSING_BAR 3     /* features for a bar that is not stored: write the bar first */
+#define DS_BUSY 4            /* another writer held the file for longer than the timeout: try again */
+#define DS_STORAGE 5         /* disk full, I/O error, read-only, no permission, no such file */
+#define DS_CORRUPT 6         /* the file, or a value in it, is damaged */
+#define DS_SCHEMA 7          /* the file is no data_store file, or one from a newer version */
+#define DS_CLOSED 8          /* closed, used after fork(), or its file was moved or deleted */
+#define DS_INTERRUPTED 9     /* ds_interrupt() stopped the call */
+#define DS_NO_MEMORY 10
+#define DS_INTERNAL 11       /* a bug in data_store: please report the message */
+
+/* The name of a status, e.g. "DS_BUSY"; "DS_UNKNOWN" for any other number. Static. */
+const char *DS_NONNULL ds_status_name(int32_t status);
+
+/* The message of this thread's last failed call; "" before the first. Ask right after the
+ * failure. Yours to read until this thread's next call fails. */
+const char *DS_NONNULL ds_last_error(void);
+
+typedef struct ds_error_detail {
+  size_t struct_size;
+  int32_t status;
+  int32_t sqlite_code;             /* SQLite's extended result code, 0 where SQLite had no part */
+  int64_t row;                     /* 0-based row in the batch, -1 where no row is to blame */
+  const char *DS_NULLABLE key;     /* feature key or column, NULL where none is to blame */
+  const char *DS_NULLABLE reason;  /* the bare reason, without place and remedy; NULL: none */
+} ds_error_detail;
+#define DS_ERROR_DETAIL_INIT {sizeof(ds_error_detail), 0, 0, -1, NULL, NULL}
+
+/* The last failure in parts; its texts live as long as ds_last_error()'s. */
+int32_t ds_last_error_detail(ds_error_detail *DS_NONNULL out_detail);
+
+/* ---- Store ------------------------------------------------------------------------------ */
+
+typedef struct ds_store ds_store; /* made by ds_store_open(), ended by ds_store_free() */
+
+#define DS_DURABILITY_FULL 0   /* a call that returned survives a power cut */
+#define DS_DURABILITY_NORMAL 1 /* it survives a killed process; a power cut may take the latest calls, whole */
+
+typedef struct ds_open_options {
+  size_t struct_size;
+  int32_t durability;     /* DS_DURABILITY_ */
+  int32_t read_only;      /* 1: never writes to the database */
+  double timeout_seconds; /* how long a writer waits for another one; 0 to 1,000,000 */
+} ds_open_options;
+#define DS_OPEN_OPTIONS_INIT {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 10.0}
+
+/* Opens `path`, or makes a new store there. `options` NULL: the INIT values.
+ * DS_SCHEMA, DS_STORAGE: the file stays as it was, byte for byte. */
+int32_t ds_store_open(const char *DS_NONNULL path, const ds_open_options *DS_NULLABLE options,
+                      ds_store *DS_NULLABLE *DS_NONNULL out_store);
+
+/* Waits for running calls, rolls an open transaction back, closes the file. Any number of
+ * times. Every later call on the store is DS_CLOSED; the handle itself stays yours. */
+int32_t ds_store_close(ds_store *DS_NONNULL store);
+
+/* Closes where that was not done, and frees the handle. No thread may be in a call on it. */
+void ds_store_free(ds_store *DS_NULLABLE store);
+
+/* The absolute path of the file, symbolic links resolved. Lives as long as the handle. */
+const char *DS_NONNULL ds_store_path(const ds_store *DS_NONNULL store);
+
+/* Makes the calls that are running on `store` in other threads stop with DS_INTERRUPTED,
+ * undone, as soon as they can. Safe from any thread at any time before ds_store_free(). */
+int32_t ds_interrupt(ds_store *DS_NONNULL store);
+
+/* ---- Transactions -----------------------------------------------------------------------
+ * All calls that the same thread makes between begin and commit become visible at once, or
+ * never. Begin takes the write lock (BEGIN IMMEDIATE; DS_BUSY after the timeout). This thread
+ * reads its own writes; others read the last commit and their writes wait. A call that fails
+ * inside is undone alone. A begin within a transaction is a savepoint. */
+
+int32_t ds_transaction_begin(ds_store *DS_NONNULL store);
+int32_t ds_transaction_commit(ds_store *DS_NONNULL store);   /* DS_INVALID where none is open */
+int32_t ds_transaction_rollback(ds_store *DS_NONNULL store); /* likewise */
+
+/* ---- Columns: the same layout in and out -------------------------------------------------- */
+
+#define DS_NO_TIME INT64_MIN
+
+/* Text, dictionary-coded: row i has values[codes[i]], or NULL where codes[i] is -1.
+ * `codes` NULL: values[0], the only one, in every row. Both NULL: the column is not carried. */
+typedef struct ds_text_column {
+  const int32_t *DS_NULLABLE codes;
+  const char *DS_NULLABLE const *DS_NULLABLE values;
+  int32_t value_count;
+} ds_text_column;
+
+/* One feature ("name@version") over the rows of a batch. Its values are doubles or int64, the
+ * other pointer is NULL (both NULL: null in every row); null where is_null is 1, or NaN.
+ * Its quality is one of "ready", "warmup", "degraded", "missing". A row whose value is null and
+ * whose quality code is -1 has no such entry at all. */
+typedef struct ds_feature_column {
+  const char *DS_NONNULL key;
+  const double *DS_NULLABLE values;
+  const int64_t *DS_NULLABLE integers;
+  const uint8_t *DS_NULLABLE is_null;
+  ds_text_column quality;
+} ds_feature_column;
+
+#define DS_COLUMN_OPEN (1u << 0)
+#define DS_COLUMN_HIGH (1u << 1)
+#define DS_COLUMN_LOW (1u << 2)
+#define DS_COLUMN_CLOSE (1u << 3)
+#define DS_COLUMN_VOLUME (1u << 4)
+#define DS_COLUMN_SOURCE (1u << 5)
+#define DS_COLUMN_QUALITY (1u << 6)
+#define DS_COLUMN_IS_GAP (1u << 7)
+#define DS_COLUMN_LATENCY_SEC (1u << 8)
+#define DS_COLUMN_FEATURES (1u << 9)
+#define DS_COLUMNS_ALL 0x1ffu /* the nine without features */
+
+/* Rows as columns, each `count` long. A column whose pointer is NULL is not carried.
+ * Features come as columns, or as one JSON text a row (NULL: this row says nothing of features),
+ * not both. A batch that was read may be written as it is. */
+typedef struct ds_bar_batch {
+  size_t struct_size;
+  int64_t count;
+  const int64_t *DS_NULLABLE timestamps; /* may be NULL only where count is 0 */
+  ds_text_column symbol;                 /* every row needs one */
+  ds_text_column timeframe;              /* likewise */
+  const double *DS_NULLABLE open;
+  const double *DS_NULLABLE high;
+  const double *DS_NULLABLE low;
+  const double *DS_NULLABLE close;
+  const double *DS_NULLABLE volume;
+  ds_text_column source;
+  ds_text_column quality;
+  const uint8_t *DS_NULLABLE is_gap; /* 0 or 1 */
+  const double *DS_NULLABLE latency_sec; /* seconds */
+  const ds_feature_column *DS_NULLABLE features;
+  int32_t feature_count;
+  const char *DS_NULLABLE const *DS_NULLABLE features_json;
+} ds_bar_batch;
+#define DS_BAR_BATCH_INIT \
+  {sizeof(ds_bar_batch), 0, NULL, {NULL, NULL, 0}, {NULL, NULL, 0}, NULL, NULL, NULL, NULL, NULL, \
+   {NULL, NULL, 0}, {NULL, NULL, 0}, NULL, NULL, NULL, 0, NULL}
+
+/* One bar. `columns` tells which fields are carried (DS_COLUMN_ bits). */
+typedef struct ds_bar {
+  size_t struct_size;
+  int64_t timestamp;
+  uint32_t columns;
+  int32_t is_gap; /* 0 or 1 */
+  double open;
+  double high;
+  double low;
+  double close;
+  double volume;
+  double latency_sec;
+  const char *DS_NULLABLE source;
+  const char *DS_NULLABLE quality;
+  const char *DS_NULLABLE features_json;
+} ds_bar;
+#define DS_BAR_INIT \
+  {sizeof(ds_bar), DS_NO_TIME, 0, 0, NAN, NAN, NAN, NAN, NAN, NAN, NULL, NULL, NULL}
+
+/* ---- Market: writing ------------------------------------------------------------------------
+ * An upsert on (symbol, timeframe, timestamp), one transaction a call. `replace` 0: columns that
+ * are not carried keep what is stored (on a new row: the schema's default), features merge key by
+ * key. `replace` 1: the row becomes what was passed and nothing else. */
+
+/* Writes bars. out_rows: rows given. A batch of no rows is DS_OK. */
+int32_t ds_market_write(ds_store *DS_NONNULL store, const ds_bar_batch *DS_NONNULL batch,
+                        int32_t replace, int64_t *DS_NULLABLE out_rows);
+
+/* Writes the features of bars that are stored already, else DS_MISSING_BAR. The batch carries
+ * timestamps, symbol, timeframe and features only. `replace` 1: the features of each bar become
+ * those given. */
+int32_t ds_market_write_features(ds_store *DS_NONNULL store, const ds_bar_batch *DS_NONNULL batch,
+                                 int32_t replace, int64_t *DS_NULLABLE out_rows);
+
+/* Writes one bar. */
+int32_t ds_market_write_bar(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                            const char *DS_NONNULL timeframe, const ds_bar *DS_NONNULL bar,
+                            int32_t replace);
+
+/* ---- Market: reading ------------------------------------------------------------------------ */
+
+/* Inclusive bounds. The texts, where given, are used instead of the numbers: ISO 8601, UTC where
+ * no offset is written; a bare date means its first nanosecond as start_text and its last as
+ * end_text. DS_NO_TIME as start, INT64_MAX as end: no bound. */
+typedef struct ds_range {
+  size_t struct_size;
+  int64_t start;
+  int64_t end;
+  const char *DS_NULLABLE start_text;
+  const char *DS_NULLABLE end_text;
+} ds_range;
+#define DS_RANGE_INIT {sizeof(ds_range), DS_NO_TIME, INT64_MAX, NULL, NULL}
+
+#define DS_FEATURES_NONE 0
+#define DS_FEATURES_JSON 1    /* the stored text, a row */
+#define DS_FEATURES_VALUES 2  /* a column a key: values, no quality (cannot be written as it is) */
+#define DS_FEATURES_COLUMNS 3 /* a column a key: values and quality */
+
+typedef struct ds_read_options {
+  size_t struct_size;
+  uint32_t columns;  /* DS_COLUMN_ bits; 0: timestamps only */
+  int32_t features;  /* DS_FEATURES_ */
+  const char *DS_NULLABLE const *DS_NULLABLE feature_keys; /* NULL: all that are found, sorted */
+  int32_t feature_key_count;
+  int64_t limit; /* the first so many rows of the result; -1: all */
+} ds_read_options;
+#define DS_READ_OPTIONS_INIT {sizeof(ds_read_options), DS_COLUMNS_ALL, DS_FEATURES_NONE, NULL, 0, -1}
+
+typedef struct ds_bars ds_bars; /* rows that were read */
+
+/* The rows of a result: symbol by symbol in the order asked for, each ascending in time.
+ * Doubles, flags and codes are C arrays, aligned to 16 bytes. Lives as long as `bars`. */
+const ds_bar_batch *DS_NONNULL ds_bars_batch(const ds_bars *DS_NONNULL bars);
+void ds_bars_free(ds_bars *DS_NULLABLE bars);
+
+/* Reads one timeframe of one or more symbols (each once) as of one moment. Nothing found: a
+ * result of no rows. `range` NULL: all; `options` NULL: the INIT values. */
+int32_t ds_market_read(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
+                       int32_t symbol_count, const char *DS_NONNULL timeframe,
+                       const ds_range *DS_NULLABLE range, const ds_read_options *DS_NULLABLE options,
+                       ds_bars *DS_NULLABLE *DS_NONNULL out_bars);
+
+/* The latest `n` bars of each symbol, ascending. options->limit does not apply here. */
+int32_t ds_market_latest(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
+                         int32_t symbol_count, const char *DS_NONNULL timeframe, int64_t n,
+                         const ds_read_options *DS_NULLABLE options,
+                         ds_bars *DS_NULLABLE *DS_NONNULL out_bars);
+
+/* The latest bar with all its columns and its features as JSON; *out_bar NULL where there is
+ * none. Free it with ds_bar_free(). */
+int32_t ds_market_latest_bar(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                             const char *DS_NONNULL timeframe,
+                             ds_bar *DS_NULLABLE *DS_NONNULL out_bar);
+void ds_bar_free(ds_bar *DS_NULLABLE bar);
+
+/* A read in chunks of at most `chunk` rows. Each chunk is a snapshot of its own; nothing is held
+ * open in between, so bars that are written ahead of the scan are seen. A chunk holds one symbol. */
+typedef struct ds_scan ds_scan;
+int32_t ds_market_scan(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
+                       int32_t symbol_count, const char *DS_NONNULL timeframe,
+                       const ds_range *DS_NULLABLE range, const ds_read_options *DS_NULLABLE options,
+                       int64_t chunk, ds_scan *DS_NULLABLE *DS_NONNULL out_scan);
+
+/* The next chunk; *out_bars NULL at the end. */
+int32_t ds_scan_next(ds_scan *DS_NONNULL scan, ds_bars *DS_NULLABLE *DS_NONNULL out_bars);
+void ds_scan_free(ds_scan *DS_NULLABLE scan);
+
+/* ---- Market: inventory, deletion -------------------------------------------------------------- */
+
+/* What is stored: one entry a (symbol, timeframe), sorted. bars and gaps (rows whose is_gap is 1)
+ * are NULL where they were not asked for. */
+typedef struct ds_series_view {
+  size_t struct_size;
+  int64_t count;
+  const char *DS_NULLABLE const *DS_NULLABLE symbols;
+  const char *DS_NULLABLE const *DS_NULLABLE timeframes;
+  const int64_t *DS_NULLABLE first;
+  const int64_t *DS_NULLABLE last;
+  const int64_t *DS_NULLABLE bars;
+  const int64_t *DS_NULLABLE gaps;
+} ds_series_view;
+
+typedef struct ds_series ds_series;
+int32_t ds_market_series(ds_store *DS_NONNULL store, int32_t counts,
+                         ds_series *DS_NULLABLE *DS_NONNULL out_series);
+const ds_series_view *DS_NONNULL ds_series_entries(const ds_series *DS_NONNULL series);
+void ds_series_free(ds_series *DS_NULLABLE series);
+
+/* Deletes the bars of one series within `range` (NULL: all of them). out_rows: how many. */
+int32_t ds_market_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                         const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
+                         int64_t *DS_NULLABLE out_rows);
+
+/* ---- Market: requests --------------------------------------------------------------------------- */
+
+/* How a range of bars was obtained. symbol, timeframe, provider_used, start_ts, end_ts are required. */
+typedef struct ds_request {
+  size_t struct_size;
+  const char *DS_NULLABLE symbol;
+  const char *DS_NULLABLE timeframe;
+  int64_t requested_at; /* DS_NO_TIME when recording: now, moved on by a microsecond where taken */
+  int64_t start_ts;
+  int64_t end_ts;
+  const char *DS_NULLABLE provider_used;
+  double coverage_ratio;
+  int64_t gap_count;
+  int32_t has_gap_count; /* 0: gap_count is NULL */
+  int32_t fallback_used; /* 0 or 1 */
+  const char *DS_NULLABLE quality;
+  const char *DS_NULLABLE notes;
+} ds_request;
+#define DS_REQUEST_INIT \
+  {sizeof(ds_request), NULL, NULL, DS_NO_TIME, DS_NO_TIME, DS_NO_TIME, NULL, NAN, 0, 0, 0, NULL, NULL}
+
+/* Upserts the whole row on (symbol, timeframe, requested_at). */
+int32_t ds_market_record_request(ds_store *DS_NONNULL store, const ds_request *DS_NONNULL request,
+                                 int64_t *DS_NULLABLE out_requested_at);
+
+/* Requests by requested_at, oldest first. symbol, timeframe, range NULL: any; limit -1: all. */
+typedef struct ds_requests ds_requests;
+int32_t ds_market_requests(ds_store *DS_NONNULL store, const char *DS_NULLABLE symbol,
+                           const char *DS_NULLABLE timeframe, const ds_range *DS_NULLABLE range,
+                           int64_t limit, ds_requests *DS_NULLABLE *DS_NONNULL out_requests);
+int64_t ds_requests_count(const ds_requests *DS_NONNULL requests);
+const ds_request *DS_NULLABLE ds_requests_items(const ds_requests *DS_NONNULL requests);
+void ds_requests_free(ds_requests *DS_NULLABLE requests);
+
+/* ---- State ---------------------------------------------------------------------------------------
+ * Values are JSON texts (RFC 8259). A number that stands alone comes back as an equal number,
+ * perhaps written otherwise; everything else digit for digit. */
+
+int32_t ds_state_set(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
+                     const char *DS_NONNULL value_json);
+
+/* All or none. */
+int32_t ds_state_set_many(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NULLABLE keys,
+                          const char *DS_NULLABLE const *DS_NULLABLE values_json, int64_t count);
+
+/* *out_json NULL where the key is absent. Free it with ds_text_free(). */
+int32_t ds_state_get(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
+                     char *DS_NULLABLE *DS_NONNULL out_json);
+void ds_text_free(char *DS_NULLABLE text);
+
+int32_t ds_state_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
+                        int32_t *DS_NULLABLE out_deleted);
+
+/* Stores `value_json` only where the stored value equals `expected_json`, in one atomic step across
+ * processes. Equal as JSON: members in any order, 1 = 1.0, true is not 1. "null" (or a NULL
+ * pointer) equals an absent key, too. */
+int32_t ds_state_compare_and_set(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
+                                 const char *DS_NULLABLE expected_json,
+                                 const char *DS_NONNULL value_json, int32_t *DS_NONNULL out_swapped);
+
+/* When the key was last written; DS_NO_TIME where it is absent. */
+int32_t ds_state_updated_at(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
+                            int64_t *DS_NONNULL out_time);
+
+typedef struct ds_state_entry {
+  const char *DS_NONNULL key;
+  const char *DS_NULLABLE value_json; /* NULL where only keys were asked for */
+} ds_state_entry;
+
+/* The entries whose key begins with `prefix` ("": all), sorted by key; `values` 0: keys only. */
+typedef struct ds_state_entries ds_state_entries;
+int32_t ds_state_items(ds_store *DS_NONNULL store, const char *DS_NONNULL prefix, int32_t values,
+                       ds_state_entries *DS_NULLABLE *DS_NONNULL out_entries);
+int64_t ds_state_entries_count(const ds_state_entries *DS_NONNULL entries);
+const ds_state_entry *DS_NULLABLE ds_state_entries_items(const ds_state_entries *DS_NONNULL entries);
+void ds_state_entries_free(ds_state_entries *DS_NULLABLE entries);
+
+/* ---- SQL -------------------------------------------------------------------------------------------
+ * One statement that only reads; a writing one, ATTACH, a PRAGMA that sets something: DS_INVALID. */
+
+#define DS_SQL_NULL 0
+#define DS_SQL_INTEGER 1
+#define DS_SQL_REAL 2
+#define DS_SQL_TEXT 3
+#define DS_SQL_BLOB 4
+#define DS_SQL_TIME 5 /* parameters only: nanoseconds in `integer`, bound as the stored text form */
+
+typedef struct ds_sql_parameter {
+  const char *DS_NULLABLE name; /* without its prefix (:, @ or $); NULL: by position */
+  int32_t type;                 /* DS_SQL_ */
+  int64_t integer;
+  double real;
+  const void *DS_NULLABLE bytes; /* text or blob; may be NULL where byte_count is 0 */
+  int64_t byte_count;
+} ds_sql_parameter;
+
+/* One column of a result; row i is of type types[i]. Text and blobs lie in `bytes` from
+ * offsets[i] to offsets[i + 1]. A pointer is NULL where no row needs it. */
+typedef struct ds_sql_column {
+  const char *DS_NONNULL name;
+  const uint8_t *DS_NULLABLE types;
+  const int64_t *DS_NULLABLE integers;
+  const double *DS_NULLABLE reals;
+  const int64_t *DS_NULLABLE offsets;
+  const char *DS_NULLABLE bytes;
+} ds_sql_column;
+
+typedef struct ds_rows ds_rows;
+int32_t ds_sql(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
+               const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
+               ds_rows *DS_NULLABLE *DS_NONNULL out_rows);
+int64_t ds_rows_count(const ds_rows *DS_NONNULL rows);
+int32_t ds_rows_column_count(const ds_rows *DS_NONNULL rows);
+const ds_sql_column *DS_NULLABLE ds_rows_columns(const ds_rows *DS_NONNULL rows);
+void ds_rows_free(ds_rows *DS_NULLABLE rows);
+
+/* ---- Maintenance ------------------------------------------------------------------------------------- */
+
+/* What is wrong with the file, a text a finding; none where it is sound. */
+typedef struct ds_texts ds_texts;
+int32_t ds_store_check(ds_store *DS_NONNULL store, ds_texts *DS_NULLABLE *DS_NONNULL out_findings);
+int64_t ds_texts_count(const ds_texts *DS_NONNULL texts);
+const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NONNULL texts);
+void ds_texts_free(ds_texts *DS_NULLABLE texts);
+
+/* Copies the store as of one moment to `target` while others write. The target appears whole or
+ * not at all; one that exists is refused unless `overwrite` is 1, the store's own file always. */
+int32_t ds_store_backup(ds_store *DS_NONNULL store, const char *DS_NONNULL target, int32_t overwrite);
+
+typedef struct ds_checkpoint_result {
+  size_t struct_size;
+  int64_t wal_frames;   /* frames in the WAL */
+  int64_t checkpointed; /* of them now in the database file */
+  int64_t held_back;    /* of them kept by readers of older snapshots */
+} ds_checkpoint_result;
+#define DS_CHECKPOINT_RESULT_INIT {sizeof(ds_checkpoint_result), 0, 0, 0}
+
+/* Folds the WAL into the database file. The store does so by itself as the WAL grows. */
+int32_t ds_store_checkpoint(ds_store *DS_NONNULL store, ds_checkpoint_result *DS_NULLABLE out_result);
+
+typedef struct ds_info {
+  size_t struct_size;
+  const char *DS_NULLABLE path;             /* lives as long as the store; the other texts are static */
+  const char *DS_NULLABLE sqlite_version;
+  const char *DS_NULLABLE sqlite_source_id;
+  const char *DS_NULLABLE journal_mode;     /* "wal"; "delete" on a read-only store in that mode */
+  const char *DS_NULLABLE synchronous;      /* "FULL" or "NORMAL" */
+  int32_t durability;                       /* DS_DURABILITY_ */
+  int32_t wal_reset_safe;                   /* 1: this SQLite is free of the WAL-reset bug (sqlite.org/wal.html) */
+  int32_t read_only;
+  int32_t page_size;                        /* bytes */
+  int64_t file_bytes;
+  int64_t wal_bytes;
+  int64_t market_data_rows;
+  int64_t market_requests_rows;
+  int64_t system_state_rows;
+} ds_info;
+#define DS_INFO_INIT {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);
+
+/* The statements that set a connection of another SQLite client up as the specification asks for
+ * (WAL, synchronous NORMAL, temp_store MEMORY) and that keep it from checkpointing on its own,
+ * which would reopen the WAL-reset bug. Free it with ds_text_free(). */
+int32_t ds_store_connection_script(ds_store *DS_NONNULL store, char *DS_NULLABLE *DS_NONNULL out_sql);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

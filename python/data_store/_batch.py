@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""A `ds_bar_batch` together with all the memory that it points to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ctypes import addressof, byref
+from typing import Any
+
+import numpy.typing as npt
+
+from . import _abi
+from ._columns import FeatureValues, TextCodes
+from ._rows import Rows
+from ._text import TextArray
+
+__all__ = ["Batch"]
+
+_NOT_CARRIED = _abi.ds_text_column()
+
+
+class Batch:
+    """Rows as columns, as the library takes them.
+
+    Passed to a library function, it stands for its struct. It owns, or holds on to, every array,
+    dictionary and struct behind it, so they live as long as the call that it is an argument of.
+
+    Parameters
+    ----------
+    rows : Rows
+        Which bar each row is.
+    """
+
+    __slots__ = ("_as_parameter_", "_owned", "_struct", "rows")
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self._owned: list[object] = []
+        self._struct = _abi.ds_bar_batch(
+            count=rows.timestamps.size,
+            timestamps=self._address(rows.timestamps),
+            symbol=self._text_column(rows.symbol),
+            timeframe=self._text_column(rows.timeframe),
+        )
+        self._as_parameter_ = byref(self._struct)
+
+    def carry_array(self, name: str, values: npt.NDArray[Any]) -> None:
+        """Carry a column of doubles or flags: `values`, contiguous, one element a row."""
+        setattr(self._struct, name, self._address(values))
+
+    def carry_text(self, name: str, codes: TextCodes) -> None:
+        """Carry a column of text."""
+        setattr(self._struct, name, self._text_column(codes))
+
+    def carry_features(self, columns: list[tuple[bytes, FeatureValues, TextCodes | None]]) -> None:
+        """Carry features as columns: key, values, and the words of their quality."""
+        array = (_abi.ds_feature_column * len(columns))()
+        words: dict[int, TextArray] = {}  # one dictionary for the columns that share theirs
+        for column, (key, values, quality) in zip(array, columns, strict=True):
+            column.key = key
+            column.values = self._address(values.doubles)
+            column.integers = self._address(values.integers)
+            column.is_null = self._address(values.is_null)
+            column.quality = self._text_column(quality, words)
+        self._owned.append((array, columns))
+        self._struct.features = addressof(array)
+        self._struct.feature_count = len(columns)
+
+    def carry_features_json(self, texts: Iterable[bytes | None]) -> None:
+        """Carry features as one JSON text a row; None says nothing of that row's features."""
+        self._struct.features_json = self._text_array(texts)
+
+    def _address(self, values: npt.NDArray[Any] | None) -> int | None:
+        if values is None:
+            return None
+        self._owned.append(values)
+        return values.ctypes.data
+
+    def _text_array(self, texts: Iterable[bytes | None]) -> int:
+        array = TextArray(texts)
+        self._owned.append(array)
+        return array.address
+
+    def _text_column(
+        self, column: TextCodes | None, shared: dict[int, TextArray] | None = None
+    ) -> _abi.ds_text_column:
+        if column is None:
+            return _NOT_CARRIED
+        array = None if shared is None else shared.get(id(column.values))
+        if array is None:
+            array = TextArray(column.values)
+            self._owned.append(array)
+            if shared is not None:
+                shared[id(column.values)] = array
+        return _abi.ds_text_column(self._address(column.codes), array.address, array.count)

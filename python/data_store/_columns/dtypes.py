@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""The first step of a column's way into the library: from any dtype to six kinds of cells.
+
+One table looks at the dtype, once a column. What the cells become is the targets' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = [
+    "Booleans",
+    "Categories",
+    "Cells",
+    "Column",
+    "Floats",
+    "Integers",
+    "Mask",
+    "Objects",
+    "Texts",
+    "read",
+]
+
+Column: TypeAlias = "pd.Series[Any] | pd.Index[Any]"
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Floats:
+    """Any width; missing is NaN."""
+
+    values: npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Integers:
+    """Any width, signed or not; `is_null` None: none is missing."""
+
+    values: npt.NDArray[np.integer[Any]]
+    is_null: Mask | None
+
+
+@dataclass(frozen=True, slots=True)
+class Booleans:
+    """`is_null` None: none is missing."""
+
+    values: Mask
+    is_null: Mask | None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Dictionary-coded by pandas already; code -1 is missing."""
+
+    codes: npt.NDArray[np.integer[Any]]
+    values: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """Codes into a column of values of any dtype; code -1 is missing."""
+
+    codes: npt.NDArray[np.integer[Any]]
+    values: Column
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Python objects, to be looked at one by one."""
+
+    values: list[Any]
+
+
+Cells: TypeAlias = Floats | Integers | Booleans | Texts | Categories | Objects
+
+
+def _read_nullable(column: Column) -> Cells:
+    """Read nullable dtypes: those of pandas, and the numbers of Arrow."""
+    dtype: Any = column.dtype
+    array: Any = column.array
+    if dtype.kind == "f":
+        return Floats(array.to_numpy(dtype=dtype.numpy_dtype, na_value=np.nan))
+    values = array.to_numpy(dtype=dtype.numpy_dtype, na_value=0)
+    kind = Booleans if dtype.kind == "b" else Integers
+    return kind(values, np.asarray(array.isna()))
+
+
+def _read_factorized(column: Column) -> Cells:
+    codes, values = column.array.factorize()
+    return Texts(codes, np.asarray(values, dtype=object).tolist())
+
+
+def _read_string(column: Column) -> Cells:
+    dtype: Any = column.dtype
+    return _read_factorized(column) if dtype.storage == "pyarrow" else _read_objects(column)
+
+
+def _read_arrow(column: Column) -> Cells:
+    dtype: Any = column.dtype
+    if dtype.kind in "fiub":
+        return _read_nullable(column)
+    return _read_factorized(column) if dtype.type is str else _read_objects(column)
+
+
+def _read_categories(column: Column) -> Cells:
+    array: Any = column.array
+    return Categories(array.codes, array.categories, column)
+
+
+def _read_sparse(column: Column) -> Cells:
+    return read(pd.Series(np.asarray(column.array)))
+
+
+def _read_objects(column: Column) -> Cells:
+    # Through pandas: NumPy's own astype(object) turns times into bare integers.
+    return Objects(column.astype(object).to_numpy().tolist())
+
+
+# NumPy's dtypes by kind, pandas' by class; what is not here is read as objects.
+_READERS: dict[Any, Callable[[Column], Cells]] = {
+    "f": lambda column: Floats(column.to_numpy()),
+    "i": lambda column: Integers(column.to_numpy(), None),
+    "u": lambda column: Integers(column.to_numpy(), None),
+    "b": lambda column: Booleans(column.to_numpy(), None),
+    pd.StringDtype: _read_string,
+    pd.CategoricalDtype: _read_categories,
+    pd.ArrowDtype: _read_arrow,
+    pd.SparseDtype: _read_sparse,
+    pd.BooleanDtype: _read_nullable,
+    pd.Float32Dtype: _read_nullable,
+    pd.Float64Dtype: _read_nullable,
+    pd.Int8Dtype: _read_nullable,
+    pd.Int16Dtype: _read_nullable,
+    pd.Int32Dtype: _read_nullable,
+    pd.Int64Dtype: _read_nullable,
+    pd.UInt8Dtype: _read_nullable,
+    pd.UInt16Dtype: _read_nullable,
+    pd.UInt32Dtype: _read_nullable,
+    pd.UInt64Dtype: _read_nullable,
+}
+
+
+def read(column: Column) -> Cells:
+    """Bring a column of any dtype into one of the six kinds; numbers are not copied."""
+    dtype = column.dtype
+    key = dtype.kind if isinstance(dtype, np.dtype) else type(dtype)
+    return _READERS.get(key, _read_objects)(column)

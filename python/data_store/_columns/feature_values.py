@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Columns of feature values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .cells import INT64, Refusal, is_missing, shown
+from .doubles import DOUBLES, Float64s
+from .dtypes import Booleans, Column, Floats, Integers, Objects, Texts
+from .encoding import Rows, each, encode, nulls, refuse_any
+from .flags import Flags
+
+__all__ = ["FeatureValues", "feature_values"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureValues:
+    """The values of one feature: doubles, or integers with their nulls."""
+
+    doubles: Float64s | None
+    integers: npt.NDArray[np.int64] | None = None
+    is_null: Flags | None = None
+
+    def take(self, rows: Rows) -> FeatureValues:
+        """Give the rows asked for; row -1 is a null one."""
+        if self.doubles is not None:
+            return FeatureValues(np.append(self.doubles, np.nan)[rows])
+        assert self.integers is not None
+        nulls = np.zeros(self.integers.size, np.uint8) if self.is_null is None else self.is_null
+        return FeatureValues(
+            None, np.append(self.integers, np.int64(0))[rows], np.append(nulls, np.uint8(1))[rows]
+        )
+
+
+def _beyond_int64(value: object) -> Refusal:
+    return Refusal(
+        f"the integer {shown(value)} is beyond 64 bits", "pass it in a dict or JSON text"
+    )
+
+
+def _int64(value: Any) -> int:
+    if is_missing(value):
+        return 0
+    if int(value) not in INT64:
+        raise _beyond_int64(value)
+    return int(value)
+
+
+def _feature_from_integers(cells: Integers) -> FeatureValues:
+    values = cells.values
+    if values.dtype.kind == "u" and values.dtype.itemsize == 8:
+        beyond = (values > np.uint64(INT64[-1])) & ~nulls(cells)
+        refuse_any(beyond, lambda row: values[row].item(), _beyond_int64)
+    is_null = None if cells.is_null is None else cells.is_null.astype(np.uint8)
+    return FeatureValues(None, np.ascontiguousarray(values, dtype=np.int64), is_null)
+
+
+def _feature_from_objects(cells: Objects) -> FeatureValues:
+    present = {type(cell) for cell in cells.values if not is_missing(cell)}
+    if not present or not all(_is_integer_type(kind) for kind in present):
+        return FeatureValues(DOUBLES[Objects](cells))
+    return FeatureValues(
+        None,
+        np.array(each(cells.values, _int64), dtype=np.int64),
+        np.fromiter(map(is_missing, cells.values), np.uint8, len(cells.values)),
+    )
+
+
+def _is_integer_type(kind: type) -> bool:
+    return issubclass(kind, (int, np.integer)) and kind is not bool
+
+
+_FEATURES: dict[type, Callable[[Any], FeatureValues]] = {
+    Floats: lambda cells: FeatureValues(DOUBLES[Floats](cells)),
+    Integers: _feature_from_integers,
+    Booleans: lambda cells: FeatureValues(DOUBLES[Booleans](cells)),
+    Texts: lambda cells: FeatureValues(DOUBLES[Texts](cells)),
+    Objects: _feature_from_objects,
+}
+
+
+def feature_values(column: Column) -> FeatureValues:
+    """Encode the values of one feature: integers stay integers, all else becomes doubles."""
+    return encode(column, _FEATURES, FeatureValues.take)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Columns of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._text import text_problem
+from .cells import Refusal, is_missing, refuse_text
+from .dtypes import Booleans, Column, Floats, Integers, Objects, Texts
+from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
+
+__all__ = ["TextCodes", "cached_utf8", "text_or_missing", "texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextCodes:
+    """Text, dictionary-coded: row i has `values[codes[i]]`, missing where the code is -1.
+
+    Attributes
+    ----------
+    codes : ndarray of int32, or None
+        None stands for code 0 in every row.
+    values : list of bytes
+        UTF-8.
+    """
+
+    codes: npt.NDArray[np.int32] | None
+    values: list[bytes]
+
+    def take(self, rows: Rows) -> TextCodes:
+        """Give the rows asked for; row -1 is a missing one."""
+        if self.codes is None:
+            return TextCodes(np.minimum(rows, 0).astype(np.int32), self.values)
+        return TextCodes(np.append(self.codes, np.int32(-1))[rows], self.values)
+
+
+def _all_missing(count: int) -> TextCodes:
+    return TextCodes(np.full(count, -1, np.int32), [b""])
+
+
+def _texts_from_floats(cells: Floats) -> TextCodes:
+    values = cells.values
+    refuse_any(values == values, lambda row: values[row].item(), refuse_text)
+    return _all_missing(values.size)
+
+
+def _texts_from_integers(cells: Integers) -> TextCodes:
+    refuse_any(~nulls(cells), lambda row: cells.values[row].item(), refuse_text)
+    return _all_missing(cells.values.size)
+
+
+def _texts_from_booleans(cells: Booleans) -> TextCodes:
+    refuse_booleans(cells, refuse_text)
+    return _all_missing(cells.values.size)
+
+
+def _texts_from_texts(cells: Texts) -> TextCodes:
+    for code, text in enumerate(cells.values):
+        problem = text_problem(text)
+        if problem is not None:
+            raise Refusal(*problem, row=int(np.argmax(cells.codes == code)))
+    return TextCodes(
+        np.ascontiguousarray(cells.codes, dtype=np.int32),
+        [text.encode() for text in cells.values] or [b""],
+    )
+
+
+def _texts_from_objects(cells: Objects) -> TextCodes:
+    # A dict keeps equal texts together as Python compares them, and looks at each text once.
+    codes: dict[Any, int] = {}
+    values: list[bytes] = []
+    try:
+        distinct = dict.fromkeys(cells.values)
+    except TypeError:  # something that cannot be hashed, so no text
+        each(cells.values, text_or_missing)
+        raise
+    for cell in distinct:
+        try:
+            text = text_or_missing(cell)
+        except Refusal as refusal:
+            raise refusal.at(_index_of(cells.values, cell)) from None
+        codes[cell] = -1 if text is None else len(values)
+        if text is not None:
+            values.append(text)
+    if len(codes) == 1 and values:
+        return TextCodes(None, values)
+    coded = np.fromiter(map(codes.__getitem__, cells.values), np.int32, len(cells.values))
+    return TextCodes(coded, values or [b""])
+
+
+def text_or_missing(cell: object) -> bytes | None:
+    """Give one cell as UTF-8, None where it is missing."""
+    if isinstance(cell, str):
+        problem = text_problem(cell)
+        if problem is not None:
+            raise Refusal(*problem)
+        return cell.encode()
+    if is_missing(cell):
+        return None
+    raise refuse_text(cell)
+
+
+@lru_cache(maxsize=4096)
+def cached_utf8(text: str) -> bytes | None:
+    """`text_or_missing` for words that come again and again: sources, qualities."""
+    return text_or_missing(text)
+
+
+def _index_of(cells: list[Any], wanted: object) -> int:
+    return next(row for row, cell in enumerate(cells) if cell is wanted)
+
+
+_TEXTS: dict[type, Callable[[Any], TextCodes]] = {
+    Floats: _texts_from_floats,
+    Integers: _texts_from_integers,
+    Booleans: _texts_from_booleans,
+    Texts: _texts_from_texts,
+    Objects: _texts_from_objects,
+}
+
+
+def texts(column: Column) -> TextCodes:
+    """Encode a column of text; missing is code -1."""
+    return encode(column, _TEXTS, TextCodes.take)

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MIT
+"""Feature values on their way into the library, in every form that callers have them.
+
+As columns: a wide DataFrame, or one with two column levels (key, "value"|"quality").
+As one entry a row: a Series or a mapping from timestamp to a dict or JSON text, or, beside bars,
+a list by position. The rules that a feature must keep are checked by the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ._batch import Batch
+from ._columns import FeatureValues, Refusal, TextCodes, feature_values, texts
+from ._columns.cells import is_missing, shown
+from ._columns.dtypes import Column
+from ._json import features_json
+from ._rows import KEY_NAMES, Rows, align, place_of, rows_of
+from ._text import encode, text_problem
+from .errors import FeatureValidationError, InvalidInputError, InvalidTypeError
+
+__all__ = ["carry_by_position", "carry_features", "entry_json", "features_in"]
+
+_FORMS = (
+    "a DataFrame (columns = keys), a DataFrame with two column levels (key, 'value'|'quality'), or "
+    "a Series or mapping from timestamp to a dict or JSON text"
+)
+
+Positions = npt.NDArray[np.intp]
+
+
+# ---- The ways in ----------------------------------------------------------------------------
+
+
+def features_in(features: object, symbol: object, timeframe: object, quality: object) -> Batch:
+    """Bring features that stand alone into the library's layout.
+
+    Parameters
+    ----------
+    features : DataFrame, Series or mapping
+        See the module. A table may carry `symbol` and `timeframe` as `read_features` returns them.
+    symbol, timeframe : str or None
+    quality : str or DataFrame
+        For a wide frame: one word for all, or a word for each value.
+    """
+    place = place_of(symbol, timeframe)
+    if isinstance(features, pd.DataFrame):
+        batch = Batch(rows_of(features, symbol, timeframe))
+        batch.carry_features(_feature_columns(features, quality, batch.rows, None))
+        return batch
+    entries = _entries_of(features, place)
+    batch = Batch(rows_of(entries, symbol, timeframe))
+    carry_by_position(batch, "features", entries)
+    return batch
+
+
+def carry_features(batch: Batch, features: object) -> None:
+    """Add features to the bars of a batch, on their timestamps, or by position from a list."""
+    bars = batch.rows
+    if isinstance(features, (list, tuple, np.ndarray)):
+        if len(features) != bars.timestamps.size:
+            raise InvalidInputError(
+                f"{bars.place}: {len(features)} features for {bars.timestamps.size} bars; a list "
+                "needs an entry for each bar, None where there is none"
+            )
+        batch.carry_features_json(_texts_of(features, bars.place))
+        return
+    table = features if isinstance(features, pd.DataFrame) else _entries_of(features, bars.place)
+    positions = align(bars, rows_of(table, None, None, whole=False))
+    if isinstance(table, pd.DataFrame):
+        batch.carry_features(_feature_columns(table, "ready", bars, positions))
+        return
+    entries: Sequence[Any] = table.astype(object).tolist()
+    if positions is not None:
+        entries = [entries[position] if position >= 0 else None for position in positions]
+    batch.carry_features_json(_texts_of(entries, bars.place))
+
+
+def carry_by_position(batch: Batch, name: str, column: Column) -> None:
+    """Add features from a column of dicts or JSON texts beside the bars."""
+    batch.carry_features_json(_texts_of(column.astype(object).tolist(), batch.rows.place))
+
+
+# ---- One entry a row ------------------------------------------------------------------------
+
+
+def _entries_of(features: object, place: str) -> pd.Series[Any]:
+    if isinstance(features, pd.Series):
+        return features
+    if isinstance(features, Mapping):
+        entries = np.empty(len(features), dtype=object)
+        entries[:] = list(features.values())
+        return pd.Series(entries, index=pd.Index(list(features), dtype=object), copy=False)
+    raise InvalidTypeError(f"{place}: features must be {_FORMS}, not {type(features).__name__}")
+
+
+def _texts_of(entries: Sequence[Any] | npt.NDArray[Any], place: str) -> list[bytes | None]:
+    return [entry_json(entry, row, place) for row, entry in enumerate(entries)]
+
+
+def entry_json(entry: object, row: int, place: str) -> bytes | None:
+    """Give one bar's features as JSON text; None, NaN and NA say nothing of them.
+
+    Raises
+    ------
+    FeatureValidationError
+        `entry` is neither a mapping nor text, or JSON cannot say it.
+    """
+    if isinstance(entry, str):
+        problem = text_problem(entry)
+        if problem is not None:
+            raise _feature_error(Refusal(*problem), place, row, None)
+        return entry.encode()
+    if isinstance(entry, Mapping):
+        try:
+            return features_json(entry)
+        except Refusal as refusal:
+            raise _feature_error(refusal, place, row, _key_to_blame(entry)) from None
+    if is_missing(entry):
+        return None
+    reason = f"features are a {type(entry).__name__}: {shown(entry)}"
+    raise _feature_error(Refusal(reason, "pass a dict or JSON text"), place, row, None)
+
+
+def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
+    for key, member in entry.items():
+        try:
+            features_json({key: member})
+        except Refusal:
+            return key if isinstance(key, str) else repr(key)
+    return None
+
+
+# ---- Columns --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Feature:
+    """One feature of a frame: None where the frame has no such column."""
+
+    key: str
+    values: Column | None
+    words: Column | TextCodes | None
+
+
+def _feature_columns(
+    frame: pd.DataFrame, quality: object, rows: Rows, positions: Positions | None
+) -> list[tuple[bytes, FeatureValues, TextCodes | None]]:
+    """Encode a frame's features, brought to the rows of the batch by `positions`."""
+    labels = frame.columns
+    if not labels.is_unique:
+        twice: Any = labels[labels.duplicated()][0]
+        key = str(twice[0] if isinstance(twice, tuple) else twice)
+        refusal = Refusal("it is given twice", "drop one column")
+        raise _feature_error(refusal, rows.place, None, key)
+    if labels.nlevels > 2:
+        raise InvalidInputError(f"{rows.place}: features must be {_FORMS}")
+    features = (_two_levels if labels.nlevels == 2 else _wide)(frame, quality, rows.place)
+    encode_column = _ColumnEncoder(rows.place, positions)
+    return [
+        (
+            encode(feature.key, f"{rows.place}: the feature key"),
+            encode_column.values(feature),
+            encode_column.words(feature),
+        )
+        for feature in features
+    ]
+
+
+def _wide(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
+    keys = [label for label in frame.columns if label not in KEY_NAMES]
+    if isinstance(quality, pd.DataFrame):
+        others = [label for label in quality.columns if label not in KEY_NAMES]
+        if not quality.index.equals(frame.index) or sorted(map(str, others)) != sorted(
+            map(str, keys)
+        ):
+            raise InvalidInputError(
+                f"{place}: quality must have the index and the columns of the features"
+            )
+        return [_Feature(key, frame[key], quality[key]) for key in keys]
+    word = TextCodes(None, [encode(quality, f"{place}: quality")])
+    return [_Feature(key, frame[key], word) for key in keys]
+
+
+def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
+    if not (isinstance(quality, str) and quality == "ready"):
+        raise InvalidInputError(
+            f"{place}: quality is given twice, as an argument and in the frame's second column "
+            "level; leave the argument out"
+        )
+    columns: dict[Any, dict[str, Column]] = {}
+    for label, column in frame.items():
+        key, member = cast("tuple[Any, Any]", label)
+        if member not in ("value", "quality"):
+            refusal = Refusal(
+                f"the second column level says {shown(member)}", "use 'value' and 'quality'"
+            )
+            raise _feature_error(refusal, place, None, str(key))
+        columns.setdefault(key, {})[member] = column
+    return [
+        _Feature(key, members.get("value"), members.get("quality"))
+        for key, members in columns.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _ColumnEncoder:
+    """Encodes columns of a frame, and brings them to the rows of the batch."""
+
+    place: str
+    positions: Positions | None
+
+    def values(self, feature: _Feature) -> FeatureValues:
+        if feature.values is None:
+            return FeatureValues(None)
+        try:
+            encoded = feature_values(feature.values)
+        except Refusal as refusal:
+            raise self._error(refusal, feature.key) from None
+        return encoded if self.positions is None else encoded.take(self.positions)
+
+    def words(self, feature: _Feature) -> TextCodes | None:
+        words = feature.words
+        if words is None:
+            return None
+        if not isinstance(words, TextCodes):
+            try:
+                words = texts(words)
+            except Refusal as refusal:
+                raise self._error(refusal, feature.key) from None
+        return words if self.positions is None else words.take(self.positions)
+
+    def _error(self, refusal: Refusal, key: str) -> FeatureValidationError:
+        row = refusal.row
+        if row is not None and self.positions is not None:
+            row = int(np.argmax(self.positions == row))
+        return _feature_error(refusal, self.place, row, key)
+
+
+def _feature_error(
+    refusal: Refusal, place: str, row: int | None, key: str | None
+) -> FeatureValidationError:
+    at_row = "" if row is None else f", row {row}"
+    at_key = "" if key is None else f", feature {key!r}"
+    return FeatureValidationError(
+        f"{place}{at_row}{at_key}: {refusal.reason}; {refusal.remedy}",
+        row=row,
+        key=key,
+        reason=refusal.reason,
+    )

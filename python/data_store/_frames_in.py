@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""DataFrames of bars on their way into the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from ._batch import Batch
+from ._columns import Refusal, doubles, flags, texts
+from ._columns.dtypes import Column
+from ._features_in import carry_by_position, carry_features
+from ._rows import KEY_NAMES, cell_error, place_of, rows_of
+from .errors import InvalidInputError, InvalidTypeError
+
+__all__ = ["bars_in"]
+
+
+def _carry_doubles(batch: Batch, name: str, column: Column) -> None:
+    batch.carry_array(name, doubles(column))
+
+
+def _carry_flags(batch: Batch, name: str, column: Column) -> None:
+    batch.carry_array(name, flags(column))
+
+
+def _carry_texts(batch: Batch, name: str, column: Column) -> None:
+    batch.carry_text(name, texts(column))
+
+
+_CARRIERS: dict[Any, Callable[[Batch, str, Column], None]] = {
+    "open": _carry_doubles,
+    "high": _carry_doubles,
+    "low": _carry_doubles,
+    "close": _carry_doubles,
+    "volume": _carry_doubles,
+    "source": _carry_texts,
+    "quality": _carry_texts,
+    "is_gap": _carry_flags,
+    "latency_sec": _carry_doubles,
+    "features": carry_by_position,
+}
+_COLUMNS = frozenset(_CARRIERS) | frozenset(KEY_NAMES)
+
+
+def bars_in(frame: object, symbol: object, timeframe: object, features: object) -> Batch:
+    """Bring bars, and their features, into the library's layout.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A tz-aware `DatetimeIndex` or such a `timestamp` column, and any of the schema's columns.
+        float64 columns that are contiguous are not copied.
+    symbol, timeframe : str or None
+        None: the frame carries them.
+    features : optional
+        Feature values for the frame's bars, in any form that `_features_in` knows.
+
+    Raises
+    ------
+    InvalidInputError
+        A column is unknown, given twice, or holds what cannot be converted without guessing.
+    """
+    place = place_of(symbol, timeframe)
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidTypeError(
+            f"{place}: bars must be a pandas DataFrame, not {type(frame).__name__}; use write_bar "
+            "for a single bar"
+        )
+    _check_labels(frame.columns, place)
+    if features is not None and "features" in frame.columns:
+        raise InvalidInputError(
+            f"{place}: features are given twice, as an argument and as a column; drop one"
+        )
+    batch = Batch(rows_of(frame, symbol, timeframe))
+    for name, column in frame.items():
+        carry = _CARRIERS.get(name)
+        if carry is None:  # a key of the row: it is in the batch already
+            continue
+        try:
+            carry(batch, str(name), column)
+        except Refusal as refusal:
+            raise cell_error(refusal, batch.rows.place, str(name)) from None
+    if features is not None:
+        carry_features(batch, features)
+    return batch
+
+
+def _check_labels(labels: pd.Index[Any], place: str) -> None:
+    for label in labels:
+        if label not in _COLUMNS:
+            raise _label_error(label, place)
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()][0]
+        raise InvalidInputError(f"{place}: column {twice!r} is given twice; drop or rename one")
+
+
+def _label_error(label: object, place: str) -> InvalidInputError:
+    if not isinstance(label, str):
+        return InvalidInputError(
+            f"{place}: the column label {label!r} is a {type(label).__name__}, not text; "
+            "rename the column"
+        )
+    remedy = (
+        "pass feature columns as features="
+        if "@" in label
+        else f"a bar has {', '.join(_CARRIERS)}; rename or drop the column"
+    )
+    return InvalidInputError(f"{place}: unknown column {label!r}; {remedy}")

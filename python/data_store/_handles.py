@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""Python objects that own objects of the library."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from ._library import library
+from ._status import check
+
+__all__ = ["Handle", "ResultHandle", "StoreHandle", "take_text"]
+
+
+class Handle:
+    """Owns one C object and frees it once, at the latest when it is collected.
+
+    Passed to a library function, it stands for its pointer; the argument keeps it alive for the
+    length of the call.
+
+    Parameters
+    ----------
+    pointer : ctypes pointer
+        What the library handed out. Not NULL.
+    free : callable
+        The `ds_*_free` function. Kept here, because at interpreter shutdown the module that
+        holds it may be gone before this object is.
+    """
+
+    __slots__ = ("__weakref__", "_as_parameter_", "_free")
+
+    def __init__(self, pointer: Any, free: Callable[[Any], None]) -> None:
+        self._free = free
+        self._as_parameter_ = pointer
+
+    def __del__(self) -> None:
+        pointer, self._as_parameter_ = getattr(self, "_as_parameter_", None), None
+        if pointer is not None:
+            self._free(pointer)
+
+
+class ResultHandle(Handle):
+    """A result or a scan; it may be freed before it is collected."""
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        """Free the object now. Any number of times."""
+        pointer, self._as_parameter_ = self._as_parameter_, None
+        if pointer is not None:
+            self._free(pointer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class StoreHandle(Handle):
+    """A store. `close` closes the file, from any thread; the handle itself goes last.
+
+    Only the finaliser frees it: a thread that is still in a call holds a reference to this
+    object, so by then no thread can be in one.
+    """
+
+    __slots__ = ("_pid",)
+
+    def __init__(self, pointer: Any) -> None:
+        self._pid = os.getpid()
+        super().__init__(pointer, library.ds_store_free)
+
+    def close(self) -> None:
+        """Close the store. Every later call on it raises `ClosedError`."""
+        check(library.ds_store_close(self))
+
+    def __del__(self, _getpid: Callable[[], int] = os.getpid) -> None:
+        # The connections of a forked child are its parent's: not ours to end.
+        if _getpid() == self._pid:
+            super().__del__()
+
+
+def take_text(address: ctypes.c_void_p) -> bytes | None:
+    """Copy a text that the library handed out, and give it back; None where there is none."""
+    if address.value is None:
+        return None
+    try:
+        return ctypes.string_at(address.value)
+    finally:
+        library.ds_text_free(address)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""JSON texts from and to Python values. Whether they may be stored is the library's to say.
+
+NaN and infinities go out as the tokens `NaN` and `Infinity`, so that the library refuses them
+with their place; a feature's NaN alone becomes null, as the contract of features has it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ._columns.cells import Refusal, is_missing, number, shown
+from .errors import CorruptError
+
+__all__ = ["features_json", "from_json", "to_json"]
+
+
+def _plain(value: Any) -> Any:
+    """Give what JSON can say for an object that the encoder does not know."""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.floating):
+        return number(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise Refusal(
+        f"JSON has nothing for a {type(value).__name__}: {shown(value)}",
+        "pass text, numbers, booleans, None, lists and dicts",
+    )
+
+
+def _plain_feature(value: Any) -> Any:
+    return None if is_missing(value) else _plain(value)
+
+
+def _encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=default).encode
+
+
+_encode = _encoder(_plain)
+_encode_features = _encoder(_plain_feature)
+
+
+def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
+    try:
+        return encode(value).encode()
+    except UnicodeEncodeError:
+        raise Refusal(
+            "a text in it holds half of a surrogate pair, which UTF-8 cannot write",
+            "repair it where it was decoded",
+        ) from None
+    except RecursionError:
+        raise Refusal("it is nested too deeply", "flatten it") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Refusal(f"JSON cannot say it ({error})", "mend the value") from None
+
+
+def to_json(value: object) -> bytes:
+    """Give any JSON value as text; tuples become lists, NumPy scalars numbers.
+
+    Raises
+    ------
+    Refusal
+        JSON cannot say it, or a key of an object is no text.
+    """
+    text = _utf8(_encode, value)
+    _require_text_keys(value)
+    return text
+
+
+def _require_text_keys(value: object) -> None:
+    # The encoder would turn 1, None and True into "1", "null" and "true" in silence. It was
+    # through the value already, so there is no circle and no bottomless nesting.
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            if not isinstance(key, str):
+                raise Refusal(
+                    f"the key {shown(key)} of an object is a {type(key).__name__}, not text",
+                    "use str keys",
+                )
+            _require_text_keys(member)
+    elif isinstance(value, (list, tuple)):
+        for member in value:
+            _require_text_keys(member)
+
+
+def features_json(features: Mapping[Any, Any]) -> bytes:
+    """Give one bar's features as text; a NaN or NA value becomes null.
+
+    Raises
+    ------
+    Refusal
+        JSON cannot say it.
+    """
+    entries = features if type(features) is dict else dict(features)
+    text = _utf8(_encode_features, entries)
+    # json has no hook for floats: look again only where the token turned up.
+    return _utf8(_encode_features, _without_nan(entries)) if b"NaN" in text else text
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(member) for member in value]
+    return None if is_missing(value) else value
+
+
+def from_json(text: bytes, what: str) -> Any:
+    """Give stored JSON as a Python value; `CorruptError` where another tool broke it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CorruptError(
+            f"{what}: the stored text is no JSON that Python can read ({error}); it was left as "
+            "it is, write the value anew"
+        ) from None

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""Which bar each row of a table is: timestamps, symbols, timeframes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ._columns import Refusal, TextCodes, texts
+from ._columns.dtypes import Column
+from ._text import encode_name
+from ._timestamps import column_ns, to_timestamp
+from .errors import InvalidInputError
+
+__all__ = ["KEY_NAMES", "Rows", "align", "cell_error", "place_of", "rows_of"]
+
+KEY_NAMES = ("symbol", "timeframe", "timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The keys of a table's rows.
+
+    Attributes
+    ----------
+    timestamps : ndarray of int64
+        Nanoseconds since the Unix epoch.
+    symbol, timeframe : TextCodes or None
+        None where neither the call nor the table says.
+    place : str
+        Symbol and timeframe, for messages.
+    """
+
+    timestamps: npt.NDArray[np.int64]
+    symbol: TextCodes | None
+    timeframe: TextCodes | None
+    place: str
+
+
+def place_of(symbol: object, timeframe: object) -> str:
+    """Give symbol and timeframe as a message begins with them."""
+    return f"{'(symbols of the frame)' if symbol is None else symbol} {timeframe or ''}".rstrip()
+
+
+def cell_error(refusal: Refusal, place: str, column: str) -> InvalidInputError:
+    """Give a refused cell as an error that names its place."""
+    row = "" if refusal.row is None else f", row {refusal.row}"
+    return InvalidInputError(f"{place}: column {column!r}{row}: {refusal.reason}; {refusal.remedy}")
+
+
+def rows_of(
+    table: pd.DataFrame | pd.Series[Any], symbol: object, timeframe: object, *, whole: bool = True
+) -> Rows:
+    """Find out which bar each row is, from the arguments, the index and the columns.
+
+    Parameters
+    ----------
+    table : DataFrame or Series
+    symbol, timeframe : str or None
+        None: the table carries them, as columns or as index levels.
+    whole : bool, optional
+        Refuse a table that does not say symbol and timeframe.
+
+    Raises
+    ------
+    InvalidInputError
+        Something is given twice, or not at all, or is no timestamp.
+    """
+    place = place_of(symbol, timeframe)
+    parts = _parts_of(table, place)
+    empty = len(table) == 0
+    names = {}
+    for name, argument in (("symbol", symbol), ("timeframe", timeframe)):
+        if argument is not None:
+            if name in parts:
+                raise InvalidInputError(
+                    f"{place}: {name} is given twice, as an argument and in the frame; pass "
+                    f"{name}=None or drop it from the frame"
+                )
+            names[name] = TextCodes(None, [encode_name(argument, name)])
+        elif name in parts:
+            names[name] = _texts_of(parts[name], place, name)
+        elif whole and not empty:
+            raise InvalidInputError(
+                f"{place}: no {name}; pass {name}= or a frame with a {name!r} column or level"
+            )
+    return Rows(
+        _timestamps_of(parts, empty, place), names.get("symbol"), names.get("timeframe"), place
+    )
+
+
+def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Column]:
+    """Give the index levels and columns that say which bar a row is, by name."""
+    parts = _parts_of_index(table.index, place)
+    if isinstance(table, pd.DataFrame) and table.columns.nlevels == 1:
+        for name in KEY_NAMES:
+            if name not in table.columns:
+                continue
+            if name in parts:
+                raise InvalidInputError(
+                    f"{place}: {name} is given twice, in the index and as a column; drop one, "
+                    "e.g. with reset_index(drop=True)"
+                )
+            parts[name] = table[name]
+    if "timestamp" not in parts and not _counts_rows(table.index):
+        parts["timestamp"] = table.index
+    elif not (table.index.name in (None, *parts) or isinstance(table.index, pd.DatetimeIndex)):
+        raise _level_error(table.index.name, place)
+    return parts
+
+
+def _parts_of_index(index: pd.Index[Any], place: str) -> dict[str, Column]:
+    if isinstance(index, pd.DatetimeIndex):
+        return {"timestamp": index}
+    if not isinstance(index, pd.MultiIndex):
+        return {index.name: index} if index.name in KEY_NAMES else {}
+    parts: dict[str, Column] = {}
+    for level, name in enumerate(index.names):
+        if name not in KEY_NAMES or name in parts:
+            raise _level_error(name, place)
+        parts[name] = index.get_level_values(level)
+    return parts
+
+
+def _level_error(name: object, place: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{place}: the index level {name!r} is none of {', '.join(KEY_NAMES)}, each once; name "
+        "the levels with rename_axis() or drop them with reset_index()"
+    )
+
+
+def _counts_rows(index: pd.Index[Any]) -> bool:
+    """Tell whether an index only numbers or groups the rows, so that it cannot be the times."""
+    if isinstance(index, pd.MultiIndex) or index.name in KEY_NAMES:
+        return True
+    return isinstance(index.dtype, np.dtype) and index.dtype.kind in "iufb"
+
+
+def _timestamps_of(parts: dict[str, Column], empty: bool, place: str) -> npt.NDArray[np.int64]:
+    if empty:
+        return np.empty(0, np.int64)
+    if "timestamp" not in parts:
+        raise InvalidInputError(
+            f"{place}: no timestamps; give the frame a tz-aware DatetimeIndex or a 'timestamp' "
+            "column, e.g. with set_index(pd.to_datetime(..., utc=True))"
+        )
+    try:
+        return column_ns(parts["timestamp"])
+    except Refusal as refusal:
+        raise cell_error(refusal, place, "timestamp") from None
+
+
+def _texts_of(column: Column, place: str, name: str) -> TextCodes:
+    try:
+        return texts(column)
+    except Refusal as refusal:
+        raise cell_error(refusal, place, name) from None
+
+
+# ---- Rows of one table among those of another -----------------------------------------------
+
+
+def align(bars: Rows, given: Rows) -> npt.NDArray[np.intp] | None:
+    """Find the row of `given` that belongs to each row of `bars`.
+
+    Returns
+    -------
+    ndarray of intp, or None
+        -1 where `given` has none. None: row by row the same.
+
+    Raises
+    ------
+    InvalidInputError
+        `given` has a row that `bars` has not, or has one twice.
+    """
+    if not bars.timestamps.size and given.timestamps.size:
+        raise _stranger_error(bars, given, 0)
+    several = bars.symbol is not None and len(bars.symbol.values) > 1
+    wanted, offered = _keys(bars, given), _keys(given, given)
+    if wanted.equals(offered):
+        return None
+    if several and given.symbol is None:
+        raise InvalidInputError(
+            f"{bars.place}: the bars are of several symbols and the features do not say which; "
+            "index them by (symbol, timestamp), or pass a list by position"
+        )
+    strangers = np.flatnonzero(~offered.isin(wanted))
+    if strangers.size:
+        raise _stranger_error(bars, given, int(strangers[0]))
+    twice = np.flatnonzero(offered.duplicated())
+    if twice.size:
+        row = int(twice[0])
+        raise InvalidInputError(
+            f"{bars.place}: features row {row} gives {_shown(given, row)} a second time; keep one"
+        )
+    return offered.get_indexer(wanted)
+
+
+def _stranger_error(bars: Rows, given: Rows, row: int) -> InvalidInputError:
+    return InvalidInputError(
+        f"{bars.place}: features row {row} is for {_shown(given, row)}, which is not among the "
+        "bars of this call; write those features with write_features"
+    )
+
+
+def _keys(rows: Rows, like: Rows) -> pd.Index[Any]:
+    """Give the keys of rows as far as `like` says them."""
+    names = [
+        np.array(own.values, dtype=object)[own.codes if own.codes is not None else zeros]
+        for own, asked in ((rows.symbol, like.symbol), (rows.timeframe, like.timeframe))
+        if own is not None and asked is not None
+        for zeros in [np.zeros(rows.timestamps.size, np.intp)]
+    ]
+    if not names:
+        return pd.Index(rows.timestamps, copy=False)
+    return pd.MultiIndex.from_arrays([*names, rows.timestamps])
+
+
+def _shown(rows: Rows, row: int) -> str:
+    return str(to_timestamp(int(rows.timestamps[row])))

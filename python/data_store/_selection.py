@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""What a read asks for: symbols, columns, features, how many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ctypes import byref
+from typing import Any
+
+from . import _abi
+from ._columns.cells import count_of
+from ._text import TextArray, encode, encode_name
+from .errors import InvalidInputError, InvalidTypeError
+
+__all__ = ["Selection", "symbols_of"]
+
+
+def symbols_of(symbol: object) -> TextArray:
+    """Give one symbol, or several, each once, as the library takes them."""
+    if isinstance(symbol, str):
+        return TextArray([encode_name(symbol, "symbol")])
+    names = dict.fromkeys(_listed(symbol, "symbol", "a str or a list of str"))
+    return TextArray([encode_name(name, "symbol") for name in names])
+
+
+class Selection:
+    """Options of a read, and the shape of the frame that comes of them.
+
+    Passed to a library function, it stands for its `ds_read_options`.
+
+    Parameters
+    ----------
+    columns : list of str, optional
+        Names of columns; None: all nine.
+    features : {None, False, True, "json"} or list of str, optional
+        None: none; True: the values of all that are found; a list: of those keys; "json": the
+        stored text.
+    limit : int, optional
+        The first so many rows of the result; None: all.
+    by_symbol : bool, optional
+        Whether the frame is indexed by symbol, too.
+    members : bool, optional
+        Ask for value and quality of each feature, instead of the values alone.
+    """
+
+    __slots__ = ("_as_parameter_", "_keys", "_struct", "by_symbol", "columns", "features", "keys")
+
+    def __init__(
+        self,
+        columns: object = None,
+        features: object = None,
+        limit: object = None,
+        *,
+        by_symbol: bool = False,
+        members: bool = False,
+    ) -> None:
+        self.by_symbol = by_symbol
+        self.columns = _column_names(columns)
+        self.features, self.keys = _feature_choice(features, members)
+        self._keys = TextArray([encode(key, "features") for key in self.keys or ()])
+        self._struct = _abi.ds_read_options(
+            columns=sum(_abi.COLUMN_BITS[name] for name in self.columns),
+            features=self.features,
+            feature_keys=None if self.keys is None else self._keys.address,
+            feature_key_count=self._keys.count,
+            limit=limit_of(limit),
+        )
+        self._as_parameter_ = byref(self._struct)
+
+
+def limit_of(limit: object) -> int:
+    """Give a limit as the library takes it: -1 for all."""
+    if limit is None:
+        return -1
+    count = count_of(limit, "limit")
+    if count < 0:
+        raise InvalidInputError(f"limit must not be negative: {count}; None reads all")
+    return count
+
+
+def _column_names(columns: object) -> list[str]:
+    if columns is None:
+        return list(_abi.COLUMN_BITS)
+    asked = _listed(columns, "columns", "a list of column names")
+    for name in asked:
+        if not isinstance(name, str) or name not in _abi.COLUMN_BITS:
+            raise InvalidInputError(
+                f"unknown column {name!r}; there are {', '.join(_abi.COLUMN_BITS)}; feature values "
+                "and their text come with features="
+            )
+    return [name for name in _abi.COLUMN_BITS if name in asked]
+
+
+def _feature_choice(features: object, members: bool) -> tuple[int, list[str] | None]:
+    """Give the library's word for what was asked for, and the keys, None standing for all."""
+    found = _abi.FEATURES_COLUMNS if members else _abi.FEATURES_VALUES
+    if features is None or features is False:
+        return _abi.FEATURES_NONE, None
+    if features is True:
+        return found, None
+    if isinstance(features, str):
+        if features == "json":
+            return _abi.FEATURES_JSON, None
+        raise InvalidInputError(
+            f"features must be True, 'json' or a list of keys, not {features!r}; use [{features!r}]"
+        )
+    return found, list(dict.fromkeys(_listed(features, "features", "a list of keys")))
+
+
+def _listed(names: object, what: str, wanted: str) -> list[Any]:
+    if isinstance(names, Iterable) and not isinstance(names, (str, bytes)):
+        return list(names)
+    raise InvalidTypeError(f"{what} must be {wanted}, not {type(names).__name__}")

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""Parameters of a query on their way in, and its rows on their way out."""
+
+from __future__ import annotations
+
+import ctypes
+import datetime as dt
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from . import _abi
+from ._columns import Refusal
+from ._columns.cells import INT64, is_missing, number, shown
+from ._frames_out import STR, c_array, text_array
+from ._handles import ResultHandle
+from ._library import library
+from ._text import decode, encode
+from ._timestamps import storable_ns
+from .errors import InvalidInputError, InvalidTypeError
+
+__all__ = ["Parameters", "SqlValue", "parameters_in", "rows_out"]
+
+SqlValue: TypeAlias = (
+    bool | int | float | str | bytes | bytearray | memoryview | dt.datetime | np.generic | None
+)
+Parameters: TypeAlias = Sequence[SqlValue] | Mapping[str, SqlValue]
+
+
+# ---- In -------------------------------------------------------------------------------------
+
+
+def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
+    """Give a query's parameters, by position from a sequence or by name from a mapping."""
+    pairs: Iterable[tuple[object, Any]]
+    if isinstance(params, Mapping):
+        pairs = params.items()
+    elif isinstance(params, (Sequence, np.ndarray, pd.Series)) and not isinstance(
+        params, (str, bytes, bytearray, memoryview)
+    ):
+        pairs = enumerate(params)
+    else:
+        raise InvalidTypeError(
+            "params must be a sequence of values or a mapping from name to value, not "
+            f"{type(params).__name__}; a single value goes into a tuple: (value,)"
+        )
+    filled = []
+    for name, value in pairs:
+        try:
+            parameter = _parameter(value)
+        except Refusal as refusal:
+            raise InvalidInputError(
+                f"query parameter {name!r}: {refusal.reason}; {refusal.remedy}"
+            ) from None
+        if isinstance(params, Mapping):
+            parameter.name = encode(name, "a query parameter's name")
+        filled.append(parameter)
+    return (_abi.ds_sql_parameter * len(filled))(*filled)
+
+
+def _parameter(value: Any) -> _abi.ds_sql_parameter:
+    if is_missing(value):
+        return _abi.ds_sql_parameter(type=_abi.SQL_NULL)
+    if isinstance(value, (bool, int, np.bool_, np.integer)):
+        if int(value) not in INT64:
+            raise Refusal(f"{shown(value)} is beyond 64 bits", "pass it as text")
+        return _abi.ds_sql_parameter(type=_abi.SQL_INTEGER, integer=int(value))
+    if isinstance(value, (float, np.floating)):
+        return _abi.ds_sql_parameter(type=_abi.SQL_REAL, real=number(value))
+    if isinstance(value, str):
+        text = encode(value, "text")
+        return _abi.ds_sql_parameter(type=_abi.SQL_TEXT, bytes=text, byte_count=len(text))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        blob = bytes(value)
+        return _abi.ds_sql_parameter(type=_abi.SQL_BLOB, bytes=blob, byte_count=len(blob))
+    if isinstance(value, dt.datetime):
+        return _abi.ds_sql_parameter(type=_abi.SQL_TIME, integer=storable_ns(value))
+    raise Refusal(
+        f"SQLite has nothing for a {type(value).__name__}: {shown(value)}",
+        "pass None, a number, text, bytes or an aware datetime",
+    )
+
+
+# ---- Out ------------------------------------------------------------------------------------
+
+
+def rows_out(owner: ResultHandle) -> pd.DataFrame:
+    """Give the rows of a query as a DataFrame.
+
+    Returns
+    -------
+    DataFrame
+        A column of INTEGER is int64, with NULL Int64; REAL, also with INTEGER or NULL, float64;
+        TEXT, also with NULL, str; any other mixture, BLOB, and a result of no rows object.
+        Columns of the same name are all there.
+    """
+    count = library.ds_rows_count(owner)
+    structs = library.ds_rows_columns(owner)[: library.ds_rows_column_count(owner)]
+    arrays = {
+        number: _array(_Column(owner, struct, count)) for number, struct in enumerate(structs)
+    }
+    frame = pd.DataFrame(arrays, index=pd.RangeIndex(count), copy=False)
+    frame.columns = pd.Index([decode(struct.name) for struct in structs], dtype=STR)
+    return frame
+
+
+class _Column:
+    """A `ds_sql_column`, seen through NumPy."""
+
+    __slots__ = ("_owner", "_struct", "count", "types")
+
+    def __init__(self, owner: ResultHandle, struct: Any, count: int) -> None:
+        self._owner = owner
+        self._struct = struct
+        self.count = count
+        self.types = self._view("types", np.uint8)
+
+    def _view(self, field: str, dtype: Any, extra: int = 0) -> npt.NDArray[Any]:
+        return c_array(self._owner, getattr(self._struct, field), self.count + extra, dtype)
+
+    @property
+    def integers(self) -> npt.NDArray[np.int64]:
+        return self._view("integers", np.int64)
+
+    @property
+    def reals(self) -> npt.NDArray[np.float64]:
+        return self._view("reals", np.float64)
+
+    def cells(self) -> list[Any]:
+        """Give each row as a Python object."""
+        makers: dict[int, Callable[[int], Any]] = {
+            _abi.SQL_NULL: lambda row: None,
+            _abi.SQL_INTEGER: lambda row: int(self.integers[row]),
+            _abi.SQL_REAL: lambda row: float(self.reals[row]),
+            _abi.SQL_TEXT: self.texts().__getitem__,
+            _abi.SQL_BLOB: self.blobs().__getitem__,
+        }
+        return [makers[kind](row) for row, kind in enumerate(self.types.tolist())]
+
+    def blobs(self) -> list[bytes]:
+        """Give the bytes of each row, empty where it has none."""
+        if self._struct.offsets is None:
+            return [b""] * self.count
+        offsets = self._view("offsets", np.int64, extra=1).tolist()
+        block = ctypes.string_at(self._struct.bytes, offsets[-1]) if offsets[-1] else b""
+        return [block[start:end] for start, end in itertools.pairwise(offsets)]
+
+    def texts(self) -> list[str | None]:
+        """Give the text of each row, None where it is none."""
+        return [
+            decode(text) if kind == _abi.SQL_TEXT else None
+            for kind, text in zip(self.types.tolist(), self.blobs(), strict=True)
+        ]
+
+
+def _integers(column: _Column) -> Any:
+    return column.integers
+
+
+def _nullable_integers(column: _Column) -> Any:
+    return pd.arrays.IntegerArray(column.integers, column.types == _abi.SQL_NULL)
+
+
+def _reals(column: _Column) -> Any:
+    reals = column.reals
+    reals[column.types == _abi.SQL_NULL] = np.nan
+    return reals
+
+
+def _mixed_numbers(column: _Column) -> Any:
+    reals = _reals(column)
+    whole = column.types == _abi.SQL_INTEGER
+    integers = column.integers[whole]
+    if ((integers > 2**53) | (integers < -(2**53))).any():
+        return _objects(column)
+    reals[whole] = integers
+    return reals
+
+
+def _words(column: _Column) -> Any:
+    return text_array(column.texts())
+
+
+def _objects(column: _Column) -> Any:
+    objects = np.empty(column.count, object)
+    objects[:] = column.cells()
+    return objects
+
+
+# The types that are in a column -> its array; any other mixture is Python objects.
+_ARRAYS: dict[frozenset[int], Callable[[_Column], Any]] = {
+    frozenset({_abi.SQL_INTEGER}): _integers,
+    frozenset({_abi.SQL_INTEGER, _abi.SQL_NULL}): _nullable_integers,
+    frozenset({_abi.SQL_REAL}): _reals,
+    frozenset({_abi.SQL_REAL, _abi.SQL_NULL}): _reals,
+    frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER}): _mixed_numbers,
+    frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER, _abi.SQL_NULL}): _mixed_numbers,
+    frozenset({_abi.SQL_TEXT}): _words,
+    frozenset({_abi.SQL_TEXT, _abi.SQL_NULL}): _words,
+}
+
+
+def _array(column: _Column) -> Any:
+    types = frozenset(np.flatnonzero(np.bincount(column.types)).tolist())
+    return _ARRAYS.get(types, _objects)(column)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Turns a status of the library into an exception."""
+
+from __future__ import annotations
+
+from ctypes import byref
+
+from . import _abi
+from ._library import library
+from .errors import (
+    BusyError,
+    ClosedError,
+    CorruptError,
+    DataStoreError,
+    FeatureValidationError,
+    InterruptedCallError,
+    InvalidInputError,
+    MissingBarError,
+    OutOfMemoryError,
+    SchemaError,
+    StorageError,
+)
+
+__all__ = ["check"]
+
+_ERRORS: dict[int, type[DataStoreError]] = {
+    _abi.INVALID: InvalidInputError,
+    _abi.INVALID_FEATURE: FeatureValidationError,
+    _abi.MISSING_BAR: MissingBarError,
+    _abi.BUSY: BusyError,
+    _abi.STORAGE: StorageError,
+    _abi.CORRUPT: CorruptError,
+    _abi.SCHEMA: SchemaError,
+    _abi.CLOSED: ClosedError,
+    _abi.INTERRUPTED: InterruptedCallError,
+    _abi.NO_MEMORY: OutOfMemoryError,
+    _abi.INTERNAL: DataStoreError,
+}
+
+
+def check(status: int) -> None:
+    """Raise what `status` stands for; do nothing where it is DS_OK.
+
+    Must be called in the same statement as the library function, or in the very next one: the
+    message belongs to this thread and lives until its next failing call.
+    """
+    if status:
+        raise _last_error(status)
+
+
+def _last_error(status: int) -> DataStoreError:
+    message = library.ds_last_error().decode("utf-8", "replace")
+    detail = _abi.ds_error_detail()
+    library.ds_last_error_detail(byref(detail))
+    error_type = _ERRORS.get(status, DataStoreError)
+    if error_type is FeatureValidationError:
+        return FeatureValidationError(
+            message,
+            sqlite_code=detail.sqlite_code,
+            row=None if detail.row < 0 else detail.row,
+            key=None if detail.key is None else detail.key.decode("utf-8", "replace"),
+            reason="" if detail.reason is None else detail.reason.decode("utf-8", "replace"),
+        )
+    return error_type(message, sqlite_code=detail.sqlite_code)

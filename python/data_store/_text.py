@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Text on its way into and out of the library: UTF-8, NUL-terminated."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import CorruptError, InvalidInputError, InvalidTypeError
+
+__all__ = [
+    "TextArray",
+    "decode",
+    "decode_array",
+    "decode_optional",
+    "encode",
+    "encode_name",
+    "encode_optional",
+    "encode_path",
+    "text_problem",
+]
+
+
+def text_problem(text: str) -> tuple[str, str] | None:
+    """Tell why `text` cannot be stored, and what to do; None where it can."""
+    if "\0" in text:
+        return f"the text {text[:60]!r} holds a NUL character", "remove it"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return (
+            f"the text {text[:60]!r} holds half of a surrogate pair, which UTF-8 cannot write",
+            "repair it where it was decoded",
+        )
+    return None
+
+
+def encode(text: object, what: str) -> bytes:
+    """Give `text` as UTF-8 bytes.
+
+    Parameters
+    ----------
+    text : str
+    what : str
+        What the text is, for the message.
+
+    Raises
+    ------
+    InvalidInputError
+        It is no str, holds a NUL or a lone surrogate.
+    """
+    if not isinstance(text, str):
+        raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
+    problem = text_problem(text)
+    if problem is not None:
+        raise InvalidInputError(f"{what}: {problem[0]}; {problem[1]}")
+    return text.encode()
+
+
+def encode_optional(text: object, what: str) -> bytes | None:
+    """Give `text` as UTF-8 bytes, None as None."""
+    return None if text is None else encode(text, what)
+
+
+@lru_cache(maxsize=4096)
+def _encode_cached(text: str, what: str) -> bytes:
+    return encode(text, what)
+
+
+def encode_name(text: object, what: str) -> bytes:
+    """`encode` for names that come again and again: symbols, timeframes."""
+    if type(text) is str:
+        return _encode_cached(text, what)
+    return encode(text, what)
+
+
+def encode_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], what: str) -> bytes:
+    """Give a path as the bytes that the operating system takes."""
+    try:
+        encoded = os.fsencode(path)
+    except TypeError:
+        raise InvalidTypeError(
+            f"{what} must be a path (str or os.PathLike), not {type(path).__name__}"
+        ) from None
+    except UnicodeEncodeError:
+        raise InvalidInputError(f"{what}: {path!r} cannot be written as a file name") from None
+    if b"\0" in encoded:
+        raise InvalidInputError(f"{what}: {path!r} holds a NUL character")
+    return encoded
+
+
+def decode(text: bytes) -> str:
+    """Give stored UTF-8 as str; `CorruptError` where another tool stored something else."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise CorruptError(
+            f"stored text is not UTF-8: {text[:60]!r} ({error.reason}); another tool wrote it, "
+            "mend it there"
+        ) from None
+
+
+def decode_optional(text: bytes | None) -> str | None:
+    """Give stored UTF-8 as str, NULL as None."""
+    return None if text is None else decode(text)
+
+
+def decode_array(address: int | None, count: int) -> list[str | None]:
+    """Read `count` C strings from an array of pointers; NULL becomes None."""
+    if address is None or count == 0:
+        return []
+    return [decode_optional(text) for text in (ctypes.c_char_p * count).from_address(address)]
+
+
+class TextArray:
+    """Many texts as a C array of pointers into one block of memory.
+
+    A million texts cost one block and one array: an array of `c_char_p` would keep a Python
+    object alive for each. Passed to a library function, it stands for the array's address.
+
+    Parameters
+    ----------
+    texts : iterable of bytes or None
+        UTF-8 without NUL. None becomes a NULL pointer.
+    """
+
+    __slots__ = ("_as_parameter_", "_owned", "address", "count")
+
+    def __init__(self, texts: Iterable[bytes | None]) -> None:
+        pieces = list(texts)
+        self.count = len(pieces)
+        if self.count <= _FEW:
+            pointers = (ctypes.c_char_p * self.count)(*pieces)
+            self._owned: object = pointers
+            self.address: int = ctypes.addressof(pointers)
+        else:
+            block, addresses = _one_block(pieces)
+            self._owned = block, addresses
+            self.address = addresses.ctypes.data
+        self._as_parameter_ = ctypes.c_void_p(self.address)
+
+
+_FEW = 32  # up to here the plain ctypes array is the quicker one
+
+
+def _one_block(pieces: Sequence[bytes | None]) -> tuple[bytes, npt.NDArray[np.uintp]]:
+    """Join texts with NULs; give the block and the address of each text in it."""
+    block = b"\0".join([piece or b"" for piece in pieces])
+    base = ctypes.cast(ctypes.c_char_p(block), ctypes.c_void_p).value or 0
+    sizes = np.fromiter((len(piece or b"") + 1 for piece in pieces), np.uintp, len(pieces))
+    addresses = np.cumsum(sizes, dtype=np.uintp)
+    addresses -= sizes
+    addresses += np.uintp(base)
+    addresses[[index for index, piece in enumerate(pieces) if piece is None]] = 0
+    return block, addresses

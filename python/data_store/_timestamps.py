@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""Instants: int64 nanoseconds since the Unix epoch, UTC, on the library's side.
+
+A time without a zone is refused wherever it turns up: guessing one would store another instant.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import numbers
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from . import _abi
+from ._columns.cells import Refusal, is_missing, shown
+from ._columns.dtypes import Column
+from ._columns.encoding import each
+from ._text import encode
+from .errors import InvalidInputError
+
+__all__ = [
+    "argument_ns",
+    "column_ns",
+    "instant_ns",
+    "optional_argument_ns",
+    "range_of",
+    "storable_ns",
+    "to_datetime",
+    "to_index",
+    "to_timestamp",
+]
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
+_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+_FIRST_TIME = _abi.NO_TIME + 1
+_BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
+
+_NAIVE = "has no time zone"
+_LOCALIZE = "say which one it is in, e.g. with tz_localize('UTC')"
+_RANGE = "stored times reach from 1677-09-21 to 2262-04-11"
+
+# The first row that fits says why a value is no instant.
+_NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
+    ((str,), "text is not a timestamp", "convert it, e.g. with pd.to_datetime(..., utc=True)"),
+    (
+        (dt.date,),
+        "a date is not an instant",
+        "pass an aware datetime; a range also takes text, '2026-03-01' being the whole day",
+    ),
+    ((np.datetime64,), f"an np.datetime64 {_NAIVE}", "pass pd.Timestamp(value, tz='UTC')"),
+    (
+        (numbers.Number,),
+        "a number is not a timestamp",
+        "convert it, e.g. with pd.to_datetime(..., unit='s', utc=True)",
+    ),
+)
+
+
+# ---- One instant ----------------------------------------------------------------------------
+
+
+def instant_ns(value: Any) -> int:
+    """Give an aware datetime as nanoseconds, which may lie beyond int64.
+
+    Raises
+    ------
+    Refusal
+        It is naive, NaT or no datetime at all.
+    """
+    if not isinstance(value, dt.datetime):
+        raise _refuse_instant(value)
+    if value is pd.NaT:
+        raise Refusal("NaT is not an instant", "drop the row or give it a time")
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
+    if isinstance(value, pd.Timestamp):
+        try:
+            return value.value
+        except (OverflowError, ValueError):
+            return _BEYOND if value.year > _EPOCH.year else -_BEYOND
+    since = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1_000
+
+
+def _refuse_instant(value: object) -> Refusal:
+    for types, reason, remedy in _NO_TIMES:
+        if isinstance(value, types):
+            return Refusal(f"{reason}: {shown(value)}", remedy)
+    return Refusal(
+        f"a {type(value).__name__} is not an instant: {shown(value)}", "pass an aware datetime"
+    )
+
+
+def storable_ns(value: Any) -> int:
+    """`instant_ns`, within the range of what can be stored."""
+    ns = instant_ns(value)
+    if not _FIRST_TIME <= ns <= _abi.LAST_TIME:
+        raise Refusal(f"{shown(value)} is out of range", _RANGE)
+    return ns
+
+
+def argument_ns(value: object, what: str) -> int:
+    """Give an instant that a call was passed; `InvalidInputError` where it is none."""
+    try:
+        return storable_ns(value)
+    except Refusal as refusal:
+        raise InvalidInputError(f"{what}: {refusal.reason}; {refusal.remedy}") from None
+
+
+def optional_argument_ns(value: object, what: str) -> int:
+    """`argument_ns`, with None as "no time"."""
+    return _abi.NO_TIME if value is None else argument_ns(value, what)
+
+
+# ---- A column of instants -------------------------------------------------------------------
+
+
+def column_ns(column: Column) -> npt.NDArray[np.int64]:
+    """Give a column of aware times, of any zone and unit, as nanoseconds.
+
+    Returns
+    -------
+    ndarray of int64
+        The column's own memory where it is in nanoseconds already. Missing is `NO_TIME`, which
+        the library refuses with its row.
+
+    Raises
+    ------
+    Refusal
+        With the row of the first time that is naive, text, or out of range.
+    """
+    dtype: Any = column.dtype
+    if isinstance(dtype, pd.ArrowDtype) and getattr(dtype.pyarrow_dtype, "tz", None) is not None:
+        column = column.astype(pd.DatetimeTZDtype(dtype.pyarrow_dtype.unit, "UTC"))
+        dtype = column.dtype
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return _aware_ns(column.array)
+    if getattr(dtype, "kind", "") == "M" and len(column):
+        first: Any = column.array[0]
+        raise Refusal(f"{shown(first)} {_NAIVE}", _LOCALIZE, row=0)
+    cells = column.astype(object).to_numpy().tolist()
+    return np.array(each(cells, _cell_ns), dtype=np.int64)
+
+
+def _cell_ns(cell: object) -> int:
+    return _abi.NO_TIME if is_missing(cell) else storable_ns(cell)
+
+
+def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
+    factor = _NS_PER_UNIT[array.unit]
+    if factor > 1:
+        limit = _abi.LAST_TIME // factor
+        ticks = array.asi8
+        beyond = ((ticks > limit) | (ticks < -limit)) & (ticks != _abi.NO_TIME)
+        if beyond.any():
+            row = int(np.argmax(beyond))
+            raise Refusal(f"{array[row]} is out of range", _RANGE, row)
+        array = array.as_unit("ns")
+    return np.ascontiguousarray(array.asi8)
+
+
+# ---- A range --------------------------------------------------------------------------------
+
+
+def range_of(start: object, end: object) -> _abi.ds_range | None:
+    """Give inclusive bounds as the library takes them; None where there are none.
+
+    Parameters
+    ----------
+    start, end : aware datetime, ISO 8601 text, or None
+        Text goes to the library as it is. Datetimes beyond the range of int64 nanoseconds are
+        moved to its ends, where nothing can be stored any more.
+    """
+    if start is None and end is None:
+        return None
+    bounds = _abi.ds_range(start=_abi.NO_TIME, end=_abi.LAST_TIME)
+    if isinstance(start, str):
+        bounds.start_text = encode(start, "start")
+    elif start is not None:
+        bounds.start = _bound_ns(start, "start")
+    if isinstance(end, str):
+        bounds.end_text = encode(end, "end")
+    elif end is not None:
+        bounds.end = _bound_ns(end, "end")
+    return bounds
+
+
+def _bound_ns(value: object, what: str) -> int:
+    try:
+        return min(max(instant_ns(value), _FIRST_TIME), _abi.LAST_TIME)
+    except Refusal as refusal:
+        raise InvalidInputError(f"{what}: {refusal.reason}; {refusal.remedy}") from None
+
+
+# ---- Back -----------------------------------------------------------------------------------
+
+
+def to_datetime(ns: int) -> dt.datetime:
+    """Give an instant as a datetime in UTC, cut to whole microseconds."""
+    return _EPOCH + dt.timedelta(microseconds=ns // 1_000)
+
+
+def to_timestamp(ns: int) -> pd.Timestamp | None:
+    """Give an instant as a Timestamp in UTC; None for "no time"."""
+    return None if ns == _abi.NO_TIME else pd.Timestamp(ns, unit="ns", tz="UTC")
+
+
+def to_index(ns: npt.NDArray[np.int64], name: str | None = None) -> pd.DatetimeIndex:
+    """Give instants as an index in UTC over the same memory."""
+    return pd.DatetimeIndex(ns, dtype=_UTC_NS, copy=False, name=name)

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""The store: one SQLite file that many processes write and read."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes import POINTER, byref, c_void_p
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+import pandas as pd
+
+from . import _abi
+from ._columns.cells import number_argument
+from ._handles import ResultHandle, StoreHandle, take_text
+from ._library import library
+from ._sql import Parameters, parameters_in, rows_out
+from ._status import check
+from ._text import decode_array, encode, encode_path
+from .errors import DataStoreError, InvalidInputError
+from .market_repo import MarketRepo
+from .state_repo import StateRepo
+
+__all__ = ["DataStore"]
+
+
+class DataStore:
+    """Bars, features, request metadata and strategy state in one SQLite file.
+
+    Any number of processes may open the file, and any number of threads may share one
+    `DataStore`. Reads run beside each other and beside a write.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file. One that is absent or empty becomes a new store.
+    durability : {"full", "normal"}, optional
+        With "full" a write that has returned survives a power cut. With "normal" it survives a
+        killed process; a power cut may take the latest writes, whole, but never corrupts.
+    timeout : float, optional
+        Seconds that a writer waits for another one before it gives up with `BusyError`.
+    read_only : bool, optional
+        Write nothing to the database.
+
+    Attributes
+    ----------
+    market : MarketRepo
+        Bars, features, request metadata.
+    state : StateRepo
+        Key and value memory of strategies.
+
+    Raises
+    ------
+    SchemaError, StorageError
+        The file is no store or cannot be opened; it is left as it was.
+    InvalidInputError
+        An argument is wrong.
+
+    Examples
+    --------
+    >>> with DataStore("market.db") as store:
+    ...     store.market.write(bars, "EURUSD", "1h")
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        durability: Literal["full", "normal"] = "full",
+        timeout: float = 10.0,
+        read_only: bool = False,
+    ) -> None:
+        if durability not in _abi.DURABILITY:
+            raise InvalidInputError(f"durability must be 'full' or 'normal', not {durability!r}")
+        options = _abi.ds_open_options(
+            durability=_abi.DURABILITY[durability],
+            read_only=bool(read_only),
+            timeout_seconds=number_argument(timeout, "timeout"),
+        )
+        pointer = POINTER(_abi.ds_store)()
+        check(library.ds_store_open(encode_path(path, "path"), byref(options), byref(pointer)))
+        self._store = StoreHandle(pointer)
+        self._durability = durability
+        self._timeout = options.timeout_seconds
+        self._read_only = bool(read_only)
+        self.market = MarketRepo(self._store)
+        self.state = StateRepo(self._store)
+
+    def __repr__(self) -> str:
+        return f"DataStore({self.path!r}, durability={self._durability!r})"
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the file, symbolic links resolved."""
+        return os.fsdecode(library.ds_store_path(self._store))
+
+    def close(self) -> None:
+        """Wait for running calls, roll an open transaction back, close the file.
+
+        Any number of times, from any thread. Every later call raises `ClosedError`.
+        """
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def interrupt(self) -> None:
+        """Make the calls that run in other threads stop with `InterruptedCallError`, undone."""
+        check(library.ds_interrupt(self._store))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything that this thread does inside, across both repos, or nothing of it.
+
+        Begins IMMEDIATE. This thread reads its own writes; other threads read the last commit,
+        and their writes wait. A call that is refused inside is undone alone if the caller catches
+        the error. A transaction inside another is a savepoint.
+
+        Raises
+        ------
+        BusyError
+            Another writer held the file for longer than the timeout.
+        ClosedError
+            The store was closed inside: everything was rolled back.
+        """
+        check(library.ds_transaction_begin(self._store))
+        try:
+            yield
+        except BaseException as error:
+            self._rollback(error)
+            raise
+        try:
+            check(library.ds_transaction_commit(self._store))
+        except DataStoreError as error:
+            self._rollback(error)
+            raise
+
+    def _rollback(self, error: BaseException) -> None:
+        """Roll back because of `error`, which stays the one that the caller sees."""
+        try:
+            check(library.ds_transaction_rollback(self._store))
+        except DataStoreError as failure:
+            error.add_note(f"the rollback found: {failure}")
+
+    def sql(self, query: str, params: Parameters = ()) -> pd.DataFrame:
+        """Run one statement that only reads.
+
+        Parameters
+        ----------
+        query : str
+            A writing statement, ATTACH, or a PRAGMA that sets something is refused.
+        params : sequence or mapping, optional
+            For `?` by position, for `:name` by name: None, numbers, text, bytes, aware datetimes
+            (compared as the store writes them).
+
+        Returns
+        -------
+        DataFrame
+            int64, float64, str; Int64 for integers with NULL; object for BLOB and mixtures.
+
+        Raises
+        ------
+        InvalidInputError
+            The statement is wrong or writes, or a parameter is.
+        """
+        parameters = parameters_in(params)
+        pointer = POINTER(_abi.ds_rows)()
+        text = encode(query, "query")
+        check(library.ds_sql(self._store, text, parameters, len(parameters), byref(pointer)))
+        return rows_out(ResultHandle(pointer, library.ds_rows_free))
+
+    def check(self) -> list[str]:
+        """Look for damage and for what is not as the store writes it.
+
+        Returns
+        -------
+        list of str
+            A sentence for each finding; empty where the file is sound.
+        """
+        pointer = POINTER(_abi.ds_texts)()
+        check(library.ds_store_check(self._store, byref(pointer)))
+        with ResultHandle(pointer, library.ds_texts_free) as findings:
+            items = decode_array(library.ds_texts_items(findings), library.ds_texts_count(findings))
+            return [item for item in items if item is not None]
+
+    def backup(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Copy the store as of one moment, while others write.
+
+        Parameters
+        ----------
+        target : str or os.PathLike
+            The new file. It appears whole or not at all.
+        overwrite : bool, optional
+            Replace a file that exists. The store's own file is refused always.
+        """
+        target_path = encode_path(target, "target")
+        check(library.ds_store_backup(self._store, target_path, bool(overwrite)))
+
+    def checkpoint(self) -> dict[str, int]:
+        """Fold the WAL into the database file. The store does so by itself as the WAL grows.
+
+        Returns
+        -------
+        dict
+            `wal_frames`: frames in the WAL; `checkpointed`: of them now in the database file;
+            `held_back`: of them kept by readers of older snapshots.
+        """
+        result = _abi.ds_checkpoint_result()
+        check(library.ds_store_checkpoint(self._store, byref(result)))
+        return {
+            "wal_frames": result.wal_frames,
+            "checkpointed": result.checkpointed,
+            "held_back": result.held_back,
+        }
+
+    def info(self) -> dict[str, Any]:
+        """Tell what the store is and how large.
+
+        Returns
+        -------
+        dict
+            path, library_version, abi_version, sqlite_version, sqlite_source_id, wal_reset_safe
+            (this SQLite is free of the WAL-reset bug), journal_mode, synchronous, durability,
+            read_only, page_size, file_bytes, wal_bytes, and rows, a dict by table.
+        """
+        info = _abi.ds_info()
+        check(library.ds_store_info(self._store, byref(info)))
+        durability = {code: word for word, code in _abi.DURABILITY.items()}
+        return {
+            "path": os.fsdecode(info.path),
+            "library_version": library.ds_version().decode(),
+            "abi_version": library.ds_abi_version(),
+            "sqlite_version": info.sqlite_version.decode(),
+            "sqlite_source_id": info.sqlite_source_id.decode(),
+            "wal_reset_safe": bool(info.wal_reset_safe),
+            "journal_mode": info.journal_mode.decode(),
+            "synchronous": info.synchronous.decode(),
+            "durability": durability[info.durability],
+            "read_only": bool(info.read_only),
+            "page_size": info.page_size,
+            "file_bytes": info.file_bytes,
+            "wal_bytes": info.wal_bytes,
+            "rows": {
+                "market_data": info.market_data_rows,
+                "market_requests": info.market_requests_rows,
+                "system_state": info.system_state_rows,
+            },
+        }
+
+    def get_connection(self) -> sqlite3.Connection:
+        """Open a connection of Python's own sqlite3 module, set up as the store's are.
+
+        WAL, synchronous NORMAL, temp_store MEMORY, the store's timeout, `sqlite3.Row` rows. It
+        never checkpoints by itself. The caller closes it; its own commits are as durable as
+        NORMAL is, no more. Of a read-only store it is read-only, too.
+
+        Raises
+        ------
+        ClosedError
+            The store is closed.
+        """
+        script = c_void_p()
+        check(library.ds_store_connection_script(self._store, byref(script)))
+        statements = (take_text(script) or b"").decode()
+        # An URI, because only its mode keeps sqlite3 from making a new file.
+        mode = "ro" if self._read_only else "rw"
+        uri = f"file:{quote(os.fsencode(self.path))}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, timeout=self._timeout)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.executescript(statements)
+        except BaseException:
+            connection.close()
+            raise
+        return connection

@@ -1,0 +1,502 @@
+# SPDX-License-Identifier: MIT
+"""Bars, their features, and how they were obtained."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from ctypes import POINTER, byref, c_int64
+from typing import Any, Literal, TypeAlias
+
+import pandas as pd
+
+from . import _abi
+from ._bar import UNSET, Bar, Unset, bar_in, bar_out
+from ._batch import Batch
+from ._columns.cells import count_of
+from ._features_in import features_in
+from ._frames_in import bars_in
+from ._frames_out import bars_out, feature_columns_out
+from ._handles import ResultHandle, StoreHandle
+from ._library import library
+from ._requests import request_in, requests_out, series_out
+from ._selection import Selection, limit_of, symbols_of
+from ._status import check
+from ._text import encode_name
+from ._timestamps import range_of
+
+__all__ = ["MarketRepo"]
+
+Entry: TypeAlias = Mapping[str, Any] | str | None
+Features: TypeAlias = "pd.DataFrame | pd.Series[Any] | Mapping[dt.datetime, Entry]"
+Bound: TypeAlias = dt.datetime | str | None
+FeatureChoice: TypeAlias = bool | Literal["json"] | Sequence[str] | None
+
+
+class MarketRepo:
+    """Bars and features by symbol, timeframe and timestamp. Use `DataStore.market`.
+
+    All writes are upserts, one transaction a call: anything wrong in any row, and nothing of the
+    call is written. Bounds are inclusive: aware datetimes, or ISO 8601 text, which without an
+    offset means UTC and as a bare date covers the whole day.
+    """
+
+    __slots__ = ("_store", "_write_bar")
+
+    def __init__(self, store: StoreHandle) -> None:
+        self._store = store
+        self._write_bar = library.ds_market_write_bar
+
+    # ---- Writing ----------------------------------------------------------------------------
+
+    def write(
+        self,
+        df: pd.DataFrame,
+        symbol: str | None,
+        timeframe: str | None,
+        *,
+        features: Features | Sequence[Entry] | None = None,
+        replace: bool = False,
+    ) -> int:
+        """Write bars, as if row after row; the last of several equal timestamps wins.
+
+        Parameters
+        ----------
+        df : DataFrame
+            A tz-aware `DatetimeIndex`, of any zone and unit, or such a `timestamp` column; any of
+            open, high, low, close, volume, source, quality, is_gap, latency_sec, features. A
+            column that is not carried keeps what is stored. Missing is NULL, in `is_gap` False.
+        symbol, timeframe : str or None
+            None: the frame carries them, as columns or index levels.
+        features : DataFrame, Series, mapping or list, optional
+            For bars of this call: a wide DataFrame (columns are keys "name@version", quality
+            "ready"), one with column levels (key, "value"|"quality"), a Series or mapping from
+            timestamp to a dict or JSON text, or a list of those by position. Features merge by
+            key; None for a bar leaves its features alone.
+        replace : bool, optional
+            Each row becomes what was passed and nothing else: no features passed, none left.
+
+        Returns
+        -------
+        int
+            Rows given.
+
+        Raises
+        ------
+        InvalidInputError
+            Naming row and column.
+        FeatureValidationError
+            Naming row, key and reason.
+        BusyError, StorageError, ClosedError
+        """
+        return self._write(
+            library.ds_market_write, bars_in(df, symbol, timeframe, features), replace
+        )
+
+    def write_features(
+        self,
+        features: Features,
+        symbol: str | None,
+        timeframe: str | None,
+        *,
+        quality: str | pd.DataFrame = "ready",
+        replace: bool = False,
+    ) -> int:
+        """Write features of bars that are stored already.
+
+        Parameters
+        ----------
+        features : DataFrame, Series or mapping
+            The forms of `write`, the list by position aside.
+        symbol, timeframe : str or None
+            None: the table carries them, as `read_features` returns it.
+        quality : str or DataFrame, optional
+            For a wide frame: a word for all values, or a frame of words of the same shape. One of
+            ready, warmup, degraded, missing.
+        replace : bool, optional
+            The features of each bar named become those given, instead of merging by key.
+
+        Returns
+        -------
+        int
+            Rows given.
+
+        Raises
+        ------
+        MissingBarError
+            A bar is not stored; nothing was written.
+        FeatureValidationError
+            Naming row, key and reason.
+        """
+        batch = features_in(features, symbol, timeframe, quality)
+        return self._write(library.ds_market_write_features, batch, replace)
+
+    def _write(self, function: Any, batch: Batch, replace: bool) -> int:
+        rows = c_int64()
+        check(function(self._store, batch, bool(replace), byref(rows)))
+        return rows.value
+
+    def write_bar(
+        self,
+        symbol: str,
+        timeframe: str,
+        timestamp: dt.datetime,
+        *,
+        open: float | Unset | None = UNSET,
+        high: float | Unset | None = UNSET,
+        low: float | Unset | None = UNSET,
+        close: float | Unset | None = UNSET,
+        volume: float | Unset | None = UNSET,
+        source: str | Unset | None = UNSET,
+        quality: str | Unset | None = UNSET,
+        is_gap: bool | Unset | None = UNSET,
+        latency_sec: float | Unset | None = UNSET,
+        features: Entry | Unset = UNSET,
+        replace: bool = False,
+    ) -> None:
+        """Write one live bar, without a DataFrame.
+
+        Parameters
+        ----------
+        symbol, timeframe : str
+        timestamp : datetime
+            Aware.
+        open, high, low, close, volume, latency_sec : float or None, optional
+            Left out: the column keeps what is stored. None is NULL.
+        source, quality : str or None, optional
+        is_gap : bool or None, optional
+            None is False.
+        features : dict or JSON text, optional
+            Merged by key into what is stored; None leaves that alone.
+        replace : bool, optional
+            The row becomes what was passed and nothing else.
+        """
+        bar = bar_in(
+            symbol,
+            timeframe,
+            timestamp,
+            (open, high, low, close, volume, latency_sec),
+            source,
+            quality,
+            is_gap,
+            features,
+        )
+        check(
+            self._write_bar(
+                self._store,
+                encode_name(symbol, "symbol"),
+                encode_name(timeframe, "timeframe"),
+                bar,
+                bool(replace),
+            )
+        )
+
+    # ---- Reading ----------------------------------------------------------------------------
+
+    def read(
+        self,
+        symbol: str | Sequence[str],
+        timeframe: str,
+        start: Bound = None,
+        end: Bound = None,
+        *,
+        columns: Sequence[str] | None = None,
+        features: FeatureChoice = None,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """Read bars as of one moment.
+
+        Parameters
+        ----------
+        symbol : str or list of str
+        timeframe : str
+        start, end : aware datetime or ISO 8601 text, optional
+            Inclusive.
+        columns : list of str, optional
+            None: all nine.
+        features : {None, True, "json"} or list of str, optional
+            True or a list of keys adds the values as columns named by key; "json" adds the stored
+            text as `features`.
+        limit : int, optional
+            The first so many rows of the result.
+
+        Returns
+        -------
+        DataFrame
+            float64 numbers, bool is_gap, str source and quality, in the schema's order. Index
+            `DatetimeIndex[ns, UTC]` named `timestamp`, ascending; for a list of symbols
+            (symbol, timestamp), the symbols in the order asked. Nothing found: no rows.
+        """
+        selection = Selection(columns, features, limit, by_symbol=not isinstance(symbol, str))
+        return bars_out(self._read(symbol, timeframe, start, end, selection), selection)
+
+    def read_features(
+        self,
+        symbol: str | Sequence[str],
+        timeframe: str,
+        start: Bound = None,
+        end: Bound = None,
+        *,
+        keys: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """Read the features of every bar of a range, with their quality.
+
+        Parameters
+        ----------
+        symbol, timeframe, start, end
+            As for `read`.
+        keys : list of str, optional
+            None: all that are found, sorted.
+
+        Returns
+        -------
+        DataFrame
+            Column levels (key, "value"|"quality"): float64 and str, both missing where a bar has
+            no such feature. `write_features` takes it back.
+        """
+        choice = True if keys is None else keys
+        selection = Selection((), choice, by_symbol=not isinstance(symbol, str), members=True)
+        return feature_columns_out(self._read(symbol, timeframe, start, end, selection), selection)
+
+    def _read(
+        self,
+        symbol: object,
+        timeframe: object,
+        start: object,
+        end: object,
+        selection: Selection,
+    ) -> ResultHandle:
+        symbols = symbols_of(symbol)
+        pointer = POINTER(_abi.ds_bars)()
+        check(
+            library.ds_market_read(
+                self._store,
+                symbols,
+                symbols.count,
+                encode_name(timeframe, "timeframe"),
+                range_of(start, end),
+                selection,
+                byref(pointer),
+            )
+        )
+        return ResultHandle(pointer, library.ds_bars_free)
+
+    def latest(
+        self,
+        symbol: str | Sequence[str],
+        timeframe: str,
+        n: int = 1,
+        *,
+        columns: Sequence[str] | None = None,
+        features: FeatureChoice = None,
+    ) -> pd.DataFrame:
+        """Read the latest `n` bars of each symbol, ascending; else as `read`."""
+        selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
+        symbols = symbols_of(symbol)
+        pointer = POINTER(_abi.ds_bars)()
+        check(
+            library.ds_market_latest(
+                self._store,
+                symbols,
+                symbols.count,
+                encode_name(timeframe, "timeframe"),
+                count_of(n, "n"),
+                selection,
+                byref(pointer),
+            )
+        )
+        return bars_out(ResultHandle(pointer, library.ds_bars_free), selection)
+
+    def latest_bar(self, symbol: str, timeframe: str) -> Bar | None:
+        """Read the latest bar without a DataFrame; None where there is none."""
+        pointer = POINTER(_abi.ds_bar)()
+        check(
+            library.ds_market_latest_bar(
+                self._store,
+                encode_name(symbol, "symbol"),
+                encode_name(timeframe, "timeframe"),
+                byref(pointer),
+            )
+        )
+        if not pointer:
+            return None
+        try:
+            return bar_out(pointer.contents, symbol, timeframe)
+        finally:
+            library.ds_bar_free(pointer)
+
+    def iter(
+        self,
+        symbol: str | Sequence[str],
+        timeframe: str,
+        start: Bound = None,
+        end: Bound = None,
+        *,
+        columns: Sequence[str] | None = None,
+        features: FeatureChoice = None,
+        chunk: int = 50_000,
+    ) -> Iterator[pd.DataFrame]:
+        """Read bars in chunks of at most `chunk` rows, each of one symbol.
+
+        Each chunk is a snapshot of its own, and nothing is held open between two of them: bars
+        that are written ahead of the reader are seen. With `features=True` a chunk has the keys
+        that are in it.
+
+        Yields
+        ------
+        DataFrame
+            As `read` returns it, never empty.
+        """
+        selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
+        symbols = symbols_of(symbol)
+        pointer = POINTER(_abi.ds_scan)()
+        check(
+            library.ds_market_scan(
+                self._store,
+                symbols,
+                symbols.count,
+                encode_name(timeframe, "timeframe"),
+                range_of(start, end),
+                selection,
+                count_of(chunk, "chunk"),
+                byref(pointer),
+            )
+        )
+        return _chunks(ResultHandle(pointer, library.ds_scan_free), selection)
+
+    # ---- Inventory, deletion ----------------------------------------------------------------
+
+    def series(self, counts: bool = True) -> pd.DataFrame:
+        """Tell what is stored.
+
+        Parameters
+        ----------
+        counts : bool, optional
+            Count bars and gaps too, which looks at every row.
+
+        Returns
+        -------
+        DataFrame
+            symbol, timeframe (str), first, last (datetime64[ns, UTC]) and, with counts, bars and
+            gaps (int64; rows whose is_gap is True). Sorted.
+        """
+        pointer = POINTER(_abi.ds_series)()
+        check(library.ds_market_series(self._store, bool(counts), byref(pointer)))
+        return series_out(ResultHandle(pointer, library.ds_series_free), counts=bool(counts))
+
+    def delete(self, symbol: str, timeframe: str, start: Bound = None, end: Bound = None) -> int:
+        """Delete bars with their features, the whole series where no bounds are given.
+
+        Returns
+        -------
+        int
+            How many.
+        """
+        rows = c_int64()
+        check(
+            library.ds_market_delete(
+                self._store,
+                encode_name(symbol, "symbol"),
+                encode_name(timeframe, "timeframe"),
+                range_of(start, end),
+                byref(rows),
+            )
+        )
+        return rows.value
+
+    # ---- Requests ---------------------------------------------------------------------------
+
+    def record_request(
+        self,
+        symbol: str,
+        timeframe: str,
+        *,
+        provider_used: str,
+        start_ts: dt.datetime,
+        end_ts: dt.datetime,
+        requested_at: dt.datetime | None = None,
+        fallback_used: bool = False,
+        coverage_ratio: float | None = None,
+        gap_count: int | None = None,
+        quality: str | None = None,
+        notes: str | None = None,
+    ) -> None:
+        """Record how a range of bars was obtained.
+
+        Upserts the whole row on (symbol, timeframe, requested_at).
+
+        Parameters
+        ----------
+        symbol, timeframe, provider_used : str
+        start_ts, end_ts : datetime
+            Aware.
+        requested_at : datetime, optional
+            Aware. None: now, moved on by a microsecond where that is taken.
+        fallback_used : bool, optional
+        coverage_ratio : float, optional
+        gap_count : int, optional
+        quality, notes : str, optional
+        """
+        request = request_in(
+            symbol,
+            timeframe,
+            {
+                "provider_used": provider_used,
+                "start_ts": start_ts,
+                "end_ts": end_ts,
+                "requested_at": requested_at,
+                "fallback_used": fallback_used,
+                "coverage_ratio": coverage_ratio,
+                "gap_count": gap_count,
+                "quality": quality,
+                "notes": notes,
+            },
+        )
+        check(library.ds_market_record_request(self._store, byref(request), None))
+
+    def requests(
+        self,
+        symbol: str | None = None,
+        timeframe: str | None = None,
+        start: Bound = None,
+        end: Bound = None,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """Read recorded requests by `requested_at`, oldest first.
+
+        Parameters
+        ----------
+        symbol, timeframe : str, optional
+            None: any.
+        start, end : aware datetime or ISO 8601 text, optional
+            Bounds of `requested_at`, inclusive.
+        limit : int, optional
+
+        Returns
+        -------
+        DataFrame
+            The schema's columns: requested_at, start_ts, end_ts as datetime64[ns, UTC],
+            fallback_used bool, coverage_ratio float64, gap_count Int64, the rest str.
+        """
+        pointer = POINTER(_abi.ds_requests)()
+        check(
+            library.ds_market_requests(
+                self._store,
+                None if symbol is None else encode_name(symbol, "symbol"),
+                None if timeframe is None else encode_name(timeframe, "timeframe"),
+                range_of(start, end),
+                limit_of(limit),
+                byref(pointer),
+            )
+        )
+        return requests_out(ResultHandle(pointer, library.ds_requests_free))
+
+
+def _chunks(scan: ResultHandle, selection: Selection) -> Iterator[pd.DataFrame]:
+    with scan:
+        while True:
+            pointer = POINTER(_abi.ds_bars)()
+            check(library.ds_scan_next(scan, byref(pointer)))
+            if not pointer:
+                return
+            yield bars_out(ResultHandle(pointer, library.ds_bars_free), selection)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""The memory of strategies: JSON values under text keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ctypes import POINTER, byref, c_int32, c_int64, c_void_p
+from typing import Any
+
+import pandas as pd
+
+from . import _abi
+from ._columns import Refusal
+from ._handles import ResultHandle, StoreHandle, take_text
+from ._json import from_json, to_json
+from ._library import library
+from ._status import check
+from ._text import TextArray, decode, encode
+from ._timestamps import to_timestamp
+from .errors import InvalidInputError, InvalidTypeError
+
+__all__ = ["StateRepo"]
+
+
+class StateRepo:
+    """Cooldowns, flags, multipliers: any JSON value under a key. Use `DataStore.state`.
+
+    Tuples are stored as lists, NumPy scalars as numbers. NaN and infinities are refused, and so
+    are objects whose keys are not text.
+    """
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: StoreHandle) -> None:
+        self._store = store
+
+    def set(self, key: str, value: Any) -> None:
+        """Store `value` under `key`, whatever was there.
+
+        Parameters
+        ----------
+        key : str
+            Not empty.
+        value : JSON value
+            None is stored as `null`. A float that stands alone and is whole comes back as the
+            equal int.
+
+        Raises
+        ------
+        InvalidInputError
+            JSON cannot say it, or it has a NaN or an infinity.
+        """
+        check(library.ds_state_set(self._store, _key(key), _json_of(key, value)))
+
+    def set_many(self, mapping: Mapping[str, Any]) -> None:
+        """Store all entries of `mapping`, or none."""
+        if not isinstance(mapping, Mapping):
+            raise InvalidTypeError(
+                f"set_many takes a mapping from key to value, not {type(mapping).__name__}"
+            )
+        keys = TextArray([_key(key) for key in mapping])
+        values = TextArray([_json_of(key, value) for key, value in mapping.items()])
+        check(library.ds_state_set_many(self._store, keys, values, keys.count))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Give the value under `key`, or `default` where the key is absent."""
+        text = c_void_p()
+        check(library.ds_state_get(self._store, _key(key), byref(text)))
+        stored = take_text(text)
+        return default if stored is None else from_json(stored, _place(key))
+
+    def delete(self, key: str) -> bool:
+        """Remove `key`; tell whether it was there."""
+        deleted = c_int32()
+        check(library.ds_state_delete(self._store, _key(key), byref(deleted)))
+        return deleted.value != 0
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Give the keys that begin with `prefix`, sorted."""
+        return [decode(key) for key, _ in self._entries(prefix, values=False)]
+
+    def items(self, prefix: str = "") -> dict[str, Any]:
+        """Give keys that begin with `prefix`, sorted, with their values, as of one moment."""
+        entries = [(decode(key), text) for key, text in self._entries(prefix, values=True)]
+        return {key: from_json(text, _place(key)) for key, text in entries}
+
+    def updated_at(self, key: str) -> pd.Timestamp | None:
+        """Give the time of the last write of `key`, in UTC; None where the key is absent."""
+        time = c_int64()
+        check(library.ds_state_updated_at(self._store, _key(key), byref(time)))
+        return to_timestamp(time.value)
+
+    def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:
+        """Store `value` only where `get(key)` equals `expected`, in one step across processes.
+
+        Parameters
+        ----------
+        key : str
+        expected : JSON value
+            Compared as JSON: objects regardless of order, 1 = 1.0, True is not 1. None matches an
+            absent key and a stored null.
+        value : JSON value
+
+        Returns
+        -------
+        bool
+            Whether `value` was stored.
+        """
+        swapped = c_int32()
+        check(
+            library.ds_state_compare_and_set(
+                self._store,
+                _key(key),
+                _json_of(key, expected),
+                _json_of(key, value),
+                byref(swapped),
+            )
+        )
+        return swapped.value != 0
+
+    def _entries(self, prefix: str, *, values: bool) -> list[tuple[bytes, bytes]]:
+        pointer = POINTER(_abi.ds_state_entries)()
+        check(library.ds_state_items(self._store, encode(prefix, "prefix"), values, byref(pointer)))
+        with ResultHandle(pointer, library.ds_state_entries_free) as entries:
+            count = library.ds_state_entries_count(entries)
+            items = library.ds_state_entries_items(entries)[:count] if count else []
+            return [(item.key, item.value_json) for item in items]
+
+
+def _key(key: object) -> bytes:
+    return encode(key, "a state key")
+
+
+def _place(key: object) -> str:
+    return f"state key {key!r}"
+
+
+def _json_of(key: object, value: object) -> bytes:
+    try:
+        return to_json(value)
+    except Refusal as refusal:
+        raise InvalidInputError(f"{_place(key)}: {refusal.reason}; {refusal.remedy}") from None

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Every public call by name, on three bars and a state; what many tests ask of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data_store import DataStore
+from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
+
+WRITES: dict[str, Callable[[DataStore], Any]] = {
+    "write": lambda store: store.market.write(bars(1), SYMBOL, TIMEFRAME),
+    "write_bar": lambda store: store.market.write_bar(SYMBOL, TIMEFRAME, START, close=1.0),
+    "write_features": lambda store: store.market.write_features(
+        {START: {"a@1": entry(1.0)}}, SYMBOL, TIMEFRAME
+    ),
+    "delete": lambda store: store.market.delete(SYMBOL, TIMEFRAME),
+    "record_request": lambda store: store.market.record_request(
+        SYMBOL, TIMEFRAME, provider_used="x", start_ts=START, end_ts=START
+    ),
+    "state.set": lambda store: store.state.set("a", 2),
+    "state.set_many": lambda store: store.state.set_many({"a": 2}),
+    "state.delete": lambda store: store.state.delete("a"),
+    "state.compare_and_set": lambda store: store.state.compare_and_set("a", 1, 2),
+    "transaction": lambda store: store.transaction().__enter__(),
+}
+READS: dict[str, Callable[[DataStore], Any]] = {
+    "read": lambda store: store.market.read(SYMBOL, TIMEFRAME),
+    "read_features": lambda store: store.market.read_features(SYMBOL, TIMEFRAME),
+    "latest": lambda store: store.market.latest(SYMBOL, TIMEFRAME),
+    "latest_bar": lambda store: store.market.latest_bar(SYMBOL, TIMEFRAME),
+    "iter": lambda store: list(store.market.iter(SYMBOL, TIMEFRAME)),
+    "series": lambda store: store.market.series(),
+    "requests": lambda store: store.market.requests(),
+    "state.get": lambda store: store.state.get("a"),
+    "state.keys": lambda store: store.state.keys(),
+    "state.items": lambda store: store.state.items(),
+    "state.updated_at": lambda store: store.state.updated_at("a"),
+    "sql": lambda store: store.sql("SELECT 1"),
+}
+CARE: dict[str, Callable[[DataStore], Any]] = {
+    "check": lambda store: store.check(),
+    "backup": lambda store: store.backup(f"{store.path}.copy"),
+    "checkpoint": lambda store: store.checkpoint(),
+    "info": lambda store: store.info(),
+    "get_connection": lambda store: store.get_connection(),
+}
+EVERY = {**WRITES, **READS, **CARE}
+
+
+def put_three_bars_and_a_state(store: DataStore) -> None:
+    """What `whole` expects."""
+    store.market.write(bars(3), SYMBOL, TIMEFRAME)
+    store.state.set("a", 1)
+
+
+def whole(path: Path, *, read_only: bool = False) -> None:
+    """The file at `path` has three bars and a state, and is sound."""
+    with DataStore(path, read_only=read_only) as again:
+        same(again.market.read(SYMBOL, TIMEFRAME), bars(3))
+        assert again.state.items() == {"a": 1}
+        assert again.check() == []
+
+
+def feature_texts(store: DataStore) -> list[Any]:
+    """The stored JSON of every bar, None where there is none."""
+    texts = store.market.read(SYMBOL, TIMEFRAME, features="json")["features"]
+    return [None if pd.isna(text) else text for text in texts]

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""backup, checkpoint, info, get_connection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import database
+from data_store import DataStore
+from data_store.errors import DataStoreError
+from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
+from processes import Program
+
+
+@pytest.fixture
+def stored(store: DataStore) -> DataStore:
+    """Three bars with a feature, a request, a state; none of it folded into the file yet."""
+    store.market.write(bars(3), SYMBOL, TIMEFRAME, features=[{"a@1": entry(0.5)}] * 3)
+    store.market.record_request(
+        SYMBOL, TIMEFRAME, provider_used="x", start_ts=START, end_ts=START, requested_at=START
+    )
+    store.state.set("a", [1])
+    return store
+
+
+# -- backup -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_backup_is_a_whole_store_in_one_file(
+    stored: DataStore, path: Path, tmp_path: Path, kind: type
+) -> None:
+    target = tmp_path / "copy.db"
+    stored.backup(kind(target))
+    alone = tmp_path / "elsewhere" / "alone.db"
+    alone.parent.mkdir()
+    shutil.copyfile(target, alone)
+    assert database.contents(alone) == database.contents(path)
+    with DataStore(alone) as copy:
+        assert copy.check() == []
+        same(copy.market.read(SYMBOL, TIMEFRAME), bars(3))
+
+
+def test_a_backup_refuses_an_existing_target(stored: DataStore, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    target.write_bytes(b"precious")
+    with pytest.raises(DataStoreError, match=r"copy\.db"):
+        stored.backup(target)
+    assert target.read_bytes() == b"precious"
+
+
+def test_a_backup_overwrites_when_told_to(stored: DataStore, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    for step in range(3):
+        stored.state.set("step", step)
+        stored.backup(target, overwrite=step > 0)
+        with DataStore(target) as copy:
+            assert copy.state.get("step") == step
+            assert len(copy.market.read(SYMBOL, TIMEFRAME)) == 3
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_backup_never_overwrites_its_own_store(
+    stored: DataStore, path: Path, tmp_path: Path, overwrite: bool
+) -> None:
+    (tmp_path / "symbolic.db").symlink_to(path)
+    os.link(path, tmp_path / "hard.db")
+    roundabout = tmp_path / "." / ".." / tmp_path.name / path.name
+    for target in (path, tmp_path / "symbolic.db", tmp_path / "hard.db", roundabout):
+        with pytest.raises(DataStoreError):
+            stored.backup(target, overwrite=overwrite)
+    same(stored.market.read(SYMBOL, TIMEFRAME), bars(3))
+    stored.state.set("b", 1)
+    assert stored.check() == []
+
+
+def test_a_failed_backup_leaves_nothing_behind(
+    stored: DataStore, path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "existing").touch()
+    before = sorted(tmp_path.rglob("*"))
+    for target, overwrite in [
+        (tmp_path / "nowhere" / "copy.db", False),
+        (tmp_path / "directory", False),
+        (tmp_path / "directory", True),
+        (tmp_path / "existing", False),
+        (path, True),
+    ]:
+        with pytest.raises(DataStoreError):
+            stored.backup(target, overwrite=overwrite)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("target", ["", "a\x00b", None, 3], ids=repr)
+def test_a_backup_needs_a_path(stored: DataStore, target: Any) -> None:
+    with pytest.raises((DataStoreError, TypeError)):
+        stored.backup(target)
+
+
+def test_a_backup_taken_while_others_write_holds_whole_batches(
+    store: DataStore, path: Path, tmp_path: Path
+) -> None:
+    with Program("writer", path, "full", "bars", 0) as writer:
+        for step in range(5):
+            last = int(writer.line())
+            target = tmp_path / f"copy{step}.db"
+            store.backup(target)
+            with DataStore(target) as copy:
+                assert copy.check() == []
+                closes = copy.market.read("killed", "1min")["close"]
+                assert len(closes) >= (last + 1) * 20
+                assert len(closes) % 20 == 0
+                assert closes.tolist() == [float(row // 20) for row in range(len(closes))]
+
+
+# -- checkpoint ---------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_folds_the_wal_into_the_file(
+    stored: DataStore, path: Path, tmp_path: Path
+) -> None:
+    folded = stored.checkpoint()
+    assert set(folded) >= {"wal_frames", "checkpointed", "held_back"}
+    assert folded["wal_frames"] == folded["checkpointed"] > 0
+    assert folded["held_back"] == 0
+    rows = database.contents(path)
+    # Copied by another process: a close() in this one would drop the locks of `stored`.
+    os.spawnlp(os.P_WAIT, "cp", "cp", str(path), str(tmp_path / "alone.db"))
+    assert database.contents(tmp_path / "alone.db") == rows
+
+
+def test_a_checkpoint_tells_how_much_readers_hold_back(stored: DataStore, path: Path) -> None:
+    stored.checkpoint()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM market_data").fetchone()
+        stored.market.write(bars(500), SYMBOL, TIMEFRAME)
+        folded = stored.checkpoint()
+        assert folded["held_back"] > 0
+        assert folded["wal_frames"] == folded["checkpointed"] + folded["held_back"]
+        reader.execute("COMMIT")
+    assert stored.checkpoint()["held_back"] == 0
+
+
+# -- info ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("durability", "level"), [("full", "FULL"), ("normal", "NORMAL")])
+def test_info_tells_what_the_store_is(path: Path, durability: Any, level: str) -> None:
+    with DataStore(path, durability=durability) as store:
+        store.market.write(bars(3), SYMBOL, TIMEFRAME)
+        store.state.set_many({"a": 1, "b": 2})
+        found = store.info()
+        assert os.path.samefile(found["path"], path)
+        assert (found["journal_mode"], found["synchronous"]) == ("wal", level)
+        assert found["durability"] == durability
+        assert found["rows"] == {"market_data": 3, "market_requests": 0, "system_state": 2}
+        assert re.fullmatch(r"\d+\.\d+\.\d+", found["library_version"])
+        assert isinstance(found["abi_version"], int)
+        assert isinstance(found["wal_reset_safe"], bool)
+        assert found["page_size"] == database.query(path, "PRAGMA page_size")[0][0]
+        assert found["file_bytes"] == path.stat().st_size
+        assert found["wal_bytes"] == path.with_name(path.name + "-wal").stat().st_size
+        own = store.sql("SELECT sqlite_version(), sqlite_source_id()").iloc[0].tolist()
+        assert [found["sqlite_version"], found["sqlite_source_id"]] == own
+
+
+def test_info_knows_the_sqlite_versions_that_are_free_of_the_wal_reset_bug(
+    store: DataStore,
+) -> None:
+    found = store.info()
+    version = tuple(map(int, found["sqlite_version"].split(".")))
+    fixed = version >= (3, 51, 3) or version in [(3, 50, 7), (3, 44, 6)] or version < (3, 7, 0)
+    assert found["wal_reset_safe"] is fixed
+
+
+# -- get_connection -----------------------------------------------------------------------------
+
+
+def test_a_connection_is_set_up_as_the_specification_asks(stored: DataStore, path: Path) -> None:
+    with contextlib.closing(stored.get_connection()) as connection:
+        assert isinstance(connection, sqlite3.Connection)
+        assert connection.row_factory is sqlite3.Row
+        pragmas = ["journal_mode", "synchronous", "temp_store", "busy_timeout"]
+        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+        assert found == ["wal", 1, 2, 10_000]
+        assert connection.execute("SELECT close FROM market_data").fetchone()["close"] == 1.25
+
+
+def test_what_a_connection_commits_is_seen_by_the_store(stored: DataStore) -> None:
+    with contextlib.closing(stored.get_connection()) as connection:
+        connection.execute("UPDATE market_data SET close = 9.5")
+        assert stored.market.read(SYMBOL, TIMEFRAME)["close"].tolist() == [1.25, 1.375, 1.5]
+        connection.commit()
+        assert stored.market.read(SYMBOL, TIMEFRAME)["close"].tolist() == [9.5] * 3
+    stored.market.write(bars(3), SYMBOL, TIMEFRAME)
+    assert stored.check() == []

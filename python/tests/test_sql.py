@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""sql(): frames out of one statement that only reads; anything else is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import database
+from data_store import DataStore
+from data_store.errors import InvalidInputError
+from frames import SYMBOL, TIMEFRAME, bars
+
+
+@pytest.fixture
+def stored(store: DataStore) -> DataStore:
+    """Three bars and a state."""
+    store.market.write(bars(3), SYMBOL, TIMEFRAME)
+    store.state.set("a", [1])
+    return store
+
+
+def test_sql_gives_a_frame(stored: DataStore) -> None:
+    found = stored.sql("SELECT symbol, count(*) AS bars, max(close) AS top FROM market_data")
+    assert found.to_dict("list") == {"symbol": [SYMBOL], "bars": [3], "top": [1.5]}
+    empty = stored.sql("SELECT symbol, close FROM market_data WHERE 0")
+    assert (len(empty), list(empty.columns)) == (0, ["symbol", "close"])
+
+
+def test_sql_keeps_values_as_sqlite_has_them(stored: DataStore) -> None:
+    found = stored.sql(f"SELECT {2**63 - 1} AS i, 0.1 AS r, 'ñ📈' AS t, NULL AS n, '' AS e")
+    row = found.iloc[0]
+    assert (row["i"], row["r"], row["t"], row["e"]) == (2**63 - 1, 0.1, "ñ📈", "")
+    assert pd.isna(row["n"])
+
+
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        ("SELECT ? AS a, ? AS b", (1, "it's")),
+        ("SELECT :a AS a, :b AS b", {"a": 1, "b": "it's"}),
+        ("SELECT ?2 AS b, ?1 AS a", [1, "it's"]),
+    ],
+)
+def test_sql_takes_parameters(stored: DataStore, query: str, params: Any) -> None:
+    row = stored.sql(query, params).iloc[0]
+    assert (row["a"], row["b"]) == (1, "it's")
+
+
+WRITING = [
+    "DELETE FROM market_data",
+    "UPDATE market_data SET close = 0",
+    "INSERT INTO system_state VALUES ('x', '1', 'now')",
+    "INSERT INTO system_state VALUES ('x', '1', 'now') RETURNING key",
+    "REPLACE INTO system_state VALUES ('x', '1', 'now')",
+    "WITH one AS (SELECT 1) DELETE FROM market_data",
+    "DROP TABLE market_data",
+    "CREATE TABLE x (a)",
+    "CREATE TEMP TABLE x (a)",
+    "ALTER TABLE market_data ADD COLUMN x",
+    "CREATE INDEX x ON market_data (close)",
+    "PRAGMA user_version = 5",
+    "PRAGMA journal_mode = delete",
+    "PRAGMA wal_checkpoint(TRUNCATE)",
+    "PRAGMA writable_schema = ON",
+    "PRAGMA synchronous = OFF",
+    "BEGIN IMMEDIATE",
+    "BEGIN",
+    "COMMIT",
+    "ROLLBACK",
+    "SAVEPOINT x",
+    "VACUUM",
+    "REINDEX",
+    "ANALYZE",
+    "ATTACH 'other.db' AS other",
+    "DETACH main",
+    "VACUUM INTO 'copy.db'",
+    "SELECT 1; DELETE FROM market_data",
+    "SELECT 1; SELECT 2",
+    "SELECT load_extension('x')",
+    "",
+    " ",
+    "-- nothing",
+    "nonsense",
+    "SELECT * FROM nowhere",
+    "SELECT ?",
+    "SELECT 1\x00DELETE FROM market_data",
+]
+
+
+@pytest.mark.parametrize("query", WRITING)
+def test_sql_refuses_what_writes_or_is_no_query(
+    stored: DataStore,
+    path: Path,
+    contents: Any,
+    query: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before, schema = contents(), database.query(path, "SELECT * FROM sqlite_schema")
+    with pytest.raises(InvalidInputError):
+        stored.sql(query)
+    assert contents() == before
+    assert database.query(path, "SELECT * FROM sqlite_schema") == schema
+    assert database.query(path, "PRAGMA user_version") == [(1,)]
+    assert {found.name for found in tmp_path.iterdir()} <= {
+        path.name + suffix for suffix in ("", "-wal", "-shm")
+    }
+    stored.state.set("after", 1)
+    assert stored.info()["journal_mode"] == "wal"
+
+
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        ("SELECT ?, ?", (1,)),
+        ("SELECT ?", (1, 2)),
+        ("SELECT :a", {"b": 1}),
+        ("SELECT :a", {}),
+        ("SELECT ?", (object(),)),
+        ("SELECT ?", (2**63,)),
+        ("SELECT ?", ("\ud800",)),
+    ],
+    ids=str,
+)
+def test_sql_refuses_parameters_that_do_not_fit(stored: DataStore, query: str, params: Any) -> None:
+    with pytest.raises((InvalidInputError, TypeError)):
+        stored.sql(query, params)

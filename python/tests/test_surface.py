@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""Names, parameters and defaults that callers rely on; opening with good and bad arguments."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import data_store
+from data_store import DataStore
+from data_store.errors import InvalidInputError
+from frames import SYMBOL, TIMEFRAME, bars
+
+REQUIRED = inspect.Parameter.empty
+BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD
+BY_NAME = inspect.Parameter.KEYWORD_ONLY
+
+SERIES = [("symbol", REQUIRED), ("timeframe", REQUIRED)]
+RANGE = [("start", None), ("end", None)]
+LEFT_OUT = object()
+"""Marks a parameter that may be left out, whatever stands for that."""
+
+# owner, method, parameters by place, parameters by name only
+SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
+    (
+        "store",
+        "__init__",
+        [("path", REQUIRED)],
+        {"durability": "full", "timeout": 10.0, "read_only": False},
+    ),
+    ("store", "close", [], {}),
+    ("store", "transaction", [], {}),
+    ("store", "sql", [("query", REQUIRED), ("params", ())], {}),
+    ("store", "check", [], {}),
+    ("store", "backup", [("target", REQUIRED)], {"overwrite": False}),
+    ("store", "checkpoint", [], {}),
+    ("store", "info", [], {}),
+    ("store", "get_connection", [], {}),
+    ("market", "write", [("df", REQUIRED), *SERIES], {"features": None, "replace": False}),
+    (
+        "market",
+        "write_features",
+        [("features", REQUIRED), *SERIES],
+        {"quality": "ready", "replace": False},
+    ),
+    (
+        "market",
+        "read",
+        [*SERIES, *RANGE],
+        {"columns": None, "features": None, "limit": None},
+    ),
+    ("market", "read_features", [*SERIES, *RANGE], {"keys": None}),
+    ("market", "latest", [*SERIES, ("n", 1)], {"columns": None, "features": None}),
+    (
+        "market",
+        "write_bar",
+        [*SERIES, ("timestamp", REQUIRED)],
+        {
+            **dict.fromkeys(("open", "high", "low", "close", "volume"), LEFT_OUT),
+            **dict.fromkeys(("source", "quality", "is_gap", "latency_sec"), LEFT_OUT),
+            "features": LEFT_OUT,
+            "replace": False,
+        },
+    ),
+    ("market", "latest_bar", SERIES, {}),
+    (
+        "market",
+        "iter",
+        [*SERIES, *RANGE],
+        {"columns": None, "features": None, "chunk": 50_000},
+    ),
+    ("market", "series", [("counts", True)], {}),
+    ("market", "delete", [*SERIES, *RANGE], {}),
+    (
+        "market",
+        "record_request",
+        SERIES,
+        {
+            **dict.fromkeys(("provider_used", "start_ts", "end_ts"), REQUIRED),
+            **dict.fromkeys(("requested_at", "coverage_ratio", "gap_count")),
+            **dict.fromkeys(("quality", "notes")),
+            "fallback_used": False,
+        },
+    ),
+    (
+        "market",
+        "requests",
+        [("symbol", None), ("timeframe", None), *RANGE, ("limit", None)],
+        {},
+    ),
+    ("state", "set", [("key", REQUIRED), ("value", REQUIRED)], {}),
+    ("state", "get", [("key", REQUIRED), ("default", None)], {}),
+    ("state", "delete", [("key", REQUIRED)], {}),
+    ("state", "set_many", [("mapping", REQUIRED)], {}),
+    ("state", "keys", [("prefix", "")], {}),
+    ("state", "items", [("prefix", "")], {}),
+    ("state", "updated_at", [("key", REQUIRED)], {}),
+    (
+        "state",
+        "compare_and_set",
+        [("key", REQUIRED), ("expected", REQUIRED), ("value", REQUIRED)],
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("owner", "method", "by_place", "by_name"),
+    SURFACE,
+    ids=[f"{owner}.{method}" for owner, method, *_ in SURFACE],
+)
+def test_every_method_takes_the_parameters_of_the_contract(
+    store: DataStore,
+    owner: str,
+    method: str,
+    by_place: list[tuple[str, Any]],
+    by_name: dict[str, Any],
+) -> None:
+    thing = {"store": store, "market": store.market, "state": store.state}[owner]
+    found = dict(inspect.signature(getattr(thing, method)).parameters)
+
+    placed = [name for name, parameter in found.items() if parameter.kind is BY_PLACE]
+    assert placed[: len(by_place)] == [name for name, _ in by_place]
+    for name, default in by_place:
+        actual = found.pop(name)
+        assert default is REQUIRED or actual.default == default, name
+    for name, default in by_name.items():
+        actual = found.pop(name)
+        assert actual.kind is BY_NAME, name
+        if default is LEFT_OUT:
+            assert actual.default is not REQUIRED, name
+        else:
+            assert actual.default == default or actual.default is default, name
+    for name, extra in found.items():
+        assert extra.default is not REQUIRED, f"{name} is not in the contract and is required"
+
+
+def test_the_repos_are_named_as_in_the_contract(store: DataStore) -> None:
+    assert type(store.market).__name__ == "MarketRepo"
+    assert type(store.state).__name__ == "StateRepo"
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (Path(data_store.__file__).parent / "py.typed").is_file()
+
+
+def test_a_store_is_a_context_manager_that_closes(path: Path) -> None:
+    with DataStore(path) as opened:
+        assert isinstance(opened, DataStore)
+        opened.state.set("a", 1)
+    with pytest.raises(data_store.errors.ClosedError):
+        opened.state.get("a")
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_path_is_taken_as_text_or_as_a_path(path: Path, kind: type) -> None:
+    with DataStore(kind(path)) as opened:
+        assert os.path.samefile(opened.path, path)
+
+
+def test_a_relative_path_stays_the_same_file_when_the_directory_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with DataStore("market.db") as opened:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert os.path.samefile(opened.path, tmp_path / "market.db")
+        opened.market.write(bars(), SYMBOL, TIMEFRAME)
+        assert len(opened.market.read(SYMBOL, TIMEFRAME)) == 3
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b.db",
+        "what?mode=memory",
+        "100%41.db",
+        "#1.db",
+        "file:memory",
+        "señal-📈.db",
+        "'quoted\".db",
+        "no-suffix",
+        "-dash.db",
+    ],
+)
+def test_a_path_is_only_a_path_however_it_is_spelt(tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    for _ in range(2):
+        with DataStore(target) as opened:
+            opened.state.set("a", 1)
+    assert (tmp_path / name).is_file()
+    side_files = {name + suffix for suffix in ("-wal", "-shm")}
+    assert {found.name for found in tmp_path.iterdir()} - side_files == {name}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"durability": "maximal"},
+        {"durability": ""},
+        {"timeout": -1},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"timeout": 1e300},
+    ],
+    ids=str,
+)
+def test_opening_refuses_words_and_numbers_that_mean_nothing(
+    path: Path, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInputError):
+        DataStore(path, **arguments)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"durability": None}, {"durability": 1}, {"timeout": "10"}, {"timeout": None}],
+    ids=str,
+)
+def test_opening_refuses_arguments_of_a_wrong_type(path: Path, arguments: dict[str, Any]) -> None:
+    with pytest.raises((InvalidInputError, TypeError)):
+        DataStore(path, **arguments)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("target", [None, 3, b"\x00", "a\x00b"], ids=repr)
+def test_opening_refuses_what_is_no_path(target: Any) -> None:
+    with pytest.raises((InvalidInputError, TypeError)):
+        DataStore(target)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.5, 1_000_000])
+def test_any_timeout_of_the_documented_range_opens(path: Path, timeout: float) -> None:
+    with DataStore(path, timeout=timeout) as opened:
+        opened.state.set("a", 1)
+        assert opened.state.get("a") == 1
