@@ -145,11 +145,11 @@ int32_t ds_transaction_rollback(ds_store *DS_NONNULL store); /* likewise */
 #define DS_NO_TIME INT64_MIN
 
 /* Text, dictionary-coded: row i has values[codes[i]], or NULL where codes[i] is -1.
- * `codes` NULL: values[0], the only one, in every row. Both NULL: the column is not carried. */
+ * `codes` NULL: values[0] in every row. Both NULL: the column is not carried. */
 typedef struct ds_text_column {
   const int32_t *DS_NULLABLE codes;
   const char *DS_NULLABLE const *DS_NULLABLE values;
-  int32_t value_count;
+  int64_t value_count; /* at most INT32_MAX: codes are int32_t */
 } ds_text_column;
 
 /* One feature ("name@version") over the rows of a batch. Its values are doubles or int64, the

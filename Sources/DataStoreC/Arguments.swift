@@ -87,7 +87,8 @@ enum Argument {
       throw StoreError(
         .invalid, "the struct_size of '\(name)' is \(size); initialise the struct with its _INIT macro", key: "\(name)")
     }
-    return size
+    // In whole words: half a pointer would be none.
+    return size & ~7
   }
 
   static func flag(_ value: Int32, _ name: StaticString) throws(StoreError) -> Bool {

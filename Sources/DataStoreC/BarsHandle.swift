@@ -38,6 +38,14 @@ final class Arena {
 /// What a ds_bars handle stands for: the rows, and the view of them that C looks at.
 final class BarsHandle {
   let view: UnsafeMutablePointer<ds_bar_batch>
+  /// What C sees of a NULL handle.
+  nonisolated(unsafe) static let nothing: UnsafePointer<ds_bar_batch> = {  // never changed
+    let view = UnsafeMutablePointer<ds_bar_batch>.allocate(capacity: 1)
+    view.initialize(to: ds_bar_batch())
+    view.pointee.struct_size = MemoryLayout<ds_bar_batch>.size
+    return UnsafePointer(view)
+  }()
+
   private let bars: Bars
   private let arena = Arena()
 
@@ -77,7 +85,7 @@ final class BarsHandle {
   private func texts(_ column: BarColumns) -> ds_text_column {
     let texts = bars.texts(column)
     return ds_text_column(
-      codes: start(texts.codes), values: arena.pointers(texts.dictionary), value_count: Int32(texts.dictionary.count))
+      codes: start(texts.codes), values: arena.pointers(texts.dictionary), value_count: Int64(texts.dictionary.count))
   }
 
   private func symbols() -> ds_text_column {
@@ -90,7 +98,7 @@ final class BarsHandle {
       codes = UnsafePointer(arena.array(column))
     }
     return ds_text_column(
-      codes: codes, values: arena.texts(bars.symbols), value_count: Int32(bars.symbols.count))
+      codes: codes, values: arena.texts(bars.symbols), value_count: Int64(bars.symbols.count))
   }
 
   private func jsonRows() -> [UnsafePointer<CChar>?] {
@@ -108,7 +116,7 @@ final class BarsHandle {
         values: start(column.values), integers: nil, is_null: nil,
         quality: ds_text_column(
           codes: hasQualities ? start(column.qualities) : nil, values: hasQualities ? words : nil,
-          value_count: hasQualities ? Int32(FeatureQuality.allCases.count) : 0))
+          value_count: hasQualities ? Int64(FeatureQuality.allCases.count) : 0))
     }
   }
 }

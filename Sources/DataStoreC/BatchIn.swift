@@ -43,7 +43,7 @@ enum BatchIn {
   ) throws(StoreError) -> TextColumn? {
     guard given.codes != nil || given.values != nil else { return nil }
     let count = Int(given.value_count)
-    guard count >= 0, count == 0 || given.values != nil else {
+    guard count >= 0, count <= Int(Int32.max), count == 0 || given.values != nil else {
       throw StoreError(
         .invalid, "column '\(name)': its dictionary is NULL, or its value_count (\(count)) wrong", key: "\(name)")
     }

@@ -78,7 +78,7 @@ public func ds_market_latest(
 
 @implementation @_cdecl("ds_bars_batch")
 public func ds_bars_batch(_ bars: OpaquePointer?) -> UnsafePointer<ds_bar_batch>? {
-  Handle.objectOrNil(bars, BarsHandle.self).map { UnsafePointer($0.view) }
+  Handle.objectOrNil(bars, BarsHandle.self).map { UnsafePointer($0.view) } ?? BarsHandle.nothing
 }
 
 @implementation @_cdecl("ds_bars_free")

@@ -7,6 +7,14 @@ final class SeriesHandle {
   let view: UnsafeMutablePointer<ds_series_view>
   private let arena = Arena()
 
+  /// What C sees of a NULL handle.
+  nonisolated(unsafe) static let nothing: UnsafePointer<ds_series_view> = {  // never changed
+    let view = UnsafeMutablePointer<ds_series_view>.allocate(capacity: 1)
+    view.initialize(to: ds_series_view())
+    view.pointee.struct_size = MemoryLayout<ds_series_view>.size
+    return UnsafePointer(view)
+  }()
+
   init(_ entries: [SeriesEntry], counts: Bool) {
     view = arena.array([ds_series_view()])
     view.pointee = ds_series_view(
@@ -32,7 +40,7 @@ public func ds_market_series(
 
 @implementation @_cdecl("ds_series_entries")
 public func ds_series_entries(_ series: OpaquePointer?) -> UnsafePointer<ds_series_view>? {
-  Handle.objectOrNil(series, SeriesHandle.self).map { UnsafePointer($0.view) }
+  Handle.objectOrNil(series, SeriesHandle.self).map { UnsafePointer($0.view) } ?? SeriesHandle.nothing
 }
 
 @implementation @_cdecl("ds_series_free")

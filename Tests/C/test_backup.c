@@ -106,18 +106,20 @@ static void failed_backup_leaves_nothing(void) {
   write_hours(store, EURUSD, 3);
   REQUIRE(mkdir(path_of("directory"), 0777) == 0);
   save_file(path_of("file"), "x", 1);
-  static const char *const names[] = {"absent/copy.db", "file/copy.db", "directory"};
-  for (size_t i = 0; i < COUNT_OF(names); i++) {
+  static const struct {
+    const char *target, *word;
+  } cases[] = {{"absent/copy.db", "/absent"}, {"file/copy.db", "/file"}, {"directory", "/directory"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
     for (int32_t overwrite = 0; overwrite <= 1; overwrite++) {
-      check_note("%s, overwrite %d", names[i], overwrite);
-      int32_t status = ds_store_backup(store, path_of(names[i]), overwrite);
+      check_note("%s, overwrite %d", cases[i].target, overwrite);
+      int32_t status = ds_store_backup(store, path_of(cases[i].target), overwrite);
       CHECK(status == DS_STORAGE || status == DS_INVALID);
-      CHECK_FAILS(status, status, names[i]);
+      CHECK_FAILS(status, status, cases[i].word);
       CHECK_TEXT(other_files(), "directory file");
     }
   }
   check_note("%s", "");
-  CHECK_FAILS(ds_store_backup(store, "", 1), DS_INVALID, "target");
+  CHECK_FAILS(ds_store_backup(store, "", 1), DS_INVALID, "empty");
   CHECK_FAILS(ds_store_backup(store, path_of("copy.db"), 2), DS_INVALID, "overwrite");
   CHECK_TEXT(other_files(), "directory file");
   ds_store_free(store);

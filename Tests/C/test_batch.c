@@ -68,7 +68,9 @@ SPOIL(timestamp_none, b->timestamps[1] = DS_NO_TIME)
 SPOIL(symbol_absent, b->batch.symbol.values = NULL)
 SPOIL(symbol_count_zero, b->batch.symbol.value_count = 0)
 SPOIL(symbol_count_negative, b->batch.symbol.value_count = -2)
-SPOIL(symbol_count_lowest, b->batch.symbol.value_count = INT32_MIN)
+SPOIL(symbol_count_lowest, b->batch.symbol.value_count = INT64_MIN)
+SPOIL(symbol_count_huge, b->batch.symbol.value_count = (int64_t)INT32_MAX + 1)
+SPOIL(symbol_count_highest, b->batch.symbol.value_count = INT64_MAX)
 SPOIL(symbol_code_missing, b->symbol_codes[1] = -1)
 SPOIL(symbol_code_below, b->symbol_codes[1] = -2)
 SPOIL(symbol_code_above, b->symbol_codes[1] = 2)
@@ -104,54 +106,57 @@ static const struct {
   void (*spoil)(sound_batch *b);
   const char *word; /* that the message must hold */
   int64_t row;      /* in the detail; -2: whatever it says */
+  int32_t status;
 } cases[] = {
-    {"struct_size", spoil_struct_size, "struct_size", -1},
-    {"count_negative", spoil_count_negative, "count", -1},
-    {"count_lowest", spoil_count_lowest, "count", -1},
-    {"count_huge", spoil_count_huge, "count", -1},
-    {"count_highest", spoil_count_highest, "count", -1},
-    {"timestamps_null", spoil_timestamps_null, "timestamps", -1},
-    {"timestamp_none", spoil_timestamp_none, "timestamp", 1},
-    {"symbol_absent", spoil_symbol_absent, "symbol", -2},
-    {"symbol_count_zero", spoil_symbol_count_zero, "symbol", -2},
-    {"symbol_count_negative", spoil_symbol_count_negative, "symbol", -2},
-    {"symbol_count_lowest", spoil_symbol_count_lowest, "symbol", -2},
-    {"symbol_code_missing", spoil_symbol_code_missing, "symbol", 1},
-    {"symbol_code_below", spoil_symbol_code_below, "symbol", 1},
-    {"symbol_code_above", spoil_symbol_code_above, "symbol", 1},
-    {"symbol_code_highest", spoil_symbol_code_highest, "symbol", 1},
-    {"symbol_code_lowest", spoil_symbol_code_lowest, "symbol", 1},
-    {"symbol_null", spoil_symbol_null, "symbol", -2},
-    {"symbol_empty", spoil_symbol_empty, "symbol", -2},
-    {"symbol_too_long", spoil_symbol_too_long, "symbol", -2},
-    {"timeframe_absent", spoil_timeframe_absent, "timeframe", -2},
-    {"timeframe_code_missing", spoil_timeframe_code_missing, "timeframe", 1},
-    {"timeframe_code_above", spoil_timeframe_code_above, "timeframe", 1},
-    {"timeframe_null", spoil_timeframe_null, "timeframe", -2},
-    {"timeframe_empty", spoil_timeframe_empty, "timeframe", -2},
-    {"timeframe_too_long", spoil_timeframe_too_long, "timeframe", -2},
-    {"source_code_below", spoil_source_code_below, "source", 1},
-    {"source_code_above", spoil_source_code_above, "source", 1},
-    {"source_count_negative", spoil_source_count_negative, "source", -2},
-    {"quality_code_below", spoil_quality_code_below, "quality", 1},
-    {"quality_code_above", spoil_quality_code_above, "quality", 1},
-    {"is_gap_two", spoil_is_gap_two, "is_gap", 1},
-    {"is_gap_highest", spoil_is_gap_highest, "is_gap", 1},
-    {"features_twice", spoil_features_twice, "features", -1},
-    {"features_null", spoil_features_null, "feature", -1},
-    {"feature_count_negative", spoil_feature_count_negative, "feature", -1},
-    {"feature_count_huge", spoil_feature_count_huge, "feature", -1},
-    {"feature_count_highest", spoil_feature_count_highest, "feature", -1},
-    {"feature_both_types", spoil_feature_both_types, "a@1", -2},
-    {"feature_code_above", spoil_feature_code_above, "a@1", 1},
-    {"feature_code_below", spoil_feature_code_below, "a@1", 1},
+    {"struct_size", spoil_struct_size, "struct_size", -1, DS_INVALID},
+    {"count_negative", spoil_count_negative, "count", -1, DS_INVALID},
+    {"count_lowest", spoil_count_lowest, "count", -1, DS_INVALID},
+    {"count_huge", spoil_count_huge, "count", -1, DS_INVALID},
+    {"count_highest", spoil_count_highest, "count", -1, DS_INVALID},
+    {"timestamps_null", spoil_timestamps_null, "timestamps", -1, DS_INVALID},
+    {"timestamp_none", spoil_timestamp_none, "timestamp", 1, DS_INVALID},
+    {"symbol_absent", spoil_symbol_absent, "symbol", -2, DS_INVALID},
+    {"symbol_count_zero", spoil_symbol_count_zero, "symbol", -2, DS_INVALID},
+    {"symbol_count_negative", spoil_symbol_count_negative, "symbol", -2, DS_INVALID},
+    {"symbol_count_lowest", spoil_symbol_count_lowest, "symbol", -2, DS_INVALID},
+    {"symbol_count_huge", spoil_symbol_count_huge, "symbol", -2, DS_INVALID},
+    {"symbol_count_highest", spoil_symbol_count_highest, "symbol", -2, DS_INVALID},
+    {"symbol_code_missing", spoil_symbol_code_missing, "symbol", 1, DS_INVALID},
+    {"symbol_code_below", spoil_symbol_code_below, "symbol", 1, DS_INVALID},
+    {"symbol_code_above", spoil_symbol_code_above, "symbol", 1, DS_INVALID},
+    {"symbol_code_highest", spoil_symbol_code_highest, "symbol", 1, DS_INVALID},
+    {"symbol_code_lowest", spoil_symbol_code_lowest, "symbol", 1, DS_INVALID},
+    {"symbol_null", spoil_symbol_null, "symbol", -2, DS_INVALID},
+    {"symbol_empty", spoil_symbol_empty, "symbol", -2, DS_INVALID},
+    {"symbol_too_long", spoil_symbol_too_long, "symbol", -2, DS_INVALID},
+    {"timeframe_absent", spoil_timeframe_absent, "timeframe", -2, DS_INVALID},
+    {"timeframe_code_missing", spoil_timeframe_code_missing, "timeframe", 1, DS_INVALID},
+    {"timeframe_code_above", spoil_timeframe_code_above, "timeframe", 1, DS_INVALID},
+    {"timeframe_null", spoil_timeframe_null, "timeframe", -2, DS_INVALID},
+    {"timeframe_empty", spoil_timeframe_empty, "timeframe", -2, DS_INVALID},
+    {"timeframe_too_long", spoil_timeframe_too_long, "timeframe", -2, DS_INVALID},
+    {"source_code_below", spoil_source_code_below, "source", 1, DS_INVALID},
+    {"source_code_above", spoil_source_code_above, "source", 1, DS_INVALID},
+    {"source_count_negative", spoil_source_count_negative, "source", -2, DS_INVALID},
+    {"quality_code_below", spoil_quality_code_below, "quality", 1, DS_INVALID},
+    {"quality_code_above", spoil_quality_code_above, "quality", 1, DS_INVALID},
+    {"is_gap_two", spoil_is_gap_two, "is_gap", 1, DS_INVALID},
+    {"is_gap_highest", spoil_is_gap_highest, "is_gap", 1, DS_INVALID},
+    {"features_twice", spoil_features_twice, "features", -1, DS_INVALID},
+    {"features_null", spoil_features_null, "feature", -1, DS_INVALID},
+    {"feature_count_negative", spoil_feature_count_negative, "feature", -1, DS_INVALID},
+    {"feature_count_huge", spoil_feature_count_huge, "feature", -1, DS_INVALID},
+    {"feature_count_highest", spoil_feature_count_highest, "feature", -1, DS_INVALID},
+    {"feature_both_types", spoil_feature_both_types, "a@1", -2, DS_INVALID_FEATURE},
+    {"feature_code_above", spoil_feature_code_above, "a@1", 1, DS_INVALID_FEATURE},
+    {"feature_code_below", spoil_feature_code_below, "a@1", 1, DS_INVALID_FEATURE},
 };
 
 static void check_spoilt(ds_store *store, const sound_batch *spoilt, const char *word,
-                         int64_t row) {
+                         int64_t row, int32_t status) {
   for (int32_t replace = 0; replace <= 1; replace++) {
     int64_t rows = 77;
-    CHECK_FAILS(ds_market_write(store, &spoilt->batch, replace, &rows), DS_INVALID, word);
+    CHECK_FAILS(ds_market_write(store, &spoilt->batch, replace, &rows), status, word);
     CHECK_INT(rows, 77);
     ds_error_detail detail = DS_ERROR_DETAIL_INIT;
     CHECK_OK(ds_last_error_detail(&detail));
@@ -167,7 +172,7 @@ static void spoilt_batches_are_refused_whole(void) {
     sound_batch spoilt;
     make_sound(&spoilt);
     cases[i].spoil(&spoilt);
-    check_spoilt(store, &spoilt, cases[i].word, cases[i].row);
+    check_spoilt(store, &spoilt, cases[i].word, cases[i].row, cases[i].status);
   }
   check_note("%s", "");
   CHECK_TEXT(stored(path_of("bars.db"), "SELECT count(*) FROM market_data"), "0");
@@ -191,7 +196,7 @@ static void broken_text_is_refused(void) {
       check_note("%s, text %zu", names[place], i);
       make_sound(&spoilt);
       *places[place] = broken;
-      check_spoilt(store, &spoilt, names[place], -2);
+      check_spoilt(store, &spoilt, names[place], -2, DS_INVALID);
     }
   }
   ds_store_free(store);

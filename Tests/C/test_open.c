@@ -194,11 +194,16 @@ static void newer_version_is_refused(void) {
 static void places_without_a_file_are_refused(void) {
   REQUIRE(mkdir(path_of("directory"), 0777) == 0);
   REQUIRE(symlink(path_of("nowhere"), path_of("dangling")) == 0);
-  static const char *const names[] = {"directory", "dangling", "absent/bars.db", "dangling/bars.db"};
+  static const struct {
+    const char *path, *word;
+  } cases[] = {{"directory", "/directory"},
+               {"dangling", "/dangling"},
+               {"absent/bars.db", "/absent"},
+               {"dangling/bars.db", "/dangling"}};
   int files = files_in_directory();
-  for (size_t i = 0; i < COUNT_OF(names); i++) {
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
     ds_store *store = NULL;
-    CHECK_FAILS(ds_store_open(path_of(names[i]), NULL, &store), DS_STORAGE, path_of(names[i]));
+    CHECK_FAILS(ds_store_open(path_of(cases[i].path), NULL, &store), DS_STORAGE, cases[i].word);
     CHECK(store == NULL);
   }
   CHECK_INT(files_in_directory(), files);

@@ -276,7 +276,7 @@ static void one_reading_statement_is_taken(void) {
       "VALUES (1)", "WITH n AS (SELECT 1) SELECT * FROM n", "EXPLAIN QUERY PLAN SELECT 1",
       "PRAGMA user_version", "PRAGMA table_info(market_data)", "PRAGMA page_size",
       "SELECT * FROM pragma_table_info('market_data')", "SELECT count(*) FROM sqlite_schema",
-      "SELECT json_extract('{\"a\":1}', '$.a')",
+      "SELECT json_extract('{\"a\":1}', '$.a')", "SELECT value FROM json_each('[1,2]')",
   };
   ds_store *store = open_store(path_of("bars.db"));
   for (size_t i = 0; i < COUNT_OF(statements); i++) {

@@ -37,17 +37,17 @@ static void set_get_delete(void) {
 
 static void set_many_is_all_or_none(void) {
   ds_store *store = open_store(path_of("bars.db"));
-  const char *keys[] = {"a", "b", "c"};
+  const char *keys[] = {"first", "second", "third"};
   const char *values[] = {"1", "[2]", "null"};
   CHECK_OK(ds_state_set_many(store, keys, values, 3));
-  check_value(store, "a", "1");
-  check_value(store, "b", "[2]");
-  check_value(store, "c", "null");
+  check_value(store, "first", "1");
+  check_value(store, "second", "[2]");
+  check_value(store, "third", "null");
   const char *bad[] = {"7", "[8", "9"};
-  CHECK_FAILS(ds_state_set_many(store, keys, bad, 3), DS_INVALID, "\"b\"");
-  const char *bad_keys[] = {"a", "", "c"};
+  CHECK_FAILS(ds_state_set_many(store, keys, bad, 3), DS_INVALID, "second");
+  const char *bad_keys[] = {"first", "", "third"};
   CHECK_FAILS(ds_state_set_many(store, bad_keys, values, 3), DS_INVALID, "key");
-  const char *null_key[] = {"a", NULL};
+  const char *null_key[] = {"first", NULL};
   CHECK_FAILS(ds_state_set_many(store, null_key, values, 2), DS_INVALID, "key");
   const char *null_value[] = {"7", NULL};
   CHECK_FAILS(ds_state_set_many(store, keys, null_value, 2), DS_INVALID, "value");
@@ -55,7 +55,7 @@ static void set_many_is_all_or_none(void) {
   CHECK_FAILS(ds_state_set_many(store, keys, values, INT64_MIN), DS_INVALID, "count");
   CHECK_FAILS(ds_state_set_many(store, NULL, values, 3), DS_INVALID, "keys");
   CHECK_FAILS(ds_state_set_many(store, keys, NULL, 3), DS_INVALID, "values");
-  check_value(store, "a", "1");
+  check_value(store, "first", "1");
   CHECK_OK(ds_state_set_many(store, NULL, NULL, 0));
   ds_store_free(store);
 }

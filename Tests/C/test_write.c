@@ -159,6 +159,20 @@ static void absent_columns_keep_what_is_stored(void) {
   ds_store_free(store);
 }
 
+/* A text column is carried by its codes: all missing, it needs no dictionary. */
+static void codes_without_a_dictionary_are_null(void) {
+  open_fixture();
+  write_hours(store, EURUSD, 2);
+  int64_t timestamps[] = {T0, T0 + HOUR};
+  int32_t missing[] = {-1, -1};
+  ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, timestamps, 2);
+  batch.source = (ds_text_column){missing, NULL, 0};
+  write_batch(&batch, 0);
+  CHECK_TEXT(stored(path, "SELECT source, close FROM market_data ORDER BY timestamp"),
+             "NULL|0.5\nNULL|1.5");
+  ds_store_free(store);
+}
+
 static void replace_makes_the_row_what_was_passed(void) {
   open_fixture();
   write_one(&one, &one, 0);
@@ -264,6 +278,7 @@ const check_test write_tests[] = {
     {"doubles_are_kept_to_the_bit", doubles_are_kept_to_the_bit},
     {"ten_writes_leave_one_row", ten_writes_leave_one_row},
     {"absent_columns_keep_what_is_stored", absent_columns_keep_what_is_stored},
+    {"codes_without_a_dictionary_are_null", codes_without_a_dictionary_are_null},
     {"replace_makes_the_row_what_was_passed", replace_makes_the_row_what_was_passed},
     {"rows_stay_in_place", rows_stay_in_place},
     {"the_last_of_equal_timestamps_wins", the_last_of_equal_timestamps_wins},

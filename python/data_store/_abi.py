@@ -137,7 +137,7 @@ class ds_text_column(Structure):
     _fields_ = (
         ("codes", c_void_p),  # int32_t
         ("values", c_void_p),  # char *
-        ("value_count", c_int32),
+        ("value_count", c_int64),
     )
 
 

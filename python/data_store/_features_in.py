@@ -18,7 +18,7 @@ import pandas as pd
 
 from ._batch import Batch
 from ._columns import FeatureValues, Refusal, TextCodes, feature_values, texts
-from ._columns.cells import is_missing, shown
+from ._columns.cells import described, is_missing, shown
 from ._columns.dtypes import Column
 from ._json import features_json
 from ._rows import KEY_NAMES, Rows, align, place_of, rows_of
@@ -72,7 +72,7 @@ def carry_features(batch: Batch, features: object) -> None:
         batch.carry_features_json(_texts_of(features, bars.place))
         return
     table = features if isinstance(features, pd.DataFrame) else _entries_of(features, bars.place)
-    positions = align(bars, rows_of(table, None, None, whole=False))
+    positions = align(bars, rows_of(table, None, None, among=bars))
     if isinstance(table, pd.DataFrame):
         batch.carry_features(_feature_columns(table, "ready", bars, positions))
         return
@@ -124,7 +124,7 @@ def entry_json(entry: object, row: int, place: str) -> bytes | None:
             raise _feature_error(refusal, place, row, _key_to_blame(entry)) from None
     if is_missing(entry):
         return None
-    reason = f"features are a {type(entry).__name__}: {shown(entry)}"
+    reason = f"{described(entry)} is no entry of features"
     raise _feature_error(Refusal(reason, "pass a dict or JSON text"), place, row, None)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ._batch import Batch
 from ._columns import Refusal, doubles, flags, texts
+from ._columns.cells import described
 from ._columns.dtypes import Column
 from ._features_in import carry_by_position, carry_features
 from ._rows import KEY_NAMES, cell_error, place_of, rows_of
@@ -100,8 +101,7 @@ def _check_labels(labels: pd.Index[Any], place: str) -> None:
 def _label_error(label: object, place: str) -> InvalidInputError:
     if not isinstance(label, str):
         return InvalidInputError(
-            f"{place}: the column label {label!r} is a {type(label).__name__}, not text; "
-            "rename the column"
+            f"{place}: a column label must be text, not {described(label)}; rename it"
         )
     remedy = (
         "pass feature columns as features="

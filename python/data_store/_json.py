@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ._columns.cells import Refusal, is_missing, number, shown
+from ._columns.cells import Refusal, described, is_missing, number
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]
@@ -30,7 +30,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise Refusal(
-        f"JSON has nothing for a {type(value).__name__}: {shown(value)}",
+        f"JSON has nothing for {described(value)}",
         "pass text, numbers, booleans, None, lists and dicts",
     )
 
@@ -81,7 +81,7 @@ def _require_text_keys(value: object) -> None:
         for key, member in value.items():
             if not isinstance(key, str):
                 raise Refusal(
-                    f"the key {shown(key)} of an object is a {type(key).__name__}, not text",
+                    f"an object's key must be text, not {described(key)}",
                     "use str keys",
                 )
             _require_text_keys(member)

@@ -43,7 +43,7 @@ class Rows:
 
 def place_of(symbol: object, timeframe: object) -> str:
     """Give symbol and timeframe as a message begins with them."""
-    return f"{'(symbols of the frame)' if symbol is None else symbol} {timeframe or ''}".rstrip()
+    return f"{symbol or '(several symbols)'} {timeframe or '(several timeframes)'}"
 
 
 def cell_error(refusal: Refusal, place: str, column: str) -> InvalidInputError:
@@ -53,7 +53,11 @@ def cell_error(refusal: Refusal, place: str, column: str) -> InvalidInputError:
 
 
 def rows_of(
-    table: pd.DataFrame | pd.Series[Any], symbol: object, timeframe: object, *, whole: bool = True
+    table: pd.DataFrame | pd.Series[Any],
+    symbol: object,
+    timeframe: object,
+    *,
+    among: Rows | None = None,
 ) -> Rows:
     """Find out which bar each row is, from the arguments, the index and the columns.
 
@@ -62,15 +66,15 @@ def rows_of(
     table : DataFrame or Series
     symbol, timeframe : str or None
         None: the table carries them, as columns or as index levels.
-    whole : bool, optional
-        Refuse a table that does not say symbol and timeframe.
+    among : Rows, optional
+        The bars that the table belongs to; it need not say their symbol and timeframe again.
 
     Raises
     ------
     InvalidInputError
         Something is given twice, or not at all, or is no timestamp.
     """
-    place = place_of(symbol, timeframe)
+    place = place_of(symbol, timeframe) if among is None else f"{among.place}, features"
     parts = _parts_of(table, place)
     empty = len(table) == 0
     names = {}
@@ -84,7 +88,7 @@ def rows_of(
             names[name] = TextCodes(None, [encode_name(argument, name)])
         elif name in parts:
             names[name] = _texts_of(parts[name], place, name)
-        elif whole and not empty:
+        elif among is None and not empty:
             raise InvalidInputError(
                 f"{place}: no {name}; pass {name}= or a frame with a {name!r} column or level"
             )

@@ -15,7 +15,7 @@ import pandas as pd
 
 from . import _abi
 from ._columns import Refusal
-from ._columns.cells import INT64, is_missing, number, shown
+from ._columns.cells import INT64, described, is_missing, number, shown
 from ._frames_out import STR, c_array, text_array
 from ._handles import ResultHandle
 from ._library import library
@@ -80,7 +80,7 @@ def _parameter(value: Any) -> _abi.ds_sql_parameter:
     if isinstance(value, dt.datetime):
         return _abi.ds_sql_parameter(type=_abi.SQL_TIME, integer=storable_ns(value))
     raise Refusal(
-        f"SQLite has nothing for a {type(value).__name__}: {shown(value)}",
+        f"SQLite has nothing for {described(value)}",
         "pass None, a number, text, bytes or an aware datetime",
     )
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._columns.cells import Refusal, is_missing, shown
+from ._columns.cells import Refusal, described, is_missing, shown
 from ._columns.dtypes import Column
 from ._columns.encoding import each
 from ._text import encode
@@ -90,9 +90,7 @@ def _refuse_instant(value: object) -> Refusal:
     for types, reason, remedy in _NO_TIMES:
         if isinstance(value, types):
             return Refusal(f"{reason}: {shown(value)}", remedy)
-    return Refusal(
-        f"a {type(value).__name__} is not an instant: {shown(value)}", "pass an aware datetime"
-    )
+    return Refusal(f"{described(value)} is not an instant", "pass an aware datetime")
 
 
 def storable_ns(value: Any) -> int:

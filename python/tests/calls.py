@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 
 from data_store import DataStore
-from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 
 WRITES: dict[str, Callable[[DataStore], Any]] = {
     "write": lambda store: store.market.write(bars(1), SYMBOL, TIMEFRAME),

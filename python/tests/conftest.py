@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import database
 import pytest
 from hypothesis import HealthCheck, settings
 
-import database
 from data_store import DataStore
 
 settings.register_profile(
@@ -35,6 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"random seed: --hypothesis-seed={config.option.hypothesis_seed}"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    if exitstatus != pytest.ExitCode.OK:
+        terminalreporter.write_line(pytest_report_header(config))
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import ARROW, NUMBERS, START_TEXT, SYMBOL, TEXTS, TIMEFRAME, bars, column, times
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
-from frames import ARROW, NUMBERS, START_TEXT, SYMBOL, TEXTS, TIMEFRAME, bars, column, times
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 Contents = Callable[[], dict[str, list[tuple[Any, ...]]]]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import COLUMNS, SYMBOL, TIMEFRAME, bars, column, same, times
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
-from frames import COLUMNS, SYMBOL, TIMEFRAME, bars, column, same, times
 
 Contents = Callable[[], dict[str, list[tuple[Any, ...]]]]
 
@@ -49,7 +49,7 @@ def test_columns_may_come_in_any_order(store: DataStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["rsi", "Open", "close ", "adj_close", "rowid", "", "close\x00", 0, None, ("a", "b")]
+    "name", ["rsi", "Open", "close ", "adj_close", "rowid", "", "close\x00", 0, 1.5, ("a", "b")]
 )
 def test_an_unknown_column_is_refused_by_name(
     store: DataStore, contents: Contents, name: Any
@@ -124,6 +124,28 @@ def test_symbol_and_timeframe_may_be_index_levels_in_any_order(store: DataStore)
     )
     assert store.market.write(frame, None, None) == 2
     same(store.market.read("B", "1h"), bars(2).iloc[[1]])
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        {"symbol": ["A", "B"], "timestamp": times(2).tz_localize(None)},
+        {"symbol": ["A", "B"], "timestamp": ["2026-03-01", "2026-03-02"]},
+        {"symbol": ["A", "B"], "exchange": times(2)},
+        {"symbol": ["A", "B"], "timestamp": times(2), "exchange": ["X", "X"]},
+        {"symbol": ["A", None], "timestamp": times(2)},
+        {"symbol": [1, 2], "timestamp": times(2)},
+    ],
+    ids=["naive", "text", "no timestamp", "one level too many", "no symbol", "numbers"],
+)
+def test_index_levels_that_are_no_proper_names_and_timestamps_are_refused(
+    store: DataStore, contents: Contents, levels: dict[str, Any]
+) -> None:
+    before = contents()
+    frame = bars(2).set_axis(pd.MultiIndex.from_arrays(list(levels.values()), names=list(levels)))
+    with pytest.raises(InvalidInputError):
+        store.market.write(frame, None, TIMEFRAME)
+    assert contents() == before
 
 
 @pytest.mark.parametrize("name", ["symbol", "timeframe"])

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from frames import SYMBOL, TIMEFRAME, bars, entry, same, times
+from processes import Program
 
 from data_store import DataStore
 from data_store.errors import BusyError
-from frames import SYMBOL, TIMEFRAME, bars, entry, same, times
-from processes import Program
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
@@ -168,17 +168,17 @@ def test_python_goes_on_in_other_threads_while_a_write_waits(path: Path, store: 
     outcome: list[int] = []
 
     def write() -> None:
-        with DataStore(path, timeout=20) as other:
-            started.set()
-            outcome.append(other.market.write(bars(3), SYMBOL, TIMEFRAME))
+        started.set()
+        outcome.append(patient.market.write(bars(3), SYMBOL, TIMEFRAME))
 
     waiter = threading.Thread(target=write)
-    with store.transaction():
-        waiter.start()
-        started.wait()
-        for number in range(200):
-            store.state.set("number", number)
-    waiter.join()
+    with DataStore(path, timeout=20) as patient:
+        with store.transaction():
+            waiter.start()
+            started.wait()
+            for number in range(200):
+                store.state.set("number", number)
+        waiter.join()
     assert outcome == [3]
 
 
@@ -281,6 +281,27 @@ def test_a_writer_that_waits_too_long_is_busy_with_nothing_written(
         assert impatient.state.items() == {"holder": "was here"}
         same(impatient.market.read(SYMBOL, TIMEFRAME), bars(3))
         impatient.state.set("a", 1)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.01, 0.2])
+def test_a_writer_waits_no_longer_than_its_timeout(
+    store: DataStore, path: Path, timeout: float
+) -> None:
+    with DataStore(path, timeout=timeout) as other:
+        with store.transaction(), pytest.raises(BusyError):
+            other.state.set("a", 1)
+        assert other.state.get("a") is None
+        other.state.set("a", 2)
+
+
+def test_a_store_opens_and_reads_while_another_process_writes(store: DataStore, path: Path) -> None:
+    store.market.write(bars(3), SYMBOL, TIMEFRAME)
+    with Program("holder", path) as holder:
+        assert holder.line() == "held"
+        for read_only in (False, True):
+            with DataStore(path, timeout=0, read_only=read_only) as newcomer:
+                same(newcomer.market.read(SYMBOL, TIMEFRAME), bars(3))
+                assert newcomer.state.items() == {}
 
 
 def test_a_killed_writer_frees_the_lock_and_leaves_nothing(

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import database
 import numpy as np
 import pandas as pd
 import pytest
+from frames import START, START_TEXT, TIMEFRAME, bars, column, entry, times
 
-import database
 from data_store import DataStore, errors
 from data_store.errors import (
     BusyError,
@@ -24,7 +25,6 @@ from data_store.errors import (
     SchemaError,
     StorageError,
 )
-from frames import START, START_TEXT, TIMEFRAME, bars, column, entry, times
 
 SYMBOL = "XAUUSD"
 """Nothing else in a message looks like this."""

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
 from calls import feature_texts
+from frames import SYMBOL, TIMEFRAME, bars, entry, times, two_level
+
 from data_store import DataStore
 from data_store.errors import FeatureValidationError, InvalidInputError, MissingBarError
-from frames import SYMBOL, TIMEFRAME, bars, entry, times, two_level
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 Contents = Callable[[], dict[str, list[tuple[Any, ...]]]]

@@ -7,15 +7,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import database
 import numpy as np
 import pandas as pd
 import pytest
-
-import database
 from calls import feature_texts
+from frames import START, START_TEXT, SYMBOL, TIMEFRAME, bars, entry, same, times
+
 from data_store import DataStore
 from data_store.errors import CorruptError
-from frames import START, START_TEXT, SYMBOL, TIMEFRAME, bars, entry, same, times
 
 Contents = Callable[[], dict[str, list[tuple[Any, ...]]]]
 Put = Callable[..., Any]

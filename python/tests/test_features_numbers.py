@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
 from calls import feature_texts
-from data_store import DataStore
 from frames import ARROW, SYMBOL, TIMEFRAME, bars, entry, times
+
+from data_store import DataStore
 
 NUMBERS = {
     "float64": (np.array([100000.0, 1e-05, 5e-324]), ["100000.0", "1e-05", "5e-324"]),

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import START, SYMBOL, TIMEFRAME, bars, entry, times
 
 from data_store import DataStore
 from data_store.errors import FeatureValidationError, InvalidInputError
-from frames import START, SYMBOL, TIMEFRAME, bars, entry, times
 
 Contents = Callable[[], dict[str, list[tuple[Any, ...]]]]
 

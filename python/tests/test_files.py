@@ -9,12 +9,12 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import database
+import pytest
+from frames import START_TEXT, SYMBOL, TIMEFRAME, bars, entry, same
+
 from data_store import DataStore
 from data_store.errors import CorruptError, DataStoreError, SchemaError, StorageError
-from frames import START_TEXT, SYMBOL, TIMEFRAME, bars, entry, same
 
 # -- made ---------------------------------------------------------------------------------------
 

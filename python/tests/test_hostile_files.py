@@ -6,12 +6,12 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-import pytest
-
 import database
+import pytest
+from frames import START, SYMBOL, TIMEFRAME, bars, same
+
 from data_store import DataStore
 from data_store.errors import CorruptError, DataStoreError, SchemaError
-from frames import START, SYMBOL, TIMEFRAME, bars, same
 
 TRIGGERS = [
     "CREATE TRIGGER planted AFTER INSERT ON {table} BEGIN DELETE FROM notes; END",

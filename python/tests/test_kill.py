@@ -7,10 +7,10 @@ import random
 from pathlib import Path
 
 import pytest
-
-from data_store import DataStore
 from frames import SYMBOL, TIMEFRAME, bars, same
 from processes import Program
+
+from data_store import DataStore
 
 ROWS = 20
 KILLS = 3

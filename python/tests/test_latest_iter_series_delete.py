@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, entry, same, times
 
 from data_store import DataStore
 from data_store.errors import ClosedError, InvalidInputError
-from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, entry, same, times
 
 
 @pytest.fixture
@@ -101,6 +101,15 @@ def test_chunks_together_are_what_read_gives(stored: DataStore, chunk: int) -> N
     for part in chunks:
         same(part, bars(10).loc[part.index])
     same(pd.concat(chunks), bars(10))
+
+
+def test_a_chunk_has_50_000_bars_unless_another_number_is_said(store: DataStore) -> None:
+    index = times(120_001, step="1min")
+    frame = pd.DataFrame({"close": np.arange(120_001.0)}, index=index)
+    assert store.market.write(frame, SYMBOL, "1min") == 120_001
+    chunks = list(store.market.iter(SYMBOL, "1min", columns=["close"]))
+    assert [len(part) for part in chunks] == [50_000, 50_000, 20_001]
+    same(pd.concat(chunks), frame)
 
 
 def test_there_is_no_chunk_of_nothing(stored: DataStore) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from calls import EVERY, READS, WRITES, put_three_bars_and_a_state, whole
-from data_store import DataStore
-from data_store.errors import ClosedError
 from frames import SYMBOL, TIMEFRAME, bars, same
 from processes import in_child
+
+from data_store import DataStore
+from data_store.errors import ClosedError
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import database
-from data_store import DataStore
-from data_store.errors import DataStoreError
+import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 from processes import Program
+
+from data_store import DataStore
+from data_store.errors import DataStoreError
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import entry, fresh, times
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data_store import DataStore
-from frames import entry, fresh, times
 
 names = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import ARROW, fresh, times
 
 from data_store import DataStore
-from frames import ARROW, fresh, times
 
 SIZES = [0, 1, 2, 63, 64, 65]
 NUMBER_DTYPES = [

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, same, times
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
-from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, same, times
 
 DTYPES = {
     **dict.fromkeys(("open", "high", "low", "close", "volume", "latency_sec"), "float64"),

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from frames import COLUMNS, SYMBOL, TIMEFRAME, bars, entry, same, times, two_level
 
 from data_store import DataStore
-from frames import COLUMNS, SYMBOL, TIMEFRAME, bars, entry, same, times, two_level
 
 
 @pytest.fixture

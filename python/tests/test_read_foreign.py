@@ -6,14 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import database
 import numpy as np
 import pandas as pd
 import pytest
+from frames import SYMBOL, TIMEFRAME, bars, times
 
-import database
 from data_store import DataStore
 from data_store.errors import CorruptError
-from frames import SYMBOL, TIMEFRAME, bars, times
 
 FORMS = {
     "2026-03-01T15:00:00Z": "2026-03-01T15:00:00",

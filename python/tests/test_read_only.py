@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from calls import READS, WRITES, put_three_bars_and_a_state, whole
-from data_store import DataStore
-from data_store.errors import DataStoreError, StorageError
 from frames import SYMBOL, TIMEFRAME, bars, same
 from processes import in_child
+
+from data_store import DataStore
+from data_store.errors import DataStoreError, StorageError
 
 
 @pytest.fixture

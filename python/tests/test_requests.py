@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import START, SYMBOL, TIMEFRAME
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
-from frames import START, SYMBOL, TIMEFRAME
 
 DTYPES = {
     "symbol": "str",

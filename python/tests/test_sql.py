@@ -6,13 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import database
 import pandas as pd
 import pytest
+from frames import SYMBOL, TIMEFRAME, bars
 
-import database
 from data_store import DataStore
 from data_store.errors import InvalidInputError
-from frames import SYMBOL, TIMEFRAME, bars
 
 
 @pytest.fixture

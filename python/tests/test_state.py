@@ -9,11 +9,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import database
 import numpy as np
 import pandas as pd
 import pytest
 
-import database
 from data_store import DataStore
 from data_store.errors import CorruptError, DataStoreError, InvalidInputError
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frames import SYMBOL, TIMEFRAME, bars
 
 import data_store
 from data_store import DataStore
 from data_store.errors import InvalidInputError
-from frames import SYMBOL, TIMEFRAME, bars
 
 REQUIRED = inspect.Parameter.empty
 BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 
 from data_store import DataStore
 from data_store.errors import BusyError, ClosedError, InvalidInputError, MissingBarError
-from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 
 
 class PlannedError(Exception):

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, column, entry, same, times
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
-from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, column, entry, same, times
 
 Rows = Callable[..., list[tuple[Any, ...]]]
 Contents = Callable[[], dict[str, list[tuple[Any, ...]]]]

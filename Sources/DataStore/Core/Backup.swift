@@ -6,7 +6,7 @@ extension Store {
   ///
   /// - Throws: `.storage` where `target` exists and `overwrite` is false, is the store itself, or cannot be written.
   public func backup(to target: String, overwrite: Bool = false) throws(StoreError) {
-    let location = try StorePath(target)
+    let location = try StorePath(target, as: "target")
     let path = location.resolved
     try readCommitted { reader throws(StoreError) in
       try checkTarget(location, overwrite)

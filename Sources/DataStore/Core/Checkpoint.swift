@@ -8,6 +8,7 @@ extension Store {
       guard transactionDepth == 0 else {
         throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
       }
+      try watch.checkAll()
       return try runCheckpoint(writer)
     }
   }

@@ -52,17 +52,29 @@ extension Store {
     try read(snapshot: false) { reader throws(StoreError) in
       let statement = try ReadOnlyGuard.prepare(sql, on: reader)
       try bind(parameters, to: statement)
-      var columns = (0..<statement.columnCount).map { QueryRows.Column(name: statement.columnName($0)) }
-      var count = 0
-      while try statement.step() {
-        for index in columns.indices {
-          columns[index].append(statement, Int32(index), row: count)
-        }
-        count += 1
+      do throws(StoreError) {
+        return try rows(of: statement)
+      } catch {
+        // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
+        guard error.code == .internalError else { throw error }
+        throw StoreError(
+          .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)", sqliteCode: error.sqliteCode,
+          key: "query")
       }
-      for index in columns.indices { columns[index].finish(count) }
-      return QueryRows(columns: columns, count: count)
     }
+  }
+
+  private func rows(of statement: Statement) throws(StoreError) -> QueryRows {
+    var columns = (0..<statement.columnCount).map { QueryRows.Column(name: statement.columnName($0)) }
+    var count = 0
+    while try statement.step() {
+      for index in columns.indices {
+        columns[index].append(statement, Int32(index), row: count)
+      }
+      count += 1
+    }
+    for index in columns.indices { columns[index].finish(count) }
+    return QueryRows(columns: columns, count: count)
   }
 
   private func bind(_ parameters: [QueryParameter], to statement: Statement) throws(StoreError) {

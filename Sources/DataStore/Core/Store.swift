@@ -27,7 +27,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   /// True once SQLite itself has rolled an open transaction back.
   var isTransactionLost = false
 
-  private let watch: FileWatch
+  let watch: FileWatch
   private let readerAccess: Connection.Access
 
   // MARK: Opening and closing
@@ -83,10 +83,10 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   }
 
   /// Makes the calls that run in other threads stop with `.interrupted`, undone.
-  public func interrupt() {
-    guard getpid() == process else { return }
-    monitor.locked {
-      guard !isClosed || runningCalls > 0 else { return }
+  public func interrupt() throws(StoreError) {
+    guard getpid() == process else { throw .forked }
+    try monitor.locked { () throws(StoreError) in
+      guard !isClosed || runningCalls > 0 else { throw .isClosed }
       for connection in inUse.values { connection.interrupt() }
     }
     lane.interrupt()
@@ -108,6 +108,11 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
       runningCalls -= 1
       if isClosed, runningCalls == 0 { monitor.wakeAll() }
     }
+  }
+
+  /// Throws `.closed` where no call is possible any more.
+  package func checkOpen() throws(StoreError) {
+    try call { () throws(StoreError) in try watch.checkDatabase() }
   }
 
   /// Runs `body` as a call that neither reads nor writes by a connection of the store's.

@@ -56,9 +56,8 @@ extension Store {
   /// The statements that set a connection of another SQLite client up as the specification asks for, and that keep
   /// it from checkpointing on its own, which would reopen the WAL-reset bug.
   public func connectionScript() throws(StoreError) -> String {
-    try call { () throws(StoreError) in
-      let mode = options.isReadOnly ? "PRAGMA query_only=ON;" : "PRAGMA journal_mode=WAL;"
-      return "\(mode) PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;"
-    }
+    try checkOpen()
+    let mode = options.isReadOnly ? "PRAGMA query_only=ON;" : "PRAGMA journal_mode=WAL;"
+    return "\(mode) PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0;"
   }
 }

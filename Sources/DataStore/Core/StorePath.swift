@@ -8,8 +8,9 @@ struct StorePath {
   let exists: Bool
   let isEmpty: Bool
 
-  init(_ path: String) throws(StoreError) {
-    guard !path.isEmpty else { throw .invalid("the path is empty; name the database file") }
+  /// `what` is what the caller calls the path.
+  init(_ path: String, as what: String = "path") throws(StoreError) {
+    guard !path.isEmpty else { throw .invalid("the \(what) is empty; name a file", key: what) }
     var status = stat()
     if stat(path, &status) == 0 {
       switch status.st_mode & S_IFMT {
@@ -32,7 +33,12 @@ struct StorePath {
     let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let name = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
     guard !name.isEmpty, name != ".", name != ".." else { throw .invalid("\(path) names no file") }
-    let parent = try Self.realPath(folder)
+    let parent: String
+    do throws(StoreError) {
+      parent = try Self.realPath(folder)
+    } catch {
+      throw StoreError(error.code, "\(path): its folder \(error.message)")
+    }
     resolved = (parent == "/" ? "" : parent) + "/" + name
     exists = false
     isEmpty = true

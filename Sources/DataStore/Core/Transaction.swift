@@ -21,6 +21,7 @@ extension Store {
   public func beginTransaction() throws(StoreError) {
     try withWriter { writer throws(StoreError) in
       if transactionDepth == 0 {
+        try watch.checkAll()
         try begin(writer)
         isTransactionLost = false
       } else {
@@ -73,9 +74,4 @@ extension Store {
   private var savepointName: String { savepointName(transactionDepth) }
 
   private func savepointName(_ depth: Int) -> String { "ds_transaction_\(depth)" }
-}
-
-extension Store {
-  /// Throws `.closed` where no call is possible any more.
-  package func checkOpen() throws(StoreError) { try call { () throws(StoreError) in } }
 }

@@ -57,7 +57,7 @@ struct FeaturePacker: ~Copyable {
         throw fault(
           "its quality has code \(codes[row]), but the dictionary has \(column.values.count) words", row)
       }
-    } else if column.values.count != 1 {
+    } else if column.values.isEmpty {
       throw fault("it needs a quality: one of \(FeatureQuality.wordList)", 0)
     }
     var qualities: [FeatureQuality] = []

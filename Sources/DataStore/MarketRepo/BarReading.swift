@@ -23,7 +23,7 @@ extension MarketRepo {
     let keys = try seriesKeys(symbols, timeframe, shape)
     return try collect(keys, timeframe, shape) { reader throws(StoreError) in
       for key in keys {
-        try reader.collect(SeriesRead(key: key, range: .all, limit: n, isFromEnd: true), shape)
+        try reader.collect(SeriesRead(key: key, range: .all, limit: min(n, Limits.rows), isFromEnd: true), shape)
       }
     }
   }

@@ -24,7 +24,7 @@ public final class BarScan {
     self.timeframe = timeframe
     self.range = range
     self.shape = shape
-    self.chunk = chunk
+    self.chunk = min(chunk, Limits.rows)
     rowsLeft = shape.limit
     // A closed store should say so here, not at the first chunk.
     try market.store.checkOpen()

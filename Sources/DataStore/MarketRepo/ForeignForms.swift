@@ -12,8 +12,9 @@ struct ForeignForms {
     var high: String
   }
 
-  private var searched: [String: (version: UInt32, window: Window)] = [:]
-  private static let keptSeries = 1024
+  private var searched: [String: (version: UInt32, windows: [Window])] = [:]
+  private static let keptSeries = 4096
+  private static let keptWindows = 4
 
   /// True where a row in another form may belong to the rows between the bounds without sorting there. To be asked
   /// within the read's snapshot, after its first statement.
@@ -61,14 +62,14 @@ struct ForeignForms {
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
     let series = key.text
-    if let known = searched[series], known.version == version, known.window.low <= window.low,
-      window.high <= known.window.high
-    {
-      return false
-    }
+    var known = searched[series] ?? (version, [])
+    if known.version != version { known = (version, []) }
+    if known.windows.contains(where: { $0.low <= window.low && window.high <= $0.high }) { return false }
     if try isAny(key, window, connection) { return true }
+    if known.windows.count >= Self.keptWindows { known.windows.removeFirst() }
+    known.windows.append(window)
     if searched.count >= Self.keptSeries { searched = [:] }
-    searched[series] = (version, window)
+    searched[series] = known
     return false
   }
 

@@ -25,7 +25,7 @@ package struct ReadShape {
     self.columns = columns.intersection(.all)
     self.features = features
     self.featureKeys = featureKeys
-    self.limit = limit
+    self.limit = limit.map { min($0, Limits.rows) }
   }
 
   func check() throws(StoreError) {

@@ -2,13 +2,17 @@
 
 /// What is stored of one (symbol, timeframe).
 public struct SeriesEntry: Sendable, Equatable {
+  /// The series' symbol.
   public let symbol: String
+  /// The series' timeframe.
   public let timeframe: String
-  /// Times of the first and the last bar, in nanoseconds since 1970-01-01T00:00:00Z.
+  /// Time of the first bar, in nanoseconds since 1970-01-01T00:00:00Z.
   public let first: Int64
+  /// Time of the last bar, likewise.
   public let last: Int64
-  /// Bars, and of them gap rows (`is_gap` is 1); nil where they were not counted.
+  /// Bars; nil where they were not counted.
   public let bars: Int64?
+  /// Of them gap rows (`is_gap` is 1); nil where they were not counted.
   public let gaps: Int64?
 }
 
@@ -17,12 +21,14 @@ extension MarketRepo {
   /// a few steps into the index.
   public func series(counts: Bool = true) throws(StoreError) -> [SeriesEntry] {
     try store.read(snapshot: true) { reader throws(StoreError) in
-      counts ? try countedSeries(reader) : try uncountedSeries(reader)
+      counts ? try reader.countedSeries() : try reader.uncountedSeries()
     }
   }
+}
 
-  private func countedSeries(_ reader: Connection) throws(StoreError) -> [SeriesEntry] {
-    let statement = try reader.statement(
+extension Connection {
+  fileprivate func countedSeries() throws(StoreError) -> [SeriesEntry] {
+    let statement = try statement(
       """
       SELECT symbol, timeframe, min(timestamp), max(timestamp), count(*), count(CASE WHEN is_gap <> 0 THEN 1 END)
       FROM main.market_data GROUP BY symbol, timeframe ORDER BY symbol, timeframe
@@ -30,56 +36,65 @@ extension MarketRepo {
     defer { statement.reset() }
     var entries: [SeriesEntry] = []
     while try statement.step() {
-      let (symbol, timeframe) = (statement.text(0), statement.text(1))
+      let key = try SeriesKey(statement.text(0), statement.text(1))
+      let ends = try instants(key, first: statement.text(2), last: statement.text(3))
       entries.append(
         SeriesEntry(
-          symbol: symbol, timeframe: timeframe, first: try instant(statement.bytes(2), symbol, timeframe),
-          last: try instant(statement.bytes(3), symbol, timeframe), bars: statement.int64(4),
-          gaps: statement.int64(5)))
+          symbol: key.symbol, timeframe: key.timeframe, first: ends.first, last: ends.last,
+          bars: statement.int64(4), gaps: statement.int64(5)))
     }
     return entries
   }
 
   /// Leaps through the index from one series to the next.
-  private func uncountedSeries(_ reader: Connection) throws(StoreError) -> [SeriesEntry] {
-    let next = try reader.statement(
+  fileprivate func uncountedSeries() throws(StoreError) -> [SeriesEntry] {
+    let next = try statement(
       """
       SELECT symbol, timeframe FROM main.market_data WHERE (symbol, timeframe) > (?1, ?2)
       ORDER BY symbol, timeframe LIMIT 1
       """)
-    let ends = try reader.statement(
+    let textEnds = try statement(
       """
       SELECT (SELECT min(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2),
       (SELECT max(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2)
       """)
     var entries: [SeriesEntry] = []
-    var (symbol, timeframe) = ("", "")
-    while true {
-      next.bind(1, copying: symbol)
-      next.bind(2, copying: timeframe)
-      guard try next.step() else {
-        next.reset()
-        return entries
-      }
-      (symbol, timeframe) = (next.text(0), next.text(1))
+    next.bind(1, copying: "")
+    next.bind(2, copying: "")
+    while try next.step() {
+      let key = try SeriesKey(next.text(0), next.text(1))
       next.reset()
-      ends.bind(1, copying: symbol)
-      ends.bind(2, copying: timeframe)
-      defer { ends.reset() }
-      guard try ends.step() else { return entries }
+      key.bind(to: next)
+      key.bind(to: textEnds)
+      defer { textEnds.reset() }
+      guard try textEnds.step() else { break }
+      let ends = try instants(key, first: textEnds.text(0), last: textEnds.text(1))
       entries.append(
         SeriesEntry(
-          symbol: symbol, timeframe: timeframe, first: try instant(ends.bytes(0), symbol, timeframe),
-          last: try instant(ends.bytes(1), symbol, timeframe), bars: nil, gaps: nil))
+          symbol: key.symbol, timeframe: key.timeframe, first: ends.first, last: ends.last, bars: nil, gaps: nil))
     }
+    next.reset()
+    return entries
   }
 
-  private func instant(_ text: Bytes, _ symbol: String, _ timeframe: String) throws(StoreError) -> Int64 {
-    guard case .instant(let instant, _) = TimestampParser.parse(text) else {
-      throw .corrupt(
-        "\(symbol) \(timeframe): the stored timestamp \(StoreError.quoted(text.text)) is no ISO 8601 time within int64"
-          + " nanoseconds. Delete or mend the row with an SQLite tool; check() lists such rows")
+  /// The first and the last instant of a series whose first and last texts are these.
+  private func instants(
+    _ key: SeriesKey, first: String, last: String
+  ) throws(StoreError) -> (first: Int64, last: Int64) {
+    if let early = first.withBytes({ TimestampParser.stored($0) }),
+      let late = last.withBytes({ TimestampParser.stored($0) }),
+      !(try foreignForms.hide(key, from: late, to: early, self))
+    {
+      return (early, late)
     }
-    return instant
+    let statement = try statement(
+      """
+      SELECT min(ds_nanoseconds(timestamp)), max(ds_nanoseconds(timestamp)) FROM main.market_data
+      WHERE symbol = ?1 AND timeframe = ?2
+      """)
+    key.bind(to: statement)
+    defer { statement.reset() }
+    _ = try statement.step()
+    return (statement.int64(0), statement.int64(1))
   }
 }

@@ -42,9 +42,8 @@ package struct TextColumn {
       }
     }
     guard let codes else {
-      guard values.count == 1 || rows == 0 else {
-        throw .invalid(
-          "column '\(name)': without codes it takes exactly one value, got \(values.count)", key: "\(name)")
+      guard !values.isEmpty || rows == 0 else {
+        throw .invalid("column '\(name)': without codes it takes a value for all rows, got none", key: "\(name)")
       }
       return
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
+import Glibc
 
 /// Lets a connection prepare nothing but statements that read.
 ///
@@ -81,6 +82,8 @@ enum ReadOnlyGuard {
     ) -> Int32 = { _, action, first, second, _, _ in
       switch action {
       case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
+      // Connecting a table-valued function looks like an update of the schema; a real one is no reading statement.
+      case SQLITE_UPDATE: return first.map { strcmp($0, "sqlite_master") } == 0 ? SQLITE_OK : SQLITE_DENY
       case SQLITE_FUNCTION:
         let name = second.map { String(cString: $0).lowercased() } ?? ""
         return name.hasPrefix("ds_") || name == "load_extension" ? SQLITE_DENY : SQLITE_OK

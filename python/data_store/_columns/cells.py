@@ -22,6 +22,7 @@ __all__ = [
     "MISSING_TYPES",
     "Refusal",
     "count_of",
+    "described",
     "exact_double",
     "flag",
     "is_missing",
@@ -70,6 +71,11 @@ def shown(value: object) -> str:
         return f"<{type(value).__name__} of very many digits>"
 
 
+def described(value: object) -> str:
+    """Give a value with its type, for a message."""
+    return f"{shown(value)} (of type {type(value).__name__})"
+
+
 def is_missing(value: object) -> bool:
     """Tell whether `value` is None, NA, NaT or a NaN."""
     if type(value) in MISSING_TYPES:
@@ -97,9 +103,7 @@ def refuse_number(value: object) -> Refusal:
     for types, reason, remedy in _NO_NUMBERS:
         if isinstance(value, types):
             return Refusal(f"{reason}: {shown(value)}", remedy)
-    return Refusal(
-        f"a {type(value).__name__} is not a number: {shown(value)}", "pass a float or an int"
-    )
+    return Refusal(f"{described(value)} is not a number", "pass a float or an int")
 
 
 def refuse_flag(value: object) -> Refusal:
@@ -109,9 +113,7 @@ def refuse_flag(value: object) -> Refusal:
 
 def refuse_text(value: object) -> Refusal:
     """Say why `value` cannot be stored as text."""
-    return Refusal(
-        f"a {type(value).__name__} is not text: {shown(value)}", "convert it, e.g. with astype(str)"
-    )
+    return Refusal(f"{described(value)} is not text", "convert it, e.g. with astype(str)")
 
 
 def exact_double(value: int) -> float:
@@ -174,9 +176,7 @@ def count_of(value: Any, what: str) -> int:
     try:
         integer = operator.index(value)
     except TypeError:
-        raise InvalidTypeError(
-            f"{what} must be an integer, not {type(value).__name__} {shown(value)}"
-        ) from None
+        raise InvalidTypeError(f"{what} must be an integer, not {described(value)}") from None
     if integer not in INT64:
         raise InvalidInputError(f"{what} is beyond 64 bits: {shown(integer)}")
     return integer

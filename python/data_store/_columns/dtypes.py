@@ -87,9 +87,10 @@ def _read_nullable(column: Column) -> Cells:
     array: Any = column.array
     if dtype.kind == "f":
         return Floats(array.to_numpy(dtype=dtype.numpy_dtype, na_value=np.nan))
-    values = array.to_numpy(dtype=dtype.numpy_dtype, na_value=0)
-    kind = Booleans if dtype.kind == "b" else Integers
-    return kind(values, np.asarray(array.isna()))
+    is_null = np.asarray(array.isna())
+    if dtype.kind == "b":
+        return Booleans(array.to_numpy(dtype=dtype.numpy_dtype, na_value=False), is_null)
+    return Integers(array.to_numpy(dtype=dtype.numpy_dtype, na_value=0), is_null)
 
 
 def _read_factorized(column: Column) -> Cells:
