@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+
+/// Bars of one series as columns, for Swift callers. A column that is nil is not carried; each other one is as long
+/// as `timestamps`.
+public struct BarBatch: Sendable {
+  /// The series' symbol.
+  public var symbol: String
+  /// The series' timeframe.
+  public var timeframe: String
+  /// Nanoseconds since 1970-01-01T00:00:00Z.
+  public var timestamps: [Int64]
+  /// Opening prices; NaN is NULL, here and in the numbers below.
+  public var open: [Double]?
+  /// Highest prices.
+  public var high: [Double]?
+  /// Lowest prices.
+  public var low: [Double]?
+  /// Closing prices.
+  public var close: [Double]?
+  /// Volumes.
+  public var volume: [Double]?
+  /// Where each bar came from; nil is NULL.
+  public var source: [String?]?
+  /// How good each bar is, in its producer's words; nil is NULL.
+  public var quality: [String?]?
+  /// Whether each bar fills a gap.
+  public var isGap: [Bool]?
+  /// Seconds from a bar's end to its arrival.
+  public var latencySec: [Double]?
+  /// Features over the rows.
+  public var features: [FeatureColumn] = []
+
+  /// One feature ("name@version") over the rows of a batch.
+  public struct FeatureColumn: Sendable {
+    /// The feature's key.
+    public var key: String
+    /// NaN is null.
+    public var values: [Double]
+    /// A row with a NaN and no quality has no such entry.
+    public var qualities: [FeatureQuality?]
+
+    /// A feature with a quality for each row.
+    public init(_ key: String, _ values: [Double], qualities: [FeatureQuality?]) {
+      self.key = key
+      self.values = values
+      self.qualities = qualities
+    }
+
+    /// A feature with one quality throughout.
+    public init(_ key: String, _ values: [Double], quality: FeatureQuality = .ready) {
+      self.init(key, values, qualities: Array(repeating: quality, count: values.count))
+    }
+  }
+
+  /// A batch of no columns yet.
+  public init(symbol: String, timeframe: String, timestamps: [Int64]) {
+    self.symbol = symbol
+    self.timeframe = timeframe
+    self.timestamps = timestamps
+  }
+}
+
+extension MarketRepo {
+  /// Writes bars: an upsert on (symbol, timeframe, timestamp) in one transaction.
+  ///
+  /// Columns that are not carried keep what is stored; features merge by key. With `replace` each row becomes what was
+  /// passed and nothing else. Returns the rows given.
+  @discardableResult
+  public func write(_ batch: BarBatch, replace: Bool = false) throws(StoreError) -> Int {
+    try batch.lend { rows throws(StoreError) in
+      rows.count == 0 ? try nothing() : try write(rows, replace: replace)
+    }
+  }
+
+  /// Writes the features of bars that are stored already; `.missingBar` where one is not. Returns the rows given.
+  @discardableResult
+  public func writeFeatures(_ batch: BarBatch, replace: Bool = false) throws(StoreError) -> Int {
+    try batch.lend { rows throws(StoreError) in
+      rows.count == 0 ? try nothing() : try writeFeatures(rows, replace: replace)
+    }
+  }
+
+  private func nothing() throws(StoreError) -> Int {
+    try store.checkOpen()
+    return 0
+  }
+}
+
+extension BarBatch {
+  /// Lends copies of the columns to `body`.
+  fileprivate func lend(_ body: (BorrowedBatch) throws(StoreError) -> Int) throws(StoreError) -> Int {
+    try checkLengths()
+    let lender = Lender()
+    var batch = BorrowedBatch(
+      count: timestamps.count, timestamps: lender.lend(timestamps), symbol: lender.lend(constant: symbol),
+      timeframe: lender.lend(constant: timeframe))
+    batch.open = open.map { lender.lend($0) }
+    batch.high = high.map { lender.lend($0) }
+    batch.low = low.map { lender.lend($0) }
+    batch.close = close.map { lender.lend($0) }
+    batch.volume = volume.map { lender.lend($0) }
+    batch.source = source.map { lender.lend($0) }
+    batch.quality = quality.map { lender.lend($0) }
+    batch.isGap = isGap.map { flags in lender.lend(flags.map { $0 ? 1 : 0 }) }
+    batch.latencySec = latencySec.map { lender.lend($0) }
+    batch.features = features.map { feature in
+      BorrowedFeature(
+        key: lender.lend(text: feature.key), values: lender.lend(feature.values), integers: nil, isNull: nil,
+        quality: lender.lend(feature.qualities.map { $0?.word }))
+    }
+    return try withExtendedLifetime(lender) { () throws(StoreError) in try body(batch) }
+  }
+
+  private func checkLengths() throws(StoreError) {
+    var lengths: [(name: String, count: Int?)] = [
+      ("open", open?.count), ("high", high?.count), ("low", low?.count), ("close", close?.count),
+      ("volume", volume?.count), ("source", source?.count), ("quality", quality?.count), ("is_gap", isGap?.count),
+      ("latency_sec", latencySec?.count),
+    ]
+    for feature in features {
+      lengths.append((feature.key, feature.values.count))
+      lengths.append((feature.key, feature.qualities.count))
+    }
+    for (name, count) in lengths {
+      if let count, count != timestamps.count {
+        throw .invalid(
+          "\(symbol) \(timeframe): column \(StoreError.quoted(name)) has \(count) rows, and there are"
+            + " \(timestamps.count) timestamps", key: name)
+      }
+    }
+  }
+}
+
+/// Keeps copies of columns alive while the core borrows them.
+private final class Lender {
+  private var blocks: [UnsafeMutableRawPointer] = []
+
+  deinit { for block in blocks { block.deallocate() } }
+
+  func lend<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element> {
+    let block = UnsafeMutablePointer<Element>.allocate(capacity: max(elements.count, 1))
+    block.initialize(from: elements, count: elements.count)
+    blocks.append(UnsafeMutableRawPointer(block))
+    return UnsafePointer(block)
+  }
+
+  func lend(text: String) -> Bytes {
+    let bytes = Array(text.utf8)
+    return Bytes(start: lend(bytes), count: bytes.count)
+  }
+
+  func lend(constant text: String) -> TextColumn { TextColumn(codes: nil, values: [lend(text: text)]) }
+
+  func lend(_ texts: [String?]) -> TextColumn {
+    var numbers: [String: Int32] = [:]
+    var values: [Bytes] = []
+    let codes = texts.map { text -> Int32 in
+      guard let text else { return -1 }
+      if let known = numbers[text] { return known }
+      let number = Int32(values.count)
+      numbers[text] = number
+      values.append(lend(text: text))
+      return number
+    }
+    return TextColumn(codes: lend(codes), values: values)
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+
+/// Which features a read brings back.
+public enum FeatureSelection: Sendable {
+  /// None.
+  case none
+  /// The stored JSON text of each row.
+  case json
+  /// Every feature that is found, as columns of values and qualities, sorted by key.
+  case all
+  /// These, in this order.
+  case keys([String])
+}
+
+extension MarketRepo {
+  /// Reads bars, each symbol's ascending in time, as of one moment.
+  ///
+  /// - Parameters:
+  ///   - symbols: One or more, each once; the result has them in this order.
+  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all.
+  ///   - limit: The first so many rows of the result.
+  public func read(
+    _ symbols: [String], _ timeframe: String, _ range: ClosedRange<Int64>? = nil, columns: BarColumns = .all,
+    features: FeatureSelection = .none, limit: Int? = nil
+  ) throws(StoreError) -> Bars {
+    try read(symbols, timeframe, TimeRange(range), ReadShape(columns, features, limit))
+  }
+
+  /// The latest `n` bars of each symbol, ascending.
+  public func latest(
+    _ symbols: [String], _ timeframe: String, _ n: Int = 1, columns: BarColumns = .all,
+    features: FeatureSelection = .none
+  ) throws(StoreError) -> Bars {
+    try latest(symbols, timeframe, n, ReadShape(columns, features, nil))
+  }
+
+  /// Reads in chunks of at most `chunk` rows, each a snapshot of its own; nothing is held open in between.
+  public func scan(
+    _ symbols: [String], _ timeframe: String, _ range: ClosedRange<Int64>? = nil, columns: BarColumns = .all,
+    features: FeatureSelection = .none, chunk: Int = 50_000
+  ) throws(StoreError) -> BarScan {
+    try scan(symbols, timeframe, TimeRange(range), ReadShape(columns, features, nil), chunk: chunk)
+  }
+
+  /// Deletes the bars of one series within a range (nil: all of them); returns how many.
+  @discardableResult
+  public func delete(
+    _ symbol: String, _ timeframe: String, _ range: ClosedRange<Int64>? = nil
+  ) throws(StoreError) -> Int {
+    try delete(symbol, timeframe, TimeRange(range))
+  }
+
+  /// Requests by `requestedAt`, oldest first.
+  public func requests(
+    symbol: String? = nil, timeframe: String? = nil, _ range: ClosedRange<Int64>? = nil, limit: Int? = nil
+  ) throws(StoreError) -> [MarketRequest] {
+    try requests(symbol: symbol, timeframe: timeframe, TimeRange(range), limit: limit)
+  }
+
+  /// Writes one bar of a series.
+  public func write(
+    _ bar: Bar, _ symbol: String, _ timeframe: String, replace: Bool = false
+  ) throws(StoreError) {
+    let key = try SeriesKey(symbol, timeframe)
+    try bar.lend { fields throws(StoreError) in
+      try key.symbol.withText { symbol throws(StoreError) in
+        try key.timeframe.withText { timeframe throws(StoreError) in
+          try write(fields, symbol: symbol, timeframe: timeframe, replace: replace)
+        }
+      }
+    }
+  }
+
+  /// The latest bar with all its columns; nil where there is none.
+  public func latestBar(_ symbol: String, _ timeframe: String) throws(StoreError) -> Bar? {
+    let key = try SeriesKey(symbol, timeframe)
+    return try key.symbol.withText { symbol throws(StoreError) in
+      try key.timeframe.withText { timeframe throws(StoreError) in
+        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in bar.map(Bar.init) }
+      }
+    }
+  }
+}
+
+extension TimeRange {
+  fileprivate init(_ range: ClosedRange<Int64>?) { self.init(start: range?.lowerBound, end: range?.upperBound) }
+}
+
+extension ReadShape {
+  fileprivate init(_ columns: BarColumns, _ selection: FeatureSelection, _ limit: Int?) {
+    switch selection {
+    case .none: self.init(columns: columns, limit: limit)
+    case .json: self.init(columns: columns, features: .json, limit: limit)
+    case .all: self.init(columns: columns, features: .columns, limit: limit)
+    case .keys(let keys): self.init(columns: columns, features: .columns, featureKeys: keys, limit: limit)
+    }
+  }
+}
+
+extension Bar {
+  fileprivate init(_ bar: LatestBar) {
+    self.init(timestamp: bar.timestamp)
+    (open, high, low) = (bar.doubles.0, bar.doubles.1, bar.doubles.2)
+    (close, volume, latencySec) = (bar.doubles.3, bar.doubles.4, bar.doubles.5)
+    source = bar.source?.text
+    quality = bar.quality?.text
+    isGap = bar.isGap
+    featuresJSON = bar.features?.text
+  }
+
+  fileprivate func lend(_ body: (BorrowedBar) throws(StoreError) -> Void) throws(StoreError) {
+    var fields = BorrowedBar(timestamp: timestamp, carried: carried)
+    (fields.open, fields.high, fields.low) = (open, high, low)
+    (fields.close, fields.volume, fields.latencySec) = (close, volume, latencySec)
+    fields.isGap = isGap ? 1 : 0
+    try (source ?? "").withText { source throws(StoreError) in
+      try (quality ?? "").withText { quality throws(StoreError) in
+        try (featuresJSON ?? "").withText { features throws(StoreError) in
+          fields.source = self.source == nil ? nil : source
+          fields.quality = self.quality == nil ? nil : quality
+          fields.featuresJSON = self.featuresJSON == nil ? nil : features
+          try body(fields)
+        }
+      }
+    }
+  }
+}
+
+extension String {
+  /// As a C text. One with a NUL within is refused: C would stop there.
+  fileprivate func withText<Result>(
+    _ body: (UnsafePointer<CChar>) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    if utf8.contains(0) { throw .invalid("the text \(StoreError.quoted(self)) holds a NUL character") }
+    return try utf8CString.withUnsafeBufferPointer { text throws(StoreError) in
+      guard let start = text.baseAddress else { throw .invalid("an empty text") }
+      return try body(start)
+    }
+  }
+}
