@@ -44,7 +44,9 @@ enum Argument {
   static func texts(
     _ pointers: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int, _ name: StaticString
   ) throws(StoreError) -> [String] {
-    guard count >= 0 else { throw StoreError(.invalid, "the count of \(name) is \(count); it is 0 or more", key: "\(name)") }
+    guard count >= 0 else {
+      throw StoreError(.invalid, "the count of \(name) is \(count); it is 0 or more", key: "\(name)")
+    }
     guard count > 0 else { return [] }
     let pointers = try notNull(pointers, name)
     var texts: [String] = []
@@ -81,11 +83,13 @@ enum Argument {
     }
   }
 
-  private static func structSize(_ pointer: UnsafeRawPointer, _ name: StaticString) throws(StoreError) -> Int {
+  private static func structSize(_ pointer: UnsafeRawPointer, _ name: StaticString) throws(StoreError) -> Int
+  {
     let size = pointer.load(as: Int.self)
     guard size >= MemoryLayout<Int>.size, size <= 1 << 16 else {
       throw StoreError(
-        .invalid, "the struct_size of '\(name)' is \(size); initialise the struct with its _INIT macro", key: "\(name)")
+        .invalid, "the struct_size of '\(name)' is \(size); initialise the struct with its _INIT macro",
+        key: "\(name)")
     }
     // In whole words: half a pointer would be none.
     return size & ~7

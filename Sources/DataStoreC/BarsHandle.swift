@@ -31,7 +31,8 @@ final class Arena {
 
   /// For texts that have their NUL and outlive the arena.
   func pointers(_ texts: [UnsafeBufferPointer<UInt8>]) -> UnsafePointer<UnsafePointer<CChar>?> {
-    UnsafePointer(array(texts.map { $0.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) } }))
+    UnsafePointer(
+      array(texts.map { $0.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) } }))
   }
 }
 
@@ -85,7 +86,8 @@ final class BarsHandle {
   private func texts(_ column: BarColumns) -> ds_text_column {
     let texts = bars.texts(column)
     return ds_text_column(
-      codes: start(texts.codes), values: arena.pointers(texts.dictionary), value_count: Int64(texts.dictionary.count))
+      codes: start(texts.codes), values: arena.pointers(texts.dictionary),
+      value_count: Int64(texts.dictionary.count))
   }
 
   private func symbols() -> ds_text_column {

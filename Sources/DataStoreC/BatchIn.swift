@@ -29,7 +29,8 @@ enum BatchIn {
 
   static func rowCount(_ given: ds_bar_batch) throws(StoreError) -> Int {
     guard given.count >= 0, given.count <= Limits.rows else {
-      throw StoreError(.invalid, "the batch's count is \(given.count); it is 0 to \(Limits.rows)", key: "count")
+      throw StoreError(
+        .invalid, "the batch's count is \(given.count); it is 0 to \(Limits.rows)", key: "count")
     }
     return Int(given.count)
   }
@@ -45,13 +46,15 @@ enum BatchIn {
     let count = Int(given.value_count)
     guard count >= 0, count <= Int(Int32.max), count == 0 || given.values != nil else {
       throw StoreError(
-        .invalid, "column '\(name)': its dictionary is NULL, or its value_count (\(count)) wrong", key: "\(name)")
+        .invalid, "column '\(name)': its dictionary is NULL, or its value_count (\(count)) wrong",
+        key: "\(name)")
     }
     var values: [UnsafeBufferPointer<UInt8>] = []
     values.reserveCapacity(count)
     for index in 0..<count {
       guard let value = given.values?[index] else {
-        throw StoreError(.invalid, "column '\(name)': value \(index) of its dictionary is NULL", key: "\(name)")
+        throw StoreError(
+          .invalid, "column '\(name)': value \(index) of its dictionary is NULL", key: "\(name)")
       }
       values.append(bytes(value))
     }
@@ -73,7 +76,8 @@ enum BatchIn {
       guard let key = column.key else {
         throw StoreError(.invalid, "the key of feature column \(index) is NULL", key: "features")
       }
-      let quality = try textColumn(column.quality, "quality of a feature") ?? TextColumn(codes: nil, values: [])
+      let quality =
+        try textColumn(column.quality, "quality of a feature") ?? TextColumn(codes: nil, values: [])
       features.append(
         BorrowedFeature(
           key: bytes(key), values: column.values, integers: column.integers, isNull: column.is_null,

@@ -38,7 +38,8 @@ private func oneBlock(_ bar: LatestBar) -> UnsafeMutablePointer<ds_bar> {
     to: ds_bar(
       struct_size: MemoryLayout<ds_bar>.size, timestamp: bar.timestamp,
       columns: BarColumns.all.union(bar.features == nil ? [] : .features).rawValue, is_gap: bar.isGap ? 1 : 0,
-      open: bar.doubles.0, high: bar.doubles.1, low: bar.doubles.2, close: bar.doubles.3, volume: bar.doubles.4,
+      open: bar.doubles.0, high: bar.doubles.1, low: bar.doubles.2, close: bar.doubles.3,
+      volume: bar.doubles.4,
       latency_sec: bar.doubles.5, source: place(bar.source), quality: place(bar.quality),
       features_json: place(bar.features)))
   return result

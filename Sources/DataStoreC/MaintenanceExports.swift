@@ -38,7 +38,9 @@ public func ds_texts_items(_ texts: OpaquePointer?) -> UnsafePointer<UnsafePoint
 public func ds_texts_free(_ texts: OpaquePointer?) { Handle.free(texts, TextsHandle.self) }
 
 @implementation @_cdecl("ds_store_backup")
-public func ds_store_backup(_ store: OpaquePointer?, _ target: UnsafePointer<CChar>?, _ overwrite: Int32) -> Int32 {
+public func ds_store_backup(_ store: OpaquePointer?, _ target: UnsafePointer<CChar>?, _ overwrite: Int32)
+  -> Int32
+{
   status { () throws(StoreError) in
     try StoreHandle.store(store).backup(
       to: try Argument.text(target, "target"), overwrite: try Argument.flag(overwrite, "overwrite"))

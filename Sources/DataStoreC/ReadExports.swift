@@ -30,10 +30,12 @@ enum ReadArguments {
     let options = try Argument.sized(given, defaults, "options")
     let columns = BarColumns(rawValue: options.columns)
     guard columns.isSubset(of: .all) else {
-      throw StoreError(.invalid, "the columns asked for are \(options.columns); they hold unknown bits", key: "columns")
+      throw StoreError(
+        .invalid, "the columns asked for are \(options.columns); they hold unknown bits", key: "columns")
     }
     guard let features = ReadShape.Features(rawValue: options.features) else {
-      throw StoreError(.invalid, "features is \(options.features); it is one of DS_FEATURES_", key: "features")
+      throw StoreError(
+        .invalid, "features is \(options.features); it is one of DS_FEATURES_", key: "features")
     }
     guard options.limit >= -1 else {
       throw StoreError(.invalid, "limit is \(options.limit); it is 0 or more, or -1 for all", key: "limit")
@@ -42,14 +44,16 @@ enum ReadArguments {
       options.feature_keys == nil && options.feature_key_count == 0
       ? nil : try Argument.texts(options.feature_keys, Int(options.feature_key_count), "feature_keys")
     return ReadShape(
-      columns: columns, features: features, featureKeys: keys, limit: options.limit < 0 ? nil : Int(options.limit))
+      columns: columns, features: features, featureKeys: keys,
+      limit: options.limit < 0 ? nil : Int(options.limit))
   }
 }
 
 @implementation @_cdecl("ds_market_read")
 public func ds_market_read(
   _ store: OpaquePointer?, _ symbols: UnsafePointer<UnsafePointer<CChar>?>?, _ symbol_count: Int32,
-  _ timeframe: UnsafePointer<CChar>?, _ range: UnsafePointer<ds_range>?, _ options: UnsafePointer<ds_read_options>?,
+  _ timeframe: UnsafePointer<CChar>?, _ range: UnsafePointer<ds_range>?,
+  _ options: UnsafePointer<ds_read_options>?,
   _ out_bars: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
   status { () throws(StoreError) in
@@ -70,7 +74,8 @@ public func ds_market_latest(
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_bars, "out_bars")
     let bars = try StoreHandle.store(store).market.latest(
-      try Argument.texts(symbols, Int(symbol_count), "symbols"), try Argument.text(timeframe, "timeframe"), Int(n),
+      try Argument.texts(symbols, Int(symbol_count), "symbols"), try Argument.text(timeframe, "timeframe"),
+      Int(n),
       try ReadArguments.shape(options))
     out.pointee = Handle.make(BarsHandle(bars))
   }
@@ -87,7 +92,8 @@ public func ds_bars_free(_ bars: OpaquePointer?) { Handle.free(bars, BarsHandle.
 @implementation @_cdecl("ds_market_scan")
 public func ds_market_scan(
   _ store: OpaquePointer?, _ symbols: UnsafePointer<UnsafePointer<CChar>?>?, _ symbol_count: Int32,
-  _ timeframe: UnsafePointer<CChar>?, _ range: UnsafePointer<ds_range>?, _ options: UnsafePointer<ds_read_options>?,
+  _ timeframe: UnsafePointer<CChar>?, _ range: UnsafePointer<ds_range>?,
+  _ options: UnsafePointer<ds_read_options>?,
   _ chunk: Int64, _ out_scan: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
   status { () throws(StoreError) in

@@ -4,7 +4,8 @@ import DataStore
 
 @implementation @_cdecl("ds_market_record_request")
 public func ds_market_record_request(
-  _ store: OpaquePointer?, _ request: UnsafePointer<ds_request>?, _ out_requested_at: UnsafeMutablePointer<Int64>?
+  _ store: OpaquePointer?, _ request: UnsafePointer<ds_request>?,
+  _ out_requested_at: UnsafeMutablePointer<Int64>?
 ) -> Int32 {
   status { () throws(StoreError) in
     let store = try StoreHandle.store(store)
@@ -15,7 +16,8 @@ public func ds_market_record_request(
     defaults.coverage_ratio = .nan
     let given = try Argument.sized(request, defaults, "request")
     var record = MarketRequest(
-      symbol: try Argument.text(given.symbol, "symbol"), timeframe: try Argument.text(given.timeframe, "timeframe"),
+      symbol: try Argument.text(given.symbol, "symbol"),
+      timeframe: try Argument.text(given.timeframe, "timeframe"),
       requestedAt: given.requested_at == Int64.min ? nil : given.requested_at, start: given.start_ts,
       end: given.end_ts, providerUsed: try Argument.text(given.provider_used, "provider_used"))
     record.fallbackUsed = try Argument.flag(given.fallback_used, "fallback_used")
@@ -63,7 +65,8 @@ public func ds_market_requests(
       throw StoreError(.invalid, "limit is \(limit); it is 0 or more, or -1 for all", key: "limit")
     }
     let requests = try StoreHandle.store(store).market.requests(
-      symbol: try Argument.optionalText(symbol, "symbol"), timeframe: try Argument.optionalText(timeframe, "timeframe"),
+      symbol: try Argument.optionalText(symbol, "symbol"),
+      timeframe: try Argument.optionalText(timeframe, "timeframe"),
       try ReadArguments.range(range), limit: limit < 0 ? nil : Int(limit))
     out.pointee = Handle.make(RequestsHandle(requests))
   }

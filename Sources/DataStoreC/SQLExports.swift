@@ -49,8 +49,11 @@ public func ds_sql(
 private func parameter(_ given: ds_sql_parameter, _ index: Int) throws(StoreError) -> QueryParameter {
   let name = try Argument.optionalText(given.name, "name")
   func bytes() throws(StoreError) -> [UInt8] {
-    guard given.byte_count >= 0, given.byte_count <= Limits.textBytes, given.byte_count == 0 || given.bytes != nil else {
-      throw StoreError(.invalid, "parameter \(index + 1): its bytes are NULL, or its byte_count is wrong", key: "parameters")
+    guard given.byte_count >= 0, given.byte_count <= Limits.textBytes,
+      given.byte_count == 0 || given.bytes != nil
+    else {
+      throw StoreError(
+        .invalid, "parameter \(index + 1): its bytes are NULL, or its byte_count is wrong", key: "parameters")
     }
     return [UInt8](UnsafeRawBufferPointer(start: given.bytes, count: Int(given.byte_count)))
   }
@@ -66,7 +69,8 @@ private func parameter(_ given: ds_sql_parameter, _ index: Int) throws(StoreErro
   case DS_SQL_BLOB: return QueryParameter(.blob(try bytes()), name: name)
   case DS_SQL_TIME: return QueryParameter(.time(given.integer), name: name)
   default:
-    throw StoreError(.invalid, "parameter \(index + 1) has the type \(given.type); it is one of DS_SQL_", key: "parameters")
+    throw StoreError(
+      .invalid, "parameter \(index + 1) has the type \(given.type); it is one of DS_SQL_", key: "parameters")
   }
 }
 

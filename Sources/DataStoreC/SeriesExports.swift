@@ -20,7 +20,8 @@ final class SeriesHandle {
     view.pointee = ds_series_view(
       struct_size: MemoryLayout<ds_series_view>.size, count: Int64(entries.count),
       symbols: arena.texts(entries.map(\.symbol)), timeframes: arena.texts(entries.map(\.timeframe)),
-      first: UnsafePointer(arena.array(entries.map(\.first))), last: UnsafePointer(arena.array(entries.map(\.last))),
+      first: UnsafePointer(arena.array(entries.map(\.first))),
+      last: UnsafePointer(arena.array(entries.map(\.last))),
       bars: counts ? UnsafePointer(arena.array(entries.map { $0.bars ?? 0 })) : nil,
       gaps: counts ? UnsafePointer(arena.array(entries.map { $0.gaps ?? 0 })) : nil)
   }
@@ -53,7 +54,8 @@ public func ds_market_delete(
 ) -> Int32 {
   status { () throws(StoreError) in
     let rows = try StoreHandle.store(store).market.delete(
-      try Argument.text(symbol, "symbol"), try Argument.text(timeframe, "timeframe"), try ReadArguments.range(range))
+      try Argument.text(symbol, "symbol"), try Argument.text(timeframe, "timeframe"),
+      try ReadArguments.range(range))
     out_rows?.pointee = Int64(rows)
   }
 }

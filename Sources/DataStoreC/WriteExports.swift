@@ -56,7 +56,8 @@ public func ds_market_write_bar(
     let known = BarColumns.all.union(.features)
     let carried = BarColumns(rawValue: given.columns)
     guard carried.isSubset(of: known) else {
-      throw StoreError(.invalid, "the bar's columns are \(given.columns); they hold unknown bits", key: "columns")
+      throw StoreError(
+        .invalid, "the bar's columns are \(given.columns); they hold unknown bits", key: "columns")
     }
     var fields = BorrowedBar(timestamp: given.timestamp, carried: carried)
     fields.open = given.open
@@ -69,6 +70,7 @@ public func ds_market_write_bar(
     fields.source = given.source
     fields.quality = given.quality
     fields.featuresJSON = given.features_json
-    try store.market.write(fields, symbol: symbol, timeframe: timeframe, replace: try Argument.flag(replace, "replace"))
+    try store.market.write(
+      fields, symbol: symbol, timeframe: timeframe, replace: try Argument.flag(replace, "replace"))
   }
 }

@@ -19,7 +19,7 @@ import pandas as pd
 from ._batch import Batch
 from ._columns import FeatureValues, Refusal, TextCodes, feature_values, texts
 from ._columns.cells import described, is_missing, shown
-from ._columns.dtypes import Column
+from ._columns.dtypes import Column, objects
 from ._json import features_json
 from ._rows import KEY_NAMES, Rows, align, place_of, rows_of
 from ._text import encode, text_problem
@@ -76,7 +76,7 @@ def carry_features(batch: Batch, features: object) -> None:
     if isinstance(table, pd.DataFrame):
         batch.carry_features(_feature_columns(table, "ready", bars, positions))
         return
-    entries: Sequence[Any] = table.astype(object).tolist()
+    entries: Sequence[Any] = objects(table)
     if positions is not None:
         entries = [entries[position] if position >= 0 else None for position in positions]
     batch.carry_features_json(_texts_of(entries, bars.place))
@@ -84,7 +84,7 @@ def carry_features(batch: Batch, features: object) -> None:
 
 def carry_by_position(batch: Batch, name: str, column: Column) -> None:
     """Add features from a column of dicts or JSON texts beside the bars."""
-    batch.carry_features_json(_texts_of(column.astype(object).tolist(), batch.rows.place))
+    batch.carry_features_json(_texts_of(objects(column), batch.rows.place))
 
 
 # ---- One entry a row ------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import pandas as pd
 
 from . import _abi
 from ._columns.cells import Refusal, described, is_missing, shown
-from ._columns.dtypes import Column
+from ._columns.dtypes import Column, objects
 from ._columns.encoding import each
 from ._text import encode
 from .errors import InvalidInputError
@@ -140,8 +140,7 @@ def column_ns(column: Column) -> npt.NDArray[np.int64]:
     if getattr(dtype, "kind", "") == "M" and len(column):
         first: Any = column.array[0]
         raise Refusal(f"{shown(first)} {_NAIVE}", _LOCALIZE, row=0)
-    cells = column.astype(object).to_numpy().tolist()
-    return np.array(each(cells, _cell_ns), dtype=np.int64)
+    return np.array(each(objects(column), _cell_ns), dtype=np.int64)
 
 
 def _cell_ns(cell: object) -> int:

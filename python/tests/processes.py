@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Other processes: programs driven line by line over pipes, and forked children.
+"""Other processes and threads: programs driven over pipes, forked children, threads let go at once.
 
 Nothing here waits for time to pass: a line read is a step done.
 """
@@ -12,6 +12,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -106,3 +107,26 @@ def in_child(action: Callable[[], Any]) -> Any:
     _, status = os.waitpid(child, 0)
     assert status == 0, f"the child ended with status {status}"
     return pickle.loads(answer)
+
+
+def at_once(*actions: Callable[[], Any]) -> list[Any]:
+    """Runs each action in a thread of its own, all let go together; raises what any raised."""
+    gate = threading.Barrier(len(actions))
+    results: list[Any] = [None] * len(actions)
+    errors: list[BaseException] = []
+
+    def run(position: int) -> None:
+        gate.wait()
+        try:
+            results[position] = actions[position]()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(position,)) for position in range(len(actions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return results

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A disk that has no more room: a StorageError, nothing half-written, good again once there is room.
+"""A disk without room: a StorageError, nothing half-written, all good again once there is room.
 
 A child process limits the size of its own files, which SQLite meets as a full disk.
 """

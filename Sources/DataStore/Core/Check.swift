@@ -48,7 +48,9 @@ private struct StoreCheck {
     while try statement.step() {
       let table = statement.text(1).lowercased()
       guard Schema.tables.contains(where: { $0.name == table }) else { continue }
-      add("trigger '\(statement.text(0))' on \(table): the store never runs it; other tools may. Drop it if it is not yours")
+      add(
+        "trigger '\(statement.text(0))' on \(table): the store never runs it; other tools may. Drop it if it is not yours"
+      )
     }
   }
 
@@ -60,12 +62,14 @@ private struct StoreCheck {
       """)
     defer { statement.reset() }
     var parser = FeatureParser()
-    var foreign = Tally("timestamps are not in the stored form (they are read right; write them anew to mend)")
+    var foreign = Tally(
+      "timestamps are not in the stored form (they are read right; write them anew to mend)")
     var wrong = Tally("values are of a wrong type")
     var features = Tally("bars have damaged features")
     while try statement.step() {
       let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"
-      for column in 0..<2 as Range<Int32> where !Self.isText(statement, column) || statement.bytes(column).isEmpty {
+      for column in 0..<2 as Range<Int32>
+      where !Self.isText(statement, column) || statement.bytes(column).isEmpty {
         wrong.add("\(place): \(statement.columnName(column)) is no text, or empty")
       }
       if statement.kind(2) != .text {
@@ -77,13 +81,17 @@ private struct StoreCheck {
         case .instant: foreign.add(place)
         }
       }
-      for column in [3, 4, 5, 6, 7, 11] as [Int32] where statement.kind(column) == .text || statement.kind(column) == .blob {
-        wrong.add("\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
+      for column in [3, 4, 5, 6, 7, 11] as [Int32]
+      where statement.kind(column) == .text || statement.kind(column) == .blob {
+        wrong.add(
+          "\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
       }
-      for column in [8, 9] as [Int32] where statement.kind(column) != .null && !Self.isText(statement, column) {
+      for column in [8, 9] as [Int32] where statement.kind(column) != .null && !Self.isText(statement, column)
+      {
         wrong.add("\(place): \(statement.columnName(column)) is no text")
       }
-      if statement.kind(10) != .null, statement.kind(10) != .integer || !(0...1).contains(statement.int64(10)) {
+      if statement.kind(10) != .null, statement.kind(10) != .integer || !(0...1).contains(statement.int64(10))
+      {
         wrong.add("\(place): is_gap holds \(StoreError.quoted(statement.text(10))), not 0 or 1")
       }
       guard statement.kind(12) != .null else { continue }
@@ -115,14 +123,18 @@ private struct StoreCheck {
         if isText, case .instant = TimestampParser.parse(statement.bytes(column)) {
           foreign.add("\(place): \(statement.columnName(column))")
         } else {
-          wrong.add("\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
+          wrong.add(
+            "\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
         }
       }
-      for column in 5..<8 as Range<Int32> where statement.kind(column) != .null && !Self.isText(statement, column) {
+      for column in 5..<8 as Range<Int32>
+      where statement.kind(column) != .null && !Self.isText(statement, column) {
         wrong.add("\(place): \(statement.columnName(column)) is no text")
       }
-      for column in 8..<11 as Range<Int32> where statement.kind(column) == .text || statement.kind(column) == .blob {
-        wrong.add("\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
+      for column in 8..<11 as Range<Int32>
+      where statement.kind(column) == .text || statement.kind(column) == .blob {
+        wrong.add(
+          "\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
       }
     }
     for tally in [foreign, wrong] { tally.report("market_requests", to: &texts) }
@@ -135,9 +147,13 @@ private struct StoreCheck {
     while try statement.step() {
       let key = statement.text(0)
       if !Self.isText(statement, 0) { damaged.add("\(StoreError.quoted(key)): the key is no text") }
-      do throws(StoreError) { _ = try StateValue.json(statement, 1, key: key) } catch { damaged.add(error.message) }
+      do throws(StoreError) { _ = try StateValue.json(statement, 1, key: key) } catch {
+        damaged.add(error.message)
+      }
       if statement.kind(2) != .text || TimestampParser.stored(statement.bytes(2)) == nil {
-        damaged.add("\(StoreError.quoted(key)): updated_at \(StoreError.quoted(statement.text(2))) is not in the stored form")
+        damaged.add(
+          "\(StoreError.quoted(key)): updated_at \(StoreError.quoted(statement.text(2))) is not in the stored form"
+        )
       }
     }
     damaged.report("system_state", to: &texts)

@@ -2,6 +2,7 @@
 
 /// A parameter of a query.
 public struct QueryParameter: Sendable {
+  /// What is bound.
   public enum Value: Sendable {
     case null
     case integer(Int64)
@@ -14,8 +15,10 @@ public struct QueryParameter: Sendable {
 
   /// Without its prefix (`:`, `@` or `$`); nil: by position.
   public var name: String?
+  /// What is bound.
   public var value: Value
 
+  /// A parameter by position, or by name.
   public init(_ value: Value, name: String? = nil) {
     self.value = value
     self.name = name
@@ -27,15 +30,23 @@ public final class QueryRows: @unchecked Sendable {  // never changes after it w
   /// One column; row i is of type `types[i]` (0 NULL, 1 integer, 2 real, 3 text, 4 blob). Numbers stand in `integers` or
   /// `reals`; texts and blobs lie in `bytes` from `offsets[i]` to `offsets[i + 1]`. What no row needs is empty.
   public struct Column: Sendable {
+    /// The column's name, as the query gives it.
     public let name: String
+    /// A type code a row.
     public internal(set) var types: [UInt8] = []
+    /// The rows of type 1; 0 in the others.
     public internal(set) var integers: [Int64] = []
+    /// The rows of type 2; 0 in the others.
     public internal(set) var reals: [Double] = []
+    /// Where each row's text or blob begins in `bytes`; one more than there are rows.
     public internal(set) var offsets: [Int64] = []
+    /// Texts and blobs, one after the other.
     public internal(set) var bytes: [UInt8] = []
   }
 
+  /// The columns, in the order of the query.
   public let columns: [Column]
+  /// Rows.
   public let count: Int
 
   init(columns: [Column], count: Int) {
@@ -58,7 +69,8 @@ extension Store {
         // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
         guard error.code == .internalError else { throw error }
         throw StoreError(
-          .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)", sqliteCode: error.sqliteCode,
+          .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)",
+          sqliteCode: error.sqliteCode,
           key: "query")
       }
     }

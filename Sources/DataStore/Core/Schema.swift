@@ -44,7 +44,8 @@ enum Schema {
       )
       """,
     columns: [
-      key("symbol", 1), key("timeframe", 2), key("timestamp", 3), plain("open", "REAL"), plain("high", "REAL"),
+      key("symbol", 1), key("timeframe", 2), key("timestamp", 3), plain("open", "REAL"),
+      plain("high", "REAL"),
       plain("low", "REAL"), plain("close", "REAL"), plain("volume", "REAL"), plain("source", "TEXT"),
       plain("quality", "TEXT"), flag("is_gap"), plain("latency_sec", "REAL"), plain("features", "JSON"),
     ])
@@ -119,7 +120,8 @@ enum Schema {
   static func inspect(_ connection: Connection, path: String) throws(StoreError) -> State {
     let version = try integer("PRAGMA user_version", connection)
     let statement = try connection.statement(
-      "SELECT name, type, rootpage, coalesce(sql, '') FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+      "SELECT name, type, rootpage, coalesce(sql, '') FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    )
     defer { statement.reset() }
     var found: Set<String> = []
     var hasOthers = false
@@ -135,10 +137,16 @@ enum Schema {
       found.insert(table.name)
     }
     if found.isEmpty, hasOthers {
-      throw refusal(path, "it is another program's database: it has tables, but none of market_data, market_requests, system_state")
+      throw refusal(
+        path,
+        "it is another program's database: it has tables, but none of market_data, market_requests, system_state"
+      )
     }
     guard version >= 0, version <= Self.version else {
-      throw refusal(path, "its user_version is \(version), and this library knows \(Self.version): it comes from a newer one; upgrade")
+      throw refusal(
+        path,
+        "its user_version is \(version), and this library knows \(Self.version): it comes from a newer one; upgrade"
+      )
     }
     for table in tables where found.contains(table.name) {
       try inspect(table, connection, path)
@@ -159,14 +167,19 @@ enum Schema {
       }
       found.append(
         Column(
-          name: columns.text(0).lowercased(), type: columns.text(1).uppercased(), isNotNull: columns.int64(2) != 0,
+          name: columns.text(0).lowercased(), type: columns.text(1).uppercased(),
+          isNotNull: columns.int64(2) != 0,
           defaultValue: columns.optionalText(3), keyPlace: columns.int64(4)))
     }
     for (index, expected) in table.columns.enumerated() {
-      guard index < found.count else { throw refusal(path, "table \(table.name) has no column '\(expected.name)'") }
+      guard index < found.count else {
+        throw refusal(path, "table \(table.name) has no column '\(expected.name)'")
+      }
       guard found[index] == expected else {
         throw refusal(
-          path, "column \(index + 1) of table \(table.name) is \(describe(found[index])), expected \(describe(expected))")
+          path,
+          "column \(index + 1) of table \(table.name) is \(describe(found[index])), expected \(describe(expected))"
+        )
       }
     }
     if found.count > table.columns.count {
@@ -190,7 +203,8 @@ enum Schema {
     while try indexes.step() {
       let name = indexes.text(0)
       if indexes.int64(1) != 0 || indexes.int64(3) == -2 {
-        throw refusal(path, "the index '\(name)' on \(table.name) has an expression; drop it with an SQLite tool")
+        throw refusal(
+          path, "the index '\(name)' on \(table.name) has an expression; drop it with an SQLite tool")
       }
       if indexes.text(2) == "pk", indexes.int64(5) == 1, indexes.text(4) != "BINARY" {
         throw refusal(path, "the key of \(table.name) has the collation \(indexes.text(4)), expected BINARY")

@@ -8,6 +8,7 @@ import Glibc
 public final class Store: @unchecked Sendable {  // the monitor and the writer lane guard all that changes
   /// The absolute path of the file, symbolic links resolved.
   public let path: String
+  /// What the store was opened with.
   public let options: StoreOptions
 
   let lane = WriterLane()
@@ -78,7 +79,9 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   /// In a forked child: SQLite's connections belong to the parent, and closing them here would drop its
   /// locks and perhaps its WAL. They are left alone for good.
   private func abandon() {
-    for connection in [writer].compactMap({ $0 }) + readers.removeAll() { _ = Unmanaged.passRetained(connection) }
+    for connection in [writer].compactMap({ $0 }) + readers.removeAll() {
+      _ = Unmanaged.passRetained(connection)
+    }
     if let checkpointer { _ = Unmanaged.passRetained(checkpointer) }
   }
 
@@ -236,7 +239,8 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
     guard transactionDepth > 0, isTransactionLost else { return }
     throw StoreError(
       .storage,
-      "an error made SQLite roll the whole open transaction back; nothing of it is stored. Roll back, then begin again")
+      "an error made SQLite roll the whole open transaction back; nothing of it is stored. Roll back, then begin again"
+    )
   }
 
   // MARK: Connections
@@ -252,7 +256,8 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   private func takeReader() throws(StoreError) -> Connection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
     return try Connection(
-      path, readerAccess, Connection.Settings(timeout: options.timeout, synchronous: options.durability.synchronous))
+      path, readerAccess,
+      Connection.Settings(timeout: options.timeout, synchronous: options.durability.synchronous))
   }
 
   private func giveBack(_ reader: Connection) { monitor.locked { readers.giveBack(reader) } }

@@ -4,7 +4,9 @@
 public struct StoreError: Error, Sendable, CustomStringConvertible {
   /// What the caller can do about it; the numbers are those of the C interface.
   public struct Code: RawRepresentable, Hashable, Sendable {
+    /// The number in the C interface.
     public let rawValue: Int32
+    /// A code by its number.
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
     /// An argument or a value is wrong: mend the call.
@@ -31,6 +33,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public static let internalError = Code(rawValue: 11)
   }
 
+  /// What the caller can do about it.
   public let code: Code
   /// What was wrong, where, and what to do.
   public let message: String
@@ -43,6 +46,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
   /// The bare reason, without place and remedy.
   public let reason: String?
 
+  /// An error with its parts.
   public init(
     _ code: Code, _ message: String, sqliteCode: Int32 = 0, row: Int? = nil, key: String? = nil,
     reason: String? = nil
@@ -55,6 +59,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
+  /// The message.
   public var description: String { message }
 }
 

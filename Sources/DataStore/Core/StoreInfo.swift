@@ -2,8 +2,11 @@
 
 /// Facts about a store and the SQLite that it runs on.
 public struct StoreInfo: Sendable {
+  /// The absolute path of the file.
   public let path: String
+  /// The version of the SQLite library at work.
   public let sqliteVersion: String
+  /// The check-in that SQLite was built from.
   public let sqliteSourceID: String
   /// This SQLite is free of the WAL-reset bug. (The store's own checkpoints avoid it either way.)
   public let isWALResetSafe: Bool
@@ -11,19 +14,28 @@ public struct StoreInfo: Sendable {
   public let journalMode: String
   /// "FULL" or "NORMAL".
   public let synchronous: String
+  /// What the store was opened with.
   public let durability: Durability
+  /// What the store was opened with.
   public let isReadOnly: Bool
+  /// Bytes in a page.
   public let pageSize: Int64
+  /// Bytes in the database file.
   public let fileBytes: Int64
+  /// Bytes in the -wal file.
   public let walBytes: Int64
+  /// Bars.
   public let marketDataRows: Int64
+  /// Requests.
   public let marketRequestsRows: Int64
+  /// State entries.
   public let systemStateRows: Int64
 }
 
 extension Store {
   /// The version of the SQLite library at work, such as "3.40.1".
   public static var sqliteVersion: String { Connection.libraryVersion }
+  /// The check-in that SQLite was built from.
   public static var sqliteSourceID: String { Connection.sourceID }
 
   /// Facts as of now; counting the rows visits one index of each table.

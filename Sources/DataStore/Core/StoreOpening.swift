@@ -90,7 +90,8 @@ struct StoreOpening {
       reader = try inspected(.readOnly, settings)
     } catch {
       // Without a place for the -shm a WAL file cannot be read, unless it cannot change either.
-      guard error.code == .storage, StorePath.size(path + "-wal") == 0, access(location.folder, W_OK) != 0 else {
+      guard error.code == .storage, StorePath.size(path + "-wal") == 0, access(location.folder, W_OK) != 0
+      else {
         throw error
       }
       reader = try inspected(.immutable, settings)

@@ -19,14 +19,17 @@ public enum Durability: Int32, Sendable {
 
 /// How a store is opened.
 public struct StoreOptions: Sendable {
+  /// What an acknowledgement means at a power cut.
   public var durability: Durability
   /// Seconds that a writer waits for another one.
   public var timeout: Double
   /// Never writes to the database.
   public var isReadOnly: Bool
 
+  /// The longest timeout, in seconds.
   public static let maximumTimeout = 1_000_000.0
 
+  /// The defaults: full durability, ten seconds, writing allowed.
   public init(durability: Durability = .full, timeout: Double = 10, isReadOnly: Bool = false) {
     self.durability = durability
     self.timeout = timeout

@@ -33,7 +33,8 @@ struct FeaturePacker: ~Copyable {
       _ = keys.intern(key)
       if feature.values != nil, feature.integers != nil {
         throw .feature(
-          "its values are given both as doubles and as integers", place: batch.place(0), row: 0, key: key.text)
+          "its values are given both as doubles and as integers", place: batch.place(0), row: 0, key: key.text
+        )
       }
       let start = openings.count
       FeatureWriter.appendOpening(key, to: &openings)

@@ -58,7 +58,10 @@ struct FeatureParser: ~Copyable {
       }
       try scanner.expectEnd()
     } catch {
-      if let fault { self.fault = nil; throw fault }
+      if let fault {
+        self.fault = nil
+        throw fault
+      }
       throw FeatureFault(key: nil, reason: error.reason)
     }
     guesses.removeAll(keepingCapacity: true)
@@ -201,6 +204,7 @@ struct FeatureParser: ~Copyable {
     _ = JSONText.appendDecoded(token.raw, to: &scratch)
     if let quality = FeatureQuality(scratch.bytes) { return quality }
     throw broken(
-      "the quality \(StoreError.quoted(scratch.bytes.text)) is not one of \(FeatureQuality.wordList)", key: key)
+      "the quality \(StoreError.quoted(scratch.bytes.text)) is not one of \(FeatureQuality.wordList)",
+      key: key)
   }
 }

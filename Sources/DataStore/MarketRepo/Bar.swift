@@ -4,20 +4,30 @@
 public struct Bar: Sendable {
   /// Nanoseconds since 1970-01-01T00:00:00Z.
   public var timestamp: Int64
+  /// The fields that were set.
   public var carried: BarColumns = []
   /// NaN is NULL, here and in all numbers below.
   public var open = Double.nan { didSet { carried.insert(.open) } }
+  /// Highest price.
   public var high = Double.nan { didSet { carried.insert(.high) } }
+  /// Lowest price.
   public var low = Double.nan { didSet { carried.insert(.low) } }
+  /// Closing price.
   public var close = Double.nan { didSet { carried.insert(.close) } }
+  /// Volume.
   public var volume = Double.nan { didSet { carried.insert(.volume) } }
+  /// Where the bar came from; nil is NULL.
   public var source: String? { didSet { carried.insert(.source) } }
+  /// How good it is, in its producer's words; nil is NULL.
   public var quality: String? { didSet { carried.insert(.quality) } }
+  /// Whether it fills a gap.
   public var isGap = false { didSet { carried.insert(.isGap) } }
+  /// Seconds from the bar's end to its arrival.
   public var latencySec = Double.nan { didSet { carried.insert(.latencySec) } }
   /// The features as JSON text; nil says nothing of them.
   public var featuresJSON: String? { didSet { carried.insert(.features) } }
 
+  /// A bar that carries nothing yet.
   public init(timestamp: Int64) { self.timestamp = timestamp }
 }
 
@@ -49,12 +59,15 @@ extension MarketRepo {
     try withUnsafePointer(to: &bar) { fields throws(StoreError) in
       let base = UnsafeRawPointer(fields)
       func column<Value>(_ path: KeyPath<BorrowedBar, Value>, _ bit: BarColumns) -> UnsafePointer<Value>? {
-        guard fields.pointee.carried.contains(bit), let offset = MemoryLayout<BorrowedBar>.offset(of: path) else {
+        guard fields.pointee.carried.contains(bit), let offset = MemoryLayout<BorrowedBar>.offset(of: path)
+        else {
           return nil
         }
         return base.advanced(by: offset).assumingMemoryBound(to: Value.self)
       }
-      func name(_ text: UnsafePointer<CChar>) -> TextColumn { TextColumn(codes: nil, values: [Bytes(cString: text)]) }
+      func name(_ text: UnsafePointer<CChar>) -> TextColumn {
+        TextColumn(codes: nil, values: [Bytes(cString: text)])
+      }
       guard let timestamps = MemoryLayout<BorrowedBar>.offset(of: \.timestamp) else { return }
       var batch = BorrowedBatch(
         count: 1, timestamps: base.advanced(by: timestamps).assumingMemoryBound(to: Int64.self),

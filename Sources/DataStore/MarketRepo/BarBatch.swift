@@ -114,7 +114,8 @@ extension BarBatch {
   private func checkLengths() throws(StoreError) {
     var lengths: [(name: String, count: Int?)] = [
       ("open", open?.count), ("high", high?.count), ("low", low?.count), ("close", close?.count),
-      ("volume", volume?.count), ("source", source?.count), ("quality", quality?.count), ("is_gap", isGap?.count),
+      ("volume", volume?.count), ("source", source?.count), ("quality", quality?.count),
+      ("is_gap", isGap?.count),
       ("latency_sec", latencySec?.count),
     ]
     for feature in features {

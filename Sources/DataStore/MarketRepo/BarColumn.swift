@@ -2,18 +2,30 @@
 
 /// The columns of a bar beside its key, as a set. The raw bits are those of the C interface.
 public struct BarColumns: OptionSet, Hashable, Sendable {
+  /// Bits of the C interface.
   public let rawValue: UInt32
+  /// The set of these bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// Opening price.
   public static let open = BarColumns(rawValue: 1 << 0)
+  /// Highest price.
   public static let high = BarColumns(rawValue: 1 << 1)
+  /// Lowest price.
   public static let low = BarColumns(rawValue: 1 << 2)
+  /// Closing price.
   public static let close = BarColumns(rawValue: 1 << 3)
+  /// Volume.
   public static let volume = BarColumns(rawValue: 1 << 4)
+  /// Where the bar came from.
   public static let source = BarColumns(rawValue: 1 << 5)
+  /// How good it is.
   public static let quality = BarColumns(rawValue: 1 << 6)
+  /// Whether it fills a gap.
   public static let isGap = BarColumns(rawValue: 1 << 7)
+  /// Seconds from the bar's end to its arrival.
   public static let latencySec = BarColumns(rawValue: 1 << 8)
+  /// The features, as JSON.
   public static let features = BarColumns(rawValue: 1 << 9)
 
   /// The nine without features.

@@ -38,7 +38,9 @@ extension MarketRepo {
 
 extension Connection {
   /// True where a row that sorts between the bounds is in another form. Without bounds it does not matter.
-  fileprivate func holdsForeignForm(_ key: SeriesKey, _ low: String?, _ high: String?) throws(StoreError) -> Bool {
+  fileprivate func holdsForeignForm(_ key: SeriesKey, _ low: String?, _ high: String?) throws(StoreError)
+    -> Bool
+  {
     guard low != nil || high != nil else { return false }
     let statement = try statement(
       """

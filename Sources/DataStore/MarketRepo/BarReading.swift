@@ -23,7 +23,8 @@ extension MarketRepo {
     let keys = try seriesKeys(symbols, timeframe, shape)
     return try collect(keys, timeframe, shape) { reader throws(StoreError) in
       for key in keys {
-        try reader.collect(SeriesRead(key: key, range: .all, limit: min(n, Limits.rows), isFromEnd: true), shape)
+        try reader.collect(
+          SeriesRead(key: key, range: .all, limit: min(n, Limits.rows), isFromEnd: true), shape)
       }
     }
   }
@@ -37,7 +38,8 @@ extension MarketRepo {
     var keys: [SeriesKey] = []
     for symbol in symbols {
       guard seen.insert(symbol).inserted else {
-        throw .invalid("symbol \(StoreError.quoted(symbol)) is asked for twice; name each once", key: "symbol")
+        throw .invalid(
+          "symbol \(StoreError.quoted(symbol)) is asked for twice; name each once", key: "symbol")
       }
       keys.append(try SeriesKey(symbol, timeframe))
     }
@@ -87,7 +89,11 @@ extension Connection {
     var isPlain = true
     if let limit = read.limit, let edge = try edge(read, limit + read.skip, bounds) {
       if let instant = edge.withBytes({ TimestampParser.stored($0) }) {
-        if read.isFromEnd { (low, bounds.low) = (instant, edge) } else { (high, bounds.high) = (instant, edge) }
+        if read.isFromEnd {
+          (low, bounds.low) = (instant, edge)
+        } else {
+          (high, bounds.high) = (instant, edge)
+        }
       } else {
         isPlain = false
       }

@@ -16,7 +16,8 @@ public final class BarScan {
   private var last: (instant: Int64, rows: Int)?
 
   package init(
-    _ market: MarketRepo, _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape, chunk: Int
+    _ market: MarketRepo, _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape,
+    chunk: Int
   ) throws(StoreError) {
     guard chunk > 0 else { throw .invalid("chunk is \(chunk); it is 1 or more", key: "chunk") }
     keys = try market.seriesKeys(symbols, timeframe, shape)

@@ -40,7 +40,9 @@ extension MarketRepo {
             "\(batch.place(row)): there is no such bar to hold features. Nothing of the call was written; write the bar"
               + " first, or drop the row", row: row)
         }
-        let statement = try writer.statement(UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures) {
+        let statement = try writer.statement(
+          UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures
+        ) {
           UpsertSQL.bars(.features, replace: false, replaceFeatures: replace)
         }
         try statement.run()

@@ -8,6 +8,7 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
   private let rows: BarAccumulator
   /// The symbols that were asked for, in that order, each with the rows that are its own.
   public let symbols: [String]
+  /// The timeframe that was asked for.
   public let timeframe: String
 
   init(_ rows: consuming BarAccumulator, symbols: [String], timeframe: String) {
@@ -16,6 +17,7 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
     self.timeframe = timeframe
   }
 
+  /// Rows.
   public var count: Int { rows.count }
 
   /// The rows of the symbol at `index` of `symbols`.
@@ -26,18 +28,28 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
 
   /// Nanoseconds since 1970-01-01T00:00:00Z, ascending within a symbol.
   public var timestamps: [Int64] { Array(timestampColumn) }
+  /// Opening prices.
   public var open: [Double] { Array(doubles(.open)) }
+  /// Highest prices.
   public var high: [Double] { Array(doubles(.high)) }
+  /// Lowest prices.
   public var low: [Double] { Array(doubles(.low)) }
+  /// Closing prices.
   public var close: [Double] { Array(doubles(.close)) }
+  /// Volumes.
   public var volume: [Double] { Array(doubles(.volume)) }
+  /// Seconds from a bar's end to its arrival.
   public var latencySec: [Double] { Array(doubles(.latencySec)) }
+  /// Whether each bar fills a gap; NULL is false.
   public var isGap: [Bool] { isGapColumn.map { $0 != 0 } }
+  /// Where each bar came from.
   public var source: [String?] { strings(.source) }
+  /// How good each bar is.
   public var quality: [String?] { strings(.quality) }
 
   /// One feature over the rows.
   public struct Feature: Sendable {
+    /// The feature's key.
     public let key: String
     /// NaN where the value is null or the row has no such entry.
     public let values: [Double]

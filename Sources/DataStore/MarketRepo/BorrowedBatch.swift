@@ -97,7 +97,8 @@ package struct BorrowedBatch {
       throw .invalid("features are given both as columns and as JSON text; give one of them", key: "features")
     }
     if features.count > Limits.features {
-      throw .invalid("\(features.count) feature columns; a batch takes at most \(Limits.features)", key: "features")
+      throw .invalid(
+        "\(features.count) feature columns; a batch takes at most \(Limits.features)", key: "features")
     }
   }
 }

@@ -36,21 +36,24 @@ struct ForeignForms {
   private static func below(_ instant: Int64) -> Window {
     let earliest = instant.subtractingReportingOverflow(reach)
     return Window(
-      low: Timestamp.dateText(earliest.overflow ? Int64.min + 1 : earliest.partialValue), high: Timestamp.text(instant))
+      low: Timestamp.dateText(earliest.overflow ? Int64.min + 1 : earliest.partialValue),
+      high: Timestamp.text(instant))
   }
 
   /// Texts after `instant`'s own that may mean it or earlier: east of Greenwich, or written `…t15` or `…T15Z`.
   private static func above(_ instant: Int64) -> Window {
     let latest = instant.addingReportingOverflow(reach)
     return Window(
-      low: Timestamp.text(instant), high: Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue) + "~")
+      low: Timestamp.text(instant),
+      high: Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue) + "~")
   }
 
   /// `20260301T15…` sorts after all of `2026-…`.
   private static func basicFormsOfYears(near instant: Int64) -> [Window] {
     let latest = instant.addingReportingOverflow(reach)
     let years = Set([
-      Timestamp.dateText(instant).prefix(4), Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue).prefix(4),
+      Timestamp.dateText(instant).prefix(4),
+      Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue).prefix(4),
     ])
     return years.map { Window(low: $0 + "0", high: $0 + ":") }
   }

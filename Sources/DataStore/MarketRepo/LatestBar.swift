@@ -39,7 +39,8 @@ extension MarketRepo {
 
   /// Other tools' forms are about: the latest by instant, not by text.
   private func latestInAnyForm<Result>(
-    _ key: SeriesKey, _ held: Statement, _ reader: Connection, _ body: (LatestBar?) throws(StoreError) -> Result
+    _ key: SeriesKey, _ held: Statement, _ reader: Connection,
+    _ body: (LatestBar?) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     // `held` keeps the snapshot open meanwhile.
     let statement = try reader.statement(

@@ -83,7 +83,9 @@ extension MarketRepo {
 }
 
 extension TimeRange {
-  fileprivate init(_ range: ClosedRange<Int64>?) { self.init(start: range?.lowerBound, end: range?.upperBound) }
+  fileprivate init(_ range: ClosedRange<Int64>?) {
+    self.init(start: range?.lowerBound, end: range?.upperBound)
+  }
 }
 
 extension ReadShape {

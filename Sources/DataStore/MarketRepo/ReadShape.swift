@@ -71,7 +71,8 @@ package struct TimeRange: Equatable {
   package static func bound(_ text: UnsafeBufferPointer<UInt8>, isEnd: Bool) throws(StoreError) -> Int64 {
     switch TimestampParser.parse(text) {
     case .instant(let instant, .bareDate) where isEnd:
-      let (last, overflow) = instant.addingReportingOverflow(Timestamp.secondsPerDay * Timestamp.perSecond - 1)
+      let (last, overflow) = instant.addingReportingOverflow(
+        Timestamp.secondsPerDay * Timestamp.perSecond - 1)
       return overflow ? Int64.max : last
     case .instant(let instant, _): return instant
     case .beyondRange(let isLate): return isLate ? Int64.max : Int64.min + 1

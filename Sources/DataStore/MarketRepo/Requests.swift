@@ -2,21 +2,33 @@
 
 /// How a range of bars was obtained. Times are nanoseconds since 1970-01-01T00:00:00Z.
 public struct MarketRequest: Sendable, Equatable {
+  /// The series' symbol.
   public var symbol: String
+  /// The series' timeframe.
   public var timeframe: String
   /// nil when recording: now, moved on by a microsecond where that is taken.
   public var requestedAt: Int64?
+  /// First instant that was asked for.
   public var start: Int64
+  /// Last instant that was asked for.
   public var end: Int64
+  /// Who answered.
   public var providerUsed: String
+  /// Whether it was not the first choice.
   public var fallbackUsed = false
+  /// How much of the range came, from 0 to 1; nil is NULL.
   public var coverageRatio: Double?
+  /// How many bars are missing; nil is NULL.
   public var gapCount: Int64?
+  /// How good the answer is, in its producer's words; nil is NULL.
   public var quality: String?
+  /// Anything else; nil is NULL.
   public var notes: String?
 
+  /// A request with the fields that are required.
   public init(
-    symbol: String, timeframe: String, requestedAt: Int64? = nil, start: Int64, end: Int64, providerUsed: String
+    symbol: String, timeframe: String, requestedAt: Int64? = nil, start: Int64, end: Int64,
+    providerUsed: String
   ) {
     self.symbol = symbol
     self.timeframe = timeframe
@@ -41,7 +53,9 @@ extension MarketRepo {
       ("provider_used", request.providerUsed), ("quality", request.quality), ("notes", request.notes),
     ] {
       guard let text else { continue }
-      if text.utf8.contains(0) { throw .invalid("request for \(key.text): \(name) holds a NUL character", key: name) }
+      if text.utf8.contains(0) {
+        throw .invalid("request for \(key.text): \(name) holds a NUL character", key: name)
+      }
       if text.utf8.count > Limits.textBytes {
         throw .invalid("request for \(key.text): \(name) is longer than \(Limits.textBytes) bytes", key: name)
       }
@@ -112,7 +126,11 @@ extension MarketRepo {
         if range.contains(time) { found.append((time, request)) }
       }
       // Other tools may have written other forms, so the order of time is made here.
-      found.sort { ($0.time, $0.request.symbol, $0.request.timeframe) < ($1.time, $1.request.symbol, $1.request.timeframe) }
+      found.sort {
+        ($0.time, $0.request.symbol, $0.request.timeframe) < (
+          $1.time, $1.request.symbol, $1.request.timeframe
+        )
+      }
       return found.prefix(limit ?? Int.max).map(\.request)
     }
   }
@@ -127,7 +145,9 @@ extension MarketRequest {
           + " Mend the row with an SQLite tool; check() lists such rows")
     }
     func time(_ column: Int32) throws(StoreError) -> Int64 {
-      guard row.kind(column) == .text, case .instant(let instant, _) = TimestampParser.parse(row.bytes(column)) else {
+      guard row.kind(column) == .text,
+        case .instant(let instant, _) = TimestampParser.parse(row.bytes(column))
+      else {
         throw fault(column, "no ISO 8601 time within int64 nanoseconds")
       }
       return instant
@@ -136,7 +156,9 @@ extension MarketRequest {
       switch row.kind(column) {
       case .text:
         let bytes = row.bytes(column)
-        guard bytes.isValidUTF8, !bytes.contains(0) else { throw fault(column, "not valid UTF-8 without NUL") }
+        guard bytes.isValidUTF8, !bytes.contains(0) else {
+          throw fault(column, "not valid UTF-8 without NUL")
+        }
         return bytes.text
       case .null: return nil
       default: throw fault(column, "no text")

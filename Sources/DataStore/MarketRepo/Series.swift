@@ -71,7 +71,8 @@ extension Connection {
       let ends = try instants(key, first: textEnds.text(0), last: textEnds.text(1))
       entries.append(
         SeriesEntry(
-          symbol: key.symbol, timeframe: key.timeframe, first: ends.first, last: ends.last, bars: nil, gaps: nil))
+          symbol: key.symbol, timeframe: key.timeframe, first: ends.first, last: ends.last, bars: nil,
+          gaps: nil))
     }
     next.reset()
     return entries

@@ -38,12 +38,14 @@ package struct TextColumn {
         problem = nil
       }
       if let problem {
-        throw .invalid("column '\(name)': the text \(StoreError.quoted(value.text)) \(problem)", key: "\(name)")
+        throw .invalid(
+          "column '\(name)': the text \(StoreError.quoted(value.text)) \(problem)", key: "\(name)")
       }
     }
     guard let codes else {
       guard !values.isEmpty || rows == 0 else {
-        throw .invalid("column '\(name)': without codes it takes a value for all rows, got none", key: "\(name)")
+        throw .invalid(
+          "column '\(name)': without codes it takes a value for all rows, got none", key: "\(name)")
       }
       return
     }
@@ -52,7 +54,8 @@ package struct TextColumn {
       guard code < values.count, code >= (isRequired ? 0 : -1) else {
         let problem =
           code == -1
-          ? "has no \(name); every row needs one" : "has code \(code), but the dictionary has \(values.count) values"
+          ? "has no \(name); every row needs one"
+          : "has code \(code), but the dictionary has \(values.count) values"
         throw .invalid("column '\(name)': row \(row) \(problem)", row: row, key: "\(name)")
       }
     }

@@ -22,7 +22,9 @@ final class BarCollector {
         Unmanaged<BarCollector>.fromOpaque(me)._withUnsafeGuaranteedRef { $0.collect(context, count, values) }
       },
       { context in sqlite3_result_null(context) }, nil)
-    guard result == SQLITE_OK else { throw .sqlite(result, connection.handle, doing: "registering functions") }
+    guard result == SQLITE_OK else {
+      throw .sqlite(result, connection.handle, doing: "registering functions")
+    }
   }
 
   func takeFailure() -> StoreError? {
@@ -167,7 +169,9 @@ final class BarCollector {
     }
   }
 
-  private func place(_ timestamp: OpaquePointer?) -> String { "\(series) \(SQLFunctions.bytes(timestamp).text)" }
+  private func place(_ timestamp: OpaquePointer?) -> String {
+    "\(series) \(SQLFunctions.bytes(timestamp).text)"
+  }
 
   private func wrongType(
     _ value: OpaquePointer?, _ column: Int, _ timestamp: OpaquePointer?, _ what: String

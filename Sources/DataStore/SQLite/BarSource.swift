@@ -16,10 +16,11 @@ final class BarSource {
     var count = 0
     var row = 0
     var timestamps: UnsafePointer<Int64>?
-    var doubles: (
-      UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?,
-      UnsafePointer<Double>?, UnsafePointer<Double>?
-    ) = (nil, nil, nil, nil, nil, nil)
+    var doubles:
+      (
+        UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?,
+        UnsafePointer<Double>?, UnsafePointer<Double>?
+      ) = (nil, nil, nil, nil, nil, nil)
     var isGap: UnsafePointer<UInt8>?
     var symbol = RawText()
     var timeframe = RawText()

@@ -59,7 +59,8 @@ final class Checkpointer {
     _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
     var frames: Int32 = -1
     var done: Int32 = -1
-    let result = sqlite3_wal_checkpoint_v2(connection.handle, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done)
+    let result = sqlite3_wal_checkpoint_v2(
+      connection.handle, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done)
     guard result == SQLITE_OK else {
       throw .sqlite(result, connection.handle, doing: connection.doing("folding the WAL into"))
     }

@@ -34,10 +34,12 @@ enum ReadOnlyGuard {
     let statement = prepared.map { Statement(adopting: $0, of: connection) }
     guard result == SQLITE_OK else {
       if result & 0xff == SQLITE_AUTH { throw refusal(sql) }
-      let error = StoreError.sqlite(result, connection.handle, doing: "preparing the query \(StoreError.quoted(sql))")
+      let error = StoreError.sqlite(
+        result, connection.handle, doing: "preparing the query \(StoreError.quoted(sql))")
       guard error.code == .internalError else { throw error }
       throw StoreError(
-        .invalid, "the query \(StoreError.quoted(sql)) is wrong: \(String(cString: sqlite3_errmsg(connection.handle)))",
+        .invalid,
+        "the query \(StoreError.quoted(sql)) is wrong: \(String(cString: sqlite3_errmsg(connection.handle)))",
         sqliteCode: result, key: "query")
     }
     guard let statement else { throw .invalid("the query is empty; pass one SELECT", key: "query") }

@@ -60,7 +60,9 @@ final class FeatureMerging {
           sqlite3_result_int(context, TimestampParser.stored(SQLFunctions.bytes(values[0])) == nil ? 1 : 0)
         }, nil, nil, nil)
     }
-    guard result == SQLITE_OK else { throw .sqlite(result, connection.handle, doing: "registering functions") }
+    guard result == SQLITE_OK else {
+      throw .sqlite(result, connection.handle, doing: "registering functions")
+    }
   }
 
   private func merge(_ context: OpaquePointer?, _ stored: OpaquePointer?, _ new: OpaquePointer?) {
@@ -99,7 +101,9 @@ final class FeatureMerging {
     case .instant(let instant, _): sqlite3_result_int64(context, instant)
     case .beyondRange(let isLate): sqlite3_result_int64(context, isLate ? Int64.max : Int64.min + 1)
     case .malformed:
-      fail(context, .corrupt("the stored timestamp \(StoreError.quoted(text.text)) is no ISO 8601 time; run check()"))
+      fail(
+        context,
+        .corrupt("the stored timestamp \(StoreError.quoted(text.text)) is no ISO 8601 time; run check()"))
     }
   }
 

@@ -18,15 +18,19 @@ extension StoreError {
   private static func meaning(of code: Int32) -> (Code, remedy: String) {
     switch code & 0xff {
     case SQLITE_BUSY, SQLITE_LOCKED:
-      return (.busy, "Another writer held the file for longer than the timeout: try again, or raise the timeout.")
+      return (
+        .busy, "Another writer held the file for longer than the timeout: try again, or raise the timeout."
+      )
     case SQLITE_FULL: return (.storage, "The disk is full: make room, then repeat the call.")
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
       return (.storage, "The file or its folder cannot be written: check its owner, mode and mount.")
-    case SQLITE_IOERR where code == Int32(SQLITE_IOERR) | (12 << 8): return (.noMemory, "Free memory and repeat the call.")
+    case SQLITE_IOERR where code == Int32(SQLITE_IOERR) | (12 << 8):
+      return (.noMemory, "Free memory and repeat the call.")
     case SQLITE_IOERR: return (.storage, "The disk reported an error: check it, then repeat the call.")
     case SQLITE_CANTOPEN: return (.storage, "Check that the folder exists and may be read and written.")
     case SQLITE_CORRUPT: return (.corrupt, "The file is damaged: run check(), and restore a backup.")
-    case SQLITE_NOTADB: return (.schema, "The file is no SQLite database; it was left as it is. Check the path.")
+    case SQLITE_NOTADB:
+      return (.schema, "The file is no SQLite database; it was left as it is. Check the path.")
     case SQLITE_INTERRUPT: return (.interrupted, "Nothing of the call was stored.")
     case SQLITE_NOMEM: return (.noMemory, "Free memory and repeat the call.")
     case SQLITE_TOOBIG: return (.invalid, "A row is larger than SQLite stores: shorten its texts.")

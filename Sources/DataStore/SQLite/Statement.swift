@@ -28,7 +28,8 @@ final class Statement {
 
   func bind(_ index: Int32, _ text: Bytes) {
     sqlite3_bind_text64(
-      handle, index, text.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) } ?? Self.empty,
+      handle, index,
+      text.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) } ?? Self.empty,
       UInt64(text.count), nil, UInt8(SQLITE_UTF8))
   }
 
@@ -48,7 +49,8 @@ final class Statement {
 
   func bindCopy(_ index: Int32, text: Bytes) {
     let start = text.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
-    sqlite3_bind_text64(handle, index, start ?? Self.empty, UInt64(text.count), Self.transient, UInt8(SQLITE_UTF8))
+    sqlite3_bind_text64(
+      handle, index, start ?? Self.empty, UInt64(text.count), Self.transient, UInt8(SQLITE_UTF8))
   }
 
   func bindCopy(_ index: Int32, blob: Bytes) {

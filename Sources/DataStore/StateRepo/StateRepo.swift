@@ -6,7 +6,9 @@ public struct StateRepo: Sendable {
 
   /// One key and its value as JSON text (nil where only keys were asked for).
   public struct Entry: Sendable, Equatable {
+    /// The key.
     public let key: String
+    /// Its value as JSON text; nil where only keys were asked for.
     public let json: String?
   }
 }
@@ -98,7 +100,8 @@ extension StateRepo {
     return try store.read(snapshot: false) { reader throws(StoreError) in
       // Compared as bytes: LIKE and GLOB would take some of a key's characters for patterns.
       let statement = try reader.statement(
-        "SELECT key, value FROM main.system_state WHERE substr(key, 1, length(?1)) = ?1 AND key IS NOT NULL ORDER BY key")
+        "SELECT key, value FROM main.system_state WHERE substr(key, 1, length(?1)) = ?1 AND key IS NOT NULL ORDER BY key"
+      )
       statement.bind(1, copying: prefix)
       defer { statement.reset() }
       var entries: [Entry] = []
@@ -137,7 +140,8 @@ extension StateRepo {
     do throws(JSONScanner.Failure) {
       return try withBytes(bytes) { text throws(JSONScanner.Failure) in try JSONValue(text) }
     } catch {
-      throw .corrupt("state key \(StoreError.quoted(key)): the stored value is damaged: \(error.reason). Set it again")
+      throw .corrupt(
+        "state key \(StoreError.quoted(key)): the stored value is damaged: \(error.reason). Set it again")
     }
   }
 

@@ -13,9 +13,12 @@ enum StateValue {
   init(_ json: Bytes, key: String) throws(StoreError) {
     func fault(_ reason: String) -> StoreError {
       StoreError(
-        .invalid, "state key \(StoreError.quoted(key)): \(reason). Nothing was stored", key: key, reason: reason)
+        .invalid, "state key \(StoreError.quoted(key)): \(reason). Nothing was stored", key: key,
+        reason: reason)
     }
-    guard json.count <= Limits.jsonBytes else { throw fault("the value is longer than \(Limits.jsonBytes) bytes") }
+    guard json.count <= Limits.jsonBytes else {
+      throw fault("the value is longer than \(Limits.jsonBytes) bytes")
+    }
     guard json.isValidUTF8 else { throw fault("the value is not valid UTF-8") }
     var scanner = JSONScanner(json)
     let value: Bytes
@@ -39,7 +42,9 @@ enum StateValue {
     }
     if number.isInteger {
       guard let integer = NumberText.int64(number.raw) else {
-        throw fault("the integer \(StoreError.quoted(value.text)) is beyond int64; wrap it in a list, where digits stay")
+        throw fault(
+          "the integer \(StoreError.quoted(value.text)) is beyond int64; wrap it in a list, where digits stay"
+        )
       }
       self = .integer(integer)
     } else {

@@ -54,7 +54,9 @@ struct JSONScanner {
   @inline(__always)
   mutating func skip(_ text: StaticString) -> Bool {
     let length = text.utf8CodeUnitCount
-    guard count - index >= length, Bytes(start: base + index, count: length).equals(text) else { return false }
+    guard count - index >= length, Bytes(start: base + index, count: length).equals(text) else {
+      return false
+    }
     index += length
     return true
   }
@@ -65,7 +67,8 @@ struct JSONScanner {
   func failure(_ expected: String) -> Failure {
     if isAtEnd { return Failure(reason: "the JSON text ends where \(expected) should be") }
     let shown = Bytes(start: base + index, count: min(count - index, 12)).text
-    return Failure(reason: "not JSON at byte \(index) (near \(StoreError.quoted(shown))): \(expected) should be there")
+    return Failure(
+      reason: "not JSON at byte \(index) (near \(StoreError.quoted(shown))): \(expected) should be there")
   }
 
   // MARK: Tokens

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Columns on their way into the library: from any dtype to C arrays.
 
-Two steps, each a table. `dtypes` looks at a column's dtype once and brings it into one of six
+Two steps, each a table. `dtypes` looks at a column's dtype once and brings it into one of five
 kinds of cells. Each target (`doubles`, `flags`, `texts`, `feature_values`) encodes each kind, or
 raises `Refusal` with the row of the first cell that it does not take.
 """

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .cells import MISSING_TYPES, Refusal, exact_double, number, refuse_number, shown
-from .dtypes import Booleans, Column, Floats, Integers, Objects, Texts
-from .encoding import each, encode, refuse_booleans, refuse_texts
+from .dtypes import Booleans, Column, Floats, Integers, Objects
+from .encoding import each, encode, refuse_booleans
 
 __all__ = ["DOUBLES", "Float64s", "doubles"]
 
@@ -56,11 +56,6 @@ def _doubles_from_booleans(cells: Booleans) -> Float64s:
     return np.full(cells.values.size, np.nan)
 
 
-def _doubles_from_texts(cells: Texts) -> Float64s:
-    refuse_texts(cells, refuse_number)
-    return np.full(cells.codes.size, np.nan)
-
-
 def _doubles_from_objects(cells: Objects) -> Float64s:
     kinds = set(map(type, cells.values))
     if not kinds <= {float, np.float64} | MISSING_TYPES:
@@ -75,7 +70,6 @@ DOUBLES: dict[type, Callable[[Any], Float64s]] = {
     Floats: _doubles_from_floats,
     Integers: _doubles_from_integers,
     Booleans: _doubles_from_booleans,
-    Texts: _doubles_from_texts,
     Objects: _doubles_from_objects,
 }
 

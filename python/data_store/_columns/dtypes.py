@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The first step of a column's way into the library: from any dtype to six kinds of cells.
+"""The first step of a column's way into the library: from any dtype to five kinds of cells.
 
 One table looks at the dtype, once a column. What the cells become is the targets' business.
 """
@@ -23,7 +23,7 @@ __all__ = [
     "Integers",
     "Mask",
     "Objects",
-    "Texts",
+    "objects",
     "read",
 ]
 
@@ -55,14 +55,6 @@ class Booleans:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """Dictionary-coded by pandas already; code -1 is missing."""
-
-    codes: npt.NDArray[np.integer[Any]]
-    values: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Categories:
     """Codes into a column of values of any dtype; code -1 is missing."""
 
@@ -78,7 +70,13 @@ class Objects:
     values: list[Any]
 
 
-Cells: TypeAlias = Floats | Integers | Booleans | Texts | Categories | Objects
+Cells: TypeAlias = Floats | Integers | Booleans | Categories | Objects
+
+
+def objects(column: Column) -> list[Any]:
+    """Give a column of any dtype as Python objects."""
+    # Through pandas' array: NumPy's own astype(object) turns times into bare integers.
+    return column.array.to_numpy(dtype=object).tolist()
 
 
 def _read_nullable(column: Column) -> Cells:
@@ -93,21 +91,9 @@ def _read_nullable(column: Column) -> Cells:
     return Integers(array.to_numpy(dtype=dtype.numpy_dtype, na_value=0), is_null)
 
 
-def _read_factorized(column: Column) -> Cells:
-    codes, values = column.array.factorize()
-    return Texts(codes, np.asarray(values, dtype=object).tolist())
-
-
-def _read_string(column: Column) -> Cells:
-    dtype: Any = column.dtype
-    return _read_factorized(column) if dtype.storage == "pyarrow" else _read_objects(column)
-
-
 def _read_arrow(column: Column) -> Cells:
     dtype: Any = column.dtype
-    if dtype.kind in "fiub":
-        return _read_nullable(column)
-    return _read_factorized(column) if dtype.type is str else _read_objects(column)
+    return _read_nullable(column) if dtype.kind in "fiub" else _read_objects(column)
 
 
 def _read_categories(column: Column) -> Cells:
@@ -120,17 +106,15 @@ def _read_sparse(column: Column) -> Cells:
 
 
 def _read_objects(column: Column) -> Cells:
-    # Through pandas: NumPy's own astype(object) turns times into bare integers.
-    return Objects(column.astype(object).to_numpy().tolist())
+    return Objects(objects(column))
 
 
-# NumPy's dtypes by kind, pandas' by class; what is not here is read as objects.
+# NumPy's dtypes by kind, pandas' by class; what is not here, text above all, is read as objects.
 _READERS: dict[Any, Callable[[Column], Cells]] = {
     "f": lambda column: Floats(column.to_numpy()),
     "i": lambda column: Integers(column.to_numpy(), None),
     "u": lambda column: Integers(column.to_numpy(), None),
     "b": lambda column: Booleans(column.to_numpy(), None),
-    pd.StringDtype: _read_string,
     pd.CategoricalDtype: _read_categories,
     pd.ArrowDtype: _read_arrow,
     pd.SparseDtype: _read_sparse,
@@ -149,7 +133,7 @@ _READERS: dict[Any, Callable[[Column], Cells]] = {
 
 
 def read(column: Column) -> Cells:
-    """Bring a column of any dtype into one of the six kinds; numbers are not copied."""
+    """Bring a column of any dtype into one of the five kinds; numbers are not copied."""
     dtype = column.dtype
     key = dtype.kind if isinstance(dtype, np.dtype) else type(dtype)
     return _READERS.get(key, _read_objects)(column)

@@ -12,9 +12,9 @@ import pandas as pd
 
 from . import dtypes
 from .cells import Refusal
-from .dtypes import Booleans, Categories, Column, Integers, Mask, Texts
+from .dtypes import Booleans, Categories, Column, Integers, Mask
 
-__all__ = ["Rows", "each", "encode", "nulls", "refuse_any", "refuse_booleans", "refuse_texts"]
+__all__ = ["Rows", "each", "encode", "nulls", "refuse_any", "refuse_booleans"]
 
 Rows: TypeAlias = npt.NDArray[np.integer[Any]]
 
@@ -54,10 +54,6 @@ def refuse_any(present: Mask, cell: Callable[[int], Any], why: Callable[[Any], R
 
 def refuse_booleans(cells: Booleans, why: Callable[[Any], Refusal]) -> None:
     refuse_any(~nulls(cells), lambda row: bool(cells.values[row]), why)
-
-
-def refuse_texts(cells: Texts, why: Callable[[Any], Refusal]) -> None:
-    refuse_any(cells.codes >= 0, lambda row: cells.values[cells.codes[row]], why)
 
 
 def each(cells: Iterable[Any], convert: Callable[[Any], Any]) -> list[Any]:

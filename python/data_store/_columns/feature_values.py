@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .cells import INT64, Refusal, is_missing, shown
 from .doubles import DOUBLES, Float64s
-from .dtypes import Booleans, Column, Floats, Integers, Objects, Texts
+from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any
 from .flags import Flags
 
@@ -80,7 +80,6 @@ _FEATURES: dict[type, Callable[[Any], FeatureValues]] = {
     Floats: lambda cells: FeatureValues(DOUBLES[Floats](cells)),
     Integers: _feature_from_integers,
     Booleans: lambda cells: FeatureValues(DOUBLES[Booleans](cells)),
-    Texts: lambda cells: FeatureValues(DOUBLES[Texts](cells)),
     Objects: _feature_from_objects,
 }
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .cells import flag, refuse_flag
-from .dtypes import Booleans, Column, Floats, Integers, Mask, Objects, Texts
-from .encoding import each, encode, nulls, refuse_any, refuse_texts
+from .dtypes import Booleans, Column, Floats, Integers, Mask, Objects
+from .encoding import each, encode, nulls, refuse_any
 
 __all__ = ["Flags", "flags"]
 
@@ -39,16 +39,10 @@ def _flags_from_booleans(cells: Booleans) -> Flags:
     return np.ascontiguousarray(values).view(np.uint8)
 
 
-def _flags_from_texts(cells: Texts) -> Flags:
-    refuse_texts(cells, refuse_flag)
-    return np.zeros(cells.codes.size, np.uint8)
-
-
 _FLAGS: dict[type, Callable[[Any], Flags]] = {
     Floats: _flags_from_floats,
     Integers: _flags_from_integers,
     Booleans: _flags_from_booleans,
-    Texts: _flags_from_texts,
     Objects: lambda cells: np.array(each(cells.values, flag), dtype=np.uint8),
 }
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .._text import text_problem
 from .cells import Refusal, is_missing, refuse_text
-from .dtypes import Booleans, Column, Floats, Integers, Objects, Texts
+from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 
 __all__ = ["TextCodes", "cached_utf8", "text_or_missing", "texts"]
@@ -59,17 +59,6 @@ def _texts_from_integers(cells: Integers) -> TextCodes:
 def _texts_from_booleans(cells: Booleans) -> TextCodes:
     refuse_booleans(cells, refuse_text)
     return _all_missing(cells.values.size)
-
-
-def _texts_from_texts(cells: Texts) -> TextCodes:
-    for code, text in enumerate(cells.values):
-        problem = text_problem(text)
-        if problem is not None:
-            raise Refusal(*problem, row=int(np.argmax(cells.codes == code)))
-    return TextCodes(
-        np.ascontiguousarray(cells.codes, dtype=np.int32),
-        [text.encode() for text in cells.values] or [b""],
-    )
 
 
 def _texts_from_objects(cells: Objects) -> TextCodes:
@@ -121,7 +110,6 @@ _TEXTS: dict[type, Callable[[Any], TextCodes]] = {
     Floats: _texts_from_floats,
     Integers: _texts_from_integers,
     Booleans: _texts_from_booleans,
-    Texts: _texts_from_texts,
     Objects: _texts_from_objects,
 }
 
