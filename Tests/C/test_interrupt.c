@@ -108,6 +108,96 @@ static void interrupted_write_leaves_all_or_nothing(void) {
   ds_store_free(store);
 }
 
+/* ---- Interrupts without end ---- */
+
+enum { ROUNDS = 150, BARS = 500 };
+
+/* Repeats a call until no interrupt stops it. */
+#define INSIST(call)                        \
+  do {                                      \
+    int32_t insisted;                       \
+    do {                                    \
+      insisted = (call);                    \
+    } while (insisted == DS_INTERRUPTED);   \
+    CHECK_OK(insisted);                     \
+  } while (0)
+
+static int32_t write_round(ds_store *store, int round) {
+  int64_t timestamps[BARS];
+  for (int i = 0; i < BARS; i++) timestamps[i] = T0 + (round * BARS + i) * SECOND;
+  ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, timestamps, BARS);
+  int32_t status = ds_market_write(store, &batch, 0, NULL);
+  CHECK(status == DS_OK || status == DS_INTERRUPTED);
+  return status;
+}
+
+static int64_t insist_on_count(ds_store *store) {
+  ds_read_options options = DS_READ_OPTIONS_INIT;
+  options.columns = 0;
+  ds_bars *bars = NULL;
+  INSIST(ds_market_read(store, &EURUSD, 1, HOURLY, NULL, &options, &bars));
+  REQUIRE(bars != NULL);
+  int64_t count = ds_bars_batch(bars)->count;
+  ds_bars_free(bars);
+  return count;
+}
+
+static void *write_round_after_round(void *context) {
+  call_in_thread *call = context;
+  int64_t expected = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    if (write_round(call->store, round) == DS_OK) expected += BARS;
+    CHECK_INT(insist_on_count(call->store), expected);
+  }
+  call->status = (int32_t)expected;
+  atomic_store(&call->returned, true);
+  return NULL;
+}
+
+/* An interrupt may come at any step of a call, its ROLLBACK included. */
+static void store_works_on_under_endless_interrupts(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  call_in_thread call = {store, -1, false};
+  interrupt_until_it_returns(write_round_after_round, &call);
+  write_hours(store, "GOOG", 1);
+  ds_store_free(store);
+  CHECK_INT(atoi(stored(path_of("bars.db"), "SELECT count(*) FROM market_data"
+                                            " WHERE symbol = 'EURUSD'")),
+            call.status);
+}
+
+/* Of each transaction's two writes any may be stopped: it is undone alone, and the other stays. */
+static void *write_in_transactions(void *context) {
+  call_in_thread *call = context;
+  int64_t expected = 0;
+  for (int round = 0; round < ROUNDS; round += 2) {
+    INSIST(ds_transaction_begin(call->store));
+    int64_t within = expected;
+    for (int i = 0; i < 2; i++) {
+      if (write_round(call->store, round + i) == DS_OK) within += BARS;
+      CHECK_INT(insist_on_count(call->store), within);
+    }
+    if (round % 4 == 0) {
+      INSIST(ds_transaction_commit(call->store));
+      expected = within;
+    } else {
+      INSIST(ds_transaction_rollback(call->store));
+    }
+    CHECK_INT(insist_on_count(call->store), expected);
+  }
+  call->status = (int32_t)expected;
+  atomic_store(&call->returned, true);
+  return NULL;
+}
+
+static void transactions_hold_under_endless_interrupts(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  call_in_thread call = {store, -1, false};
+  interrupt_until_it_returns(write_in_transactions, &call);
+  ds_store_free(store);
+  CHECK_INT(atoi(stored(path_of("bars.db"), "SELECT count(*) FROM market_data")), call.status);
+}
+
 /* ---- Inside a transaction ---- */
 
 static pthread_barrier_t transaction_is_open;
@@ -144,6 +234,8 @@ const check_test interrupt_tests[] = {
     {"another_stores_interrupt_does_not_count", another_stores_interrupt_does_not_count},
     {"interrupt_without_a_call_stops_no_later_one", interrupt_without_a_call_stops_no_later_one},
     {"interrupted_write_leaves_all_or_nothing", interrupted_write_leaves_all_or_nothing},
+    {"store_works_on_under_endless_interrupts", store_works_on_under_endless_interrupts},
+    {"transactions_hold_under_endless_interrupts", transactions_hold_under_endless_interrupts},
     {"transaction_survives_an_interrupted_query", transaction_survives_an_interrupted_query},
     {NULL, NULL},
 };

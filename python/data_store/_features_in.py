@@ -140,7 +140,7 @@ def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
 # ---- Columns --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Feature:
     """One feature of a frame: None where the frame has no such column."""
 
@@ -209,7 +209,7 @@ def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Featu
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _ColumnEncoder:
     """Encodes columns of a frame, and brings them to the rows of the batch."""
 

@@ -19,7 +19,7 @@ _NAME = "libdata_store.so"
 def _candidates() -> list[Path]:
     named = os.environ.get(_VARIABLE)
     if named:
-        return [Path(named)]
+        return [Path(named).absolute()]  # dlopen looks a bare name up elsewhere
     package = Path(__file__).resolve().parent
     return [
         package / "_lib" / _NAME,  # an installed wheel

@@ -21,7 +21,7 @@ __all__ = ["KEY_NAMES", "Rows", "align", "cell_error", "place_of", "rows_of"]
 KEY_NAMES = ("symbol", "timeframe", "timestamp")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rows:
     """The keys of a table's rows.
 

@@ -35,7 +35,7 @@ __all__ = [
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
-_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3}
 _FIRST_TIME = _abi.NO_TIME + 1
 _BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
 
@@ -148,16 +148,16 @@ def _cell_ns(cell: object) -> int:
 
 
 def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
-    factor = _NS_PER_UNIT[array.unit]
-    if factor > 1:
-        limit = _abi.LAST_TIME // factor
+    if array.unit == "ns":  # as_unit would copy
+        return np.ascontiguousarray(array.asi8)
+    try:
+        return np.ascontiguousarray(array.as_unit("ns").asi8)
+    except pd.errors.OutOfBoundsDatetime:
+        limit = _abi.LAST_TIME // _NS_PER_UNIT[array.unit]
         ticks = array.asi8
         beyond = ((ticks > limit) | (ticks < -limit)) & (ticks != _abi.NO_TIME)
-        if beyond.any():
-            row = int(np.argmax(beyond))
-            raise Refusal(f"{array[row]} is out of range", _RANGE, row)
-        array = array.as_unit("ns")
-    return np.ascontiguousarray(array.asi8)
+        row = int(np.argmax(beyond))
+        raise Refusal(f"{array[row]} is out of range", _RANGE, row) from None
 
 
 # ---- A range --------------------------------------------------------------------------------

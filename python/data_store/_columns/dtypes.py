@@ -31,14 +31,14 @@ Column: TypeAlias = "pd.Series[Any] | pd.Index[Any]"
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Floats:
     """Any width; missing is NaN."""
 
     values: npt.NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Integers:
     """Any width, signed or not; `is_null` None: none is missing."""
 
@@ -46,7 +46,7 @@ class Integers:
     is_null: Mask | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Booleans:
     """`is_null` None: none is missing."""
 
@@ -54,7 +54,7 @@ class Booleans:
     is_null: Mask | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Categories:
     """Codes into a column of values of any dtype; code -1 is missing."""
 
@@ -63,7 +63,7 @@ class Categories:
     column: Column
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Objects:
     """Python objects, to be looked at one by one."""
 

@@ -19,7 +19,7 @@ from .flags import Flags
 __all__ = ["FeatureValues", "feature_values"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FeatureValues:
     """The values of one feature: doubles, or integers with their nulls."""
 

@@ -19,7 +19,7 @@ from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 __all__ = ["TextCodes", "cached_utf8", "text_or_missing", "texts"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TextCodes:
     """Text, dictionary-coded: row i has `values[codes[i]]`, missing where the code is -1.
 
