@@ -28,8 +28,8 @@ from .errors import FeatureValidationError, InvalidInputError, InvalidTypeError
 __all__ = ["carry_by_position", "carry_features", "entry_json", "features_in"]
 
 _FORMS = (
-    "a DataFrame (columns = keys), a DataFrame with two column levels (key, 'value'|'quality'), or "
-    "a Series or mapping from timestamp to a dict or JSON text"
+    "a DataFrame (columns = keys), a DataFrame with two column levels (key, 'value'|'quality'), "
+    "a Series or mapping from timestamp to a dict or JSON text, or, beside bars, a list of those"
 )
 
 Positions = npt.NDArray[np.intp]
@@ -55,6 +55,7 @@ def features_in(features: object, symbol: object, timeframe: object, quality: ob
         batch.carry_features(_feature_columns(features, quality, batch.rows, None))
         return batch
     entries = _entries_of(features, place)
+    _refuse_second_quality(quality, place)
     batch = Batch(rows_of(entries, symbol, timeframe))
     carry_by_position(batch, "features", entries)
     return batch
@@ -63,7 +64,7 @@ def features_in(features: object, symbol: object, timeframe: object, quality: ob
 def carry_features(batch: Batch, features: object) -> None:
     """Add features to the bars of a batch, on their timestamps, or by position from a list."""
     bars = batch.rows
-    if isinstance(features, (list, tuple, np.ndarray)):
+    if isinstance(features, (list, tuple)):
         if len(features) != bars.timestamps.size:
             raise InvalidInputError(
                 f"{bars.place}: {len(features)} features for {bars.timestamps.size} bars; a list "
@@ -96,11 +97,12 @@ def _entries_of(features: object, place: str) -> pd.Series[Any]:
     if isinstance(features, Mapping):
         entries = np.empty(len(features), dtype=object)
         entries[:] = list(features.values())
-        return pd.Series(entries, index=pd.Index(list(features), dtype=object), copy=False)
+        index = pd.Index(list(features), dtype=object)
+        return pd.Series(entries, index=index, dtype=object, copy=False)
     raise InvalidTypeError(f"{place}: features must be {_FORMS}, not {type(features).__name__}")
 
 
-def _texts_of(entries: Sequence[Any] | npt.NDArray[Any], place: str) -> list[bytes | None]:
+def _texts_of(entries: Sequence[Any], place: str) -> list[bytes | None]:
     return [entry_json(entry, row, place) for row, entry in enumerate(entries)]
 
 
@@ -189,11 +191,7 @@ def _wide(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
 
 
 def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
-    if not (isinstance(quality, str) and quality == "ready"):
-        raise InvalidInputError(
-            f"{place}: quality is given twice, as an argument and in the frame's second column "
-            "level; leave the argument out"
-        )
+    _refuse_second_quality(quality, place)
     columns: dict[Any, dict[str, Column]] = {}
     for label, column in frame.items():
         key, member = cast("tuple[Any, Any]", label)
@@ -207,6 +205,15 @@ def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Featu
         _Feature(key, members.get("value"), members.get("quality"))
         for key, members in columns.items()
     ]
+
+
+def _refuse_second_quality(quality: object, place: str) -> None:
+    """Refuse any word but the default beside features that say their quality themselves."""
+    if not (isinstance(quality, str) and quality == "ready"):
+        raise InvalidInputError(
+            f"{place}: quality is given twice, as an argument and in the features; leave the "
+            "argument out"
+        )
 
 
 @dataclass(slots=True)

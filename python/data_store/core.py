@@ -74,7 +74,7 @@ class DataStore:
         timeout: float = 10.0,
         read_only: bool = False,
     ) -> None:
-        if durability not in _abi.DURABILITY:
+        if not isinstance(durability, str) or durability not in _abi.DURABILITY:
             raise InvalidInputError(f"durability must be 'full' or 'normal', not {durability!r}")
         options = _abi.ds_open_options(
             durability=_abi.DURABILITY[durability],

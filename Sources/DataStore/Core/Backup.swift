@@ -41,8 +41,6 @@ extension Store {
   }
 
   private func copy(_ reader: Connection, to partial: String) throws(StoreError) {
-    try reader.statement("BEGIN").run()
-    defer { try? reader.statement("COMMIT").run() }
     _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", reader)
     let copy = try BackupCopy(creating: partial)
     try copy.copy(from: reader)

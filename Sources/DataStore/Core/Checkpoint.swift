@@ -9,7 +9,8 @@ extension Store {
         throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
       }
       try watch.checkAll()
-      return try runCheckpoint(writer)
+      guard let checkpointer else { throw .isClosed }
+      return try checkpointer.run(guardedBy: writer)
     }
   }
 }

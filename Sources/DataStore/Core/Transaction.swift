@@ -22,7 +22,7 @@ extension Store {
     try withWriter { writer throws(StoreError) in
       if transactionDepth == 0 {
         try watch.checkAll()
-        try begin(writer)
+        try interruptibly(writer, .alone) { () throws(StoreError) in try begin(writer) }
         isTransactionLost = false
       } else {
         try writer.execute("SAVEPOINT \(savepointName)")

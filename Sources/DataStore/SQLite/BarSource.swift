@@ -41,7 +41,11 @@ final class BarSource {
   private var packer: FeaturePacker?
   private var failure: StoreError?
 
-  init() {
+  private let interruption: Interruption
+
+  /// `interruption` may ask a write to stop between two rows.
+  init(_ interruption: Interruption) {
+    self.interruption = interruption
     raw = .allocate(capacity: 1)
     raw.initialize(to: Raw(time: .allocate(capacity: Timestamp.maximumBytes)))
   }
@@ -168,7 +172,8 @@ final class BarSource {
     module.pointee.xNext = { cursor in
       let batch = raw(cursor)
       batch.pointee.row += 1
-      return SQLITE_OK
+      guard batch.pointee.row % rowsBetweenLooks == 0 else { return SQLITE_OK }
+      return source(cursor)._withUnsafeGuaranteedRef { $0.continueUnlessInterrupted() }
     }
     module.pointee.xEof = { cursor in
       let batch = raw(cursor)
@@ -207,6 +212,21 @@ final class BarSource {
     UnsafeMutableRawPointer(cursor.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self).pointee.raw
   }
 
+  private static func source(
+    _ cursor: UnsafeMutablePointer<sqlite3_vtab_cursor>?
+  ) -> Unmanaged<BarSource> {
+    UnsafeMutableRawPointer(cursor.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self).pointee.source
+  }
+
+  private static let rowsBetweenLooks = 256
+
+  /// SQLITE_ERROR, unlike SQLITE_INTERRUPT, takes back the statement alone.
+  private func continueUnlessInterrupted() -> Int32 {
+    guard interruption.isRequested else { return SQLITE_OK }
+    failure = .isInterrupted
+    return SQLITE_ERROR
+  }
+
   private static let column:
     @convention(c) (UnsafeMutablePointer<sqlite3_vtab_cursor>?, OpaquePointer?, Int32) -> Int32 = {
       cursor, context, column in
@@ -229,10 +249,7 @@ final class BarSource {
       case 10: if let isGap = batch.pointee.isGap { sqlite3_result_int(context, Int32(isGap[row])) }
       case 11: give(batch.pointee.doubles.5, row, context)
       default:
-        return cursor.map {
-          UnsafeMutableRawPointer($0).assumingMemoryBound(to: Cursor.self).pointee.source
-            ._withUnsafeGuaranteedRef { $0.giveFeatures(row, context) }
-        } ?? SQLITE_ERROR
+        return source(cursor)._withUnsafeGuaranteedRef { $0.giveFeatures(row, context) }
       }
       return SQLITE_OK
     }

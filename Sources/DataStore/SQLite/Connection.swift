@@ -23,7 +23,7 @@ final class Connection {
   /// Statements of the market's hot paths, by what varies in them.
   private var variants: [UInt64: Statement] = [:]
   /// What the rows of the bulk paths come from and go to.
-  let source = BarSource()
+  let source: BarSource
   let collector = BarCollector()
   let merger = FeatureMerging()
   var foreignForms = ForeignForms()
@@ -55,6 +55,7 @@ final class Connection {
       throw error
     }
     handle = opened
+    source = BarSource(interruption)
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
     do throws(StoreError) {
       try setUp(settings)
@@ -179,11 +180,8 @@ final class Connection {
   static var sourceID: String { String(cString: sqlite3_sourceid()) }
   static var libraryVersionNumber: Int { Int(sqlite3_libversion_number()) }
 
-  /// From any thread.
-  func interrupt() {
-    interruption.request()
-    sqlite3_interrupt(handle)
-  }
+  /// Stops the running statements. From any thread.
+  func interruptStatements() { sqlite3_interrupt(handle) }
 
   /// Closing the last connection folds the WAL in and deletes it; where the files are no longer ours, or
   /// must stay as they are, that must not happen.

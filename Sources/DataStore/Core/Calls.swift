@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// How calls get at a connection: counted in, with the turn to write or a reader of the pool, and within the reach
+/// of `interrupt()` for as long as stopping them leaves nothing half done.
+extension Store {
+  // MARK: Counting calls
+
+  /// Counts a call in; every call ends with `leave()`.
+  private func enter() throws(StoreError) {
+    guard getpid() == process else { throw .forked }
+    try monitor.locked { () throws(StoreError) in
+      guard !isClosed else { throw .isClosed }
+      runningCalls += 1
+    }
+  }
+
+  private func leave() {
+    monitor.locked {
+      runningCalls -= 1
+      if isClosed, runningCalls == 0 { monitor.wakeAll() }
+    }
+  }
+
+  /// Throws `.closed` where no call is possible any more.
+  package func checkOpen() throws(StoreError) {
+    try call { () throws(StoreError) in try watch.checkDatabase() }
+  }
+
+  /// Runs `body` as a call that neither reads nor writes by a connection of the store's.
+  func call<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    try enter()
+    defer { leave() }
+    return try body()
+  }
+
+  // MARK: Reading
+
+  /// Runs `body` on a connection for reading: the transaction's own where this thread has one open, else one of the
+  /// pool's. With `snapshot`, all statements of `body` see the same moment.
+  func read<Result>(
+    snapshot: Bool, _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try call { () throws(StoreError) in
+      guard let writer = try transactionConnection() else {
+        return try readFromPool(snapshot: snapshot, body)
+      }
+      return try interruptibly(writer, .readsInTransaction) { () throws(StoreError) in try body(writer) }
+    }
+  }
+
+  /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as of one moment.
+  func readCommitted<Result>(
+    _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try call { () throws(StoreError) in try readFromPool(snapshot: true, body) }
+  }
+
+  private func readFromPool<Result>(
+    snapshot: Bool, _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try watch.checkDatabase()
+    let reader = try takeReader()
+    defer { giveBack(reader) }
+    if snapshot { try reader.statement("BEGIN").run() }
+    // Beyond the reach of interrupt(): a snapshot that stayed open would hold the WAL back for good.
+    defer { if snapshot { try? reader.statement("COMMIT").run() } }
+    return try interruptibly(reader, .alone) { () throws(StoreError) in try body(reader) }
+  }
+
+  /// The writer connection, where this thread has a transaction open on it.
+  private func transactionConnection() throws(StoreError) -> Connection? {
+    guard lane.isMine, transactionDepth > 0 else { return nil }
+    try checkTransaction()
+    try watch.checkDatabase()
+    return writer
+  }
+
+  private func takeReader() throws(StoreError) -> Connection {
+    if let kept = monitor.locked({ readers.take() }) { return kept }
+    return try Connection(
+      path, readerAccess,
+      Connection.Settings(timeout: options.timeout, synchronous: options.durability.synchronous))
+  }
+
+  private func giveBack(_ reader: Connection) {
+    // One whose snapshot could not be ended is closed instead.
+    guard !reader.isInTransaction else { return }
+    monitor.locked { readers.giveBack(reader) }
+  }
+
+  // MARK: Writing
+
+  /// Runs `body` as one transaction (within an open one: as a savepoint): all of it is stored, or nothing.
+  func write<Result>(_ body: (Connection) throws(StoreError) -> Result) throws(StoreError) -> Result {
+    try withWriter { writer throws(StoreError) in
+      if transactionDepth > 0 { return try savepoint(writer, body) }
+      do throws(StoreError) {
+        let result = try interruptibly(writer, .alone) { () throws(StoreError) in
+          try begin(writer)
+          return try body(writer)
+        }
+        try commit(writer)
+        return result
+      } catch {
+        rollBack(writer)
+        throw error
+      }
+    }
+  }
+
+  /// Runs `body` with the turn to write and the connection for it.
+  func withWriter<Result>(
+    evenIfLost: Bool = false, _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try call { () throws(StoreError) in
+      guard !options.isReadOnly else {
+        throw StoreError(.storage, "\(path) was opened read-only; open it without read_only to write")
+      }
+      let deadline = Deadline(secondsFromNow: options.timeout)
+      try lane.enter(until: deadline)
+      defer { lane.leave() }
+      guard let writer else { throw .isClosed }
+      if !evenIfLost { try checkTransaction() }
+      writer.beginWaiting(until: deadline)
+      return try body(writer)
+    }
+  }
+
+  func begin(_ writer: Connection) throws(StoreError) {
+    do throws(StoreError) {
+      try writer.statement("BEGIN IMMEDIATE").run()
+    } catch {
+      throw error.isBusy && writer.interruption.isRequested ? .isInterrupted : error
+    }
+  }
+
+  func commit(_ writer: Connection) throws(StoreError) {
+    try watch.checkAll()
+    try writer.statement("COMMIT").run()
+    checkpointer?.afterCommit(writer)
+  }
+
+  func rollBack(_ writer: Connection) {
+    if writer.isInTransaction { try? writer.statement("ROLLBACK").run() }
+  }
+
+  private func savepoint<Result>(
+    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try writer.statement("SAVEPOINT ds_call").run()
+    do throws(StoreError) {
+      let result = try interruptibly(writer, .writesInTransaction) { () throws(StoreError) in try body(writer) }
+      try writer.statement("RELEASE ds_call").run()
+      return result
+    } catch {
+      undo("ds_call", writer)
+      throw error
+    }
+  }
+
+  /// Takes back all since a savepoint, and notices where SQLite has taken back everything (disk full, say).
+  func undo(_ savepoint: String, _ writer: Connection) {
+    guard writer.isInTransaction else {
+      isTransactionLost = true
+      return
+    }
+    do throws(StoreError) {
+      try writer.execute("ROLLBACK TO \(savepoint); RELEASE \(savepoint)")
+    } catch {
+      // What cannot be taken back in part must not be committed as a whole.
+      rollBack(writer)
+      isTransactionLost = true
+    }
+  }
+
+  func checkTransaction() throws(StoreError) {
+    guard transactionDepth > 0, isTransactionLost else { return }
+    throw StoreError(
+      .storage,
+      "an error made SQLite roll the whole open transaction back; nothing of it is stored. Roll back, then begin again"
+    )
+  }
+
+  // MARK: Interrupting
+
+  /// Lets `interrupt()` reach the connection while `body` runs. What ends a transaction stays outside: interrupted, it
+  /// would leave the connection within one.
+  func interruptibly<Result>(
+    _ connection: Connection, _ kind: InterruptibleUse.Kind, _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    connection.interruption.clear()
+    let use = InterruptibleUse(connection: connection, kind: kind)
+    monitor.locked { interruptible[ObjectIdentifier(connection)] = use }
+    defer { monitor.locked { interruptible[ObjectIdentifier(connection)] = nil } }
+    return try body()
+  }
+}
+
+/// A running call that `interrupt()` may stop.
+struct InterruptibleUse {
+  enum Kind {
+    /// A read, or a write with a transaction of its own.
+    case alone
+    /// A read within the caller's transaction.
+    case readsInTransaction
+    /// A write within the caller's transaction. SQLite answers an interrupted write by rolling the whole transaction
+    /// back (https://sqlite.org/c3ref/interrupt.html), so the write is asked to stop by itself.
+    case writesInTransaction
+  }
+
+  let connection: Connection
+  let kind: Kind
+
+  func interrupt() {
+    connection.interruption.request()
+    if kind != .writesInTransaction { connection.interruptStatements() }
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+import Testing
+
+@testable import DataStore
+
+/// A folder of one test's own; it goes when the test ends.
+final class Scratch {
+  let folder: String
+
+  init() throws {
+    let template = Array("/tmp/data_store_swift_XXXXXX".utf8CString)
+    folder = try #require(
+      template.withUnsafeBufferPointer { text -> String? in
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.count)
+        defer { copy.deallocate() }
+        for (place, byte) in text.enumerated() { copy[place] = byte }
+        return mkdtemp(copy).map { String(cString: $0) }
+      })
+  }
+
+  deinit {
+    chmod(folder, 0o755)
+    Self.removeAll(folder)
+  }
+
+  /// The path of a file in the folder.
+  func path(_ name: String = "bars.db") -> String { "\(folder)/\(name)" }
+
+  /// A store at `path(name)` that gives up at once where another writer is in the way.
+  func store(
+    _ name: String = "bars.db", durability: Durability = .normal, timeout: Double = 0
+  ) throws -> Store {
+    try Store(path(name), StoreOptions(durability: durability, timeout: timeout))
+  }
+
+  func raw(_ name: String = "bars.db") throws -> RawDatabase { try RawDatabase(path(name)) }
+
+  /// The names in the folder, sorted.
+  var names: [String] { Self.entries(of: folder).sorted() }
+
+  private static func entries(of folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var found: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+      }
+      if name != ".", name != ".." { found.append(name) }
+    }
+    return found
+  }
+
+  private static func removeAll(_ folder: String) {
+    for name in entries(of: folder) {
+      let path = "\(folder)/\(name)"
+      if unlink(path) != 0 { removeAll(path) }
+    }
+    rmdir(folder)
+  }
+}
+
+/// The bytes of a file. Only for files that no connection of this process has open: closing the
+/// descriptor would drop SQLite's locks.
+func contents(_ path: String) throws -> [UInt8] {
+  let file = try #require(fopen(path, "rb"))
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var block = [UInt8](repeating: 0, count: 65_536)
+  while true {
+    let count = fread(&block, 1, block.count, file)
+    if count == 0 { return bytes }
+    bytes.append(contentsOf: block[..<count])
+  }
+}
+
+func write(_ bytes: [UInt8], to path: String) throws {
+  let file = try #require(fopen(path, "wb"))
+  defer { fclose(file) }
+  #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+}
