@@ -26,7 +26,8 @@ let package = Package(
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore"],
       exclude: ["exports.map"], linkerSettings: exportedOnly),
-    .testTarget(name: "DataStoreTests", dependencies: ["DataStore", "CSQLite"]),
+    .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/FaultVFS"),
+    .testTarget(name: "DataStoreTests", dependencies: ["DataStore", "CSQLite", "FaultVFS"]),
   ],
   cxxLanguageStandard: .cxx17
 )

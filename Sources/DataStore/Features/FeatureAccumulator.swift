@@ -33,7 +33,7 @@ struct FeatureAccumulator: ~Copyable {
     guard mode == .values || mode == .columns else { return }
     for key in shape.featureKeys ?? [] {
       var key = key
-      let number = key.withUTF8 { parser.number(of: $0) }
+      let number = key.withUTF8 { parser.keys.number(of: $0) }
       addColumn(for: number)
     }
   }
@@ -43,7 +43,7 @@ struct FeatureAccumulator: ~Copyable {
     columns.deallocate()
   }
 
-  func key(_ column: Int) -> Bytes { parser.keys.texts[columns[column].key] }
+  func key(_ column: Int) -> Bytes { parser.keys.text(columns[column].key) }
 
   /// Takes the features of row `row`; nil where it has none.
   @inline(__always)

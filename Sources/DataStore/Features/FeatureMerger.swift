@@ -3,9 +3,17 @@
 /// Merges a bar's new features into its stored ones, key by key: a key that is mentioned is replaced
 /// whole, in its place; the others stay as they are, digit for digit; new keys follow.
 struct FeatureMerger: ~Copyable {
-  private var stored = FeatureParser()
-  private var new = FeatureParser()
+  /// One table for both, so that they number a key alike.
+  private let keys: FeatureKeys
+  private var stored: FeatureParser
+  private var new: FeatureParser
   private var out = ByteBuffer()
+
+  init() {
+    keys = FeatureKeys()
+    stored = FeatureParser(keys)
+    new = FeatureParser(keys)
+  }
 
   /// Which of the two texts was at fault.
   enum Fault: Error {
@@ -18,24 +26,20 @@ struct FeatureMerger: ~Copyable {
     do throws(FeatureFault) { try stored.parse(storedText) } catch { throw .stored(error) }
     do throws(FeatureFault) { try new.parse(newText) } catch { throw .new(error) }
     out.removeAll()
-    FeatureWriter.begin(&out)
-    var isFirst = true
-    var guess = 0
     for entry in stored.entries {
-      let key = stored.keys.texts[entry.key]
-      let replacement = new.position(of: new.number(of: key, guess: guess))
-      if let replacement { guess = new.entries[replacement].key + 1 }
-      FeatureWriter.append(
-        replacement.map { new.entries[$0] } ?? entry, key: key, isFirst: isFirst, to: &out)
-      isFirst = false
+      out.append(out.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+      if let replacement = new.position(of: entry.key) {
+        FeatureWriter.append(new.entries[replacement], keys, to: &out)
+      } else {
+        FeatureWriter.append(entry, keys, to: &out)
+      }
     }
-    for entry in new.entries {
-      let key = new.keys.texts[entry.key]
-      if stored.position(of: stored.number(of: key)) != nil { continue }
-      FeatureWriter.append(entry, key: key, isFirst: isFirst, to: &out)
-      isFirst = false
+    for entry in new.entries where stored.position(of: entry.key) == nil {
+      out.append(out.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+      FeatureWriter.append(entry, keys, to: &out)
     }
-    FeatureWriter.end(&out)
+    if out.count == 0 { out.append(UInt8(ascii: "{")) }
+    out.append(UInt8(ascii: "}"))
     return out.bytes
   }
 }

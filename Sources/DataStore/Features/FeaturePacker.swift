@@ -1,49 +1,66 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 
 /// Prints the features of a batch row by row, from columns or from the caller's JSON text, holding each
 /// entry against the rules on the way.
 struct FeaturePacker: ~Copyable {
+  /// A column as bare pointers: it is looked at for each row.
   private struct Column {
-    /// Where the entry's opening lies in `openings`.
-    let opening: Range<Int>
+    /// `"key":{"value":`
+    let opening: Bytes
     let values: UnsafePointer<Double>?
     let integers: UnsafePointer<Int64>?
     let isNull: UnsafePointer<UInt8>?
     let codes: UnsafePointer<Int32>?
-    /// By quality code.
-    let qualities: [FeatureQuality]
+    /// By quality code; the packer's own memory.
+    let qualities: UnsafeMutablePointer<FeatureQuality>
   }
 
   private let batch: BorrowedBatch
-  private var columns: [Column] = []
-  private var openings = ByteBuffer()
-  private var parser = FeatureParser()
+  private let columns: UnsafeMutablePointer<Column>
+  private var columnCount = 0
+  /// Bytes that an entry of each column can take, in sum.
+  private var rowBytes = 2
+  private let keys = FeatureKeys()
+  private var parser: FeatureParser
   private var out = ByteBuffer(capacity: 4096)
 
   /// Checks keys and quality words, which hold for all rows.
   init(_ batch: BorrowedBatch) throws(StoreError) {
     self.batch = batch
+    columns = .allocate(capacity: max(batch.features.count, 1))
+    parser = FeatureParser(keys)
     guard batch.count > 0 else { return }
-    var keys = TextInterner()
-    for feature in batch.features {
-      let key = feature.key
-      var reason = key.isValidUTF8 ? FeatureKey.fault(key) : "the key is not valid UTF-8"
-      if reason == nil, keys.find(key) != nil { reason = "the key is given twice" }
-      if let reason { throw .feature(reason, place: batch.place(0), row: 0, key: key.text) }
-      _ = keys.intern(key)
-      if feature.values != nil, feature.integers != nil {
-        throw .feature(
-          "its values are given both as doubles and as integers", place: batch.place(0), row: 0, key: key.text
-        )
-      }
-      let start = openings.count
-      FeatureWriter.appendOpening(key, to: &openings)
-      columns.append(
-        Column(
-          opening: start..<openings.count, values: feature.values, integers: feature.integers,
-          isNull: feature.isNull, codes: feature.quality.codes,
-          qualities: try Self.qualities(feature, in: batch)))
+    for feature in batch.features { try add(feature) }
+  }
+
+  deinit {
+    for index in 0..<columnCount { columns[index].qualities.deallocate() }
+    columns.deallocate()
+  }
+
+  private mutating func add(_ feature: BorrowedFeature) throws(StoreError) {
+    func fault(_ reason: String) -> StoreError {
+      .feature(reason, place: batch.place(0), row: 0, key: feature.key.text)
     }
+    guard feature.key.isValidUTF8 else { throw fault("the key is not valid UTF-8") }
+    let known = keys.count
+    let key = keys.number(of: feature.key)
+    if let reason = keys.fault(key) { throw fault(reason) }
+    guard key == known else { throw fault("the key is given twice") }
+    if feature.values != nil, feature.integers != nil {
+      throw fault("its values are given both as doubles and as integers")
+    }
+    let words = try Self.qualities(feature, in: batch)
+    let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: max(words.count, 1))
+    qualities.initialize(from: words, count: words.count)
+    let opening = keys.openings[key]
+    (columns + columnCount).initialize(
+      to: Column(
+        opening: opening, values: feature.values, integers: feature.integers, isNull: feature.isNull,
+        codes: feature.quality.codes, qualities: qualities))
+    columnCount += 1
+    rowBytes += 1 + opening.count + NumberText.maximumBytes + FeatureQuality.longestEntryEnd
   }
 
   private static func qualities(
@@ -81,56 +98,66 @@ struct FeaturePacker: ~Copyable {
   /// features.
   mutating func pack(_ row: Int) throws(StoreError) -> Bytes? {
     out.removeAll()
-    if let texts = batch.featuresJSON {
-      guard let text = texts[row] else { return nil }
-      do throws(FeatureFault) {
-        try parser.parse(Bytes(cString: text))
-      } catch {
-        throw .feature(error.reason, place: batch.place(row), row: row, key: error.key)
+    return batch.featuresJSON == nil ? try packColumns(row) : try packText(row)
+  }
+
+  private mutating func packText(_ row: Int) throws(StoreError) -> Bytes? {
+    guard let text = batch.featuresJSON?[row] else { return nil }
+    do throws(FeatureFault) {
+      try parser.parse(Bytes(cString: text))
+    } catch {
+      throw .feature(error.reason, place: batch.place(row), row: row, key: error.key)
+    }
+    FeatureWriter.append(parser, to: &out)
+    return out.bytes
+  }
+
+  private mutating func packColumns(_ row: Int) throws(StoreError) -> Bytes? {
+    let start = out.reserve(rowBytes)
+    var next = start
+    for index in 0..<columnCount {
+      let column = columns + index
+      let code = column.pointee.codes.map { Int($0[row]) } ?? 0
+      let isNull = try isNull(index, row)
+      guard code >= 0 else {
+        if !isNull { throw fault("it has a value but no quality", index, row) }
+        continue
       }
-      FeatureWriter.append(parser, to: &out)
-      return out.bytes
+      next.pointee = next == start ? UInt8(ascii: "{") : UInt8(ascii: ",")
+      next = Self.copy(column.pointee.opening, to: next + 1)
+      if isNull {
+        next = Self.copy(Bytes("null"), to: next)
+      } else if let values = column.pointee.values {
+        next += NumberText.write(values[row], to: next)
+      } else if let integers = column.pointee.integers {
+        next += NumberText.write(integers[row], to: next)
+      }
+      next = Self.copy(Bytes(FeatureQuality.entryEnd(column.pointee.qualities[code])), to: next)
     }
-    out.append(UInt8(ascii: "{"))
-    for index in columns.indices {
-      try append(index, row)
-    }
-    guard out.count > 1 else { return nil }
-    out.append(UInt8(ascii: "}"))
+    guard next > start else { return nil }
+    next.pointee = UInt8(ascii: "}")
+    out.advance(by: next + 1 - start)
     return out.bytes
   }
 
   @inline(__always)
-  private mutating func append(_ index: Int, _ row: Int) throws(StoreError) {
-    let column = columns[index]
-    let code = column.codes.map { Int($0[row]) } ?? 0
-    let start = out.count
-    if start > 1 { out.append(UInt8(ascii: ",")) }
-    out.append(Bytes(rebasing: openings.bytes[column.opening]))
-    var isValueNull = column.isNull.map { $0[row] != 0 } ?? false
-    if !isValueNull {
-      if let values = column.values {
-        let value = values[row]
-        if value.isFinite {
-          NumberText.append(value, to: &out)
-        } else if value.isNaN {
-          isValueNull = true
-        } else {
-          throw fault("the value is infinite; store null, or leave the entry out", index, row)
-        }
-      } else if let integers = column.integers {
-        NumberText.append(integers[row], to: &out)
-      } else {
-        isValueNull = true
-      }
+  private func isNull(_ index: Int, _ row: Int) throws(StoreError) -> Bool {
+    let column = columns + index
+    if let isNull = column.pointee.isNull, isNull[row] != 0 { return true }
+    guard let values = column.pointee.values else { return column.pointee.integers == nil }
+    if values[row].isFinite { return false }
+    guard values[row].isNaN else {
+      throw fault("the value is infinite; store null, or leave the entry out", index, row)
     }
-    guard code >= 0 else {
-      if !isValueNull { throw fault("it has a value but no quality", index, row) }
-      out.truncate(to: start)
-      return
-    }
-    if isValueNull { out.append("null") }
-    FeatureWriter.appendEnd(column.qualities[code], to: &out)
+    return true
+  }
+
+  @inline(__always)
+  private static func copy(
+    _ bytes: Bytes, to target: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    if let source = bytes.baseAddress { memcpy(target, source, bytes.count) }
+    return target + bytes.count
   }
 
   private func fault(_ reason: String, _ column: Int, _ row: Int) -> StoreError {

@@ -12,14 +12,19 @@ public enum FeatureQuality: UInt8, CaseIterable, Sendable {
 
   static let wordList = "ready, warmup, degraded, missing"
 
-  /// The words in the order of the raw values, for callers that deal in codes.
-  static let words: [StaticString] = ["ready", "warmup", "degraded", "missing"]
+  /// How an entry of this quality ends in stored JSON.
+  @inline(__always)
+  static func entryEnd(_ quality: FeatureQuality) -> StaticString {
+    switch quality {
+    case .ready: ",\"quality\":\"ready\"}"
+    case .warmup: ",\"quality\":\"warmup\"}"
+    case .degraded: ",\"quality\":\"degraded\"}"
+    case .missing: ",\"quality\":\"missing\"}"
+    }
+  }
 
-  /// How each ends an entry of stored JSON.
-  static let entryEnds: [StaticString] = [
-    ",\"quality\":\"ready\"}", ",\"quality\":\"warmup\"}", ",\"quality\":\"degraded\"}",
-    ",\"quality\":\"missing\"}",
-  ]
+  /// Bytes of the longest of them.
+  static let longestEntryEnd = 22
 
   @inline(__always)
   init?(_ text: Bytes) {

@@ -1,33 +1,48 @@
 // SPDX-License-Identifier: MIT
 import CNumbers
+import Glibc
 
 /// Numbers as text: what Python's `repr` prints, so that a value reads the same wherever it is read.
 enum NumberText {
   /// Room that any number needs.
   static let maximumBytes = 32
 
-  /// Appends the shortest digits that read back to the same bits: `0.1`, `100000.0`, `1e+16`, `-0.0`.
-  /// `value` is finite.
-  static func append(_ value: Double, to out: inout ByteBuffer) {
+  /// Writes the shortest digits that read back to the same bits: `0.1`, `100000.0`, `1e+16`, `-0.0`. `value` is finite,
+  /// `out` has room for `maximumBytes`; returns the length.
+  @inline(__always)
+  static func write(_ value: Double, to out: UnsafeMutablePointer<UInt8>) -> Int {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CNUMBERS_SCIENTIFIC_BYTES)) { text in
-      guard let base = text.baseAddress else { return }
+      guard let base = text.baseAddress else { return 0 }
       let length = cnumbers_print_scientific(value, base)
-      layOut(UnsafeRawPointer(base).assumingMemoryBound(to: UInt8.self), length, to: &out)
+      return layOut(UnsafeRawPointer(base).assumingMemoryBound(to: UInt8.self), length, to: out)
     }
   }
 
-  static func append(_ value: Int64, to out: inout ByteBuffer) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-      var rest = value.magnitude
-      var start = digits.count
-      repeat {
-        start -= 1
-        digits[start] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
-        rest /= 10
-      } while rest > 0
-      if value < 0 { out.append(UInt8(ascii: "-")) }
-      out.append(Bytes(rebasing: UnsafeBufferPointer(digits)[start...]))
+  /// Writes an integer likewise.
+  @inline(__always)
+  static func write(_ value: Int64, to out: UnsafeMutablePointer<UInt8>) -> Int {
+    var digits = 1
+    var rest = value.magnitude / 10
+    while rest > 0 {
+      digits += 1
+      rest /= 10
     }
+    let sign = value < 0 ? 1 : 0
+    if value < 0 { out[0] = UInt8(ascii: "-") }
+    rest = value.magnitude
+    for place in stride(from: sign + digits - 1, through: sign, by: -1) {
+      out[place] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
+      rest /= 10
+    }
+    return sign + digits
+  }
+
+  static func append(_ value: Double, to out: inout ByteBuffer) {
+    out.advance(by: write(value, to: out.reserve(maximumBytes)))
+  }
+
+  static func append(_ value: Int64, to out: inout ByteBuffer) {
+    out.advance(by: write(value, to: out.reserve(maximumBytes)))
   }
 
   /// Appends a whole double digit by digit, as an integer.
@@ -69,48 +84,55 @@ enum NumberText {
     return value
   }
 
-  /// Lays "-d.ddde±xx" out as Python does: plain digits for exponents from -4 to 15, else scientific
-  /// with at least two exponent digits.
-  private static func layOut(_ text: UnsafePointer<UInt8>, _ length: Int, to out: inout ByteBuffer) {
+  /// Lays "-d.ddde±xx" out as Python does: plain digits for exponents from -4 to 15, else scientific with at least two
+  /// exponent digits. Returns the length.
+  @inline(__always)
+  private static func layOut(
+    _ text: UnsafePointer<UInt8>, _ length: Int, to out: UnsafeMutablePointer<UInt8>
+  ) -> Int {
     var mark = length - 1
     while mark > 0, text[mark] != UInt8(ascii: "e") { mark -= 1 }
     var exponent = 0
-    var index = mark + 2
-    while index < length {
-      exponent = exponent * 10 + Int(text[index] &- 0x30)
-      index += 1
-    }
+    for place in (mark + 2)..<length { exponent = exponent * 10 + Int(text[place] &- 0x30) }
     if text[mark + 1] == UInt8(ascii: "-") { exponent = -exponent }
     guard exponent >= -4, exponent < 16 else {
-      out.append(Bytes(start: text, count: length))
-      return
+      memcpy(out, text, length)
+      return length
     }
     let zero = UInt8(ascii: "0")
+    let point = UInt8(ascii: ".")
+    var next = out
     var digits = text
     var mantissaLength = mark
     if text[0] == UInt8(ascii: "-") {
-      out.append(UInt8(ascii: "-"))
+      next.pointee = text[0]
+      next += 1
       digits += 1
       mantissaLength -= 1
     }
     // digits[0], then, where there are more, a point and digits[2...].
-    let fraction = Bytes(start: digits + 2, count: max(mantissaLength - 2, 0))
+    let fraction = max(mantissaLength - 2, 0)
     if exponent < 0 {
-      out.append("0.")
-      for _ in 0..<(-exponent - 1) { out.append(zero) }
-      out.append(digits[0])
-      out.append(fraction)
-      return
+      next[0] = zero
+      next[1] = point
+      memset(next + 2, Int32(zero), -exponent - 1)
+      next += 1 - exponent
+      next.pointee = digits[0]
+      memcpy(next + 1, digits + 2, fraction)
+      return next + 1 + fraction - out
     }
-    out.append(digits[0])
-    let whole = min(exponent, fraction.count)
-    out.append(Bytes(rebasing: fraction[..<whole]))
-    for _ in whole..<exponent { out.append(zero) }
-    out.append(UInt8(ascii: "."))
-    if fraction.count > exponent {
-      out.append(Bytes(rebasing: fraction[exponent...]))
-    } else {
-      out.append(zero)
+    next.pointee = digits[0]
+    next += 1
+    let whole = min(exponent, fraction)
+    memcpy(next, digits + 2, whole)
+    memset(next + whole, Int32(zero), exponent - whole)
+    next += exponent
+    next[0] = point
+    if fraction > exponent {
+      memcpy(next + 1, digits + 2 + exponent, fraction - exponent)
+      return next + 1 + fraction - exponent - out
     }
+    next[1] = zero
+    return next + 2 - out
   }
 }

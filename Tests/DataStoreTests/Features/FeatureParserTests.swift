@@ -158,7 +158,7 @@ import Testing
     let text = "{\"b@1\":{\"value\":null,\"quality\":\"ready\"},\"a@1\":{\"value\":2,\"quality\":\"ready\"}}"
     let printed = try canonical(text, &parser)
     #expect(printed == text)
-    let syntax = try #require(throws: FeatureFault.self) { _ = try canonical("{\"b@1\":", &parser) }
+    let syntax = try #require(throws: FeatureFault.self) { _ = try canonical("{\"b@1\"", &parser) }
     #expect(syntax.key == nil)
   }
 

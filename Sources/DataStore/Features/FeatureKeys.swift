@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+
+/// The feature keys that were met so far, by number, each with what is the same wherever it occurs. One table may
+/// serve several parsers, so that they know a key by the same number.
+final class FeatureKeys {
+  private var interner = TextInterner()
+  /// By key: `"key":{"value":` as it is stored, in memory that stays.
+  private(set) var openings: [Bytes] = []
+  /// By key: what is wrong with it; nil where it is sound.
+  private var faults: [String?] = []
+
+  deinit {
+    for opening in openings { UnsafeMutableRawPointer(mutating: opening.baseAddress)?.deallocate() }
+  }
+
+  var count: Int { interner.count }
+
+  /// The key itself; it ends with a NUL that is not counted.
+  func text(_ key: Int) -> Bytes { interner.texts[key] }
+
+  /// The number of a key, which is looked into at its first sight. `guess` is tried first.
+  @inline(__always)
+  func number(of key: Bytes, guess: Int = -1) -> Int {
+    let number = interner.intern(key, guess: guess)
+    if number == openings.count { add(key) }
+    return number
+  }
+
+  func fault(_ key: Int) -> String? { faults[key] }
+
+  private func add(_ key: Bytes) {
+    var opening = ByteBuffer()
+    JSONText.appendLiteral(key, to: &opening)
+    opening.append(":{\"value\":")
+    let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: opening.count)
+    _ = copy.initialize(from: opening.bytes)
+    openings.append(Bytes(copy))
+    faults.append(FeatureKey.fault(key))
+  }
+}
