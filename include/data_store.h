@@ -366,6 +366,7 @@ int32_t ds_market_requests(ds_store *DS_NONNULL store, const char *DS_NULLABLE s
                            const char *DS_NULLABLE timeframe, const ds_range *DS_NULLABLE range,
                            int64_t limit, ds_requests *DS_NULLABLE *DS_NONNULL out_requests);
 int64_t ds_requests_count(const ds_requests *DS_NONNULL requests);
+/* The first of them; each lies struct_size bytes after the one before. */
 const ds_request *DS_NULLABLE ds_requests_items(const ds_requests *DS_NONNULL requests);
 void ds_requests_free(ds_requests *DS_NULLABLE requests);
 

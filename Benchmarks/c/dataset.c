@@ -74,6 +74,8 @@ dataset dataset_load(const char *folder) {
     feature_data *feature = &data.feature[index];
     char name[NAME_BYTES];
     snprintf(feature->key, sizeof feature->key, "feature_%02d@1.0", first_feature + index);
+    feature->opening_bytes =
+        snprintf(feature->opening, sizeof feature->opening, "\"%s\":{\"value\":", feature->key);
     snprintf(name, sizeof name, "feature_%02d.f64", first_feature + index);
     feature->values = map(folder, name, cells * 8);
     snprintf(name, sizeof name, "feature_%02d.i32", first_feature + index);

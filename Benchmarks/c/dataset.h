@@ -16,6 +16,8 @@ extern const char *const FEATURE_QUALITIES[4];
 /* One feature over all series. Quality: a code into FEATURE_QUALITIES. */
 typedef struct {
   char key[NAME_BYTES];
+  char opening[NAME_BYTES + 16]; /* "key":{"value": */
+  int opening_bytes;
   const double *values;
   const int32_t *qualities;
 } feature_data;

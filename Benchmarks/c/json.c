@@ -13,15 +13,16 @@ static char *put(char *out, const char *text, size_t bytes) {
 #define PUT(out, literal) put(out, literal, sizeof(literal) - 1)
 
 static char *put_entry(char *out, const feature_data *feature, int64_t cell) {
-  out = PUT(out, "\"");
-  out = put(out, feature->key, strlen(feature->key));
-  out = PUT(out, "\":{\"value\":");
+  out = put(out, feature->opening, (size_t)feature->opening_bytes);
   const double value = feature->values[cell];
   out = isnan(value) ? PUT(out, "null") : number_print(out, value);
-  const char *quality = FEATURE_QUALITIES[feature->qualities[cell]];
-  out = PUT(out, ",\"quality\":\"");
-  out = put(out, quality, strlen(quality));
-  return PUT(out, "\"}");
+  switch (feature->qualities[cell]) {
+  case 0: return PUT(out, ",\"quality\":\"ready\"}");
+  case 1: return PUT(out, ",\"quality\":\"warmup\"}");
+  case 2: return PUT(out, ",\"quality\":\"degraded\"}");
+  case 3: return PUT(out, ",\"quality\":\"missing\"}");
+  default: fail("%s: no quality in row %lld", feature->key, (long long)cell);
+  }
 }
 
 int features_pack(const dataset *data, int64_t cell, char *out) {
@@ -35,10 +36,7 @@ int features_pack(const dataset *data, int64_t cell, char *out) {
 
 int features_merge(const char *text, int bytes, const dataset *data, int64_t cell, char *out) {
   const feature_data *feature = &data->feature[0];
-  char quoted[NAME_BYTES + 3];
-  char *quoted_end = put(PUT(quoted, "\""), feature->key, strlen(feature->key));
-  quoted_end = PUT(quoted_end, "\":");
-  const char *found = memmem(text, (size_t)bytes, quoted, (size_t)(quoted_end - quoted));
+  const char *found = memmem(text, (size_t)bytes, feature->opening, (size_t)feature->opening_bytes);
   char *end;
   if (found) {
     const char *rest = memchr(found, '}', (size_t)(text + bytes - found));
@@ -59,10 +57,14 @@ static const char *expect(const char *at, const char *end, const char *literal, 
 }
 #define EXPECT(at, end, literal) expect(at, end, literal, sizeof(literal) - 1)
 
+/* The four words have four lengths. */
 static int8_t quality_code(const char *word, size_t bytes) {
-  for (int8_t code = 0; code < 4; ++code)
-    if (strlen(FEATURE_QUALITIES[code]) == bytes && memcmp(FEATURE_QUALITIES[code], word, bytes) == 0)
-      return code;
+  switch (bytes) {
+  case 5: if (memcmp(word, "ready", 5) == 0) return 0; break;
+  case 6: if (memcmp(word, "warmup", 6) == 0) return 1; break;
+  case 8: if (memcmp(word, "degraded", 8) == 0) return 2; break;
+  case 7: if (memcmp(word, "missing", 7) == 0) return 3; break;
+  }
   fail("features: no quality: %.*s", (int)bytes, word);
 }
 

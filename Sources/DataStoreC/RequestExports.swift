@@ -15,9 +15,15 @@ public func ds_market_record_request(
     defaults.end_ts = Int64.min
     defaults.coverage_ratio = .nan
     let given = try Argument.sized(request, defaults, "request")
+    let symbol = try Argument.text(given.symbol, "symbol")
+    let timeframe = try Argument.text(given.timeframe, "timeframe")
+    guard given.provider_used != nil else {
+      throw StoreError(
+        .invalid, "request for \(symbol) \(timeframe): provider_used is missing (NULL); say who answered",
+        key: "provider_used")
+    }
     var record = MarketRequest(
-      symbol: try Argument.text(given.symbol, "symbol"),
-      timeframe: try Argument.text(given.timeframe, "timeframe"),
+      symbol: symbol, timeframe: timeframe,
       requestedAt: given.requested_at == Int64.min ? nil : given.requested_at, start: given.start_ts,
       end: given.end_ts, providerUsed: try Argument.text(given.provider_used, "provider_used"))
     record.fallbackUsed = try Argument.flag(given.fallback_used, "fallback_used")

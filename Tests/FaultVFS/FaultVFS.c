@@ -7,7 +7,7 @@
 
 typedef struct fault_file {
   sqlite3_file base;
-  int is_watched;     // below the prefix when it was opened
+  const char *path;   // SQLite keeps it for as long as the file is open; NULL for its own temporary files
   sqlite3_file *real; // lies right behind this struct
 } fault_file;
 
@@ -24,20 +24,24 @@ static struct {
   int failed;
 } armed = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+// Under the lock.
 static int is_below_prefix(const char *path) {
-  pthread_mutex_lock(&armed.lock);
   size_t length = strlen(armed.prefix);
-  int is_below = path && length > 0 && strncmp(path, armed.prefix, length) == 0;
+  return path && length > 0 && strncmp(path, armed.prefix, length) == 0;
+}
+
+static int is_watched(const char *path) {
+  pthread_mutex_lock(&armed.lock);
+  int is_below = is_below_prefix(path);
   pthread_mutex_unlock(&armed.lock);
   return is_below;
 }
 
 // SQLITE_OK, or the code to fail with.
-static int fate(int is_watched, int operation) {
-  if (!is_watched) return SQLITE_OK;
+static int fate(const char *path, int operation) {
   int result = SQLITE_OK;
   pthread_mutex_lock(&armed.lock);
-  if (armed.operations & operation) {
+  if (armed.operations & operation && is_below_prefix(path)) {
     if (armed.countdown > 0) armed.countdown--;
     if (armed.countdown == 0 && (armed.failed == 0 || armed.for_good)) {
       armed.failed++;
@@ -70,7 +74,8 @@ int fault_vfs_disarm(void) {
 // ---- Files ---------------------------------------------------------------------------------
 
 #define REAL(file) (((fault_file *)(file))->real)
-#define FATE(file, operation) fate(((fault_file *)(file))->is_watched, operation)
+#define PATH(file) (((fault_file *)(file))->path)
+#define FATE(file, operation) fate(PATH(file), operation)
 
 static int file_close(sqlite3_file *file) { return REAL(file)->pMethods->xClose(REAL(file)); }
 
@@ -95,7 +100,7 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 size) {
 // No test pulls the plug, so nothing needs to reach the disk.
 static int file_sync(sqlite3_file *file, int flags) {
   int result = FATE(file, FAULT_SYNC);
-  if (result || ((fault_file *)file)->is_watched) return result;
+  if (result || is_watched(PATH(file))) return result;
   return REAL(file)->pMethods->xSync(REAL(file), flags);
 }
 
@@ -137,9 +142,9 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int 
   (void)vfs;
   fault_file *mine = (fault_file *)file;
   memset(mine, 0, sizeof *mine);
-  mine->is_watched = is_below_prefix(path);
+  mine->path = path;
   mine->real = (sqlite3_file *)(mine + 1);
-  int result = fate(mine->is_watched, FAULT_OPEN);
+  int result = fate(path, FAULT_OPEN);
   if (result) return result;
   result = real_vfs->xOpen(real_vfs, path, mine->real, flags, out_flags);
   if (mine->real->pMethods) mine->base.pMethods = &methods;

@@ -19,7 +19,8 @@ enum {
 int fault_vfs_install(void);
 
 // From now on the n-th (from 1) of `operations` (FAULT_ bits, or-ed) on a file below `prefix` fails with
-// `result_code`: once, or with `for_good` that one and all that follow.
+// `result_code`: once, or with `for_good` that one and all that follow. Syncs of these files do not reach the
+// disk, also after the fault has ended: no test pulls the plug.
 void fault_vfs_arm(const char *prefix, int operations, int n, int result_code, int for_good);
 
 // Ends it. Returns how many operations failed.
