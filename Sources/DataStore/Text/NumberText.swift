@@ -4,37 +4,107 @@ import Glibc
 
 /// Numbers as text: what Python's `repr` prints, so that a value reads the same wherever it is read.
 enum NumberText {
-  /// Room that any number needs.
-  static let maximumBytes = 32
+  /// Room that any number needs, with what printing eight digits at a time may write behind it.
+  static let maximumBytes = 40
 
   /// Writes the shortest digits that read back to the same bits: `0.1`, `100000.0`, `1e+16`, `-0.0`. `value` is finite,
   /// `out` has room for `maximumBytes`; returns the length.
   @inline(__always)
   static func write(_ value: Double, to out: UnsafeMutablePointer<UInt8>) -> Int {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CNUMBERS_SCIENTIFIC_BYTES)) { text in
-      guard let base = text.baseAddress else { return 0 }
-      let length = cnumbers_print_scientific(value, base)
-      return layOut(UnsafeRawPointer(base).assumingMemoryBound(to: UInt8.self), length, to: out)
+    let decimal = ShortestDecimal(value)
+    var next = out
+    if value.sign == .minus {
+      next.pointee = UInt8(ascii: "-")
+      next += 1
     }
+    let count = digitCount(decimal.digits)
+    // The place of the point, counted from the first digit.
+    let point = count + decimal.exponent
+    switch point {
+    case -3...0:
+      next[0] = UInt8(ascii: "0")
+      next[1] = UInt8(ascii: ".")
+      memset(next + 2, 0x30, -point)
+      writeDigits(decimal.digits, count, to: next + 2 - point)
+      next += 2 - point + count
+    case 1...16 where count <= point:
+      writeDigits(decimal.digits, count, to: next)
+      memset(next + count, 0x30, point - count)
+      next[point] = UInt8(ascii: ".")
+      next[point + 1] = UInt8(ascii: "0")
+      next += point + 2
+    case 1...16:
+      writeDigits(decimal.digits, count, to: next + 1)
+      memmove(next, next + 1, point)
+      next[point] = UInt8(ascii: ".")
+      next += count + 1
+    default:
+      writeDigits(decimal.digits, count, to: next + 1)
+      next[0] = next[1]
+      next[1] = UInt8(ascii: ".")
+      next += count == 1 ? 1 : count + 1
+      next[0] = UInt8(ascii: "e")
+      next[1] = point > 0 ? UInt8(ascii: "+") : UInt8(ascii: "-")
+      let exponent = UInt64((point - 1).magnitude)
+      let exponentDigits = max(digitCount(exponent), 2)
+      writeDigits(exponent, exponentDigits, to: next + 2)
+      next += 2 + exponentDigits
+    }
+    return next - out
+  }
+
+  @inline(__always)
+  private static func digitCount(_ value: UInt64) -> Int {
+    // log10(2) as 1233/4096; off by one where the power of ten above is not reached.
+    let estimate = ((64 - value.leadingZeroBitCount) * 1233) >> 12
+    return estimate + (estimate < 20 && value >= powers[estimate] ? 1 : 0)
+  }
+
+  private static let powers: InlineArray<20, UInt64> = [
+    0, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+    100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+    10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+  ]
+
+  /// Writes the `count` digits of `value`, eight at a time; up to seven bytes behind them are written over.
+  @inline(__always)
+  private static func writeDigits(_ value: UInt64, _ count: Int, to out: UnsafeMutablePointer<UInt8>) {
+    let raw = UnsafeMutableRawPointer(out)
+    if count > 16 {
+      let (upper, lower) = value.quotientAndRemainder(dividingBy: 10_000_000_000_000_000)
+      raw.storeBytes(of: eightDigits(upper) >> UInt64(8 * (24 - count)), as: UInt64.self)
+      (raw + (count - 16)).storeBytes(of: eightDigits(lower / 100_000_000), as: UInt64.self)
+      (raw + (count - 8)).storeBytes(of: eightDigits(lower % 100_000_000), as: UInt64.self)
+      return
+    }
+    if count > 8 {
+      let (upper, lower) = value.quotientAndRemainder(dividingBy: 100_000_000)
+      raw.storeBytes(of: eightDigits(upper) >> UInt64(8 * (16 - count)), as: UInt64.self)
+      (raw + (count - 8)).storeBytes(of: eightDigits(lower), as: UInt64.self)
+      return
+    }
+    raw.storeBytes(of: eightDigits(value) >> UInt64(8 * (8 - count)), as: UInt64.self)
+  }
+
+  /// A number below 10^8 as eight characters, the first in the lowest byte: halves, quarters, digits, all lanes of a
+  /// step at once.
+  @inline(__always)
+  private static func eightDigits(_ value: UInt64) -> UInt64 {
+    let fours = (value / 10_000) | (value % 10_000) << 32
+    let hundreds = ((fours &* 10_486) >> 20) & 0x0000_007F_0000_007F
+    let twos = hundreds | (fours &- 100 &* hundreds) << 16
+    let tens = ((twos &* 103) >> 10) & 0x000F_000F_000F_000F
+    return (tens | (twos &- 10 &* tens) << 8) &+ 0x3030_3030_3030_3030
   }
 
   /// Writes an integer likewise.
   @inline(__always)
   static func write(_ value: Int64, to out: UnsafeMutablePointer<UInt8>) -> Int {
-    var digits = 1
-    var rest = value.magnitude / 10
-    while rest > 0 {
-      digits += 1
-      rest /= 10
-    }
     let sign = value < 0 ? 1 : 0
     if value < 0 { out[0] = UInt8(ascii: "-") }
-    rest = value.magnitude
-    for place in stride(from: sign + digits - 1, through: sign, by: -1) {
-      out[place] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
-      rest /= 10
-    }
-    return sign + digits
+    let count = digitCount(value.magnitude)
+    writeDigits(value.magnitude, count, to: out + sign)
+    return sign + count
   }
 
   static func append(_ value: Double, to out: inout ByteBuffer) {
@@ -58,6 +128,8 @@ enum NumberText {
   @inline(__always)
   static func double(_ number: Bytes) -> Double? {
     guard let base = number.baseAddress else { return nil }
+    var next = base
+    if let value = DecimalParser(&next, base + number.count)?.double { return value }
     let first = UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self)
     var value = 0.0
     return cnumbers_parse(first, first + number.count, &value) == 1 ? value : nil
@@ -82,57 +154,5 @@ enum NumberText {
       index += 1
     }
     return value
-  }
-
-  /// Lays "-d.ddde±xx" out as Python does: plain digits for exponents from -4 to 15, else scientific with at least two
-  /// exponent digits. Returns the length.
-  @inline(__always)
-  private static func layOut(
-    _ text: UnsafePointer<UInt8>, _ length: Int, to out: UnsafeMutablePointer<UInt8>
-  ) -> Int {
-    var mark = length - 1
-    while mark > 0, text[mark] != UInt8(ascii: "e") { mark -= 1 }
-    var exponent = 0
-    for place in (mark + 2)..<length { exponent = exponent * 10 + Int(text[place] &- 0x30) }
-    if text[mark + 1] == UInt8(ascii: "-") { exponent = -exponent }
-    guard exponent >= -4, exponent < 16 else {
-      memcpy(out, text, length)
-      return length
-    }
-    let zero = UInt8(ascii: "0")
-    let point = UInt8(ascii: ".")
-    var next = out
-    var digits = text
-    var mantissaLength = mark
-    if text[0] == UInt8(ascii: "-") {
-      next.pointee = text[0]
-      next += 1
-      digits += 1
-      mantissaLength -= 1
-    }
-    // digits[0], then, where there are more, a point and digits[2...].
-    let fraction = max(mantissaLength - 2, 0)
-    if exponent < 0 {
-      next[0] = zero
-      next[1] = point
-      memset(next + 2, Int32(zero), -exponent - 1)
-      next += 1 - exponent
-      next.pointee = digits[0]
-      memcpy(next + 1, digits + 2, fraction)
-      return next + 1 + fraction - out
-    }
-    next.pointee = digits[0]
-    next += 1
-    let whole = min(exponent, fraction)
-    memcpy(next, digits + 2, whole)
-    memset(next + whole, Int32(zero), exponent - whole)
-    next += exponent
-    next[0] = point
-    if fraction > exponent {
-      memcpy(next + 1, digits + 2 + exponent, fraction - exponent)
-      return next + 1 + fraction - exponent - out
-    }
-    next[1] = zero
-    return next + 2 - out
   }
 }

@@ -30,6 +30,7 @@ final class Worker: @unchecked Sendable {  // the outcome is written before the 
 }
 
 /// Runs `body` on another thread and waits for it.
+@discardableResult
 func elsewhere<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
   let kept = Kept<Value?>(nil)
   try Worker { kept.value = try body() }.join()

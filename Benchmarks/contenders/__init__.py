@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Those who take part, by name, and how one process of each is started."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+_ROOM = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contender.
+
+    Parameters
+    ----------
+    name, title : str
+    program : str, optional
+        The C program that plays it.
+    where : str, optional
+        "module:Class" of one in Python.
+    own_file : bool, optional
+        Makes its own database, instead of taking one with the specification's table.
+    nomutex : bool, optional
+        The yardstick without SQLite's mutexes.
+    """
+
+    name: str
+    title: str
+    program: str = ""
+    where: str = ""
+    own_file: bool = False
+    nomutex: bool = False
+
+    def command(self, build: Path) -> list[str]:
+        """Start of the command line of one process; the operation and its arguments follow."""
+        if self.nomutex:
+            return ["env", "YARDSTICK_NOMUTEX=1", str(build / self.program)]
+        if self.program:
+            return [str(build / self.program)]
+        return [sys.executable, str(_ROOM / "sample.py"), self.name]
+
+    def load(self) -> type:
+        """Import the class of a contender in Python."""
+        module, name = self.where.split(":")
+        found: type = getattr(import_module(f"contenders.{module}"), name)
+        return found
+
+
+ENTRIES = {
+    entry.name: entry
+    for entry in (
+        Entry("c", "C", program="yardstick"),
+        Entry("ours", "data_store, Python", where="ours:Ours", own_file=True),
+        Entry("ours-c", "data_store, C", program="ours", own_file=True),
+        Entry("sqlite3", "sqlite3", where="sqlite3_module:Sqlite3"),
+        Entry("pandas", "pandas", where="pandas_sql:PandasSql"),
+        Entry("apsw", "apsw", where="sqlite3_module:Apsw"),
+        Entry("adbc", "ADBC", where="adbc:Adbc"),
+        Entry("c-nomutex", "C, NOMUTEX", program="yardstick", nomutex=True),
+    )
+}
+YARDSTICK = "c"
+DEFAULT = [name for name in ENTRIES if name != "c-nomutex"]

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""The table of a run, and its place in the README."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from contenders import ENTRIES, YARDSTICK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench import Bench
+    from results import Result
+
+_BEGIN, _END = "<!-- bench -->", "<!-- /bench -->"
+OURS = "ours"
+
+EXTERNAL = (
+    "Other engines, with formats and durability of their own, measured elsewhere in the same works against "
+    "the same kind of yardstick (backfill / backfill with features / rewrite / read / read with "
+    "features): DuckDB's own file 1.3 / 0.4 / 7.1 / 1.3 / 0.07 x C; ArcticDB on LMDB 12 / 4.4 / 18 / 8.4 "
+    "/ 5.2 x C. One bar with a commit of its own takes DuckDB 4.0 ms and ArcticDB 7.6 ms, the newest bar "
+    "2.9 ms and 3.1 ms."
+)
+
+
+def table(bench: Bench, results: list[Result]) -> str:
+    """Give the figures as a Markdown table: works down, contenders across."""
+    ran = {name for result in results for name in result.contenders()}
+    columns = [name for name in ENTRIES if name in ran]
+    others = [name for name in columns if name not in (OURS, YARDSTICK)]
+    head = ["work", *([ENTRIES[OURS].title, "target", ""] if OURS in ran else [])]
+    head += [ENTRIES[YARDSTICK].title, *(ENTRIES[name].title for name in others)]
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1)]
+    for result in results:
+        line = [result.work.title]
+        if OURS in ran:
+            line += _verdict(result)
+        line.append(_yardstick(bench, result))
+        line += [_figure(result, name) for name in others]
+        lines.append(line)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _figure(result: Result, name: str) -> str:
+    figure = result.figure(name) if name in result.contenders() else None
+    return "" if figure is None else result.work.shown(figure)
+
+
+def _verdict(result: Result) -> list[str]:
+    figure = result.figure(OURS) if OURS in result.contenders() else None
+    if figure is None:
+        return ["", "", ""]
+    work = result.work
+    bound = "at most" if work.at_most else "at least"
+    target = f"{bound} {work.shown(work.target).replace('.00', '')}"
+    return [work.shown(figure), target, "met" if work.is_met(figure) else "**missed**"]
+
+
+def _yardstick(bench: Bench, result: Result) -> str:
+    """C's own rate; where there is none, its figure in the same work."""
+    if YARDSTICK not in result.contenders():
+        return ""
+    rate = result.work.rate(bench, result.middle(YARDSTICK))
+    return rate or _figure(result, YARDSTICK)
+
+
+def section(bench: Bench, results: list[Result], machine: str) -> str:
+    """Give what the README says: the table, how it was taken, other engines."""
+    runs = max(len(result.runs) for result in results)
+    how = (
+        f"Medians of {runs} interleaved runs, a process a sample, every value verified. Bulk works: times the speed "
+        "of C, from and to DataFrames, up to the closed file. p50: times the time of C. C is one prepared "
+        "statement with static binds, row at a time, and hand-written number and time formatting; its column "
+        f"shows its own rate. All have WAL and synchronous={bench.synchronous} unless the row says otherwise."
+    )
+    if bench.scale != 1:
+        how += f" **Only {bench.scale:g} of the rows.**"
+    return "\n\n".join([table(bench, results), how, machine, EXTERNAL])
+
+
+def has_place(readme: Path) -> bool:
+    """Tell whether the README has the markers."""
+    text = readme.read_text()
+    return _BEGIN in text and _END in text.split(_BEGIN, 1)[1]
+
+
+def put(readme: Path, text: str) -> None:
+    """Put the section between the markers."""
+    pattern = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
+    readme.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", readme.read_text(), count=1))

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+import Testing
+
+@testable import DataStore
+
+/// Files that carry SQL of their own: it never runs here, and it stops nobody from writing.
+@Suite struct HostileFileTests {
+  private func planted(_ sql: String) throws -> (Scratch, Store) {
+    let scratch = try Scratch()
+    try scratch.store().market.write(.hourly([1]))
+    try scratch.raw().execute(sql)
+    return (scratch, try scratch.store())
+  }
+
+  @Test(arguments: [
+    "BEFORE INSERT ON market_data BEGIN SELECT raise(ABORT, 'gotcha'); END",
+    "AFTER INSERT ON market_data BEGIN DELETE FROM system_state; END",
+    "AFTER UPDATE ON market_data BEGIN DELETE FROM market_data; END",
+    "BEFORE DELETE ON market_data BEGIN SELECT raise(ABORT, 'gotcha'); END",
+    "AFTER INSERT ON system_state BEGIN DELETE FROM market_data; END",
+    "AFTER INSERT ON market_requests BEGIN DELETE FROM market_data; END",
+  ])
+  func aTriggerNeverRunsAndIsReported(body: String) throws {
+    let (scratch, store) = try planted("CREATE TRIGGER evil \(body)")
+    try store.state.set("k", json: "1")
+    try store.market.write(.hourly([1, 2]))
+    try store.market.write(.hourly([10, 20]))
+    try store.market.record(
+      MarketRequest(symbol: "EURUSD", timeframe: "1h", start: 0, end: 1, providerUsed: "p"))
+    #expect(try store.closes() == [10, 20])
+    #expect(try store.market.delete("EURUSD", "1h") == 2)
+    #expect(try store.state.get("k") == "1")
+    let findings = try store.check()
+    #expect(findings.count == 1)
+    #expect(findings.first?.contains("'evil'") == true)
+    store.close()
+    #expect(try scratch.raw().integer("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'") == 1)
+  }
+
+  @Test func aTriggerOnATableOfItsOwnIsItsOwnAffair() throws {
+    let (scratch, store) = try planted(
+      "CREATE TABLE notes(x); CREATE TRIGGER own AFTER INSERT ON notes BEGIN DELETE FROM notes; END")
+    #expect(try store.check() == [])
+    withExtendedLifetime(scratch) {}
+  }
+
+  @Test func viewsDoNotRun() throws {
+    let (scratch, store) = try planted("CREATE VIEW bait AS SELECT randomblob(10) FROM market_data")
+    try refused(.invalid) { try store.query("SELECT * FROM bait") }
+    try store.market.write(.hourly([2]))
+    #expect(try store.closes() == [2])
+    withExtendedLifetime(scratch) {}
+  }
+
+  @Test func aTableCannotStandInForTheRowsOfABatch() throws {
+    let (scratch, store) = try planted(
+      "CREATE TABLE ds_bars(symbol, timeframe, timestamp, close); INSERT INTO ds_bars VALUES (1, 2, 3, 4)")
+    try store.market.write(.hourly([5, 6]))
+    #expect(try store.closes() == [5, 6])
+    withExtendedLifetime(scratch) {}
+  }
+
+  @Test func namesOfAnyKindAreData() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let names = [
+      "'; DROP TABLE market_data; --", "\"", "%", "_", "a\"b'c", "\u{1F600}", "NULL", "?1", "x y", "-", "é", "e\u{301}",
+    ]
+    for (place, name) in names.enumerated() {
+      try store.market.write(.hourly([Double(place)], symbol: name))
+      try store.state.set(name, json: "\(place)")
+    }
+    for (place, name) in names.enumerated() {
+      #expect(try store.closes(name) == [Double(place)])
+      #expect(try store.state.get(name) == "\(place)")
+      #expect(try store.state.entries(prefix: name).map(\.key).contains { $0.utf8.elementsEqual(name.utf8) })
+    }
+    #expect(try store.market.series().count == names.count)
+    #expect(try store.check() == [])
+  }
+
+  @Test func damagedPagesAreFindingsAndTypedErrors() throws {
+    let scratch = try Scratch()
+    do {
+      let store = try scratch.store()
+      try store.market.write(.hourly((0..<3_000).map(Double.init)))
+    }
+    let sound = try contents(scratch.path())
+    var random = Seeded()
+    for _ in 0..<25 {
+      var bytes = sound
+      // The first page holds the header, without which there is no store to open.
+      for _ in 0..<20 {
+        bytes[Int.random(in: 8_192..<bytes.count, using: &random)] = UInt8(truncatingIfNeeded: random.next())
+      }
+      try write(bytes, to: scratch.path())
+      do throws(StoreError) {
+        let store = try Store(scratch.path(), StoreOptions(durability: .normal, timeout: 0))
+        _ = try store.check()
+        _ = try? store.market.read(["EURUSD"], "1h", features: .all)
+        _ = try? store.market.write(.hourly((0..<100).map(Double.init)))
+      } catch {
+        #expect([.corrupt, .schema].contains(error.code), "\(random): \(error.message)")
+      }
+    }
+  }
+}
