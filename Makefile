@@ -3,7 +3,7 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build demo test test-all lint format clean
+.PHONY: help setup debian build demo test test-all bench bench-scale lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
@@ -37,6 +37,16 @@ test: setup ## run every check and test, as continuous integration does
 
 test-all: test ## the same, then the Swift tests under the address and thread sanitizers
 	@.ci/test-sanitized
+
+.venv-bench/.complete: .ci/venv Benchmarks/requirements.txt .ci/requirements-candles.txt | debian
+	@.ci/venv .venv-bench Benchmarks/requirements.txt
+
+bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqlite3, pandas, apsw, ADBC
+	@.venv-bench/bin/python Benchmarks/run.py --json .build/bench.json
+	@.venv-bench/bin/python Benchmarks/memory.py
+
+bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 bars with a small one
+	@.venv-bench/bin/python Benchmarks/scale.py
 
 lint: .venv/.complete ## check style and types
 	@.ci/lint

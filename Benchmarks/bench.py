@@ -128,7 +128,13 @@ class Bench:
     # ---- Processes --------------------------------------------------------------------------
 
     def sample(
-        self, entry: Entry, operation: str, path: Path, name: str, synchronous: str = "", count: int = 0
+        self,
+        entry: Entry,
+        operation: str,
+        path: Path,
+        name: str,
+        synchronous: str = "",
+        count: int = 0,
     ) -> Measured:
         """Run an operation in a process of its own and give what it measured."""
         command = self._command(entry, operation, path, name, synchronous or self.synchronous)

@@ -171,7 +171,7 @@ class Dataset:
         return {key: self._column(f"feature_{number}.i32", "i4") for key, number in files}
 
     def frame(self, series: int) -> pd.DataFrame:
-        """The bars of a series, as `market.write` takes them and `market.read` gives them."""
+        """Give the bars of a series, as `market.write` takes them and `market.read` gives them."""
         columns = {}
         for name in COLUMNS:
             values = self.columns[name][series]
@@ -180,7 +180,7 @@ class Dataset:
         return pd.DataFrame(columns, index=self.index)
 
     def feature_frame(self, series: int) -> pd.DataFrame:
-        """The feature values of a series, a column a key."""
+        """Give the feature values of a series, a column a key."""
         return pd.DataFrame(
             {key: values[series] for key, values in self.feature_values.items()}, index=self.index
         )

@@ -109,7 +109,9 @@ class Floor:
         yield file
         remove(file)
 
-    def _run(self, wrapper: list[str], call: str, calls: int, file: Path, data: Dataset) -> tuple[str, str]:
+    def _run(
+        self, wrapper: list[str], call: str, calls: int, file: Path, data: Dataset
+    ) -> tuple[str, str]:
         program = [str(self._folder / "floor"), call, str(calls), str(file), str(data.folder)]
         done = subprocess.run(
             [*wrapper, *program], env=self._environment, capture_output=True, text=True
@@ -167,10 +169,16 @@ def main() -> int:
         floor = Floor(arguments.folder, arguments.library)
         slower = 0
         for path in PATHS:
-            found = {"instructions": floor.instructions(path), "allocations": floor.allocations(path)}
+            found = {
+                "instructions": floor.instructions(path),
+                "allocations": floor.allocations(path),
+            }
             for unit, count in found.items():
                 if arguments.update:
-                    kept.setdefault(path.name, {})[unit] = {"count": round(count, 1), **TOLERANCES[unit]}
+                    kept.setdefault(path.name, {})[unit] = {
+                        "count": round(count, 1),
+                        **TOLERANCES[unit],
+                    }
                 threshold = kept.get(path.name, {}).get(unit)
                 if threshold is None:
                     raise BenchError(f"{path.name}: no threshold for {unit}; run with --update")

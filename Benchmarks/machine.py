@@ -31,10 +31,13 @@ def file_system(folder: Path) -> str:
 
 def described(folder: Path) -> str:
     """Give a sentence for below a table."""
-    packages = [f"{name} {_version(name)}" for name in ("pandas", "pyarrow", "apsw", "adbc-driver-sqlite")]
+    packages = [
+        f"{name} {_version(name)}" for name in ("pandas", "pyarrow", "apsw", "adbc-driver-sqlite")
+    ]
     return (
-        f"{cpu_model()}, {os.cpu_count()} cores, {file_system(folder)}, Linux {platform.release()}, "
-        f"SQLite {sqlite3.sqlite_version}, Python {platform.python_version()}, {', '.join(packages)}; "
+        f"{cpu_model()}, {os.cpu_count()} cores, {file_system(folder)}, "
+        f"Linux {platform.release()}, "
+        f"SQLite {sqlite3.sqlite_version}, Python {platform.python_version()}; {packages}; "
         f"{datetime.now(UTC).date()}. apsw {_apsw_sqlite()}and ADBC bring SQLites of their own."
     )
 

@@ -35,9 +35,7 @@ class Result:
     def figure(self, name: str) -> float | None:
         """Give the median over the runs, each compared with the yardstick of the same run."""
         figures = [
-            self.work.figure(run[name], run.get(YARDSTICK, {}))
-            for run in self.runs
-            if name in run
+            self.work.figure(run[name], run.get(YARDSTICK, {})) for run in self.runs if name in run
         ]
         return median(figures) if figures else None
 

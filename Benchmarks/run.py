@@ -72,7 +72,9 @@ def main() -> int:
     print("\n" + report.section(bench, results, machine))
     if arguments.json:
         samples = {result.work.name: result.as_json() for result in results}
-        arguments.json.write_text(json.dumps({"machine": machine, "works": samples}, indent=1) + "\n")
+        arguments.json.write_text(
+            json.dumps({"machine": machine, "works": samples}, indent=1) + "\n"
+        )
     if arguments.write_readme:
         report.put(readme, report.section(bench, results, machine))
     return 0

@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 import pandas as pd
+
 from contenders import ENTRIES
 from contenders.base import Contender, Expected
 from dataset import COLUMNS, Dataset
@@ -28,7 +29,9 @@ Measured = dict[str, float]
 def write(contender: Contender, data: Dataset, _: int) -> Measured:
     """Write each series in a commit of its own, up to the file's being closed."""
     frames = [data.frame(series) for series in range(data.series)]
-    features = [data.feature_frame(series) if data.features else None for series in range(data.series)]
+    features = [
+        data.feature_frame(series) if data.features else None for series in range(data.series)
+    ]
     began = time.perf_counter()
     for symbol, bars, columns in zip(data.symbols, frames, features, strict=True):
         contender.write(symbol, bars, columns)
@@ -101,9 +104,7 @@ def stream(contender: Contender, data: Dataset, _: int) -> Measured:
     """Rewrite the bars of one series over and over, 1,000 a commit, until SIGTERM."""
     frames = [data.frame(series) for series in range(data.series)]
     batches = [
-        frame.iloc[first : first + 1000]
-        for frame in frames
-        for first in range(0, data.rows, 1000)
+        frame.iloc[first : first + 1000] for frame in frames for first in range(0, data.rows, 1000)
     ]
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))

@@ -9,6 +9,7 @@ from typing import Any
 import adbc_driver_sqlite.dbapi as adbc
 import pandas as pd
 import pyarrow as pa
+
 from dataset import COLUMNS, TIMEFRAME
 
 from .base import packed, stamps, times, unpacked

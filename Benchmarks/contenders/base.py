@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+
 from dataset import COLUMNS, TIMEFRAME, Dataset
 
 FEATURE_MEMBER = '"%s":{"value":%%s,"quality":"ready"}'
@@ -21,7 +22,8 @@ class Contender(Protocol):
 
     def __init__(self, path: str, synchronous: str) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the file."""
 
     def write(self, symbol: str, bars: pd.DataFrame, features: pd.DataFrame | None) -> None:
         """Upsert the bars of one series; features, where given, are all "ready"."""
@@ -48,9 +50,7 @@ def stamps(index: pd.DatetimeIndex) -> list[str]:
     return [text + "+00:00" for text in np.datetime_as_string(seconds).tolist()]
 
 
-def rows(
-    symbol: str, bars: pd.DataFrame, features: pd.DataFrame | None
-) -> zip[tuple[Any, ...]]:
+def rows(symbol: str, bars: pd.DataFrame, features: pd.DataFrame | None) -> zip[tuple[Any, ...]]:
     """Give bars as tuples to bind: key, nine columns, features where there are any."""
     count = len(bars)
     columns: list[list[Any]] = [[symbol] * count, [TIMEFRAME] * count, stamps(bars.index)]

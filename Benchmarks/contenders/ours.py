@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from dataset import TIMEFRAME
 
 from data_store import DataStore
+from dataset import TIMEFRAME
 
 
 class Ours:

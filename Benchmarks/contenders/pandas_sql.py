@@ -8,6 +8,7 @@ import sqlite3
 from typing import Any
 
 import pandas as pd
+
 from dataset import COLUMNS, TIMEFRAME
 
 from .base import packed, stamps, times, unpacked

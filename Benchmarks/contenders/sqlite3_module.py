@@ -10,6 +10,7 @@ from itertools import repeat
 from typing import Any
 
 import pandas as pd
+
 from dataset import COLUMNS, TIMEFRAME
 
 from .base import printed, rows, stamps, times, unpacked
@@ -60,9 +61,7 @@ class Sqlite3:
 
     def merge(self, symbol: str, features: pd.DataFrame) -> None:
         key = features.columns[0]
-        members = [
-            f'{{"value":{value},"quality":"ready"}}' for value in printed(features[key])
-        ]
+        members = [f'{{"value":{value},"quality":"ready"}}' for value in printed(features[key])]
         path = repeat(f'$."{key}"')
         place = repeat(symbol), repeat(TIMEFRAME), stamps(features.index)
         self._commit_many(_MERGE, zip(path, members, *place))  # noqa: B905  # repeat has no end

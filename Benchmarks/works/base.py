@@ -84,7 +84,9 @@ class Write(Work):
             measured = bench.sample(entry, self.operation, path, self.data)
             layers = (self.base, self.data) if self.operation == "merge" else (self.data,)
             features = sum(bench.data(name).features for name in layers if name)
-            bench.verify(path, data.series * data.rows, features, *(name for name in layers if name))
+            bench.verify(
+                path, data.series * data.rows, features, *(name for name in layers if name)
+            )
         return measured
 
     def figure(self, own: Measured, yardstick: Measured) -> float:
@@ -130,7 +132,11 @@ class Call(Work):
         if self.operation == "latest_bar":
             path = bench.base(entry, "short")
             return bench.sample(
-                entry, self.operation, path, "short", count=int(self.reads * min(bench.scale * 10, 1))
+                entry,
+                self.operation,
+                path,
+                "short",
+                count=int(self.reads * min(bench.scale * 10, 1)),
             )
         with bench.file(entry, "short") as path:
             measured = bench.sample(entry, self.operation, path, "live", self.synchronous)
@@ -138,7 +144,7 @@ class Call(Work):
         return measured
 
     def figure(self, own: Measured, yardstick: Measured) -> float:
-        """Times the yardstick's time."""
+        """Give the multiple of the yardstick's time."""
         return own["p50"] / yardstick["p50"]
 
     def rate(self, bench: Bench, own: Measured) -> str:

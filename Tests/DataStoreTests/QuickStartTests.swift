@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct QuickStart {
   @Test func whatIsWrittenIsReadBack() throws {
-    let path = "/tmp/data_store_swift_\(UInt64.random(in: 0...UInt64.max)).db"
-    let store = try Store(path)
+    let scratch = try Scratch()
+    let store = try Store(scratch.path())
     var bars = BarBatch(symbol: "EURUSD", timeframe: "1h", timestamps: [0, 3_600_000_000_000])
     bars.close = [1.1, .nan]
     bars.features = [BarBatch.FeatureColumn("rsi@2.1", [55.5, .nan], qualities: [.ready, nil])]

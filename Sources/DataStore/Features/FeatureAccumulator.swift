@@ -61,8 +61,7 @@ struct FeatureAccumulator: ~Copyable {
       let column = column(for: entry.key)
       guard column >= 0 else { continue }
       columns[column].values.pad(to: row, with: .nan)
-      // The parser has seen to it that a double can hold the value.
-      columns[column].values.append(entry.value.isEmpty ? .nan : NumberText.double(entry.value) ?? .nan)
+      columns[column].values.append(entry.number)
       if mode == .columns {
         columns[column].qualities.pad(to: row, with: -1)
         columns[column].qualities.append(Int32(entry.quality.rawValue))

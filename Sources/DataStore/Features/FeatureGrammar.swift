@@ -49,7 +49,7 @@ struct FeatureGrammar: ~Copyable {
     guard scanner.skip(UInt8(ascii: "{")) else {
       throw fault("the entry must be an object with exactly 'value' and 'quality'", key: key)
     }
-    var value: Bytes?
+    var value: (text: Bytes, number: Double)?
     var quality: FeatureQuality?
     scanner.skipSpace()
     if !scanner.skip(UInt8(ascii: "}")) {
@@ -75,7 +75,7 @@ struct FeatureGrammar: ~Copyable {
     guard let value else { throw fault("the entry has no 'value'", key: key) }
     guard let quality else { throw fault("the entry has no 'quality'", key: key) }
     return FeatureParser.Entry(
-      key: key, value: value, quality: quality, stored: Bytes(start: nil, count: 0))
+      key: key, value: value.text, number: value.number, quality: quality, stored: Bytes(start: nil, count: 0))
   }
 
   // MARK: Parts
@@ -121,21 +121,20 @@ struct FeatureGrammar: ~Copyable {
     return key
   }
 
-  private mutating func value(_ key: Int) throws(FeatureFault) -> Bytes {
+  private mutating func value(_ key: Int) throws(FeatureFault) -> (text: Bytes, number: Double) {
     if scanner.isAtNumber {
       if scanner.skip("-Infinity") { throw fault("the value is infinite", key: key) }
       let number: JSONScanner.NumberToken
       do throws(JSONScanner.Failure) { number = try scanner.number() } catch {
         throw fault(error.reason, key: key)
       }
-      // Without an exponent it takes hundreds of digits to leave a double's range.
-      if number.raw.count > 300 || !number.isInteger, NumberText.double(number.raw) == nil {
+      guard let double = NumberText.double(number.raw) else {
         throw fault(
           "the value \(StoreError.quoted(number.raw.text)) is beyond the range of a double", key: key)
       }
-      return number.raw
+      return (number.raw, double)
     }
-    if scanner.skip("null") { return Bytes(start: nil, count: 0) }
+    if scanner.skip("null") { return (Bytes(start: nil, count: 0), .nan) }
     switch scanner.current {
     case UInt8(ascii: "t"), UInt8(ascii: "f"):
       throw fault("the value is a boolean, not a number or null", key: key)

@@ -11,6 +11,8 @@ struct FeatureParser: ~Copyable {
     let key: Int
     /// The number as it is written; empty for null.
     let value: Bytes
+    /// The number itself; NaN for null.
+    let number: Double
     let quality: FeatureQuality
     /// The whole entry as it stands in the text, where that is the stored form; else empty.
     let stored: Bytes
@@ -19,8 +21,8 @@ struct FeatureParser: ~Copyable {
   let keys: FeatureKeys
   /// The entries of the bar at hand, in its order. They point into the text that was parsed.
   private(set) var entries: [Entry] = []
-  /// The keys of the last bar that went the long way, in its order.
-  private var expected: [Int] = []
+  /// The keys of the last bar that went the long way, in its order, each with how its entry opens.
+  private var expected: [(key: Int, opening: Bytes)] = []
   /// For each key, its place among the expected ones, and in which bar that was found out.
   private var positions: [(bar: Int, index: Int)] = []
   private var bar = 0
@@ -50,57 +52,38 @@ struct FeatureParser: ~Copyable {
     let end = base + text.count
     var next = base
     var separator = UInt8(ascii: "{")
-    for key in expected {
+    for (key, opening) in expected {
       guard next < end, next.pointee == separator else { return false }
       separator = UInt8(ascii: ",")
       next += 1
       let start = next
-      let opening = keys.openings[key]
-      guard let expectedBytes = opening.baseAddress, end - next > opening.count,
-        memcmp(next, expectedBytes, opening.count) == 0
+      guard let openingBytes = opening.baseAddress, end - next > opening.count,
+        memcmp(next, openingBytes, opening.count) == 0
       else { return false }
       next += opening.count
-      guard let value = Self.value(&next, end), let quality = Self.quality(&next, end) else { return false }
+      let value = next
+      guard let number = Self.number(&next, end) else { return false }
+      let valueLength = number.isNaN ? 0 : next - value
+      guard let quality = Self.quality(&next, end) else { return false }
       entries.append(
-        Entry(key: key, value: value, quality: quality, stored: Bytes(start: start, count: next - start)))
+        Entry(
+          key: key, value: Bytes(start: value, count: valueLength), number: number, quality: quality,
+          stored: Bytes(start: start, count: next - start)))
     }
     return end - next == 1 && next.pointee == UInt8(ascii: "}")
   }
 
-  /// A JSON number within a double's range, or null (empty).
+  /// A JSON number within a double's range, or NaN for null.
   @inline(__always)
-  private static func value(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bytes? {
+  private static func number(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double? {
     let start = next
     if next.pointee == UInt8(ascii: "n") {
       guard end - next >= 4, memcmp(next, "null", 4) == 0 else { return nil }
       next += 4
-      return Bytes(start: nil, count: 0)
+      return .nan
     }
-    if next.pointee == UInt8(ascii: "-") { next += 1 }
-    let whole = digits(&next, end)
-    guard whole > 0, whole == 1 || (next - whole).pointee != 0x30 else { return nil }
-    if next < end, next.pointee == UInt8(ascii: ".") {
-      next += 1
-      guard digits(&next, end) > 0 else { return nil }
-    }
-    var hasExponent = false
-    if next < end, next.pointee | 0x20 == UInt8(ascii: "e") {
-      hasExponent = true
-      next += 1
-      if next < end, next.pointee == UInt8(ascii: "-") || next.pointee == UInt8(ascii: "+") { next += 1 }
-      guard digits(&next, end) > 0 else { return nil }
-    }
-    let number = Bytes(start: start, count: next - start)
-    // Without an exponent it takes hundreds of digits to leave a double's range.
-    if hasExponent || number.count > 300, NumberText.double(number) == nil { return nil }
-    return number
-  }
-
-  @inline(__always)
-  private static func digits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int {
-    let start = next
-    while next < end, next.pointee &- 0x30 <= 9 { next += 1 }
-    return next - start
+    guard let decimal = DecimalParser(&next, end) else { return nil }
+    return decimal.double ?? NumberText.double(Bytes(start: start, count: next - start))
   }
 
   /// `,"quality":"…"}`
@@ -148,6 +131,6 @@ struct FeatureParser: ~Copyable {
       positions[entry.key] = (bar: bar, index: entries.count)
       entries.append(entry)
     }
-    for entry in entries { expected.append(entry.key) }
+    for entry in entries { expected.append((entry.key, keys.openings[entry.key])) }
   }
 }

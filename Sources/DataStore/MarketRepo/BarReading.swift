@@ -54,10 +54,7 @@ extension MarketRepo {
       reader.collector.begin(shape)
       defer { reader.collector.abandon() }
       try body(reader)
-      guard let rows = reader.collector.end() else {
-        throw StoreError(.internalError, "a read ended without rows. Please report this message")
-      }
-      return Bars(rows, symbols: keys.map(\.symbol), timeframe: timeframe)
+      return Bars(reader.collector.end(), symbols: keys.map(\.symbol), timeframe: timeframe)
     }
   }
 }

@@ -31,21 +31,13 @@ extension MarketRepo {
     return try store.write { writer throws(StoreError) in
       guard batch.count > 0 else { return 0 }
       try writer.source.provide(batch) { () throws(StoreError) in
-        let missing = try writer.statement(UpsertSQL.firstMissingBar)
-        defer { missing.reset() }
-        if try missing.step() {
-          let row = Int(missing.int64(0))
-          throw StoreError(
-            .missingBar,
-            "\(batch.place(row)): there is no such bar to hold features. Nothing of the call was written; write the bar"
-              + " first, or drop the row", row: row)
-        }
         let statement = try writer.statement(
           UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures
         ) {
           UpsertSQL.bars(.features, replace: false, replaceFeatures: replace)
         }
-        try statement.run()
+        // An upsert that may not insert: one pass finds the bar and writes it.
+        try writer.source.refusingNewRows(writer) { () throws(StoreError) in try statement.run() }
       }
       return batch.count
     }
@@ -59,13 +51,6 @@ enum UpsertSQL {
   static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
     UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)
   }
-
-  /// The row number of the first bar of the batch that is not stored.
-  static let firstMissingBar = """
-    SELECT given.rowid FROM temp.ds_bars AS given WHERE NOT EXISTS (
-      SELECT 1 FROM main.market_data AS stored WHERE stored.symbol = given.symbol
-      AND stored.timeframe = given.timeframe AND stored.timestamp = given.timestamp) LIMIT 1
-    """
 
   /// With `replace` the columns that are not carried fall back to the schema's defaults. The row is updated in place
   /// either way, which costs a half to a third of deleting and inserting it.

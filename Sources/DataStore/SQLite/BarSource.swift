@@ -26,6 +26,8 @@ final class BarSource {
     var timeframe = RawText()
     var source = RawText()
     var quality = RawText()
+    /// The first row that turned out to be new while new ones were refused; -1: none.
+    var newRow = -1
     /// Where the row's timestamp is printed.
     let time: UnsafeMutablePointer<UInt8>
   }
@@ -105,6 +107,24 @@ final class BarSource {
     }
   }
 
+  /// Lets `body`, an upsert of the batch, fail with `.missingBar` where it would insert a row.
+  func refusingNewRows(
+    _ connection: Connection, _ body: () throws(StoreError) -> Void
+  ) throws(StoreError) {
+    raw.pointee.newRow = -1
+    sqlite3_update_hook(
+      connection.handle,
+      { raw, operation, _, _, _ in
+        guard operation == SQLITE_INSERT, let batch = raw?.assumingMemoryBound(to: Raw.self) else { return }
+        if batch.pointee.newRow < 0 { batch.pointee.newRow = batch.pointee.row }
+      }, raw)
+    defer {
+      sqlite3_update_hook(connection.handle, nil, nil)
+      raw.pointee.newRow = -1
+    }
+    try body()
+  }
+
   func takeFailure() -> StoreError? {
     defer { failure = nil }
     return failure
@@ -171,9 +191,13 @@ final class BarSource {
     }
     module.pointee.xNext = { cursor in
       let batch = raw(cursor)
+      let isLookDue = batch.pointee.row % rowsBetweenLooks == 0
+      if isLookDue || batch.pointee.newRow >= 0 {
+        let result = source(cursor)._withUnsafeGuaranteedRef { $0.look() }
+        if result != SQLITE_OK { return result }
+      }
       batch.pointee.row += 1
-      guard batch.pointee.row % rowsBetweenLooks == 0 else { return SQLITE_OK }
-      return source(cursor)._withUnsafeGuaranteedRef { $0.continueUnlessInterrupted() }
+      return SQLITE_OK
     }
     module.pointee.xEof = { cursor in
       let batch = raw(cursor)
@@ -220,8 +244,16 @@ final class BarSource {
 
   private static let rowsBetweenLooks = 256
 
-  /// SQLITE_ERROR, unlike SQLITE_INTERRUPT, takes back the statement alone.
-  private func continueUnlessInterrupted() -> Int32 {
+  /// Whether the write may go on to the next row. SQLITE_ERROR, unlike SQLITE_INTERRUPT, takes back the statement alone.
+  private func look() -> Int32 {
+    if let batch, raw.pointee.newRow >= 0 {
+      let row = raw.pointee.newRow
+      failure = StoreError(
+        .missingBar,
+        "\(batch.place(row)): there is no such bar to hold features. Nothing of the call was written; write the bar"
+          + " first, or drop the row", row: row)
+      return SQLITE_ERROR
+    }
     guard interruption.isRequested else { return SQLITE_OK }
     failure = .isInterrupted
     return SQLITE_ERROR

@@ -90,6 +90,7 @@ final class Connection {
       PRAGMA synchronous=\(settings.synchronous);
       PRAGMA temp_store=MEMORY;
       PRAGMA wal_autocheckpoint=0;
+      PRAGMA secure_delete=OFF;
       PRAGMA journal_size_limit=\(Checkpointer.limitBytes);
       PRAGMA cell_size_check=ON;
       PRAGMA ignore_check_constraints=ON;

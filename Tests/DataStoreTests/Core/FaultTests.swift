@@ -18,10 +18,12 @@ import Testing
   }
 
   static let faults: [Fault] = [
-    fault("a write fails", FAULT_WRITE, SQLITE_IOERR | (3 << 8)), fault("the disk is full", FAULT_WRITE, SQLITE_FULL),
+    fault("a write fails", FAULT_WRITE, SQLITE_IOERR | (3 << 8)),
+    fault("the disk is full", FAULT_WRITE, SQLITE_FULL),
     fault("a sync fails", FAULT_SYNC, SQLITE_IOERR | (4 << 8)),
     fault("a truncate fails", FAULT_TRUNCATE, SQLITE_IOERR | (6 << 8)),
-    fault("a read fails", FAULT_READ, SQLITE_IOERR | (1 << 8)), fault("an open fails", FAULT_OPEN, SQLITE_CANTOPEN),
+    fault("a read fails", FAULT_READ, SQLITE_IOERR | (1 << 8)),
+    fault("an open fails", FAULT_OPEN, SQLITE_CANTOPEN),
   ].flatMap { $0 }
 
   private static func fault(_ name: String, _ operations: Int, _ code: Int32) -> [Fault] {
@@ -141,7 +143,8 @@ import Testing
     #expect((try store.state.get("after") != nil) == hadStore, "\(run)")
     // A backup is there whole, or not at all, and nothing else is left lying about.
     #expect(
-      scratch.names.filter { $0.hasPrefix("copy") } == (log.acknowledged.contains("backup") ? ["copy.db"] : []),
+      scratch.names.filter { $0.hasPrefix("copy") }
+        == (log.acknowledged.contains("backup") ? ["copy.db"] : []),
       "\(run)")
     if log.acknowledged.contains("backup") {
       let copy = try scratch.store("copy.db")

@@ -62,7 +62,8 @@ import Testing
 
   @Test(arguments: [
     Array("x".utf8), Array("symbol,timeframe,timestamp\n".utf8), [UInt8](repeating: 0, count: 512),
-    [UInt8](repeating: 0xFF, count: 10_000), Array("SQLite format 2\0 and then something else altogether".utf8),
+    [UInt8](repeating: 0xFF, count: 10_000),
+    Array("SQLite format 2\0 and then something else altogether".utf8),
   ])
   func aFileOfAnotherKindIsRefusedAndStaysAsItWas(bytes: [UInt8]) throws {
     let scratch = try Scratch()

@@ -64,7 +64,8 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store()
     let names = [
-      "'; DROP TABLE market_data; --", "\"", "%", "_", "a\"b'c", "\u{1F600}", "NULL", "?1", "x y", "-", "é", "e\u{301}",
+      "'; DROP TABLE market_data; --", "\"", "%", "_", "a\"b'c", "\u{1F600}", "NULL", "?1", "x y", "-", "é",
+      "e\u{301}",
     ]
     for (place, name) in names.enumerated() {
       try store.market.write(.hourly([Double(place)], symbol: name))

@@ -30,7 +30,8 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store()
     try expectInterrupted(store) {
-      _ = try store.query("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
+      _ = try store.query(
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
     }
     #expect(try store.query("SELECT 1").count == 1, "the connection is as good as before")
   }

@@ -18,7 +18,8 @@ import Testing
       #expect(
         try raw.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
           == [["market_data"], ["market_requests"], ["system_state"]])
-      #expect(try raw.integer("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL") == 0)
+      #expect(
+        try raw.integer("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL") == 0)
     }
   }
 
@@ -128,11 +129,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (3_006_023, true), (3_007_000, false), (3_040_001, false), (3_044_005, false), (3_044_006, true),
-    (3_045_000, false), (3_050_006, false), (3_050_007, true), (3_051_000, false), (3_051_002, false),
-    (3_051_003, true), (3_052_000, true),
-  ] as [(Int, Bool)])
+  @Test(
+    arguments: [
+      (3_006_023, true), (3_007_000, false), (3_040_001, false), (3_044_005, false), (3_044_006, true),
+      (3_045_000, false), (3_050_006, false), (3_050_007, true), (3_051_000, false), (3_051_002, false),
+      (3_051_003, true), (3_052_000, true),
+    ] as [(Int, Bool)])
   func theVersionsWithTheWALResetBugAreKnown(version: Int, isSafe: Bool) {
     #expect(Store.isWALResetSafe(version) == isSafe)
   }

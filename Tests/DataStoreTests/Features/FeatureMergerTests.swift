@@ -19,12 +19,13 @@ import Testing
     return "{" + parts.joined(separator: ",") + "}"
   }
 
-  @Test(arguments: [
-    ("", "", ""), ("a=1", "", "a=1"), ("", "a=1", "a=1"), ("a=1", "a=2", "a=2"),
-    ("a=1,b=2", "b=3", "a=1,b=3"), ("a=1,b=2,c=3", "c=30,a=10", "a=10,b=2,c=30"),
-    ("b=1", "a=2,c=3", "b=1,a=2,c=3"), ("a=1", "a=null", "a=null"), ("a=null", "b=1", "a=null,b=1"),
-    ("a=1.50,b=1E2", "c=0.10", "a=1.50,b=1E2,c=0.10"), ("c=3,a=1", "b=2,a=9,d=4", "c=3,a=9,b=2,d=4"),
-  ] as [(String, String, String)])
+  @Test(
+    arguments: [
+      ("", "", ""), ("a=1", "", "a=1"), ("", "a=1", "a=1"), ("a=1", "a=2", "a=2"),
+      ("a=1,b=2", "b=3", "a=1,b=3"), ("a=1,b=2,c=3", "c=30,a=10", "a=10,b=2,c=30"),
+      ("b=1", "a=2,c=3", "b=1,a=2,c=3"), ("a=1", "a=null", "a=null"), ("a=null", "b=1", "a=null,b=1"),
+      ("a=1.50,b=1E2", "c=0.10", "a=1.50,b=1E2,c=0.10"), ("c=3,a=1", "b=2,a=9,d=4", "c=3,a=9,b=2,d=4"),
+    ] as [(String, String, String)])
   func mentionedKeysAreReplacedInPlaceAndNewOnesFollow(stored: String, new: String, expected: String) throws {
     var merger = FeatureMerger()
     let text = try merged(features(stored), features(new), &merger)
@@ -37,15 +38,19 @@ import Testing
       "{\"a@1\":{\"value\":0.1000,\"quality\":\"warmup\"},\"b@1\":{\"value\":1e+05,\"quality\":\"degraded\"}}",
       "{\"a@1\":{\"value\":null,\"quality\":\"missing\"}}", &merger)
     #expect(
-      text == "{\"a@1\":{\"value\":null,\"quality\":\"missing\"},\"b@1\":{\"value\":1e+05,\"quality\":\"degraded\"}}")
+      text
+        == "{\"a@1\":{\"value\":null,\"quality\":\"missing\"},\"b@1\":{\"value\":1e+05,\"quality\":\"degraded\"}}"
+    )
   }
 
   @Test func spacesOfOtherToolsGoButNothingElse() throws {
     var merger = FeatureMerger()
     let text = try merged(
-      "{ \"a@1\" : {\"quality\": \"ready\", \"value\": 1.0} }", "{\"b@1\": {\"value\": 2, \"quality\": \"ready\"}}",
+      "{ \"a@1\" : {\"quality\": \"ready\", \"value\": 1.0} }",
+      "{\"b@1\": {\"value\": 2, \"quality\": \"ready\"}}",
       &merger)
-    #expect(text == "{\"a@1\":{\"value\":1.0,\"quality\":\"ready\"},\"b@1\":{\"value\":2,\"quality\":\"ready\"}}")
+    #expect(
+      text == "{\"a@1\":{\"value\":1.0,\"quality\":\"ready\"},\"b@1\":{\"value\":2,\"quality\":\"ready\"}}")
   }
 
   @Test func tellsWhichTextIsDamaged() throws {

@@ -45,11 +45,15 @@ import Testing
     let scratch = try Scratch()
     let store = try opened(scratch, rows: 1)
     var bar = Bar(timestamp: threeOClock)
-    bar.featuresJSON = "{ \"a@1\": {\"quality\": \"ready\", \"value\": 0.1000}, \"b@1\": {\"value\": 1E2, \"quality\": \"missing\"} }"
+    bar.featuresJSON =
+      "{ \"a@1\": {\"quality\": \"ready\", \"value\": 0.1000}, \"b@1\": {\"value\": 1E2, \"quality\": \"missing\"} }"
     try store.market.write(bar, "EURUSD", "1h")
-    try store.market.writeFeatures(bars(1, BarBatch.FeatureColumn("b@1", [2]), BarBatch.FeatureColumn("c@1", [3])))
+    try store.market.writeFeatures(
+      bars(1, BarBatch.FeatureColumn("b@1", [2]), BarBatch.FeatureColumn("c@1", [3])))
     #expect(
-      try texts(store) == ["{\(Self.entry("a@1", "0.1000")),\(Self.entry("b@1", "2.0")),\(Self.entry("c@1", "3.0"))}"])
+      try texts(store) == [
+        "{\(Self.entry("a@1", "0.1000")),\(Self.entry("b@1", "2.0")),\(Self.entry("c@1", "3.0"))}"
+      ])
     try store.market.write(.hourly([9]))
     #expect(try texts(store)[0]?.contains("0.1000") == true, "a write of bars leaves features alone")
   }
@@ -148,7 +152,7 @@ import Testing
     let read = try store.market.read(["EURUSD"], "1h", features: .keys(["never@1", "a@1"]))
     #expect(read.features.map(\.key) == ["never@1", "a@1"])
     #expect(read.features[1].values.map(\.bitPattern) == values.map(\.bitPattern), "\(random)")
-    #expect(read.features[0].values.allSatisfy(\.isNaN))
+    #expect(read.features[0].values.allSatisfy { $0.isNaN })
     #expect(read.features[0].qualities.allSatisfy { $0 == nil })
   }
 

@@ -25,13 +25,18 @@ import Testing
     rows.endSymbol(skip: skip, limit: limit, fromEnd: fromEnd)
   }
 
-  @Test(arguments: [
-    ([1, 2, 3], 0, nil, false, [1, 2, 3]), ([3, 1, 2], 0, nil, false, [1, 2, 3]), ([1, 2, 3, 4], 0, 2, false, [1, 2]),
-    ([1, 2, 3, 4], 0, 2, true, [3, 4]), ([4, 3, 2, 1], 0, 2, false, [1, 2]), ([4, 3, 2, 1], 0, 2, true, [3, 4]),
-    ([1, 2, 3, 4], 1, nil, false, [2, 3, 4]), ([1, 2, 3, 4], 1, 2, false, [2, 3]), ([4, 1, 3, 2], 3, 9, false, [4]),
-    ([1, 2], 2, nil, false, []), ([1, 2], 5, 1, false, []), ([1, 2], 0, 0, false, []), ([], 0, 3, false, []),
-    ([], 2, nil, true, []), ([2, 2, 1], 1, 1, false, [2]),
-  ] as [([Int64], Int, Int?, Bool, [Int64])])
+  @Test(
+    arguments: [
+      ([1, 2, 3], 0, nil, false, [1, 2, 3]), ([3, 1, 2], 0, nil, false, [1, 2, 3]),
+      ([1, 2, 3, 4], 0, 2, false, [1, 2]),
+      ([1, 2, 3, 4], 0, 2, true, [3, 4]), ([4, 3, 2, 1], 0, 2, false, [1, 2]),
+      ([4, 3, 2, 1], 0, 2, true, [3, 4]),
+      ([1, 2, 3, 4], 1, nil, false, [2, 3, 4]), ([1, 2, 3, 4], 1, 2, false, [2, 3]),
+      ([4, 1, 3, 2], 3, 9, false, [4]),
+      ([1, 2], 2, nil, false, []), ([1, 2], 5, 1, false, []), ([1, 2], 0, 0, false, []),
+      ([], 0, 3, false, []),
+      ([], 2, nil, true, []), ([2, 2, 1], 1, 1, false, [2]),
+    ] as [([Int64], Int, Int?, Bool, [Int64])])
   func ordersThenSkipsThenLimits(times: [Int64], skip: Int, limit: Int?, fromEnd: Bool, expected: [Int64]) {
     let rows = accumulated(times, skip: skip, limit: limit, fromEnd: fromEnd)
     #expect(rows.times == expected)
@@ -104,16 +109,19 @@ import Testing
     }
     rows.endSymbol(skip: 0, limit: nil, fromEnd: false)
     rows.finish()
-    for column in [rows.open.elements, rows.high.elements, rows.low.elements, rows.close.elements,
-      rows.volume.elements, rows.latencySec.elements]
-    {
+    for column in [
+      rows.open.elements, rows.high.elements, rows.low.elements, rows.close.elements,
+      rows.volume.elements, rows.latencySec.elements,
+    ] {
       #expect(Array(column) == [0, 1, 2])
     }
     let flags = Array(rows.isGap.elements)
     #expect(flags == [0, 1, 2])
     let sources = rows.source.codes.elements.map { rows.source.dictionary.texts[Int($0)].text }
     #expect(sources == ["s0", "s1", "s2"])
-    let qualities = rows.quality.codes.elements.map { $0 < 0 ? nil : rows.quality.dictionary.texts[Int($0)].text }
+    let qualities = rows.quality.codes.elements.map {
+      $0 < 0 ? nil : rows.quality.dictionary.texts[Int($0)].text
+    }
     #expect(qualities == ["q0", nil, "q2"])
     let order = rows.features.order
     for (place, column) in order.enumerated() {

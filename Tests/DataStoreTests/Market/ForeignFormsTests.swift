@@ -75,7 +75,8 @@ import Testing
           "range \(range), limit \(count)", random)
         expectSame(
           try store.market.read(["EURUSD"], "1h", limit: count), all.prefix(count), "limit \(count)", random)
-        expectSame(try store.market.latest(["EURUSD"], "1h", count), all.suffix(count), "latest \(count)", random)
+        expectSame(
+          try store.market.latest(["EURUSD"], "1h", count), all.suffix(count), "latest \(count)", random)
       }
       let chunk = Int.random(in: 1...9, using: &random)
       let scan = try store.market.scan(["EURUSD"], "1h", chunk: chunk)

@@ -59,7 +59,8 @@ import Testing
     try store.market.write(.hourly([9]), replace: true)
     #expect(
       try scratch.raw().rows(
-        "SELECT open, high, low, close, volume, source, quality, is_gap, latency_sec, features FROM market_data")
+        "SELECT open, high, low, close, volume, source, quality, is_gap, latency_sec, features FROM market_data"
+      )
         == [[nil, nil, nil, "9.0", nil, nil, nil, "0", nil, nil]])
   }
 
@@ -78,7 +79,8 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store()
     var batch = BarBatch(
-      symbol: "EURUSD", timeframe: "1h", timestamps: [threeOClock, threeOClock + hour, threeOClock, threeOClock])
+      symbol: "EURUSD", timeframe: "1h",
+      timestamps: [threeOClock, threeOClock + hour, threeOClock, threeOClock])
     batch.close = [1, 2, .nan, 4]
     batch.features = [
       BarBatch.FeatureColumn("a@1", [1, 1, .nan, .nan], qualities: [.ready, .ready, nil, nil]),
@@ -160,7 +162,9 @@ import Testing
     let store = try scratch.store()
     var random = Seeded()
     var values = (0..<500).map { _ in Double(bitPattern: random.next()) }.filter { !$0.isNaN && $0 != 0 }
-    values += [.infinity, -.infinity, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .greatestFiniteMagnitude]
+    values += [
+      .infinity, -.infinity, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .greatestFiniteMagnitude,
+    ]
     try store.market.write(.hourly(values))
     #expect(try store.closes().map(\.bitPattern) == values.map(\.bitPattern), "\(random)")
   }

@@ -5,7 +5,7 @@ import Testing
 @testable import DataStore
 
 /// A thread of its own. Transactions belong to threads, so a task will not do.
-final class Worker: @unchecked Sendable {  // the outcome is written before the thread ends, and read after the join
+final class Worker: @unchecked Sendable {  // the outcome is read after the join only
   private var thread = pthread_t()
   private var outcome: Result<Void, any Error> = .success(())
   private let body: @Sendable () throws -> Void

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+import Testing
+
+@testable import DataStore
+
+@Suite struct QueryTests {
+  @Test func givesColumnsByType() throws {
+    let scratch = try Scratch()
+    let rows = try scratch.store().query(
+      "SELECT 1 AS i, 2.5 AS r, 'text' AS t, x'00ff' AS b, NULL AS n UNION ALL SELECT NULL, 1, '', x'', 'x'")
+    #expect(rows.count == 2)
+    #expect(rows.columns.map(\.name) == ["i", "r", "t", "b", "n"])
+    #expect(rows.columns.map(\.types) == [[1, 0], [2, 1], [3, 3], [4, 4], [0, 3]])
+    #expect(rows.columns[0].integers == [1, 0])
+    #expect(rows.columns[1].reals == [2.5, 0])
+    #expect(rows.columns[1].integers == [0, 1])
+    #expect((rows.columns[2].offsets, rows.columns[2].bytes) == ([0, 4, 4], Array("text".utf8)))
+    #expect((rows.columns[3].offsets, rows.columns[3].bytes) == ([0, 2, 2], [0, 255]))
+    #expect((rows.columns[4].offsets, rows.columns[4].bytes) == ([0, 0, 1], Array("x".utf8)))
+  }
+
+  @Test func bindsByPositionAndByName() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let byPosition = try store.query(
+      "SELECT ?, ?, ?, ?, ?, ?",
+      [
+        .init(.integer(.min)), .init(.real(-0.5)), .init(.text("é")), .init(.blob([])), .init(.null),
+        .init(.time(threeOClock)),
+      ])
+    #expect(byPosition.columns.map { $0.types[0] } == [1, 2, 3, 4, 0, 3])
+    #expect(byPosition.columns[0].integers == [.min])
+    #expect(byPosition.columns[5].bytes == Array("2026-03-01T15:00:00+00:00".utf8))
+    let byName = try store.query(
+      "SELECT :a, @b, $c, :a",
+      [.init(.integer(3), name: "c"), .init(.integer(1), name: "a"), .init(.integer(2), name: "b")])
+    #expect(byName.columns.map { $0.integers[0] } == [1, 2, 3, 1])
+    try refused(.invalid) { try store.query("SELECT ?, ?", [.init(.null)]) }
+    try refused(.invalid) { try store.query("SELECT ?", [.init(.null), .init(.null)]) }
+    try refused(.invalid) { try store.query("SELECT :a, :b", [.init(.null, name: "a")]) }
+    try refused(.invalid) { try store.query("SELECT ?", [.init(.time(.min))]) }
+  }
+
+  @Test(arguments: [
+    "INSERT INTO system_state VALUES ('k', 1, '')", "UPDATE market_data SET close = 1",
+    "DELETE FROM market_data",
+    "DROP TABLE market_data", "CREATE TABLE x(y)", "CREATE TEMP TABLE x(y)", "CREATE TEMP VIEW v AS SELECT 1",
+    "ALTER TABLE market_data ADD COLUMN x", "VACUUM", "VACUUM INTO '/tmp/data_store_never.db'", "REINDEX",
+    "ANALYZE",
+    "ATTACH ':memory:' AS other", "DETACH main", "BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK",
+    "SAVEPOINT s",
+    "PRAGMA journal_mode=DELETE", "PRAGMA user_version=7", "PRAGMA wal_checkpoint", "PRAGMA synchronous=OFF",
+    "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA writable_schema=1", "PRAGMA optimize",
+    "PRAGMA incremental_vacuum",
+    "EXPLAIN INSERT INTO system_state VALUES ('k', 1, '')",
+    "WITH n AS (SELECT 1) INSERT INTO system_state SELECT 'k', 1, '' FROM n", "SELECT load_extension('x')",
+    "SELECT ds_nanoseconds('2026-03-01')", "SELECT ds_collect('2026-03-01')",
+    "SELECT ds_merge_features('{}', '{}')",
+    "REPLACE INTO system_state VALUES ('k', 1, '')", "SELECT 1; SELECT 2",
+    "SELECT 1; DELETE FROM market_data",
+    "", "   ", "-- nothing", ";", "SELEC 1", "SELECT nothing FROM nowhere",
+    "SELECT 1\u{0}; DROP TABLE market_data",
+    "SELECT abs(-9223372036854775808)", "SELECT json('{')",
+  ])
+  func whatDoesMoreThanReadIsRefused(sql: String) throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.market.write(.hourly([1]))
+    try refused(.invalid) { try store.query(sql) }
+    try store.transaction { () throws(StoreError) in
+      do throws(StoreError) {
+        _ = try store.query(sql)
+        Issue.record("refused within a transaction, too")
+      } catch {
+        if error.code != .invalid { throw error }
+      }
+    }
+    #expect(try store.closes() == [1])
+    #expect(try store.state.entries().isEmpty)
+    #expect(try store.info().journalMode == "wal")
+  }
+
+  @Test(arguments: [
+    "SELECT count(*) FROM market_data", "WITH n(x) AS (VALUES (1)) SELECT x FROM n", "VALUES (1), (2)",
+    "PRAGMA table_info(market_data)", "PRAGMA user_version", "PRAGMA integrity_check", "SELECT 1;",
+    "SELECT 1; -- done",
+    "SELECT * FROM pragma_table_info('market_data')", "EXPLAIN QUERY PLAN SELECT * FROM market_data",
+    "SELECT value FROM json_each('[1,2]')", "SELECT name FROM sqlite_schema",
+  ])
+  func whatOnlyReadsRuns(sql: String) throws {
+    let scratch = try Scratch()
+    #expect(try scratch.store().query(sql).count > 0)
+  }
+}

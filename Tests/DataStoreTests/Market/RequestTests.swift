@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import Testing
+
+@testable import DataStore
+
+@Suite struct RequestTests {
+  private func request(_ at: Int64?, _ provider: String = "mt5") -> MarketRequest {
+    MarketRequest(
+      symbol: "EURUSD", timeframe: "1h", requestedAt: at, start: threeOClock - hour, end: threeOClock,
+      providerUsed: provider)
+  }
+
+  @Test func comesBackAsItWasRecorded() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    var full = request(threeOClock)
+    (full.fallbackUsed, full.coverageRatio, full.gapCount) = (true, 0.1 + 0.2, Int64.max)
+    (full.quality, full.notes) = ("ok", "é\u{1F600}")
+    #expect(try store.market.record(full) == threeOClock)
+    try store.market.record(request(threeOClock + 1))
+    #expect(try store.market.requests() == [full, request(threeOClock + 1)])
+  }
+
+  @Test func theSameInstantIsAnUpsertOfTheWholeRow() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    var first = request(threeOClock)
+    first.notes = "first"
+    try store.market.record(first)
+    try store.market.record(request(threeOClock, "other"))
+    #expect(try store.market.requests() == [request(threeOClock, "other")])
+  }
+
+  @Test func withoutATimeNoneIsLost() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let times = try (0..<50).map { _ in try store.market.record(request(nil)) }
+    #expect(Set(times).count == 50)
+    #expect(try store.market.requests().compactMap(\.requestedAt) == times)
+  }
+
+  @Test func filtersAndLimits() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    for (place, symbol) in ["B", "A", "B"].enumerated() {
+      var one = request(threeOClock + Int64(place))
+      one.symbol = symbol
+      one.timeframe = place == 2 ? "1d" : "1h"
+      try store.market.record(one)
+    }
+    func found(_ requests: [MarketRequest]) -> [Int64] {
+      requests.map { ($0.requestedAt ?? 0) - threeOClock }
+    }
+    #expect(found(try store.market.requests()) == [0, 1, 2])
+    #expect(found(try store.market.requests(symbol: "B")) == [0, 2])
+    #expect(found(try store.market.requests(timeframe: "1h")) == [0, 1])
+    #expect(found(try store.market.requests(symbol: "B", timeframe: "1d")) == [2])
+    #expect(found(try store.market.requests(threeOClock + 1...threeOClock + 2)) == [1, 2])
+    #expect(found(try store.market.requests(limit: 2)) == [0, 1])
+    #expect(try store.market.requests(limit: 0).isEmpty)
+    try refused(.invalid) { try store.market.requests(limit: -1) }
+    try refused(.invalid) { try store.market.requests(symbol: "") }
+  }
+
+  @Test func missingTimesAndBrokenTextsAreRefusedByName() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    #expect(try refused(.invalid) { try store.market.record(request(Int64.min)) }.key == "requested_at")
+    var bad = request(0)
+    bad.start = Int64.min
+    #expect(try refused(.invalid) { try store.market.record(bad) }.key == "start_ts")
+    bad = request(0)
+    bad.end = Int64.min
+    #expect(try refused(.invalid) { try store.market.record(bad) }.key == "end_ts")
+    bad = request(0, "a\0b")
+    #expect(try refused(.invalid) { try store.market.record(bad) }.key == "provider_used")
+    bad = request(0)
+    bad.symbol = ""
+    try refused(.invalid) { try store.market.record(bad) }
+    #expect(try store.market.requests().isEmpty)
+  }
+
+  @Test func otherToolsTimesAreReadRightAndOrderedByTime() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let raw = try scratch.raw()
+    for (at, provider) in [
+      ("2026-03-01T16:30:00+01:00", "second"), ("2026-03-01 15:00", "first"), ("20260301T16Z", "third"),
+    ] {
+      try raw.execute(
+        """
+        INSERT INTO market_requests(symbol, timeframe, requested_at, provider_used, start_ts, end_ts)
+        VALUES ('EURUSD', '1h', '\(at)', '\(provider)', '2026-03-01', '2026-03-02')
+        """)
+    }
+    #expect(try store.market.requests().map(\.providerUsed) == ["first", "second", "third"])
+    #expect(try store.market.requests(threeOClock...threeOClock).map(\.providerUsed) == ["first"])
+    #expect(try store.check().count == 1)
+    try raw.execute("UPDATE market_requests SET end_ts = 'never' WHERE provider_used = 'first'")
+    #expect(try refused(.corrupt) { try store.market.requests() }.message.contains("end_ts"))
+  }
+}
