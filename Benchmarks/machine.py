@@ -10,6 +10,19 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+# apsw is numbered as the SQLite that it brings.
+_PACKAGES = "pandas", "pyarrow", "apsw", "adbc-driver-sqlite"
+
+
+def described(folder: Path) -> str:
+    """Give a sentence for below a table; `folder` is where the databases lay."""
+    packages = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    return (
+        f"{cpu_model()}, {os.cpu_count()} cores, {file_system(folder)}, "
+        f"Linux {platform.release()}; SQLite {sqlite3.sqlite_version} (apsw and ADBC bring their "
+        f"own), Python {platform.python_version()}, {packages}; {datetime.now(UTC).date()}."
+    )
+
 
 def cpu_model() -> str:
     """Name the processor."""
@@ -20,26 +33,13 @@ def cpu_model() -> str:
 
 
 def file_system(folder: Path) -> str:
-    """Name the file system that `folder` lies on."""
-    best, kind = "", "unknown"
+    """Name the kind of file system that `folder` lies on."""
+    best, kind = Path("/"), "unknown"
     for line in Path("/proc/mounts").read_text().splitlines():
         _, mount, found, *_ = line.split()
-        if str(folder.resolve()).startswith(mount) and len(mount) >= len(best):
-            best, kind = mount, found
+        if folder.resolve().is_relative_to(mount) and Path(mount).is_relative_to(best):
+            best, kind = Path(mount), found
     return kind
-
-
-def described(folder: Path) -> str:
-    """Give a sentence for below a table."""
-    packages = [
-        f"{name} {_version(name)}" for name in ("pandas", "pyarrow", "apsw", "adbc-driver-sqlite")
-    ]
-    return (
-        f"{cpu_model()}, {os.cpu_count()} cores, {file_system(folder)}, "
-        f"Linux {platform.release()}, "
-        f"SQLite {sqlite3.sqlite_version}, Python {platform.python_version()}; {packages}; "
-        f"{datetime.now(UTC).date()}. apsw {_apsw_sqlite()}and ADBC bring SQLites of their own."
-    )
 
 
 def _version(name: str) -> str:
@@ -47,11 +47,3 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "absent"
-
-
-def _apsw_sqlite() -> str:
-    try:
-        import apsw
-    except ImportError:
-        return ""
-    return f"({apsw.sqlite_lib_version()}) "

@@ -19,9 +19,9 @@ OURS = "ours"
 
 EXTERNAL = (
     "Other engines, with formats and durability of their own, measured elsewhere in the same works "
-    "against the same kind of yardstick (backfill / backfill with features / rewrite / read / read "
-    "with features): DuckDB's own file 1.3 / 0.4 / 7.1 / 1.3 / 0.07 x C; ArcticDB on LMDB "
-    "12 / 4.4 / 18 / 8.4 / 5.2 x C. One bar with a commit of its own takes DuckDB 4.0 ms and ArcticDB 7.6 ms, "
+    "against such a yardstick (backfill / backfill with features / rewrite / read / read with "
+    "features): DuckDB's own file 1.3 / 0.4 / 7.1 / 1.3 / 0.07 x C; ArcticDB on LMDB 12 / 4.4 / 18 "
+    "/ 8.4 / 5.2 x C. One bar with a commit of its own takes DuckDB 4.0 ms and ArcticDB 7.6 ms, "
     "the newest bar 2.9 ms and 3.1 ms."
 )
 
@@ -72,9 +72,9 @@ def section(bench: Bench, results: list[Result], machine: str) -> str:
     runs = max(len(result.runs) for result in results)
     how = (
         f"Medians of {runs} interleaved runs, a process a sample, every value verified. Bulk "
-        "works: times the speed of C, from and to DataFrames, up to the closed file. p50: times the time "
-        "of C. C is one prepared statement with static binds, row at a time, and hand-written "
-        "number and time formatting; its column shows its own rate. All have WAL and "
+        "works: times the speed of C, from and to DataFrames, up to the closed file. p50: times "
+        "the time of C. C is one prepared statement with static binds, row at a time, and "
+        "hand-written number and time formatting; its column shows its own rate. All have WAL and "
         f"synchronous={bench.synchronous} unless the row says otherwise."
     )
     if bench.scale != 1:

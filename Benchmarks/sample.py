@@ -127,7 +127,7 @@ def _live_bars(data: Dataset) -> list[tuple[str, pd.Timestamp, dict[str, Any]]]:
     for row, moment in enumerate(data.index):
         for symbol, records in zip(data.symbols, frames, strict=True):
             record = records[row]
-            bar = {name: None if value != value else value for name, value in record.items()}
+            bar = {str(name): None if value != value else value for name, value in record.items()}
             bars.append((symbol, moment, bar))
     return bars
 

@@ -116,7 +116,7 @@ def _counted_in_c(folder: Path, path: Path, data: Dataset) -> float:
     """Seconds that counting takes in C; the median of three."""
     command = [str(folder / "yardstick"), "series", str(path), "NORMAL", str(data.folder)]
     runs = [subprocess.run(command, check=True, capture_output=True) for _ in range(3)]
-    return median(json.loads(run.stdout)["seconds"] for run in runs)
+    return median(float(json.loads(run.stdout)["seconds"]) for run in runs)
 
 
 def _row(title: str, figures: str, ratio: float, at_most: float, unit: str = "x") -> bool:

@@ -44,9 +44,9 @@ class Contender(Protocol):
         """Give the newest bar: timestamp (datetime), the nine columns, features."""
 
 
-def stamps(index: pd.DatetimeIndex) -> list[str]:
+def stamps(index: pd.Index[Any]) -> list[str]:
     """Give times as the texts that are stored."""
-    seconds = index.tz_localize(None).to_numpy().astype("datetime64[s]")
+    seconds = pd.DatetimeIndex(index).tz_localize(None).to_numpy().astype("datetime64[s]")
     return [text + "+00:00" for text in np.datetime_as_string(seconds).tolist()]
 
 

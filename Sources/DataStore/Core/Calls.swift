@@ -150,7 +150,8 @@ extension Store {
   ) throws(StoreError) -> Result {
     try writer.statement("SAVEPOINT ds_call").run()
     do throws(StoreError) {
-      let result = try interruptibly(writer, .writesInTransaction) { () throws(StoreError) in try body(writer) }
+      let result = try interruptibly(writer, .writesInTransaction) { () throws(StoreError) in try body(writer)
+      }
       try writer.statement("RELEASE ds_call").run()
       return result
     } catch {

@@ -62,19 +62,23 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
     }
     guard isFirst else { return }
     lane.close()
-    let idle = monitor.locked {
+    monitor.locked {
       while runningCalls > 0 { monitor.wait() }
-      return readers.removeAll()
     }
+    if let writer { rollBack(writer) }
     let filesAreOurs = (try? watch.checkAll()) != nil
     if !filesAreOurs {
-      for reader in idle { reader.leaveWALOnClose() }
       writer?.leaveWALOnClose()
       checkpointer?.leaveWALOnClose()
     }
-    if let writer { rollBack(writer) }
+    // The writer last: only a connection that may write can fold the WAL in and take it away.
+    closeReaders(leavingWAL: !filesAreOurs)
     checkpointer = nil
     writer = nil
+  }
+
+  private func closeReaders(leavingWAL: Bool) {
+    for reader in readers.removeAll() where leavingWAL { reader.leaveWALOnClose() }
   }
 
   /// In a forked child: SQLite's connections belong to the parent, and closing them here would drop its

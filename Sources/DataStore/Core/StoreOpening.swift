@@ -29,6 +29,8 @@ struct StoreOpening {
     _ location: StorePath, _ settings: Connection.Settings
   ) throws(StoreError) {
     let path = path
+    // Another's WAL must not be folded into a file that is refused.
+    let hasWAL = StorePath.size(path + "-wal") > 0
     let connection = try Connection(path, .readWrite, settings)
     let deadline = Deadline(secondsFromNow: settings.timeout)
     connection.waitFairly()
@@ -37,11 +39,11 @@ struct StoreOpening {
     do throws(StoreError) {
       state = try Schema.inspect(connection, path: path)
     } catch {
-      connection.leaveWALOnClose()
+      if hasWAL { connection.leaveWALOnClose() }
       throw error
     }
     guard !connection.isReadOnly else {
-      connection.leaveWALOnClose()
+      if hasWAL { connection.leaveWALOnClose() }
       throw StoreError(
         .storage, "\(path) cannot be written: check its owner, mode and mount, or open it with read_only")
     }

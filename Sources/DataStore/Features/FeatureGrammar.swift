@@ -66,7 +66,8 @@ struct FeatureGrammar: ~Copyable {
           quality = try self.quality(key)
         default:
           throw fault(
-            "the member \(StoreError.quoted(name)) is unknown (an entry has exactly 'value' and 'quality')", key: key)
+            "the member \(StoreError.quoted(name)) is unknown (an entry has exactly 'value' and 'quality')",
+            key: key)
         }
         scanner.skipSpace()
       } while scanner.skip(UInt8(ascii: ","))
@@ -75,7 +76,8 @@ struct FeatureGrammar: ~Copyable {
     guard let value else { throw fault("the entry has no 'value'", key: key) }
     guard let quality else { throw fault("the entry has no 'quality'", key: key) }
     return FeatureParser.Entry(
-      key: key, value: value.text, number: value.number, quality: quality, stored: Bytes(start: nil, count: 0))
+      key: key, value: value.text, number: value.number, quality: quality, stored: Bytes(start: nil, count: 0)
+    )
   }
 
   // MARK: Parts

@@ -172,7 +172,9 @@ private struct BarCollection: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func appendFeatures(_ value: OpaquePointer?, _ timestamp: OpaquePointer?) throws(StoreError) {
+  private mutating func appendFeatures(_ value: OpaquePointer?, _ timestamp: OpaquePointer?)
+    throws(StoreError)
+  {
     let text: Bytes?
     switch sqlite3_value_type(value) {
     case SQLITE_TEXT: text = SQLFunctions.bytes(value)

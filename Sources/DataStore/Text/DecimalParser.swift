@@ -52,7 +52,8 @@ struct DecimalParser {
 
   @inline(__always)
   private mutating func takeDigits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
-    while end - next >= 8, let eight = Self.eightDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)) {
+    while end - next >= 8, let eight = Self.eightDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
+    {
       significand = significand &* 100_000_000 &+ eight
       next += 8
     }
@@ -117,7 +118,8 @@ struct DecimalParser {
     var biased = ((217_706 * exponent) >> 16) + 63 + upperBit - leadingZeros + 1023
     guard biased > 0, biased < 0x7FE else { return nil }
     // Exactly half way: to even.
-    if product.low <= 1, exponent >= -4, exponent <= 23, mantissa & 3 == 1, mantissa << shift == product.high {
+    if product.low <= 1, exponent >= -4, exponent <= 23, mantissa & 3 == 1, mantissa << shift == product.high
+    {
       mantissa &= ~1
     }
     mantissa = (mantissa &+ (mantissa & 1)) >> 1
@@ -129,7 +131,8 @@ struct DecimalParser {
   }
 
   private static let exactPowers: InlineArray<23, Double> = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19,
     1e20, 1e21, 1e22,
   ]
 }

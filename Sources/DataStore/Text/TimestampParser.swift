@@ -127,6 +127,7 @@ struct TimestampParser {
     guard let hour = number(digits: 2), hour < 24 else { return nil }
     var minute = 0
     var second = 0
+    var hasSecond = false
     let isExtended = skip(":")
     if isExtended || isDigit {
       guard let value = number(digits: 2), value < 60 else { return nil }
@@ -134,10 +135,12 @@ struct TimestampParser {
       if isExtended ? skip(":") : isDigit {
         guard let value = number(digits: 2), value < 60 else { return nil }
         second = value
+        hasSecond = true
       }
     }
     var fraction: Int64 = 0
-    if skip(".") || skip(",") {
+    // A fraction of an hour or a minute is legal, and read differently by everyone.
+    if hasSecond, skip(".") || skip(",") {
       guard isDigit else { return nil }
       var unit = Timestamp.perSecond / 10
       while isDigit {
