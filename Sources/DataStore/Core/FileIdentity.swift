@@ -19,6 +19,8 @@ struct FileIdentity: Equatable {
 /// feet. SQLite goes on writing to the old inode then, and acknowledges what nobody will find.
 struct FileWatch {
   private let path: String
+  private let walPath: String
+  private let sharedMemoryPath: String
   private let database: FileIdentity?
   private let wal: FileIdentity?
   private let sharedMemory: FileIdentity?
@@ -26,9 +28,11 @@ struct FileWatch {
   /// Takes note of the files as they are: call it once SQLite has opened all of them.
   init(_ path: String) {
     self.path = path
+    walPath = path + "-wal"
+    sharedMemoryPath = path + "-shm"
     database = FileIdentity(path)
-    wal = FileIdentity(path + "-wal")
-    sharedMemory = FileIdentity(path + "-shm")
+    wal = FileIdentity(walPath)
+    sharedMemory = FileIdentity(sharedMemoryPath)
   }
 
   /// For readers: the database alone.
@@ -40,8 +44,8 @@ struct FileWatch {
   /// For writers, before each acknowledgement.
   func checkAll() throws(StoreError) {
     try checkDatabase()
-    if wal != nil, FileIdentity(path + "-wal") != wal { throw moved(path + "-wal") }
-    if sharedMemory != nil, FileIdentity(path + "-shm") != sharedMemory { throw moved(path + "-shm") }
+    if wal != nil, FileIdentity(walPath) != wal { throw moved(walPath) }
+    if sharedMemory != nil, FileIdentity(sharedMemoryPath) != sharedMemory { throw moved(sharedMemoryPath) }
   }
 
   private func moved(_ name: String) -> StoreError {

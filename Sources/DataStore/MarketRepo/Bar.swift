@@ -57,31 +57,21 @@ extension MarketRepo {
     var bar = bar
     // Columns one row long, over the fields themselves.
     try withUnsafePointer(to: &bar) { fields throws(StoreError) in
-      let base = UnsafeRawPointer(fields)
-      func column<Value>(_ path: KeyPath<BorrowedBar, Value>, _ bit: BarColumns) -> UnsafePointer<Value>? {
-        guard fields.pointee.carried.contains(bit), let offset = MemoryLayout<BorrowedBar>.offset(of: path)
-        else {
-          return nil
-        }
-        return base.advanced(by: offset).assumingMemoryBound(to: Value.self)
-      }
-      func name(_ text: UnsafePointer<CChar>) -> TextColumn {
-        TextColumn(codes: nil, values: [Bytes(cString: text)])
-      }
-      guard let timestamps = MemoryLayout<BorrowedBar>.offset(of: \.timestamp) else { return }
+      guard let timestamp = fields.pointer(to: \.timestamp) else { return }
+      let carried = fields.pointee.carried
       var batch = BorrowedBatch(
-        count: 1, timestamps: base.advanced(by: timestamps).assumingMemoryBound(to: Int64.self),
-        symbol: name(symbol), timeframe: name(timeframe))
-      batch.open = column(\.open, .open)
-      batch.high = column(\.high, .high)
-      batch.low = column(\.low, .low)
-      batch.close = column(\.close, .close)
-      batch.volume = column(\.volume, .volume)
-      batch.latencySec = column(\.latencySec, .latencySec)
-      batch.isGap = column(\.isGap, .isGap)
-      batch.featuresJSON = column(\.featuresJSON, .features)
-      if fields.pointee.carried.contains(.source) { batch.source = Self.one(fields.pointee.source) }
-      if fields.pointee.carried.contains(.quality) { batch.quality = Self.one(fields.pointee.quality) }
+        count: 1, timestamps: timestamp, symbol: TextColumn(codes: nil, values: [Bytes(cString: symbol)]),
+        timeframe: TextColumn(codes: nil, values: [Bytes(cString: timeframe)]))
+      if carried.contains(.open) { batch.open = fields.pointer(to: \.open) }
+      if carried.contains(.high) { batch.high = fields.pointer(to: \.high) }
+      if carried.contains(.low) { batch.low = fields.pointer(to: \.low) }
+      if carried.contains(.close) { batch.close = fields.pointer(to: \.close) }
+      if carried.contains(.volume) { batch.volume = fields.pointer(to: \.volume) }
+      if carried.contains(.latencySec) { batch.latencySec = fields.pointer(to: \.latencySec) }
+      if carried.contains(.isGap) { batch.isGap = fields.pointer(to: \.isGap) }
+      if carried.contains(.features) { batch.featuresJSON = fields.pointer(to: \.featuresJSON) }
+      if carried.contains(.source) { batch.source = Self.one(fields.pointee.source) }
+      if carried.contains(.quality) { batch.quality = Self.one(fields.pointee.quality) }
       try write(batch, replace: replace)
     }
   }

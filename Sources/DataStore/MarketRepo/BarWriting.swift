@@ -8,14 +8,20 @@ extension MarketRepo {
   @discardableResult
   package func write(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
     try batch.check()
-    return try store.write { writer throws(StoreError) in
-      guard batch.count > 0 else { return 0 }
-      let statement = try writer.statement(UpsertSQL.variant(batch.carried, replace: replace)) {
-        UpsertSQL.bars(batch.carried, replace: replace)
-      }
-      try writer.source.provide(batch) { () throws(StoreError) in try statement.run() }
-      return batch.count
+    return batch.count == 1
+      ? try store.writeOne { writer throws(StoreError) in try upsert(batch, replace, writer) }
+      : try store.write { writer throws(StoreError) in try upsert(batch, replace, writer) }
+  }
+
+  private func upsert(
+    _ batch: BorrowedBatch, _ replace: Bool, _ writer: Connection
+  ) throws(StoreError) -> Int {
+    guard batch.count > 0 else { return 0 }
+    let statement = try writer.statement(UpsertSQL.variant(batch.carried, replace: replace)) {
+      UpsertSQL.bars(batch.carried, replace: replace)
     }
+    try writer.source.provide(batch) { () throws(StoreError) in try statement.run() }
+    return batch.count
   }
 
   /// Writes the features of bars that are stored already; `.missingBar` where one is not. Returns the rows given.

@@ -13,6 +13,8 @@ struct ForeignForms {
   }
 
   private var searched: [String: (version: UInt32, windows: [Window])] = [:]
+  /// The last answer about a latest bar, which a live system asks for over and over.
+  private var lastLatest: (symbol: [UInt8], timeframe: [UInt8], instant: Int64, version: UInt32)?
   private static let keptSeries = 4096
   private static let keptWindows = 4
 
@@ -25,6 +27,23 @@ struct ForeignForms {
     guard let high else { return false }
     if try finds(key, Self.above(high), connection) { return true }
     for window in Self.basicFormsOfYears(near: high) where try isAny(key, window, connection) { return true }
+    return false
+  }
+
+  /// `hide` for the latest bar of a series, at `instant` by its text.
+  mutating func hideLatest(
+    _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: Connection
+  ) throws(StoreError) -> Bool {
+    let version = connection.dataVersion
+    if let last = lastLatest, last.instant == instant, last.version == version,
+      last.symbol.elementsEqual(symbol), last.timeframe.elementsEqual(timeframe)
+    {
+      return false
+    }
+    if try hide(try SeriesKey(symbol.text, timeframe.text), from: instant, to: nil, connection) {
+      return true
+    }
+    lastLatest = (Array(symbol), Array(timeframe), instant, version)
     return false
   }
 

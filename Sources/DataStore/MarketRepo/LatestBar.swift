@@ -25,13 +25,12 @@ extension MarketRepo {
       statement.bind(2, timeframe)
       defer { statement.reset() }
       guard try statement.step() else { return try body(nil) }
-      let key = try SeriesKey(symbol.text, timeframe.text)
       if let instant = TimestampParser.stored(statement.bytes(0)),
-        !(try reader.foreignForms.hide(key, from: instant, to: nil, reader))
+        !(try reader.foreignForms.hideLatest(symbol, timeframe, instant, reader))
       {
-        return try body(try LatestBar(statement, instant, key, reader))
+        return try body(try LatestBar(statement, instant, symbol, timeframe, reader))
       }
-      return try latestInAnyForm(key, statement, reader, body)
+      return try latestInAnyForm(symbol, timeframe, statement, reader, body)
     }
   }
 
@@ -39,7 +38,7 @@ extension MarketRepo {
 
   /// Other tools' forms are about: the latest by instant, not by text.
   private func latestInAnyForm<Result>(
-    _ key: SeriesKey, _ held: Statement, _ reader: Connection,
+    _ symbol: Bytes, _ timeframe: Bytes, _ held: Statement, _ reader: Connection,
     _ body: (LatestBar?) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     // `held` keeps the snapshot open meanwhile.
@@ -49,10 +48,11 @@ extension MarketRepo {
       ds_nanoseconds(timestamp) AS instant
       FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY instant DESC, timestamp DESC LIMIT 1
       """)
-    key.bind(to: statement)
+    statement.bind(1, symbol)
+    statement.bind(2, timeframe)
     defer { statement.reset() }
     guard try statement.step() else { return try body(nil) }
-    return try body(try LatestBar(statement, statement.int64(11), key, reader))
+    return try body(try LatestBar(statement, statement.int64(11), symbol, timeframe, reader))
   }
 }
 
@@ -67,11 +67,12 @@ package struct LatestBar {
   package let features: UnsafeBufferPointer<UInt8>?
 
   fileprivate init(
-    _ row: Statement, _ timestamp: Int64, _ key: SeriesKey, _ reader: Connection
+    _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection
   ) throws(StoreError) {
+    func place() -> String { "\(symbol.text) \(timeframe.text) \(Timestamp.text(timestamp))" }
     func fault(_ column: Int, _ what: String) -> StoreError {
       .corrupt(
-        "\(key.text) \(Timestamp.text(timestamp)): column '\(BarColumns.names[column])' holds"
+        "\(place()): column '\(BarColumns.names[column])' holds"
           + " \(StoreError.quoted(row.text(Int32(column) + 1))), which is \(what). Mend the row with an SQLite tool;"
           + " check() lists such rows")
     }
@@ -104,7 +105,7 @@ package struct LatestBar {
         try reader.featureCheck.parse(features)
       } catch {
         throw .corrupt(
-          "\(key.text) \(Timestamp.text(timestamp)): its stored features are damaged: \(error.reason). Write them again"
+          "\(place()): its stored features are damaged: \(error.reason). Write them again"
             + " with replace, or mend them with an SQLite tool")
       }
     }

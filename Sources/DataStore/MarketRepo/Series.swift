@@ -48,34 +48,44 @@ extension Connection {
 
   /// Leaps through the index from one series to the next.
   fileprivate func uncountedSeries() throws(StoreError) -> [SeriesEntry] {
-    let next = try statement(
-      """
-      SELECT symbol, timeframe FROM main.market_data WHERE (symbol, timeframe) > (?1, ?2)
-      ORDER BY symbol, timeframe LIMIT 1
-      """)
     let textEnds = try statement(
       """
       SELECT (SELECT min(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2),
       (SELECT max(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2)
       """)
     var entries: [SeriesEntry] = []
-    next.bind(1, copying: "")
-    next.bind(2, copying: "")
-    while try next.step() {
-      let key = try SeriesKey(next.text(0), next.text(1))
-      next.reset()
-      key.bind(to: next)
-      key.bind(to: textEnds)
+    var key = try seriesAfter(nil)
+    while let series = key {
+      series.bind(to: textEnds)
       defer { textEnds.reset() }
       guard try textEnds.step() else { break }
-      let ends = try instants(key, first: textEnds.text(0), last: textEnds.text(1))
+      let ends = try instants(series, first: textEnds.text(0), last: textEnds.text(1))
       entries.append(
         SeriesEntry(
-          symbol: key.symbol, timeframe: key.timeframe, first: ends.first, last: ends.last, bars: nil,
+          symbol: series.symbol, timeframe: series.timeframe, first: ends.first, last: ends.last, bars: nil,
           gaps: nil))
+      key = try seriesAfter(series)
     }
-    next.reset()
     return entries
+  }
+
+  /// The next series in the index: another timeframe of the same symbol, else the next symbol's first. (One row value,
+  /// `(symbol, timeframe) > (?1, ?2)`, would visit all bars of the series at hand.)
+  private func seriesAfter(_ key: SeriesKey?) throws(StoreError) -> SeriesKey? {
+    if let key {
+      let sameSymbol = try statement(
+        """
+        SELECT symbol, timeframe FROM main.market_data WHERE symbol = ?1 AND timeframe > ?2 ORDER BY timeframe LIMIT 1
+        """)
+      key.bind(to: sameSymbol)
+      defer { sameSymbol.reset() }
+      if try sameSymbol.step() { return try SeriesKey(sameSymbol.text(0), sameSymbol.text(1)) }
+    }
+    let nextSymbol = try statement(
+      "SELECT symbol, timeframe FROM main.market_data WHERE symbol > ?1 ORDER BY symbol, timeframe LIMIT 1")
+    nextSymbol.bind(1, copying: key?.symbol ?? "")
+    defer { nextSymbol.reset() }
+    return try nextSymbol.step() ? try SeriesKey(nextSymbol.text(0), nextSymbol.text(1)) : nil
   }
 
   /// The first and the last instant of a series whose first and last texts are these.
