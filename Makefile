@@ -35,8 +35,9 @@ demo: $(library) .venv/.complete ## run four programs on one database file, draw
 test: setup ## run every check and test, as continuous integration does
 	@.ci/test
 
-test-all: test ## the same, then the Swift tests under the address and thread sanitizers
+test-all: test ## the same, the Swift tests under sanitizers, and instructions and allocations against their bounds
 	@.ci/test-sanitized
+	@Benchmarks/floor
 
 .venv-bench/.complete: .ci/venv Benchmarks/requirements.txt .ci/requirements-candles.txt | debian
 	@.ci/venv .venv-bench Benchmarks/requirements.txt
@@ -57,4 +58,4 @@ format: .venv/.complete ## bring all sources into the one style
 	.venv/bin/ruff format python
 
 clean: ## remove what was built, installed and drawn here
-	rm -rf .build .venv .venv-arrow demo
+	rm -rf .build .venv .venv-arrow .venv-bench demo

@@ -7,10 +7,14 @@ let exportedOnly: [LinkerSetting] = [
   .unsafeFlags([
     "-static-stdlib", "-use-ld=lld",
     "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/DataStoreC/exports.map",
-    "-Xlinker", "--no-undefined",
     "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all",
   ])
 ]
+
+/// A sanitizer's functions come with the program; without one, nothing may be missing.
+let complete: [LinkerSetting] =
+  Context.environment["DATA_STORE_SANITIZER"] == nil
+  ? [.unsafeFlags(["-Xlinker", "--no-undefined"])] : []
 
 let package = Package(
   name: "data_store",
@@ -25,7 +29,7 @@ let package = Package(
     .target(name: "DataStore", dependencies: ["CSQLite", "CNumbers"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore"],
-      exclude: ["exports.map"], linkerSettings: exportedOnly),
+      exclude: ["exports.map"], linkerSettings: exportedOnly + complete),
     .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/FaultVFS"),
     .testTarget(name: "DataStoreTests", dependencies: ["DataStore", "CSQLite", "FaultVFS"]),
   ],
