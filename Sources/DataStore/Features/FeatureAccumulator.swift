@@ -1,53 +1,45 @@
 // SPDX-License-Identifier: MIT
 
 /// Collects the features of rows that are read: as texts, or unpacked to a column a key.
+///
+/// Unpacking lags behind: texts gather in chunks, and where there is more than one, a second thread works on them
+/// while SQLite fetches on. `settle()` catches up.
 struct FeatureAccumulator: ~Copyable {
-  struct Column: ~Copyable {
-    /// Its number among the parser's keys.
-    let key: Int
-    var values = ColumnBuffer<Double>()
-    /// Quality by code; -1 where the row has no such entry.
-    var qualities = ColumnBuffer<Int32>()
-    init(key: Int) { self.key = key }
+  /// A row whose stored features are damaged.
+  struct RowFault: Error {
+    let row: Int
+    let fault: FeatureFault
   }
 
-  let mode: ReadShape.Features
-  private var parser = FeatureParser()
+  private static let chunkBytes = 1 << 18
 
-  /// Texts one after the other, each with its NUL.
+  let mode: ReadShape.Features
+
+  /// For `.json`: texts one after the other, each with its NUL, and where each row's begins (-1 where it has none).
   private(set) var texts = ByteBuffer()
-  /// Where each row's text begins; -1 where it has none.
   private(set) var offsets = ColumnBuffer<Int64>()
 
-  private(set) var columns: UnsafeMutablePointer<Column>
-  private(set) var columnCount = 0
-  private var columnCapacity = 16
-  /// The column of each of the parser's keys; -1 where it is not wanted.
-  private var columnOfKey: [Int] = []
-  private let takesAllKeys: Bool
+  /// For the other modes: the columns of all rows that are settled.
+  private(set) var table: FeatureTable
+  private var chunk: FeatureChunk?
+  private let unpacker: FeatureUnpacker
+  private var worker: FeatureWorker?
+  private let makeWorkersUnpacker: () -> FeatureUnpacker
 
   init(_ shape: ReadShape) {
     mode = shape.features
-    takesAllKeys = shape.featureKeys == nil
-    columns = .allocate(capacity: columnCapacity)
-    guard mode == .values || mode == .columns else { return }
-    for key in shape.featureKeys ?? [] {
-      var key = key
-      let number = key.withUTF8 { parser.keys.number(of: $0) }
-      addColumn(for: number)
-    }
+    let wanted = shape.featureKeys
+    let hasQualities = mode == .columns
+    makeWorkersUnpacker = { FeatureUnpacker(wanted: wanted, hasQualities: hasQualities) }
+    unpacker = makeWorkersUnpacker()
+    table = unpacker.emptyTable()
   }
 
-  deinit {
-    columns.deinitialize(count: columnCount)
-    columns.deallocate()
-  }
-
-  func key(_ column: Int) -> Bytes { parser.keys.text(columns[column].key) }
+  deinit { worker?.end() }
 
   /// Takes the features of row `row`; nil where it has none.
   @inline(__always)
-  mutating func append(_ text: Bytes?, row: Int) throws(FeatureFault) {
+  mutating func append(_ text: Bytes?, row: Int) throws(RowFault) {
     if mode == .json {
       guard let text else { return offsets.append(-1) }
       offsets.append(Int64(texts.count))
@@ -56,71 +48,53 @@ struct FeatureAccumulator: ~Copyable {
       return
     }
     guard let text else { return }
-    try parser.parse(text)
-    for entry in parser.entries {
-      let column = column(for: entry.key)
-      guard column >= 0 else { continue }
-      columns[column].values.pad(to: row, with: .nan)
-      columns[column].values.append(entry.number)
-      if mode == .columns {
-        columns[column].qualities.pad(to: row, with: -1)
-        columns[column].qualities.append(Int32(entry.quality.rawValue))
-      }
+    let chunk = self.chunk ?? FeatureChunk(firstRow: row)
+    self.chunk = chunk
+    chunk.append(text, row: row)
+    if chunk.texts.count >= Self.chunkBytes { try submit(chunk) }
+  }
+
+  private mutating func submit(_ full: FeatureChunk) throws(RowFault) {
+    chunk = nil
+    if worker == nil { worker = FeatureWorker(makeWorkersUnpacker()) }
+    guard let worker else { return try unpackHere(full) }
+    worker.submit(full, helper: unpacker)
+    while let done = worker.takeBack(isLast: false, helper: unpacker) { try take(done) }
+  }
+
+  /// Brings the columns up to the rows that were appended.
+  mutating func settle() throws(RowFault) {
+    while let done = worker?.takeBack(isLast: true, helper: unpacker) { try take(done) }
+    worker?.end()
+    worker = nil
+    if let rest = chunk {
+      chunk = nil
+      try unpackHere(rest)
     }
   }
 
-  @inline(__always)
-  private mutating func column(for key: Int) -> Int {
-    if key < columnOfKey.count, columnOfKey[key] >= 0 { return columnOfKey[key] }
-    guard takesAllKeys else { return -1 }
-    return addColumn(for: key)
+  private mutating func take(_ done: UnpackedChunk) throws(RowFault) {
+    table.append(done.table, keys: done.keys, at: done.firstRow)
+    if let damaged = done.fault { throw RowFault(row: damaged.row, fault: damaged.fault) }
   }
 
-  @discardableResult
-  private mutating func addColumn(for key: Int) -> Int {
-    if columnCount == columnCapacity {
-      let grown = UnsafeMutablePointer<Column>.allocate(capacity: columnCapacity * 2)
-      grown.moveInitialize(from: columns, count: columnCount)
-      columns.deallocate()
-      columns = grown
-      columnCapacity *= 2
-    }
-    (columns + columnCount).initialize(to: Column(key: key))
-    while columnOfKey.count <= key { columnOfKey.append(-1) }
-    columnOfKey[key] = columnCount
-    columnCount += 1
-    return columnCount - 1
-  }
-
-  /// Fills all columns up to `rows`.
-  mutating func finish(rows: Int) {
-    for column in 0..<columnCount {
-      columns[column].values.pad(to: rows, with: .nan)
-      if mode == .columns { columns[column].qualities.pad(to: rows, with: -1) }
+  private mutating func unpackHere(_ chunk: FeatureChunk) throws(RowFault) {
+    if let damaged = unpacker.unpack(chunk, into: &table, shift: chunk.firstRow) {
+      throw RowFault(row: damaged.row, fault: damaged.fault)
     }
   }
 
-  /// The columns in the order asked for, or sorted by key.
-  var order: [Int] {
-    let order = Array(0..<columnCount)
-    guard takesAllKeys else { return order }
-    return order.sorted { key($0).lexicographicallyPrecedes(key($1)) }
-  }
+  // MARK: Settled rows
+
+  mutating func finish(rows: Int) { table.finish(rows: rows) }
 
   mutating func reorder(from start: Int, by permutation: [Int], rows: Int) {
     if mode == .json { return offsets.reorder(from: start, by: permutation) }
-    finish(rows: rows)
-    for column in 0..<columnCount {
-      columns[column].values.reorder(from: start, by: permutation)
-      if mode == .columns { columns[column].qualities.reorder(from: start, by: permutation) }
-    }
+    table.reorder(from: start, by: permutation, rows: rows)
   }
 
   mutating func truncate(to rows: Int) {
     if mode == .json { return offsets.truncate(to: rows) }
-    for column in 0..<columnCount {
-      columns[column].values.truncate(to: rows)
-      if mode == .columns { columns[column].qualities.truncate(to: rows) }
-    }
+    table.truncate(to: rows)
   }
 }

@@ -137,6 +137,7 @@ extension Connection {
     }
     bind(key, bounds, to: statement)
     try statement.run()
+    try collector.settle()
   }
 
   /// The long way, right for any form: each row of the series by its instant. The collector leaves out what lies
@@ -147,6 +148,7 @@ extension Connection {
     }
     read.key.bind(to: statement)
     try statement.run()
+    try collector.settle()
   }
 
   private func bind(_ key: SeriesKey, _ bounds: Bounds, to statement: Statement) {

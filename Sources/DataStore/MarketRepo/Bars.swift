@@ -107,10 +107,10 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
   }
 
   package var featureColumns: [FeatureColumn] {
-    rows.features.order.map { index in
+    rows.features.table.order.map { index in
       FeatureColumn(
-        key: rows.features.key(index), values: rows.features.columns[index].values.elements,
-        qualities: rows.features.columns[index].qualities.elements)
+        key: rows.features.table.key(index), values: rows.features.table.columns[index].values.elements,
+        qualities: rows.features.table.columns[index].qualities.elements)
     }
   }
 

@@ -17,10 +17,17 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
     count += 1
   }
 
+  mutating func append(_ values: UnsafeBufferPointer<Element>) {
+    guard let source = values.baseAddress, values.count > 0 else { return }
+    if count + values.count > capacity { grow(to: max(count + values.count, capacity * 2)) }
+    (base.unsafelyUnwrapped + count).initialize(from: source, count: values.count)
+    count += values.count
+  }
+
   /// Appends `value` until the column is `newCount` long.
   mutating func pad(to newCount: Int, with value: Element) {
     guard newCount > count else { return }
-    if newCount > capacity { grow(to: max(newCount, 64)) }
+    if newCount > capacity { grow(to: max(newCount, 64, capacity * 2)) }
     (base.unsafelyUnwrapped + count).initialize(repeating: value, count: newCount - count)
     count = newCount
   }

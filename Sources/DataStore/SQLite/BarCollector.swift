@@ -52,6 +52,9 @@ final class BarCollector {
     collection.pointee.rows.endSymbol(skip: skip, limit: limit, fromEnd: fromEnd)
   }
 
+  /// Unpacks the features of the rows so far; to be called before a symbol ends or starts again.
+  func settle() throws(StoreError) { try collection.pointee.settle() }
+
   /// Forgets the rows of the symbol at hand.
   func restartSymbol() { collection.pointee.rows.restartSymbol() }
 
@@ -182,14 +185,26 @@ private struct BarCollection: ~Copyable {
     default: throw wrongType(value, 9, timestamp, "no text")
     }
     let row = rows.count
-    do throws(FeatureFault) {
+    do throws(FeatureAccumulator.RowFault) {
       try rows.features.append(text, row: row)
     } catch {
-      let key = error.key.map { ", key \(StoreError.quoted($0))" } ?? ""
-      throw .corrupt(
-        "\(place(timestamp)): its stored features are damaged\(key): \(error.reason). Write them again with"
-          + " replace, or mend them with an SQLite tool")
+      throw damaged(error, at: error.row == row ? SQLFunctions.bytes(timestamp).text : nil)
     }
+  }
+
+  /// Unpacks the features that were taken in so far.
+  mutating func settle() throws(StoreError) {
+    do throws(FeatureAccumulator.RowFault) { try rows.features.settle() } catch {
+      throw damaged(error, at: nil)
+    }
+  }
+
+  private func damaged(_ fault: FeatureAccumulator.RowFault, at time: String?) -> StoreError {
+    let time = time ?? Timestamp.text(rows.timestamps[fault.row])
+    let key = fault.fault.key.map { ", key \(StoreError.quoted($0))" } ?? ""
+    return .corrupt(
+      "\(series) \(time): its stored features are damaged\(key): \(fault.fault.reason). Write them again with"
+        + " replace, or mend them with an SQLite tool")
   }
 
   private func place(_ timestamp: OpaquePointer?) -> String {

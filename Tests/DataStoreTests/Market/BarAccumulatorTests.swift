@@ -107,6 +107,7 @@ import Testing
       }
       rows.append(timestamp: time, isForeign: false)
     }
+    try rows.features.settle()
     rows.endSymbol(skip: 0, limit: nil, fromEnd: false)
     rows.finish()
     for column in [
@@ -123,9 +124,9 @@ import Testing
       $0 < 0 ? nil : rows.quality.dictionary.texts[Int($0)].text
     }
     #expect(qualities == ["q0", nil, "q2"])
-    let order = rows.features.order
+    let order = rows.features.table.order
     for (place, column) in order.enumerated() {
-      let values = Array(rows.features.columns[column].values.elements)
+      let values = Array(rows.features.table.columns[column].values.elements)
       #expect(same(values, (0..<3).map { $0 == place ? Double(place) : .nan }))
     }
     #expect(order.count == 3)

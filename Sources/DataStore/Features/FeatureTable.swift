@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+
+/// Features over rows: a column a key, of values and of qualities.
+struct FeatureTable: ~Copyable {
+  struct Column: ~Copyable {
+    /// Its number in the table of keys.
+    let key: Int
+    /// NaN where the value is null or the row has no such entry.
+    var values = ColumnBuffer<Double>()
+    /// Quality by code; -1 where the row has no such entry.
+    var qualities = ColumnBuffer<Int32>()
+    init(key: Int) { self.key = key }
+  }
+
+  let keys: FeatureKeys
+  private(set) var columns: UnsafeMutablePointer<Column>
+  private(set) var columnCount = 0
+  private var columnCapacity = 16
+  /// The column of each key; -1 where it is not wanted.
+  private var columnOfKey: [Int] = []
+  private let takesAllKeys: Bool
+  private let hasQualities: Bool
+
+  /// `wanted` nil: a column for each key that occurs.
+  init(_ keys: FeatureKeys, wanted: [String]?, hasQualities: Bool) {
+    self.keys = keys
+    self.hasQualities = hasQualities
+    takesAllKeys = wanted == nil
+    columns = .allocate(capacity: columnCapacity)
+    for key in wanted ?? [] { addColumn(for: key.withBytes { keys.number(of: $0) }) }
+  }
+
+  deinit {
+    columns.deinitialize(count: columnCount)
+    columns.deallocate()
+  }
+
+  func key(_ column: Int) -> Bytes { keys.text(columns[column].key) }
+
+  var columnKeys: [Bytes] { (0..<columnCount).map { key($0) } }
+
+  // MARK: Taking rows, in ascending order
+
+  /// Takes the entries of row `row`.
+  @inline(__always)
+  mutating func append(_ entries: [FeatureParser.Entry], row: Int) {
+    for entry in entries {
+      let column = column(for: entry.key)
+      guard column >= 0 else { continue }
+      columns[column].values.pad(to: row, with: .nan)
+      columns[column].values.append(entry.number)
+      if hasQualities {
+        columns[column].qualities.pad(to: row, with: -1)
+        columns[column].qualities.append(Int32(entry.quality.rawValue))
+      }
+    }
+  }
+
+  /// Takes a chunk's columns, whose keys are these, as the rows from `start` on.
+  mutating func append(_ chunk: borrowing FeatureTable, keys chunkKeys: [Bytes], at start: Int) {
+    for index in 0..<chunk.columnCount {
+      let column = column(for: keys.number(of: chunkKeys[index]))
+      guard column >= 0 else { continue }
+      columns[column].values.pad(to: start, with: .nan)
+      columns[column].values.append(chunk.columns[index].values.elements)
+      if hasQualities {
+        columns[column].qualities.pad(to: start, with: -1)
+        columns[column].qualities.append(chunk.columns[index].qualities.elements)
+      }
+    }
+  }
+
+  @inline(__always)
+  private mutating func column(for key: Int) -> Int {
+    if key < columnOfKey.count, columnOfKey[key] >= 0 { return columnOfKey[key] }
+    guard takesAllKeys else { return -1 }
+    return addColumn(for: key)
+  }
+
+  @discardableResult
+  private mutating func addColumn(for key: Int) -> Int {
+    if columnCount == columnCapacity {
+      let grown = UnsafeMutablePointer<Column>.allocate(capacity: columnCapacity * 2)
+      grown.moveInitialize(from: columns, count: columnCount)
+      columns.deallocate()
+      columns = grown
+      columnCapacity *= 2
+    }
+    (columns + columnCount).initialize(to: Column(key: key))
+    while columnOfKey.count <= key { columnOfKey.append(-1) }
+    columnOfKey[key] = columnCount
+    columnCount += 1
+    return columnCount - 1
+  }
+
+  // MARK: All rows at hand
+
+  /// Fills all columns up to `rows`.
+  mutating func finish(rows: Int) {
+    for column in 0..<columnCount {
+      columns[column].values.pad(to: rows, with: .nan)
+      if hasQualities { columns[column].qualities.pad(to: rows, with: -1) }
+    }
+  }
+
+  /// The columns in the order asked for, or sorted by key.
+  var order: [Int] {
+    let order = Array(0..<columnCount)
+    guard takesAllKeys else { return order }
+    return order.sorted { key($0).lexicographicallyPrecedes(key($1)) }
+  }
+
+  mutating func reorder(from start: Int, by permutation: [Int], rows: Int) {
+    finish(rows: rows)
+    for column in 0..<columnCount {
+      columns[column].values.reorder(from: start, by: permutation)
+      if hasQualities { columns[column].qualities.reorder(from: start, by: permutation) }
+    }
+  }
+
+  mutating func truncate(to rows: Int) {
+    for column in 0..<columnCount {
+      columns[column].values.truncate(to: rows)
+      columns[column].qualities.truncate(to: rows)
+    }
+  }
+}
