@@ -22,6 +22,7 @@ struct FeatureAccumulator: ~Copyable {
   /// For the other modes: the columns of all rows that are settled.
   private(set) var table: FeatureTable
   private var chunk: FeatureChunk?
+  private var spareChunks: [FeatureChunk] = []
   private let unpacker: FeatureUnpacker
   private var worker: FeatureWorker?
   private let makeWorkersUnpacker: () -> FeatureUnpacker
@@ -48,10 +49,16 @@ struct FeatureAccumulator: ~Copyable {
       return
     }
     guard let text else { return }
-    let chunk = self.chunk ?? FeatureChunk(firstRow: row)
-    self.chunk = chunk
+    let chunk = self.chunk ?? emptyChunk(row)
     chunk.append(text, row: row)
     if chunk.texts.count >= Self.chunkBytes { try submit(chunk) }
+  }
+
+  private mutating func emptyChunk(_ row: Int) -> FeatureChunk {
+    let empty = spareChunks.popLast() ?? FeatureChunk()
+    empty.restart(at: row)
+    chunk = empty
+    return empty
   }
 
   private mutating func submit(_ full: FeatureChunk) throws(RowFault) {
@@ -67,6 +74,7 @@ struct FeatureAccumulator: ~Copyable {
     while let done = worker?.takeBack(isLast: true, helper: unpacker) { try take(done) }
     worker?.end()
     worker = nil
+    spareChunks = []
     if let rest = chunk {
       chunk = nil
       try unpackHere(rest)
@@ -75,6 +83,7 @@ struct FeatureAccumulator: ~Copyable {
 
   private mutating func take(_ done: UnpackedChunk) throws(RowFault) {
     table.append(done.table, keys: done.keys, at: done.firstRow)
+    spareChunks.append(done.chunk)
     if let damaged = done.fault { throw RowFault(row: damaged.row, fault: damaged.fault) }
   }
 

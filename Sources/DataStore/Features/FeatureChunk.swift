@@ -3,13 +3,19 @@
 /// The features texts of some rows on their way to columns.
 final class FeatureChunk {
   /// Where the rows begin in the read.
-  let firstRow: Int
+  private(set) var firstRow = 0
   private(set) var texts = ByteBuffer(capacity: 1 << 12)
   /// By text: its row, counted from the first, and where it ends.
   private(set) var rows = ColumnBuffer<Int>()
   private var ends = ColumnBuffer<Int>()
 
-  init(firstRow: Int) { self.firstRow = firstRow }
+  /// Empties the chunk for the rows from `firstRow` on. Its memory stays: fresh pages cost more than filling them.
+  func restart(at firstRow: Int) {
+    self.firstRow = firstRow
+    texts.removeAll()
+    rows.truncate(to: 0)
+    ends.truncate(to: 0)
+  }
 
   @inline(__always)
   func append(_ text: Bytes, row: Int) {
@@ -25,6 +31,8 @@ final class FeatureChunk {
 
 /// What became of a chunk.
 final class UnpackedChunk {
+  /// Not needed any more; to be used again.
+  let chunk: FeatureChunk
   let firstRow: Int
   let table: FeatureTable
   /// The columns' keys, for other threads: the table of keys is its own thread's.
@@ -34,6 +42,7 @@ final class UnpackedChunk {
 
   /// Unpacks `chunk` into columns that count rows from the chunk's first.
   init(_ chunk: FeatureChunk, _ unpacker: FeatureUnpacker) {
+    self.chunk = chunk
     firstRow = chunk.firstRow
     var table = unpacker.emptyTable()
     fault = unpacker.unpack(chunk, into: &table, shift: 0)
