@@ -50,8 +50,7 @@ struct FeatureAccumulator: ~Copyable {
     }
     guard let text else { return }
     let chunk = self.chunk ?? emptyChunk(row)
-    chunk.append(text, row: row)
-    if chunk.texts.count >= Self.chunkBytes { try submit(chunk) }
+    if chunk.append(text, row: row) >= Self.chunkBytes { try submit(chunk) }
   }
 
   private mutating func emptyChunk(_ row: Int) -> FeatureChunk {

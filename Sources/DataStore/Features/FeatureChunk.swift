@@ -2,30 +2,39 @@
 
 /// The features texts of some rows on their way to columns.
 final class FeatureChunk {
-  /// Where the rows begin in the read.
-  private(set) var firstRow = 0
-  private(set) var texts = ByteBuffer(capacity: 1 << 12)
-  /// By text: its row, counted from the first, and where it ends.
-  private(set) var rows = ColumnBuffer<Int>()
-  private var ends = ColumnBuffer<Int>()
+  /// In one property, so that a row costs one check for exclusive access.
+  struct Content: ~Copyable {
+    var firstRow = 0
+    var texts = ByteBuffer(capacity: 1 << 12)
+    /// By text: its row, counted from the first, and where it ends.
+    var rows = ColumnBuffer<Int>()
+    var ends = ColumnBuffer<Int>()
+
+    @inline(__always)
+    mutating func append(_ text: Bytes, row: Int) {
+      texts.append(text)
+      rows.append(row - firstRow)
+      ends.append(texts.count)
+    }
+  }
+
+  private(set) var content = Content()
+
+  var firstRow: Int { content.firstRow }
 
   /// Empties the chunk for the rows from `firstRow` on. Its memory stays: fresh pages cost more than filling them.
   func restart(at firstRow: Int) {
-    self.firstRow = firstRow
-    texts.removeAll()
-    rows.truncate(to: 0)
-    ends.truncate(to: 0)
+    content.firstRow = firstRow
+    content.texts.removeAll()
+    content.rows.truncate(to: 0)
+    content.ends.truncate(to: 0)
   }
 
+  /// Takes a row's text; returns the bytes at hand.
   @inline(__always)
-  func append(_ text: Bytes, row: Int) {
-    texts.append(text)
-    rows.append(row - firstRow)
-    ends.append(texts.count)
-  }
-
-  func text(_ index: Int) -> Bytes {
-    Bytes(rebasing: texts.bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]])
+  func append(_ text: Bytes, row: Int) -> Int {
+    content.append(text, row: row)
+    return content.texts.count
   }
 }
 
@@ -73,14 +82,26 @@ final class FeatureUnpacker {
   func unpack(
     _ chunk: FeatureChunk, into table: inout FeatureTable, shift: Int
   ) -> (row: Int, fault: FeatureFault)? {
+    parser.unpack(chunk.content, into: &table, shift: shift)
+  }
+}
+
+extension FeatureParser {
+  fileprivate mutating func unpack(
+    _ chunk: borrowing FeatureChunk.Content, into table: inout FeatureTable, shift: Int
+  ) -> (row: Int, fault: FeatureFault)? {
+    let texts = chunk.texts.bytes
+    var start = 0
     for index in 0..<chunk.rows.count {
+      let end = chunk.ends[index]
       let row = chunk.rows[index]
       do throws(FeatureFault) {
-        try parser.parse(chunk.text(index))
+        try parse(Bytes(rebasing: texts[start..<end]))
       } catch {
         return (chunk.firstRow + row, error)
       }
-      table.append(parser.entries, row: row + shift)
+      table.append(entries, row: row + shift)
+      start = end
     }
     return nil
   }
