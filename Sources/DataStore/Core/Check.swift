@@ -61,7 +61,7 @@ private struct StoreCheck {
       FROM main.market_data
       """)
     defer { statement.reset() }
-    var parser = FeatureParser()
+    var parser = FeatureParser(readsNumbers: false)
     var foreign = Tally(
       "timestamps are not in the stored form (they are read right; write them anew to mend)")
     var wrong = Tally("values are of a wrong type")

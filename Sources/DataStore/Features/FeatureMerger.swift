@@ -11,8 +11,8 @@ struct FeatureMerger: ~Copyable {
 
   init() {
     keys = FeatureKeys()
-    stored = FeatureParser(keys)
-    new = FeatureParser(keys)
+    stored = FeatureParser(keys, readsNumbers: false)
+    new = FeatureParser(keys, readsNumbers: false)
   }
 
   /// Which of the two texts was at fault.

@@ -11,7 +11,7 @@ struct FeatureParser: ~Copyable {
     let key: Int
     /// The number as it is written; empty for null.
     let value: Bytes
-    /// The number itself; NaN for null.
+    /// The number itself; NaN for null. Where the parser reads no numbers, anything else stands for one.
     let number: Double
     let quality: FeatureQuality
     /// The whole entry as it stands in the text, where that is the stored form; else empty.
@@ -19,6 +19,7 @@ struct FeatureParser: ~Copyable {
   }
 
   let keys: FeatureKeys
+  private let readsNumbers: Bool
   /// The entries of the bar at hand, in its order. They point into the text that was parsed.
   private(set) var entries: [Entry] = []
   /// The keys of the last bar that went the long way, in its order, each with how its entry opens.
@@ -28,7 +29,11 @@ struct FeatureParser: ~Copyable {
   private var bar = 0
   private var scratch = ByteBuffer()
 
-  init(_ keys: FeatureKeys = FeatureKeys()) { self.keys = keys }
+  /// Without `readsNumbers` the entries' numbers are checked, and stay text.
+  init(_ keys: FeatureKeys = FeatureKeys(), readsNumbers: Bool = true) {
+    self.keys = keys
+    self.readsNumbers = readsNumbers
+  }
 
   /// The place in `entries` of a key; nil where this bar has none.
   @inline(__always)
@@ -62,7 +67,7 @@ struct FeatureParser: ~Copyable {
       else { return false }
       next += opening.count
       let value = next
-      guard let number = Self.number(&next, end) else { return false }
+      guard let number = number(&next, end) else { return false }
       let valueLength = number.isNaN ? 0 : next - value
       guard let quality = Self.quality(&next, end) else { return false }
       entries.append(
@@ -75,7 +80,7 @@ struct FeatureParser: ~Copyable {
 
   /// A JSON number within a double's range, or NaN for null.
   @inline(__always)
-  private static func number(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double? {
+  private func number(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double? {
     let start = next
     if next.pointee == UInt8(ascii: "n") {
       guard end - next >= 4, memcmp(next, "null", 4) == 0 else { return nil }
@@ -83,6 +88,7 @@ struct FeatureParser: ~Copyable {
       return .nan
     }
     guard let decimal = DecimalParser(&next, end) else { return nil }
+    if !readsNumbers, decimal.isSurelyFinite { return 0 }
     return decimal.double ?? NumberText.double(Bytes(start: start, count: next - start))
   }
 

@@ -28,7 +28,7 @@ final class Connection {
   let merger = FeatureMerging()
   var foreignForms = ForeignForms()
   /// Holds features that are handed out as text against the rules.
-  var featureCheck = FeatureParser()
+  var featureCheck = FeatureParser(readsNumbers: false)
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
   /// Asks the call that is running here to stop.

@@ -80,6 +80,9 @@ struct DecimalParser {
     return (upper &+ lower) >> 32
   }
 
+  /// True where a look at the number's size already shows that a double can hold it.
+  var isSurelyFinite: Bool { !isLong && exponent < 280 }
+
   /// The nearest double; nil where only the long way can tell.
   @inline(__always)
   var double: Double? {
