@@ -31,7 +31,7 @@ let package = Package(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore"],
       exclude: ["exports.map"], linkerSettings: exportedOnly + complete),
     .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/FaultVFS"),
-    .testTarget(name: "DataStoreTests", dependencies: ["DataStore", "CSQLite", "FaultVFS"]),
+    .testTarget(name: "DataStoreTests", dependencies: ["DataStore", "CNumbers", "CSQLite", "FaultVFS"]),
   ],
   cxxLanguageStandard: .cxx17
 )

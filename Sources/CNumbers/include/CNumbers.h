@@ -16,7 +16,7 @@ extern "C" {
 #define CNUMBERS_FIXED_BYTES 320
 
 /// Writes the shortest text in scientific form ("1.5e+02") that reads back to `value`; returns its
-/// length. `value` is finite; `out` has CNUMBERS_SCIENTIFIC_BYTES bytes.
+/// length. The reference that the tests hold the store's own printing against. `value` is finite; `out` has CNUMBERS_SCIENTIFIC_BYTES bytes.
 size_t cnumbers_print_scientific(double value, char *out);
 
 /// Writes a whole `value` digit by digit ("100000000000000000000"); returns the length. `out` has
