@@ -93,38 +93,56 @@ private struct BarCollection: ~Copyable {
   }
 
   mutating func collect(_ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>) {
-    do throws(StoreError) {
+    do throws(Fault) {
       try append(values)
     } catch {
-      failure = error
-      SQLFunctions.fail(context, error.message)
+      let failure = described(error, values)
+      SQLFunctions.fail(context, failure.message)
+      self.failure = failure
     }
   }
 
+  // MARK: A row
+
+  /// What is wrong with a row. It becomes a message outside of the loop: a method that borrows `self` makes Swift copy
+  /// all of it at each call, which once cost a sixth of the read.
+  private enum Fault: Error {
+    /// `column` holds something else than it should: that is `what`.
+    case column(Int, what: StaticString)
+    case timeBeyondRange
+    case noTime
+    case features(FeatureAccumulator.RowFault)
+  }
+
   @inline(__always)
-  private mutating func append(_ values: UnsafeMutablePointer<OpaquePointer?>) throws(StoreError) {
-    guard let instant = try instant(values[0]) else { return }
+  private mutating func append(_ values: UnsafeMutablePointer<OpaquePointer?>) throws(Fault) {
+    guard let instant = try Self.instant(values[0], range) else { return }
     for place in selected.indices {
       let value = values[place + 1]
       switch selected[place] {
-      case 0: rows.open.append(try number(value, 0, values[0]))
-      case 1: rows.high.append(try number(value, 1, values[0]))
-      case 2: rows.low.append(try number(value, 2, values[0]))
-      case 3: rows.close.append(try number(value, 3, values[0]))
-      case 4: rows.volume.append(try number(value, 4, values[0]))
+      case 0: rows.open.append(try Self.number(value, 0))
+      case 1: rows.high.append(try Self.number(value, 1))
+      case 2: rows.low.append(try Self.number(value, 2))
+      case 3: rows.close.append(try Self.number(value, 3))
+      case 4: rows.volume.append(try Self.number(value, 4))
       case 5:
-        if rows.source.append(try text(value, 5, values[0])) == false {
-          throw wrongType(value, 5, values[0], "not valid UTF-8 without NUL")
-        }
+        let isText = rows.source.append(try Self.text(value, 5))
+        guard isText else { throw .column(5, what: "not valid UTF-8 without NUL") }
       case 6:
-        if rows.quality.append(try text(value, 6, values[0])) == false {
-          throw wrongType(value, 6, values[0], "not valid UTF-8 without NUL")
-        }
+        let isText = rows.quality.append(try Self.text(value, 6))
+        guard isText else { throw .column(6, what: "not valid UTF-8 without NUL") }
       case 7:
-        let flag = try number(value, 7, values[0])
+        let flag = try Self.number(value, 7)
         rows.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
-      case 8: rows.latencySec.append(try number(value, 8, values[0]))
-      default: try appendFeatures(value, values[0])
+      case 8: rows.latencySec.append(try Self.number(value, 8))
+      default:
+        let text = try Self.text(value, 9)
+        let row = rows.count
+        do throws(FeatureAccumulator.RowFault) {
+          try rows.features.append(text, row: row)
+        } catch {
+          throw .features(error)
+        }
       }
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
@@ -132,7 +150,9 @@ private struct BarCollection: ~Copyable {
 
   /// The row's time; nil where it lies outside the range that is read.
   @inline(__always)
-  private func instant(_ value: OpaquePointer?) throws(StoreError) -> (nanoseconds: Int64, isForeign: Bool)? {
+  private static func instant(
+    _ value: OpaquePointer?, _ range: TimeRange
+  ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
     let text = SQLFunctions.bytes(value)
     if let stored = TimestampParser.stored(text) {
       return range.contains(stored) ? (stored, false) : nil
@@ -140,55 +160,27 @@ private struct BarCollection: ~Copyable {
     switch TimestampParser.parse(text) {
     case .instant(let instant, let form) where sqlite3_value_type(value) == SQLITE_TEXT:
       return range.contains(instant) ? (instant, form != .stored) : nil
-    case .beyondRange:
-      throw .corrupt(
-        "\(series): the stored timestamp \(StoreError.quoted(text.text)) lies outside 1677-09-21 to 2262-04-11,"
-          + " which int64 nanoseconds can hold. Delete or mend the row with an SQLite tool")
-    default:
-      throw .corrupt(
-        "\(series): the stored timestamp \(StoreError.quoted(text.text)) is no ISO 8601 time. Delete or mend the"
-          + " row with an SQLite tool; check() lists such rows")
+    case .beyondRange: throw .timeBeyondRange
+    default: throw .noTime
     }
   }
 
   @inline(__always)
-  private func number(
-    _ value: OpaquePointer?, _ column: Int, _ timestamp: OpaquePointer?
-  ) throws(StoreError) -> Double {
+  private static func number(_ value: OpaquePointer?, _ column: Int) throws(Fault) -> Double {
     switch sqlite3_value_type(value) {
     case SQLITE_FLOAT: return sqlite3_value_double(value)
     case SQLITE_INTEGER: return Double(sqlite3_value_int64(value))
     case SQLITE_NULL: return .nan
-    default: throw wrongType(value, column, timestamp, "no number")
+    default: throw .column(column, what: "no number")
     }
   }
 
   @inline(__always)
-  private func text(
-    _ value: OpaquePointer?, _ column: Int, _ timestamp: OpaquePointer?
-  ) throws(StoreError) -> Bytes? {
+  private static func text(_ value: OpaquePointer?, _ column: Int) throws(Fault) -> Bytes? {
     switch sqlite3_value_type(value) {
     case SQLITE_TEXT: return SQLFunctions.bytes(value)
     case SQLITE_NULL: return nil
-    default: throw wrongType(value, column, timestamp, "no text")
-    }
-  }
-
-  @inline(__always)
-  private mutating func appendFeatures(_ value: OpaquePointer?, _ timestamp: OpaquePointer?)
-    throws(StoreError)
-  {
-    let text: Bytes?
-    switch sqlite3_value_type(value) {
-    case SQLITE_TEXT: text = SQLFunctions.bytes(value)
-    case SQLITE_NULL: text = nil
-    default: throw wrongType(value, 9, timestamp, "no text")
-    }
-    let row = rows.count
-    do throws(FeatureAccumulator.RowFault) {
-      try rows.features.append(text, row: row)
-    } catch {
-      throw damaged(error, at: error.row == row ? SQLFunctions.bytes(timestamp).text : nil)
+    default: throw .column(column, what: "no text")
     }
   }
 
@@ -199,24 +191,36 @@ private struct BarCollection: ~Copyable {
     }
   }
 
+  // MARK: Messages
+
+  private func described(_ fault: Fault, _ values: UnsafeMutablePointer<OpaquePointer?>) -> StoreError {
+    let time = SQLFunctions.bytes(values[0]).text
+    switch fault {
+    case .column(let column, let what):
+      // The features stand last, wherever they are selected.
+      let place = selected.firstIndex(of: column) ?? selected.count - 1
+      let shown = StoreError.quoted(SQLFunctions.bytes(values[place + 1]).text)
+      return .corrupt(
+        "\(series) \(time): column '\(BarColumns.names[column])' holds \(shown), which is \(what). Mend the row with"
+          + " an SQLite tool; check() lists such rows")
+    case .timeBeyondRange:
+      return .corrupt(
+        "\(series): the stored timestamp \(StoreError.quoted(time)) lies outside 1677-09-21 to 2262-04-11,"
+          + " which int64 nanoseconds can hold. Delete or mend the row with an SQLite tool")
+    case .noTime:
+      return .corrupt(
+        "\(series): the stored timestamp \(StoreError.quoted(time)) is no ISO 8601 time. Delete or mend the"
+          + " row with an SQLite tool; check() lists such rows")
+    case .features(let damage):
+      return damaged(damage, at: damage.row == rows.count ? time : nil)
+    }
+  }
+
   private func damaged(_ fault: FeatureAccumulator.RowFault, at time: String?) -> StoreError {
     let time = time ?? Timestamp.text(rows.timestamps[fault.row])
     let key = fault.fault.key.map { ", key \(StoreError.quoted($0))" } ?? ""
     return .corrupt(
       "\(series) \(time): its stored features are damaged\(key): \(fault.fault.reason). Write them again with"
         + " replace, or mend them with an SQLite tool")
-  }
-
-  private func place(_ timestamp: OpaquePointer?) -> String {
-    "\(series) \(SQLFunctions.bytes(timestamp).text)"
-  }
-
-  private func wrongType(
-    _ value: OpaquePointer?, _ column: Int, _ timestamp: OpaquePointer?, _ what: String
-  ) -> StoreError {
-    let shown = StoreError.quoted(SQLFunctions.bytes(value).text)
-    return .corrupt(
-      "\(place(timestamp)): column '\(BarColumns.names[column])' holds \(shown), which is \(what). Mend the row with"
-        + " an SQLite tool; check() lists such rows")
   }
 }
