@@ -21,6 +21,13 @@ struct FeatureMerger: ~Copyable {
     case new(FeatureFault)
   }
 
+  /// A copy of a text that stays as it is; valid until the next call.
+  mutating func kept(_ text: Bytes) -> Bytes {
+    out.removeAll()
+    out.append(text)
+    return out.bytes
+  }
+
   /// The merged text; valid until the next call.
   mutating func merge(stored storedText: Bytes, new newText: Bytes) throws(Fault) -> Bytes {
     do throws(FeatureFault) { try stored.parse(storedText) } catch { throw .stored(error) }

@@ -17,10 +17,13 @@ extension MarketRepo {
     _ batch: BorrowedBatch, _ replace: Bool, _ writer: Connection
   ) throws(StoreError) -> Int {
     guard batch.count > 0 else { return 0 }
-    let statement = try writer.statement(UpsertSQL.variant(batch.carried, replace: replace)) {
-      UpsertSQL.bars(batch.carried, replace: replace)
+    let columns = replace ? BarColumns.all.union(.features) : batch.carried
+    try writer.source.provide(batch) { () throws(StoreError) in
+      guard try bringUpToDate(batch, columns, replacesFeatures: replace, writer) else { return }
+      try writer.statement(UpsertSQL.variant(batch.carried, replace: replace)) {
+        UpsertSQL.bars(batch.carried, replace: replace)
+      }.run()
     }
-    try writer.source.provide(batch) { () throws(StoreError) in try statement.run() }
     return batch.count
   }
 
@@ -37,6 +40,7 @@ extension MarketRepo {
     return try store.write { writer throws(StoreError) in
       guard batch.count > 0 else { return 0 }
       try writer.source.provide(batch) { () throws(StoreError) in
+        guard try bringUpToDate(batch, .features, replacesFeatures: replace, writer) else { return }
         let statement = try writer.statement(
           UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures
         ) {
@@ -48,11 +52,28 @@ extension MarketRepo {
       return batch.count
     }
   }
+
+  /// Sees to the rows that are stored already, where the batch is one that a walk over the index can meet. Returns
+  /// whether rows are left to do.
+  private func bringUpToDate(
+    _ batch: BorrowedBatch, _ columns: BarColumns, replacesFeatures: Bool, _ writer: Connection
+  ) throws(StoreError) -> Bool {
+    guard let (symbol, timeframe) = batch.ascendingSeries, !columns.isEmpty else { return true }
+    let update = try writer.statement(UpsertSQL.overlap | UInt64(columns.rawValue)) {
+      UpsertSQL.update(columns)
+    }
+    update.bind(1, symbol)
+    update.bind(2, timeframe)
+    update.bind(3, copying: Timestamp.text(batch.timestamps[0]))
+    update.bind(4, copying: Timestamp.text(batch.timestamps[batch.count - 1]))
+    return try writer.overlap.bringUpToDate(columns, replacesFeatures: replacesFeatures, update)
+  }
 }
 
 /// The statements of the bulk write, by the columns that a batch carries.
 enum UpsertSQL {
   static let onlyFeatures: UInt64 = 1 << 33
+  static let overlap: UInt64 = 1 << 34
 
   static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
     UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)
@@ -89,6 +110,17 @@ enum UpsertSQL {
     return """
       INSERT INTO main.market_data(\(columns)) SELECT \(columns) FROM temp.ds_bars WHERE true
       ON CONFLICT(symbol, timeframe, timestamp) DO \(update)
+      """
+  }
+
+  /// Brings stored bars of one series up to date (see `BarOverlap`).
+  static func update(_ columns: BarColumns) -> String {
+    let names = columns.indices.map { "\(BarColumns.names[$0])" }
+    let set = columns.indices.map { "\(BarColumns.names[$0]) = ds_new(\($0))" }
+    return """
+      UPDATE main.market_data SET \(set.joined(separator: ", "))
+      WHERE symbol = ?1 AND timeframe = ?2 AND timestamp >= ?3 AND timestamp <= ?4
+      AND ds_differs(timestamp, \(names.joined(separator: ", ")))
       """
   }
 }

@@ -68,6 +68,18 @@ package struct BorrowedBatch {
     return columns
   }
 
+  /// Symbol and timeframe of a batch of more than one row that all belong to one series and strictly ascend in time;
+  /// nil for any other.
+  var ascendingSeries: (symbol: Bytes, timeframe: Bytes)? {
+    guard count > 1, let symbol = symbol.text(0), let timeframe = timeframe.text(0) else { return nil }
+    for codes in [self.symbol.codes, self.timeframe.codes] {
+      guard let codes else { continue }
+      for row in 1..<count where codes[row] != codes[0] { return nil }
+    }
+    for row in 1..<count where timestamps[row - 1] >= timestamps[row] { return nil }
+    return (symbol, timeframe)
+  }
+
   /// The bar of a row, as a message names it.
   func place(_ row: Int) -> String {
     let symbol = symbol.text(row)?.text ?? "?"

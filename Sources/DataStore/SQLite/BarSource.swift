@@ -11,37 +11,10 @@ final class BarSource {
   static let columnList =
     "symbol, timeframe, timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features"
 
-  /// The batch as bare pointers, for xColumn, which runs a dozen times a row.
-  fileprivate struct Raw {
-    var count = 0
-    var row = 0
-    var timestamps: UnsafePointer<Int64>?
-    var doubles:
-      (
-        UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafePointer<Double>?,
-        UnsafePointer<Double>?, UnsafePointer<Double>?
-      ) = (nil, nil, nil, nil, nil, nil)
-    var isGap: UnsafePointer<UInt8>?
-    var symbol = RawText()
-    var timeframe = RawText()
-    var source = RawText()
-    var quality = RawText()
-    /// The first row that turned out to be new while new ones were refused; -1: none.
-    var newRow = -1
-    /// Where the row's timestamp is printed.
-    let time: UnsafeMutablePointer<UInt8>
-  }
-
-  fileprivate struct RawText {
-    var codes: UnsafePointer<Int32>?
-    /// Points into an array that the batch keeps alive; NULL where the column is not carried.
-    var values: UnsafePointer<Bytes>?
-  }
-
-  private let raw: UnsafeMutablePointer<Raw>
-  private var batch: BorrowedBatch?
+  let raw: UnsafeMutablePointer<RawBatch>
+  private(set) var batch: BorrowedBatch?
   private var packer: FeaturePacker?
-  private var failure: StoreError?
+  var failure: StoreError?
 
   private let interruption: Interruption
 
@@ -49,11 +22,11 @@ final class BarSource {
   init(_ interruption: Interruption) {
     self.interruption = interruption
     raw = .allocate(capacity: 1)
-    raw.initialize(to: Raw(time: .allocate(capacity: Timestamp.maximumBytes)))
+    raw.initialize(to: RawBatch())
   }
 
   deinit {
-    raw.pointee.time.deallocate()
+    raw.pointee.deallocate()
     raw.deallocate()
   }
 
@@ -68,12 +41,15 @@ final class BarSource {
       self.batch = nil
       packer = nil
       raw.pointee.count = 0
+      forgetStored()
     }
     try withRawTexts(batch) { symbol, timeframe, source, quality throws(StoreError) in
       raw.pointee.count = batch.count
       raw.pointee.row = 0
       raw.pointee.timestamps = batch.timestamps
-      raw.pointee.doubles = (batch.open, batch.high, batch.low, batch.close, batch.volume, batch.latencySec)
+      raw.pointee.doubles = [
+        batch.open, batch.high, batch.low, batch.close, batch.volume, nil, nil, nil, batch.latencySec,
+      ]
       raw.pointee.isGap = batch.isGap
       raw.pointee.symbol = symbol
       raw.pointee.timeframe = timeframe
@@ -85,7 +61,7 @@ final class BarSource {
 
   private func withRawTexts(
     _ batch: BorrowedBatch,
-    _ body: (RawText, RawText, RawText, RawText) throws(StoreError) -> Void
+    _ body: (RawBatch.Text, RawBatch.Text, RawBatch.Text, RawBatch.Text) throws(StoreError) -> Void
   ) throws(StoreError) {
     try with(batch.symbol) { symbol throws(StoreError) in
       try with(batch.timeframe) { timeframe throws(StoreError) in
@@ -99,11 +75,11 @@ final class BarSource {
   }
 
   private func with(
-    _ column: TextColumn?, _ body: (RawText) throws(StoreError) -> Void
+    _ column: TextColumn?, _ body: (RawBatch.Text) throws(StoreError) -> Void
   ) throws(StoreError) {
-    guard let column else { return try body(RawText()) }
+    guard let column else { return try body(RawBatch.Text()) }
     try column.values.withUnsafeBufferPointer { values throws(StoreError) in
-      try body(RawText(codes: column.codes, values: values.baseAddress))
+      try body(RawBatch.Text(codes: column.codes, values: values.baseAddress))
     }
   }
 
@@ -115,7 +91,9 @@ final class BarSource {
     sqlite3_update_hook(
       connection.handle,
       { raw, operation, _, _, _ in
-        guard operation == SQLITE_INSERT, let batch = raw?.assumingMemoryBound(to: Raw.self) else { return }
+        guard operation == SQLITE_INSERT, let batch = raw?.assumingMemoryBound(to: RawBatch.self) else {
+          return
+        }
         if batch.pointee.newRow < 0 { batch.pointee.newRow = batch.pointee.row }
       }, raw)
     defer {
@@ -124,6 +102,23 @@ final class BarSource {
     }
     try body()
   }
+
+  // MARK: Marks of the overlap pass
+
+  /// Room to mark the rows that the file holds; none is marked at first.
+  func makeRoomForMarks() {
+    guard raw.pointee.isStored == nil else { return }
+    let marks = UnsafeMutablePointer<Bool>.allocate(capacity: raw.pointee.count)
+    marks.initialize(repeating: false, count: raw.pointee.count)
+    raw.pointee.isStored = marks
+  }
+
+  func forgetStored() {
+    raw.pointee.isStored?.deallocate()
+    raw.pointee.isStored = nil
+  }
+
+  // MARK: Failures
 
   func takeFailure() -> StoreError? {
     defer { failure = nil }
@@ -140,13 +135,13 @@ final class BarSource {
 
   fileprivate struct Table {
     var base = sqlite3_vtab()
-    let raw: UnsafeMutablePointer<Raw>
+    let raw: UnsafeMutablePointer<RawBatch>
     let source: Unmanaged<BarSource>
   }
 
   fileprivate struct Cursor {
     var base = sqlite3_vtab_cursor()
-    let raw: UnsafeMutablePointer<Raw>
+    let raw: UnsafeMutablePointer<RawBatch>
     let source: Unmanaged<BarSource>
   }
 
@@ -186,7 +181,8 @@ final class BarSource {
       return SQLITE_OK
     }
     module.pointee.xFilter = { cursor, _, _, _, _ in
-      raw(cursor).pointee.row = 0
+      let batch = raw(cursor)
+      batch.pointee.row = batch.pointee.nextNew(from: 0)
       return SQLITE_OK
     }
     module.pointee.xNext = { cursor in
@@ -196,7 +192,7 @@ final class BarSource {
         let result = source(cursor)._withUnsafeGuaranteedRef { $0.look() }
         if result != SQLITE_OK { return result }
       }
-      batch.pointee.row += 1
+      batch.pointee.row = batch.pointee.nextNew(from: batch.pointee.row + 1)
       return SQLITE_OK
     }
     module.pointee.xEof = { cursor in
@@ -231,7 +227,9 @@ final class BarSource {
   }
 
   @inline(__always)
-  private static func raw(_ cursor: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> UnsafeMutablePointer<Raw> {
+  private static func raw(_ cursor: UnsafeMutablePointer<sqlite3_vtab_cursor>?) -> UnsafeMutablePointer<
+    RawBatch
+  > {
     // SQLite passes what xOpen made, never NULL.
     UnsafeMutableRawPointer(cursor.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self).pointee.raw
   }
@@ -242,21 +240,24 @@ final class BarSource {
     UnsafeMutableRawPointer(cursor.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self).pointee.source
   }
 
-  private static let rowsBetweenLooks = 256
+  static let rowsBetweenLooks = 256
 
   /// Whether the write may go on to the next row. SQLITE_ERROR, unlike SQLITE_INTERRUPT, takes back the statement alone.
-  private func look() -> Int32 {
-    if let batch, raw.pointee.newRow >= 0 {
-      let row = raw.pointee.newRow
-      failure = StoreError(
-        .missingBar,
-        "\(batch.place(row)): there is no such bar to hold features. Nothing of the call was written; write the bar"
-          + " first, or drop the row", row: row)
+  func look() -> Int32 {
+    if raw.pointee.newRow >= 0 {
+      failure = missingBar(raw.pointee.newRow)
       return SQLITE_ERROR
     }
     guard interruption.isRequested else { return SQLITE_OK }
     failure = .isInterrupted
     return SQLITE_ERROR
+  }
+
+  func missingBar(_ row: Int) -> StoreError {
+    StoreError(
+      .missingBar,
+      "\(batch?.place(row) ?? "a bar"): there is no such bar to hold features. Nothing of the call was written; write"
+        + " the bar first, or drop the row", row: row)
   }
 
   private static let column:
@@ -265,52 +266,21 @@ final class BarSource {
       let batch = raw(cursor)
       let row = batch.pointee.row
       switch column {
-      case 0: give(batch.pointee.symbol, row, context)
-      case 1: give(batch.pointee.timeframe, row, context)
-      case 2:
-        guard let timestamps = batch.pointee.timestamps else { return SQLITE_ERROR }
-        let length = Timestamp.write(timestamps[row], to: batch.pointee.time)
-        give(Bytes(start: batch.pointee.time, count: length), context)
-      case 3: give(batch.pointee.doubles.0, row, context)
-      case 4: give(batch.pointee.doubles.1, row, context)
-      case 5: give(batch.pointee.doubles.2, row, context)
-      case 6: give(batch.pointee.doubles.3, row, context)
-      case 7: give(batch.pointee.doubles.4, row, context)
-      case 8: give(batch.pointee.source, row, context)
-      case 9: give(batch.pointee.quality, row, context)
-      case 10: if let isGap = batch.pointee.isGap { sqlite3_result_int(context, Int32(isGap[row])) }
-      case 11: give(batch.pointee.doubles.5, row, context)
-      default:
-        return source(cursor)._withUnsafeGuaranteedRef { $0.giveFeatures(row, context) }
+      case 0: RawBatch.give(batch.pointee.symbol[row], context)
+      case 1: RawBatch.give(batch.pointee.timeframe[row], context)
+      case 2: batch.pointee.giveTimestamp(row, context)
+      case 12: return source(cursor)._withUnsafeGuaranteedRef { $0.giveFeatures(row, context) }
+      default: batch.pointee.give(Int(column) - 3, row, context)
       }
       return SQLITE_OK
     }
 
-  /// A NaN becomes NULL by SQLite's own rule.
-  @inline(__always)
-  private static func give(_ values: UnsafePointer<Double>?, _ row: Int, _ context: OpaquePointer?) {
-    if let values { sqlite3_result_double(context, values[row]) }
-  }
-
-  @inline(__always)
-  private static func give(_ column: RawText, _ row: Int, _ context: OpaquePointer?) {
-    guard let values = column.values else { return }
-    let code = column.codes.map { Int($0[row]) } ?? 0
-    if code >= 0 { give(values[code], context) }
-  }
-
-  /// Hands over text that stays in place until the next row.
-  @inline(__always)
-  private static func give(_ text: Bytes, _ context: OpaquePointer?) {
-    guard let start = text.baseAddress else { return sqlite3_result_text(context, "", 0, nil) }
-    sqlite3_result_text64(
-      context, UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self), UInt64(text.count), nil,
-      UInt8(SQLITE_UTF8))
-  }
+  /// The features of a row as they are stored, valid until the next call; nil where it says nothing of features.
+  func features(_ row: Int) throws(StoreError) -> Bytes? { try packer?.pack(row) ?? nil }
 
   private func giveFeatures(_ row: Int, _ context: OpaquePointer?) -> Int32 {
     do throws(StoreError) {
-      if let text = try packer?.pack(row) { Self.give(text, context) }
+      RawBatch.give(try features(row), context)
       return SQLITE_OK
     } catch {
       failure = error

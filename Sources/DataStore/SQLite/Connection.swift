@@ -26,6 +26,7 @@ final class Connection {
   let source: BarSource
   let collector = BarCollector()
   let merger = FeatureMerging()
+  let overlap: BarOverlap
   var foreignForms = ForeignForms()
   /// Holds features that are handed out as text against the rules.
   var featureCheck = FeatureParser(readsNumbers: false)
@@ -56,6 +57,7 @@ final class Connection {
     }
     handle = opened
     source = BarSource(interruption)
+    overlap = BarOverlap(source, merger)
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
     do throws(StoreError) {
       try setUp(settings)

@@ -6,6 +6,7 @@ enum SQLFunctions {
   static func register(on connection: Connection) throws(StoreError) {
     try connection.collector.register(on: connection)
     try connection.merger.register(on: connection)
+    try connection.overlap.register(on: connection)
   }
 
   static let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY | SQLITE_DETERMINISTIC
@@ -67,22 +68,30 @@ final class FeatureMerging {
 
   private func merge(_ context: OpaquePointer?, _ stored: OpaquePointer?, _ new: OpaquePointer?) {
     if sqlite3_value_type(new) == SQLITE_NULL { return sqlite3_result_value(context, stored) }
-    switch sqlite3_value_type(stored) {
-    case SQLITE_NULL: return sqlite3_result_value(context, new)
-    case SQLITE_TEXT: break
-    default: return fail(context, .corrupt(storedFault("they are no text")))
+    do throws(StoreError) {
+      RawBatch.give(try merged(stored, SQLFunctions.bytes(new)), context)
+    } catch {
+      fail(context, error)
     }
+  }
+
+  /// What `stored` becomes with `new` merged into it; nil is NULL. Valid until the next call, and as long as `new`.
+  func merged(_ stored: OpaquePointer?, _ new: Bytes?) throws(StoreError) -> Bytes? {
+    switch sqlite3_value_type(stored) {
+    case SQLITE_NULL: return new
+    case SQLITE_TEXT: break
+    default: throw .corrupt(storedFault("they are no text"))
+    }
+    let text = SQLFunctions.bytes(stored)
+    guard let new else { return merger.kept(text) }
     do throws(FeatureMerger.Fault) {
-      let merged = try merger.merge(stored: SQLFunctions.bytes(stored), new: SQLFunctions.bytes(new))
-      let start = merged.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
-      // The merger's buffer stays in place until the next row.
-      sqlite3_result_text64(context, start, UInt64(merged.count), nil, UInt8(SQLITE_UTF8))
+      return try merger.merge(stored: text, new: new)
     } catch {
       switch error {
       case .stored(let fault):
         let key = fault.key.map { " (key \(StoreError.quoted($0)))" } ?? ""
-        fail(context, .corrupt(storedFault(fault.reason + key)))
-      case .new(let fault): fail(context, StoreError(.internalError, "packed features: \(fault.reason)"))
+        throw .corrupt(storedFault(fault.reason + key))
+      case .new(let fault): throw StoreError(.internalError, "packed features: \(fault.reason)")
       }
     }
   }

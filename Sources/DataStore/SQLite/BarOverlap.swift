@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// The bars of a batch that the file holds already, brought up to date in one walk over the index:
+/// `UPDATE … SET open = ds_new(0), … WHERE <series and range> AND ds_differs(timestamp, open, …)`.
+///
+/// An upsert looks for each row from the root of the index, checks it against all constraints, and finds it once more
+/// in the table. Where a batch overlaps with what is stored, both ascend, so that a merge join does: it measures a
+/// third of the instructions for rows that are the same, and less than half for rows that changed. Rows that are the
+/// same are left alone, and so are their pages.
+final class BarOverlap {
+  /// How many bars may lie between those of the batch before the walk is given up: a batch of few rows over a long
+  /// time is better off with a search for each.
+  private static let patience = 1000
+
+  private struct State {
+    let batch: UnsafeMutablePointer<RawBatch>
+    let owner: Unmanaged<BarOverlap>
+    /// What the arguments of `ds_differs` after the timestamp are.
+    var columns = InlineArray<10, Int>(repeating: 0)
+    var columnCount = 0
+    /// The row of the batch that is expected next.
+    var next = 0
+    var found = 0
+    var outside = 0
+    /// The features that the row at hand will have; the merger's or the packer's memory.
+    var features: Bytes?
+    var isGivenUp = false
+  }
+
+  private let state: UnsafeMutablePointer<State>
+  private let source: BarSource
+  private let merger: FeatureMerging
+  private var replacesFeatures = false
+
+  init(_ source: BarSource, _ merger: FeatureMerging) {
+    self.source = source
+    self.merger = merger
+    state = .allocate(capacity: 1)
+    state.initialize(to: State(batch: source.raw, owner: Unmanaged.passUnretained(self)))
+  }
+
+  deinit { state.deallocate() }
+
+  func register(on connection: Connection) throws(StoreError) {
+    // Neither is deterministic: what they give depends on the row at hand.
+    let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY
+    var result = sqlite3_create_function_v2(
+      connection.handle, "ds_differs", -1, flags, state,
+      { context, _, values in
+        guard let values, let state = sqlite3_user_data(context) else { return }
+        BarOverlap.compare(context, values, state.assumingMemoryBound(to: State.self))
+      }, nil, nil, nil)
+    if result == SQLITE_OK {
+      result = sqlite3_create_function_v2(
+        connection.handle, "ds_new", 1, flags, state,
+        { context, _, values in
+          guard let values, let state = sqlite3_user_data(context)?.assumingMemoryBound(to: State.self) else {
+            return
+          }
+          let column = Int(sqlite3_value_int(values[0]))
+          if column == 9 { return RawBatch.give(state.pointee.features, context) }
+          state.pointee.batch.pointee.give(column, state.pointee.batch.pointee.row, context)
+        }, nil, nil, nil)
+    }
+    guard result == SQLITE_OK else {
+      throw .sqlite(result, connection.handle, doing: "registering functions")
+    }
+  }
+
+  /// Runs `update` over the bars of the batch that `source` provides, which are of one series and ascend in time.
+  /// Returns whether rows are left that the file did not hold.
+  func bringUpToDate(
+    _ columns: BarColumns, replacesFeatures: Bool, _ update: Statement
+  ) throws(StoreError) -> Bool {
+    self.replacesFeatures = replacesFeatures
+    let batch = source.raw
+    let rows = batch.pointee.count
+    state.pointee.columnCount = 0
+    for column in columns.indices {
+      state.pointee.columns[state.pointee.columnCount] = column
+      state.pointee.columnCount += 1
+    }
+    state.pointee.next = 0
+    state.pointee.found = 0
+    state.pointee.outside = 0
+    state.pointee.isGivenUp = false
+    defer { state.pointee.features = nil }
+    do throws(StoreError) {
+      try update.run()
+    } catch {
+      guard state.pointee.isGivenUp else { throw error }
+      // Rows that it came to are up to date or not: the upsert sees to all of them.
+      source.forgetStored()
+      return true
+    }
+    return state.pointee.found < rows
+  }
+
+  // MARK: A row
+
+  /// Compares a stored bar with the batch. The result is true where the batch has it, with other values.
+  private static func compare(
+    _ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>,
+    _ state: UnsafeMutablePointer<State>
+  ) {
+    guard let row = row(SQLFunctions.bytes(values[0]), state) else {
+      state.pointee.outside += 1
+      if state.pointee.outside > patience, state.pointee.outside / 4 > state.pointee.found {
+        return giveUp(context, state)
+      }
+      return sqlite3_result_int(context, 0)
+    }
+    let batch = state.pointee.batch
+    batch.pointee.row = row
+    state.pointee.found += 1
+    if state.pointee.found % BarSource.rowsBetweenLooks == 1 || batch.pointee.isStored == nil {
+      let mayGoOn = state.pointee.owner._withUnsafeGuaranteedRef { $0.look() }
+      guard mayGoOn else { return SQLFunctions.fail(context, "stopped") }
+    }
+    batch.pointee.isStored?[row] = true
+    var differs = false
+    for place in 0..<state.pointee.columnCount {
+      let column = state.pointee.columns[place]
+      let stored = values[place + 1]
+      if column == 9 {
+        // What is no text cannot be handed back as it was; the upsert leaves it in its place.
+        guard [SQLITE_TEXT, SQLITE_NULL].contains(sqlite3_value_type(stored)) else {
+          return giveUp(context, state)
+        }
+        do throws(StoreError) {
+          state.pointee.features = try state.pointee.owner.takeUnretainedValue().features(row, stored)
+        } catch {
+          state.pointee.owner.takeUnretainedValue().source.failure = error
+          return SQLFunctions.fail(context, error.message)
+        }
+        differs = differs || !RawBatch.equals(state.pointee.features, stored)
+      } else if !differs {
+        differs = !batch.pointee.holds(column, row, stored)
+      }
+    }
+    sqlite3_result_int(context, differs ? 1 : 0)
+  }
+
+  /// Leaves the rest to the upsert.
+  private static func giveUp(_ context: OpaquePointer?, _ state: UnsafeMutablePointer<State>) {
+    state.pointee.isGivenUp = true
+    SQLFunctions.fail(context, "left to the upsert")
+  }
+
+  /// The batch's row of a stored timestamp; nil where it has none. One in another tool's form is no row of ours: an
+  /// upsert would not find it either.
+  @inline(__always)
+  private static func row(_ text: Bytes, _ state: UnsafeMutablePointer<State>) -> Int? {
+    let batch = state.pointee.batch
+    guard let time = TimestampParser.stored(text), let timestamps = batch.pointee.timestamps else {
+      return nil
+    }
+    let count = batch.pointee.count
+    var next = state.pointee.next
+    if next < count, timestamps[next] == time {
+      state.pointee.next = next + 1
+      return next
+    }
+    // Elsewhere: the first row that is not before it.
+    next = 0
+    var end = count
+    while next < end {
+      let middle = next + (end - next) / 2
+      if timestamps[middle] < time { next = middle + 1 } else { end = middle }
+    }
+    guard next < count, timestamps[next] == time else {
+      state.pointee.next = next
+      return nil
+    }
+    state.pointee.next = next + 1
+    return next
+  }
+
+  /// False where the write is to stop. Also makes room for the marks, at the first bar that is found.
+  private func look() -> Bool {
+    guard source.look() == SQLITE_OK else { return false }
+    source.makeRoomForMarks()
+    return true
+  }
+
+  /// The features that a stored bar will have. Where the batch says nothing of them they stay, in the merger's memory.
+  private func features(_ row: Int, _ stored: OpaquePointer?) throws(StoreError) -> Bytes? {
+    let new = try source.features(row)
+    return replacesFeatures ? new : try merger.merged(stored, new)
+  }
+}
