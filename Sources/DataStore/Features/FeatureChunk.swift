@@ -100,7 +100,7 @@ extension FeatureParser {
       } catch {
         return (chunk.firstRow + row, error)
       }
-      table.append(entries, row: row + shift)
+      table.append(entries.elements, row: row + shift)
       start = end
     }
     return nil

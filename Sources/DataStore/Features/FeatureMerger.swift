@@ -33,15 +33,17 @@ struct FeatureMerger: ~Copyable {
     do throws(FeatureFault) { try stored.parse(storedText) } catch { throw .stored(error) }
     do throws(FeatureFault) { try new.parse(newText) } catch { throw .new(error) }
     out.removeAll()
-    for entry in stored.entries {
-      out.append(out.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
-      if let replacement = new.position(of: entry.key) {
-        FeatureWriter.append(new.entries[replacement], keys, to: &out)
-      } else {
-        FeatureWriter.append(entry, keys, to: &out)
+    if stored.isInStoredForm, !new.entries.elements.contains(where: { stored.position(of: $0.key) != nil }) {
+      // All stays as it is: its last brace makes room for what is new.
+      out.append(Bytes(rebasing: storedText.dropLast()))
+    } else {
+      for entry in stored.entries.elements {
+        out.append(out.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        let replacement = new.position(of: entry.key)
+        FeatureWriter.append(replacement.map { new.entries[$0] } ?? entry, keys, to: &out)
       }
     }
-    for entry in new.entries where stored.position(of: entry.key) == nil {
+    for entry in new.entries.elements where stored.position(of: entry.key) == nil {
       out.append(out.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
       FeatureWriter.append(entry, keys, to: &out)
     }

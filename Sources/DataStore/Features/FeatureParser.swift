@@ -6,7 +6,7 @@ import Glibc
 /// Bars of a series tend to have the same keys in the same order, in the form that this library stores. A bar like the
 /// one before is recognised piece by piece (`parseLikeLast`); any other goes the long way (`FeatureGrammar`).
 struct FeatureParser: ~Copyable {
-  struct Entry {
+  struct Entry: BitwiseCopyable {
     /// The key's number in the table of keys.
     let key: Int
     /// The number as it is written; empty for null.
@@ -21,11 +21,13 @@ struct FeatureParser: ~Copyable {
   let keys: FeatureKeys
   private let readsNumbers: Bool
   /// The entries of the bar at hand, in its order. They point into the text that was parsed.
-  private(set) var entries: [Entry] = []
+  private(set) var entries = ColumnBuffer<Entry>()
   /// The keys of the last bar that went the long way, in its order, each with how its entry opens.
-  private var expected: [(key: Int, opening: Bytes)] = []
+  private var expected = ColumnBuffer<(key: Int, opening: Bytes)>()
   /// For each key, its place among the expected ones, and in which bar that was found out.
-  private var positions: [(bar: Int, index: Int)] = []
+  private var positions = ColumnBuffer<(bar: Int, index: Int)>()
+  /// Whether the bar at hand is in the stored form throughout, with nothing between its entries but commas.
+  private(set) var isInStoredForm = false
   private var bar = 0
   private var scratch = ByteBuffer()
 
@@ -43,8 +45,8 @@ struct FeatureParser: ~Copyable {
   }
 
   mutating func parse(_ text: Bytes) throws(FeatureFault) {
-    if !expected.isEmpty, parseLikeLast(text) { return }
-    try parseAny(text)
+    isInStoredForm = expected.count > 0 && parseLikeLast(text)
+    if !isInStoredForm { try parseAny(text) }
   }
 
   // MARK: A bar like the last one
@@ -53,11 +55,11 @@ struct FeatureParser: ~Copyable {
   /// check: the keys are known to be sound and distinct, and the rest is ASCII that is looked at byte by byte.
   private mutating func parseLikeLast(_ text: Bytes) -> Bool {
     guard let base = text.baseAddress, text.count <= Limits.jsonBytes else { return false }
-    entries.removeAll(keepingCapacity: true)
+    entries.truncate(to: 0)
     let end = base + text.count
     var next = base
     var separator = UInt8(ascii: "{")
-    for (key, opening) in expected {
+    for (key, opening) in expected.elements {
       guard next < end, next.pointee == separator else { return false }
       separator = UInt8(ascii: ",")
       next += 1
@@ -87,9 +89,12 @@ struct FeatureParser: ~Copyable {
       next += 4
       return .nan
     }
-    guard let decimal = DecimalParser(&next, end) else { return nil }
-    if !readsNumbers, decimal.isSurelyFinite { return 0 }
-    return decimal.double ?? NumberText.double(Bytes(start: start, count: next - start))
+    if readsNumbers {
+      guard let decimal = DecimalParser(&next, end) else { return nil }
+      return decimal.double ?? NumberText.double(Bytes(start: start, count: next - start))
+    }
+    guard let isFinite = DecimalParser.skip(&next, end) else { return nil }
+    return isFinite ? 0 : NumberText.double(Bytes(start: start, count: next - start))
   }
 
   /// `,"quality":"…"}`
@@ -116,8 +121,8 @@ struct FeatureParser: ~Copyable {
   // MARK: Any other bar
 
   private mutating func parseAny(_ text: Bytes) throws(FeatureFault) {
-    entries.removeAll(keepingCapacity: true)
-    expected.removeAll(keepingCapacity: true)
+    entries.truncate(to: 0)
+    expected.truncate(to: 0)
     bar += 1
     guard text.count <= Limits.jsonBytes else {
       throw FeatureFault(key: nil, reason: "the JSON text is longer than \(Limits.jsonBytes) bytes")
@@ -137,6 +142,6 @@ struct FeatureParser: ~Copyable {
       positions[entry.key] = (bar: bar, index: entries.count)
       entries.append(entry)
     }
-    for entry in entries { expected.append((entry.key, keys.openings[entry.key])) }
+    for entry in entries.elements { expected.append((entry.key, keys.openings[entry.key])) }
   }
 }

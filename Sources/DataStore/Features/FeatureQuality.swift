@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// How far a feature's value may be trusted, in its producer's words.
-public enum FeatureQuality: UInt8, CaseIterable, Sendable {
+public enum FeatureQuality: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case ready
   case warmup
   case degraded

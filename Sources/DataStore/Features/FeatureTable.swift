@@ -43,7 +43,7 @@ struct FeatureTable: ~Copyable {
 
   /// Takes the entries of row `row`.
   @inline(__always)
-  mutating func append(_ entries: [FeatureParser.Entry], row: Int) {
+  mutating func append(_ entries: UnsafeBufferPointer<FeatureParser.Entry>, row: Int) {
     for entry in entries {
       let column = column(for: entry.key)
       guard column >= 0 else { continue }

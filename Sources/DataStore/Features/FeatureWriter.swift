@@ -13,9 +13,9 @@ enum FeatureWriter {
   /// Prints the entries that `parser` holds.
   static func append(_ parser: borrowing FeatureParser, to out: inout ByteBuffer) {
     out.append(UInt8(ascii: "{"))
-    for index in parser.entries.indices {
+    for (index, entry) in parser.entries.elements.enumerated() {
       if index > 0 { out.append(UInt8(ascii: ",")) }
-      append(parser.entries[index], parser.keys, to: &out)
+      append(entry, parser.keys, to: &out)
     }
     out.append(UInt8(ascii: "}"))
   }

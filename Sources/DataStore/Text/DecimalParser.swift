@@ -52,10 +52,21 @@ struct DecimalParser {
 
   @inline(__always)
   private mutating func takeDigits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
-    while end - next >= 8, let eight = Self.eightDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
-    {
-      significand = significand &* 100_000_000 &+ eight
-      next += 8
+    while end - next >= 8 {
+      let characters = UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)
+      let count = Self.leadingDigits(characters)
+      if count == 8 {
+        significand = significand &* 100_000_000 &+ Self.eightDigits(characters)
+        next += 8
+        continue
+      }
+      // Zeros in front of the digits that there are.
+      guard count > 0 else { return }
+      let shift = UInt64(64 - 8 * count)
+      let digits = characters << shift | 0x3030_3030_3030_3030 & ((1 << shift) &- 1)
+      significand = significand &* Self.powers[count] &+ Self.eightDigits(digits)
+      next += count
+      return
     }
     while next < end {
       let digit = next.pointee &- 0x30
@@ -65,12 +76,24 @@ struct DecimalParser {
     }
   }
 
-  /// The value of eight characters, the first in the lowest byte; nil where one is no digit.
+  private static let powers: InlineArray<8, UInt64> = [
+    1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000,
+  ]
+
+  /// How many of eight characters, from the first (in the lowest byte) on, are digits.
   @inline(__always)
-  private static func eightDigits(_ characters: UInt64) -> UInt64? {
+  private static func leadingDigits(_ characters: UInt64) -> Int {
+    // A lane is 0 where its character is a digit: its upper half is 3, before and after 6 is added.
     let high: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
-    let isDigits = (characters & high) | (((characters &+ 0x0606_0606_0606_0606) & high) >> 4)
-    guard isDigits == 0x3333_3333_3333_3333 else { return nil }
+    let threes: UInt64 = 0x3030_3030_3030_3030
+    let other = ((characters & high) ^ threes) | (((characters &+ 0x0606_0606_0606_0606) & high) ^ threes)
+    // A carry out of a lane spoils only those behind it, which do not count any more.
+    return other.trailingZeroBitCount >> 3
+  }
+
+  /// The value of eight digits, the first in the lowest byte.
+  @inline(__always)
+  private static func eightDigits(_ characters: UInt64) -> UInt64 {
     // Pairs, then fours, then eight: each step joins neighbours in all lanes at once.
     var value = characters &- 0x3030_3030_3030_3030
     value = value &* 10 &+ (value >> 8)
@@ -80,8 +103,42 @@ struct DecimalParser {
     return (upper &+ lower) >> 32
   }
 
-  /// True where a look at the number's size already shows that a double can hold it.
-  var isSurelyFinite: Bool { !isLong && exponent < 280 }
+  // MARK: Numbers that nobody asks for
+
+  /// Moves on behind a JSON number at `next`; nil where none is written there. True where a look at its size shows that
+  /// a double can hold it; where it is false, only its value can tell.
+  @inline(__always)
+  static func skip(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool? {
+    let begin = next
+    if next < end, next.pointee == UInt8(ascii: "-") { next += 1 }
+    let start = next
+    skipDigits(&next, end)
+    guard next > start, next - start == 1 || start.pointee != 0x30 else { return nil }
+    if next < end, next.pointee == UInt8(ascii: ".") {
+      next += 1
+      let fraction = next
+      skipDigits(&next, end)
+      guard next > fraction else { return nil }
+    }
+    guard next < end, next.pointee | 0x20 == UInt8(ascii: "e") else { return next - begin < 280 }
+    next += 1
+    let isSmall = next < end && next.pointee == UInt8(ascii: "-")
+    if isSmall || next < end && next.pointee == UInt8(ascii: "+") { next += 1 }
+    let first = next
+    skipDigits(&next, end)
+    guard next > first else { return nil }
+    return isSmall && next - begin < 280
+  }
+
+  @inline(__always)
+  private static func skipDigits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
+    while end - next >= 8 {
+      let count = leadingDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
+      next += count
+      if count < 8 { return }
+    }
+    while next < end, next.pointee &- 0x30 <= 9 { next += 1 }
+  }
 
   /// The nearest double; nil where only the long way can tell.
   @inline(__always)
