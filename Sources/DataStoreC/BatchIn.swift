@@ -39,7 +39,7 @@ enum BatchIn {
     StoreError(.invalid, "the batch carries no \(column); every row needs one", key: column)
   }
 
-  private static func textColumn(
+  static func textColumn(
     _ given: ds_text_column, _ name: StaticString
   ) throws(StoreError) -> TextColumn? {
     guard given.codes != nil || given.values != nil else { return nil }

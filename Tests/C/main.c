@@ -23,6 +23,7 @@ int main(int argc, char **argv) {
       {"feature_columns", feature_columns_tests},
       {"feature_json", feature_json_tests},
       {"read", read_tests},
+      {"text_layout", text_layout_tests},
       {"range", range_tests},
       {"foreign", foreign_tests},
       {"latest", latest_tests},

@@ -20,6 +20,7 @@ extern const check_test features_tests[];
 extern const check_test feature_columns_tests[];
 extern const check_test feature_json_tests[];
 extern const check_test read_tests[];
+extern const check_test text_layout_tests[];
 extern const check_test range_tests[];
 extern const check_test foreign_tests[];
 extern const check_test latest_tests[];

@@ -334,6 +334,10 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     # Market: reading
     "ds_bars_batch": (_batch, (_bars,)),
     "ds_bars_free": (None, (_bars,)),
+    "ds_text_column_lay_out": (
+        c_int32,
+        (POINTER(ds_text_column), c_int64, c_void_p, c_void_p, c_int64),
+    ),
     "ds_market_read": (
         c_int32,
         (_store, _text_array, c_int32, c_char_p, _range, _options, POINTER(_bars)),
