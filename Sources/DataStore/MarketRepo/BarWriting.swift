@@ -19,10 +19,18 @@ extension MarketRepo {
     guard batch.count > 0 else { return 0 }
     let columns = replace ? BarColumns.all.union(.features) : batch.carried
     try writer.source.provide(batch) { () throws(StoreError) in
-      guard try bringUpToDate(batch, columns, replacesFeatures: replace, writer) else { return }
-      try writer.statement(UpsertSQL.variant(batch.carried, replace: replace)) {
-        UpsertSQL.bars(batch.carried, replace: replace)
-      }.run()
+      let series = batch.series
+      guard try bringUpToDate(batch, series, columns, replacesFeatures: replace, writer) else { return }
+      let statement = try writer.statement(
+        UpsertSQL.variant(batch.carried, replace: replace) | (series == nil ? 0 : UpsertSQL.oneSeries)
+      ) {
+        UpsertSQL.bars(batch.carried, isOneSeries: series != nil, replace: replace)
+      }
+      if let series {
+        statement.bind(1, series.symbol)
+        statement.bind(2, series.timeframe)
+      }
+      try statement.run()
     }
     return batch.count
   }
@@ -40,11 +48,12 @@ extension MarketRepo {
     return try store.write { writer throws(StoreError) in
       guard batch.count > 0 else { return 0 }
       try writer.source.provide(batch) { () throws(StoreError) in
-        guard try bringUpToDate(batch, .features, replacesFeatures: replace, writer) else { return }
+        let series = batch.series
+        guard try bringUpToDate(batch, series, .features, replacesFeatures: replace, writer) else { return }
         let statement = try writer.statement(
           UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures
         ) {
-          UpsertSQL.bars(.features, replace: false, replaceFeatures: replace)
+          UpsertSQL.bars(.features, isOneSeries: false, replace: false, replaceFeatures: replace)
         }
         // An upsert that may not insert: one pass finds the bar and writes it.
         try writer.source.refusingNewRows(writer) { () throws(StoreError) in try statement.run() }
@@ -56,9 +65,12 @@ extension MarketRepo {
   /// Sees to the rows that are stored already, where the batch is one that a walk over the index can meet. Returns
   /// whether rows are left to do.
   private func bringUpToDate(
-    _ batch: BorrowedBatch, _ columns: BarColumns, replacesFeatures: Bool, _ writer: Connection
+    _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?, _ columns: BarColumns,
+    replacesFeatures: Bool, _ writer: Connection
   ) throws(StoreError) -> Bool {
-    guard let (symbol, timeframe) = batch.ascendingSeries, !columns.isEmpty else { return true }
+    guard let (symbol, timeframe) = series, batch.count > 1, !columns.isEmpty, batch.isAscending else {
+      return true
+    }
     let update = try writer.statement(UpsertSQL.overlap | UInt64(columns.rawValue)) {
       UpsertSQL.update(columns)
     }
@@ -74,6 +86,7 @@ extension MarketRepo {
 enum UpsertSQL {
   static let onlyFeatures: UInt64 = 1 << 33
   static let overlap: UInt64 = 1 << 34
+  static let oneSeries: UInt64 = 1 << 35
 
   static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
     UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)
@@ -81,9 +94,15 @@ enum UpsertSQL {
 
   /// With `replace` the columns that are not carried fall back to the schema's defaults. The row is updated in place
   /// either way, which costs a half to a third of deleting and inserting it.
-  static func bars(_ carried: BarColumns, replace: Bool, replaceFeatures: Bool = false) -> String {
+  ///
+  /// The symbol and the timeframe of one series are parameters 1 and 2: what is the same in each row need not be asked for
+  /// in each.
+  static func bars(
+    _ carried: BarColumns, isOneSeries: Bool, replace: Bool, replaceFeatures: Bool = false
+  ) -> String {
     let inserted = carried.indices.map { "\(BarColumns.names[$0])" }
-    let columns = (["symbol", "timeframe", "timestamp"] + inserted).joined(separator: ", ")
+    let columns = (["timestamp"] + inserted).joined(separator: ", ")
+    let key = isOneSeries ? "?1, ?2" : "symbol, timeframe"
     var set: [String] = []
     var unchanged: [String] = []
     for index in BarColumns.names.indices {
@@ -108,7 +127,7 @@ enum UpsertSQL {
       : "UPDATE SET " + set.joined(separator: ", ")
         + (merges ? "" : " WHERE " + unchanged.joined(separator: " OR "))
     return """
-      INSERT INTO main.market_data(\(columns)) SELECT \(columns) FROM temp.ds_bars WHERE true
+      INSERT INTO main.market_data(symbol, timeframe, \(columns)) SELECT \(key), \(columns) FROM temp.ds_bars WHERE true
       ON CONFLICT(symbol, timeframe, timestamp) DO \(update)
       """
   }

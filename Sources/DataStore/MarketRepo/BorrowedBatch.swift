@@ -68,16 +68,20 @@ package struct BorrowedBatch {
     return columns
   }
 
-  /// Symbol and timeframe of a batch of more than one row that all belong to one series and strictly ascend in time;
-  /// nil for any other.
-  var ascendingSeries: (symbol: Bytes, timeframe: Bytes)? {
-    guard count > 1, let symbol = symbol.text(0), let timeframe = timeframe.text(0) else { return nil }
+  /// Symbol and timeframe of a batch whose rows all belong to one series; nil for any other.
+  var series: (symbol: Bytes, timeframe: Bytes)? {
+    guard count > 0, let symbol = symbol.text(0), let timeframe = timeframe.text(0) else { return nil }
     for codes in [self.symbol.codes, self.timeframe.codes] {
       guard let codes else { continue }
       for row in 1..<count where codes[row] != codes[0] { return nil }
     }
-    for row in 1..<count where timestamps[row - 1] >= timestamps[row] { return nil }
     return (symbol, timeframe)
+  }
+
+  /// True where each row is later than the one before.
+  var isAscending: Bool {
+    for row in 1..<max(count, 1) where timestamps[row - 1] >= timestamps[row] { return false }
+    return true
   }
 
   /// The bar of a row, as a message names it.

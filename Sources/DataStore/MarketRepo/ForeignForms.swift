@@ -13,10 +13,29 @@ struct ForeignForms {
   }
 
   private var searched: [String: (version: UInt32, windows: [Window])] = [:]
-  /// The last answer about a latest bar, which a live system asks for over and over.
-  private var lastLatest: (symbol: [UInt8], timeframe: [UInt8], instant: Int64, version: UInt32)?
+  /// The last answers about latest bars, which a live system asks for over and over: each series has its place.
+  private var latest: [LatestAnswer] = []
   private static let keptSeries = 4096
   private static let keptWindows = 4
+  private static let keptLatest = 256
+
+  /// That no other form hides a bar later than `instant`, as of `version`.
+  private struct LatestAnswer {
+    var series: [UInt8] = []
+    var instant: Int64 = 0
+    var version: UInt32 = 0
+
+    @inline(__always)
+    func holds(_ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ version: UInt32) -> Bool {
+      guard self.instant == instant, self.version == version,
+        series.count == symbol.count + timeframe.count + 1
+      else { return false }
+      return series.withUnsafeBufferPointer { series in
+        Bytes(rebasing: series[..<symbol.count]).equals(symbol)
+          && Bytes(rebasing: series[(symbol.count + 1)...]).equals(timeframe)
+      }
+    }
+  }
 
   /// True where a row in another form may belong to the rows between the bounds without sorting there. To be asked
   /// within the read's snapshot, after its first statement.
@@ -35,16 +54,23 @@ struct ForeignForms {
     _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: Connection
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
-    if let last = lastLatest, last.instant == instant, last.version == version,
-      last.symbol.elementsEqual(symbol), last.timeframe.elementsEqual(timeframe)
-    {
-      return false
-    }
+    if latest.isEmpty { latest = Array(repeating: LatestAnswer(), count: Self.keptLatest) }
+    let place = Self.place(symbol, timeframe)
+    if latest[place].holds(symbol, timeframe, instant, version) { return false }
     if try hide(try SeriesKey(symbol.text, timeframe.text), from: instant, to: nil, connection) {
       return true
     }
-    lastLatest = (Array(symbol), Array(timeframe), instant, version)
+    latest[place] = LatestAnswer(
+      series: Array(symbol) + [0] + Array(timeframe), instant: instant, version: version)
     return false
+  }
+
+  private static func place(_ symbol: Bytes, _ timeframe: Bytes) -> Int {
+    // FNV-1a
+    var hash: UInt32 = 2_166_136_261
+    for byte in symbol { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    for byte in timeframe { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    return Int(truncatingIfNeeded: (hash ^ hash >> 16) & UInt32(keptLatest - 1))
   }
 
   // MARK: Where they could be

@@ -81,6 +81,7 @@ private struct BarCollection: ~Copyable {
   /// The series that is read, for messages.
   var series = ""
   var failure: StoreError?
+  private var dates = TimestampParser.DateMemo()
 
   init(_ shape: ReadShape) {
     rows = BarAccumulator(shape)
@@ -116,7 +117,7 @@ private struct BarCollection: ~Copyable {
 
   @inline(__always)
   private mutating func append(_ values: UnsafeMutablePointer<OpaquePointer?>) throws(Fault) {
-    guard let instant = try Self.instant(values[0], range) else { return }
+    guard let instant = try Self.instant(values[0], range, &dates) else { return }
     for place in selected.indices {
       let value = values[place + 1]
       switch selected[place] {
@@ -151,10 +152,10 @@ private struct BarCollection: ~Copyable {
   /// The row's time; nil where it lies outside the range that is read.
   @inline(__always)
   private static func instant(
-    _ value: OpaquePointer?, _ range: TimeRange
+    _ value: OpaquePointer?, _ range: TimeRange, _ dates: inout TimestampParser.DateMemo
   ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
     let text = SQLFunctions.bytes(value)
-    if let stored = TimestampParser.stored(text) {
+    if let stored = TimestampParser.stored(text, &dates) {
       return range.contains(stored) ? (stored, false) : nil
     }
     switch TimestampParser.parse(text) {

@@ -19,6 +19,7 @@ final class BarOverlap {
     /// What the arguments of `ds_differs` after the timestamp are.
     var columns = InlineArray<10, Int>(repeating: 0)
     var columnCount = 0
+    var dates = TimestampParser.DateMemo()
     /// The row of the batch that is expected next.
     var next = 0
     var found = 0
@@ -153,7 +154,9 @@ final class BarOverlap {
   @inline(__always)
   private static func row(_ text: Bytes, _ state: UnsafeMutablePointer<State>) -> Int? {
     let batch = state.pointee.batch
-    guard let time = TimestampParser.stored(text), let timestamps = batch.pointee.timestamps else {
+    guard let time = TimestampParser.stored(text, &state.pointee.dates),
+      let timestamps = batch.pointee.timestamps
+    else {
       return nil
     }
     let count = batch.pointee.count

@@ -33,8 +33,9 @@ struct RawBatch {
   var isStored: UnsafeMutablePointer<Bool>?
   /// The first row that turned out to be new while new ones were refused; -1: none.
   var newRow = -1
-  /// Where the row's timestamp is printed.
-  let time: UnsafeMutablePointer<UInt8>
+  /// Where the row's timestamp is printed, and the day that stands there.
+  private let time: UnsafeMutablePointer<UInt8>
+  private var day = Int64.min
 
   init() { time = .allocate(capacity: Timestamp.maximumBytes) }
 
@@ -61,9 +62,9 @@ struct RawBatch {
     }
   }
 
-  func giveTimestamp(_ row: Int, _ context: OpaquePointer?) {
+  mutating func giveTimestamp(_ row: Int, _ context: OpaquePointer?) {
     guard let timestamps else { return }
-    let length = Timestamp.write(timestamps[row], to: time)
+    let length = Timestamp.write(timestamps[row], to: time, writtenDay: &day)
     Self.give(Bytes(start: time, count: length), context)
   }
 

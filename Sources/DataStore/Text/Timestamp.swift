@@ -19,9 +19,21 @@ enum Timestamp {
 
   /// Writes the stored form of `nanoseconds` to `out` (`maximumBytes` of room); returns its length.
   static func write(_ nanoseconds: Int64, to out: UnsafeMutablePointer<UInt8>) -> Int {
+    var none = Int64.min
+    return write(nanoseconds, to: out, writtenDay: &none)
+  }
+
+  /// `write` for row after row into the same place: a day that stands there stays.
+  @inline(__always)
+  static func write(
+    _ nanoseconds: Int64, to out: UnsafeMutablePointer<UInt8>, writtenDay: inout Int64
+  ) -> Int {
     let (seconds, fraction) = floorDivide(nanoseconds, by: perSecond)
     let (day, secondOfDay) = floorDivide(seconds, by: secondsPerDay)
-    writeDate(day: day, to: out)
+    if day != writtenDay {
+      writeDate(day: day, to: out)
+      writtenDay = day
+    }
     out[10] = UInt8(ascii: "T")
     let second = Int(truncatingIfNeeded: secondOfDay)
     writeTwo(second / 3600, to: out + 11)

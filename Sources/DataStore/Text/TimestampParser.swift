@@ -28,30 +28,42 @@ struct TimestampParser {
     return parser.parse()
   }
 
+  /// The date that was read last: bars of a day follow one another.
+  struct DateMemo {
+    fileprivate var year: UInt64 = 0
+    fileprivate var day: UInt16 = 0
+    fileprivate var seconds: Int64 = 0
+  }
+
   /// The instant of a text in the stored form; nil for anything else.
   @inline(__always)
   static func stored(_ text: Bytes) -> Int64? {
+    var memo = DateMemo()
+    return stored(text, &memo)
+  }
+
+  /// `stored` for row after row.
+  @inline(__always)
+  static func stored(_ text: Bytes, _ memo: inout DateMemo) -> Int64? {
     let count = text.count
     guard count == 25 || count == 32 || count == 35, let p = text.baseAddress else { return nil }
     let suffix = p + (count - 6)
     guard
       suffix[0] == UInt8(ascii: "+"), suffix[1] == 0x30, suffix[2] == 0x30, suffix[3] == UInt8(ascii: ":"),
       suffix[4] == 0x30, suffix[5] == 0x30,
-      p[4] == UInt8(ascii: "-"), p[7] == UInt8(ascii: "-"), p[10] == UInt8(ascii: "T"),
-      p[13] == UInt8(ascii: ":"), p[16] == UInt8(ascii: ":")
+      p[10] == UInt8(ascii: "T"), p[13] == UInt8(ascii: ":"), p[16] == UInt8(ascii: ":")
     else { return nil }
-    let century = two(p)
-    let yearOfCentury = two(p + 2)
-    let month = two(p + 5)
-    let day = two(p + 8)
     let hour = two(p + 11)
     let minute = two(p + 14)
     let second = two(p + 17)
-    guard century >= 0, yearOfCentury >= 0, hour >= 0, hour < 24, minute >= 0, minute < 60, second >= 0,
-      second < 60, month >= 1, month <= 12, day >= 1
-    else { return nil }
-    let year = century * 100 + yearOfCentury
-    guard day <= 28 || day <= Timestamp.daysInMonth(month, of: year) else { return nil }
+    guard hour >= 0, hour < 24, minute >= 0, minute < 60, second >= 0, second < 60 else { return nil }
+    let raw = UnsafeRawPointer(p)
+    let year = raw.loadUnaligned(as: UInt64.self)
+    let day = (raw + 8).loadUnaligned(as: UInt16.self)
+    if year != memo.year || day != memo.day {
+      guard let seconds = date(p) else { return nil }
+      memo = DateMemo(year: year, day: day, seconds: seconds)
+    }
     var fraction: Int64 = 0
     if count > 25 {
       guard p[19] == UInt8(ascii: ".") else { return nil }
@@ -68,10 +80,21 @@ struct TimestampParser {
         guard fraction % 1000 != 0 else { return nil }
       }
     }
-    let seconds =
-      Timestamp.days(year: year, month: month, day: day) * Timestamp.secondsPerDay
-      + Int64(hour * 3600 + minute * 60 + second)
-    return nanoseconds(seconds, fraction)
+    return nanoseconds(memo.seconds + Int64(hour * 3600 + minute * 60 + second), fraction)
+  }
+
+  /// The seconds up to a day written as `2026-03-01`; nil where there is no such day.
+  private static func date(_ p: UnsafePointer<UInt8>) -> Int64? {
+    let century = two(p)
+    let yearOfCentury = two(p + 2)
+    let month = two(p + 5)
+    let day = two(p + 8)
+    guard p[4] == UInt8(ascii: "-"), p[7] == UInt8(ascii: "-"), century >= 0, yearOfCentury >= 0, month >= 1,
+      month <= 12, day >= 1
+    else { return nil }
+    let year = century * 100 + yearOfCentury
+    guard day <= 28 || day <= Timestamp.daysInMonth(month, of: year) else { return nil }
+    return Timestamp.days(year: year, month: month, day: day) * Timestamp.secondsPerDay
   }
 
   @inline(__always)

@@ -101,6 +101,19 @@ def _read_categories(column: Column) -> Cells:
     return Categories(array.codes, array.categories, column)
 
 
+def _read_text(column: Column) -> Cells:
+    dtype: Any = column.dtype
+    # Text that pandas keeps as Python objects it tells apart up to a NUL only.
+    if dtype.storage != "pyarrow" or column.size < _MANY:
+        return _read_objects(column)
+    array: Any = column.array
+    codes, words = array.factorize()
+    return Categories(codes, pd.Series(words.to_numpy(dtype=object), dtype=object), column)
+
+
+_MANY = 256  # from here on pandas' own coding is the quicker one
+
+
 def _read_sparse(column: Column) -> Cells:
     return read(pd.Series(np.asarray(column.array)))
 
@@ -109,7 +122,7 @@ def _read_objects(column: Column) -> Cells:
     return Objects(objects(column))
 
 
-# NumPy's dtypes by kind, pandas' by class; what is not here, text above all, is read as objects.
+# NumPy's dtypes by kind, pandas' by class; what is not here is read as objects.
 _READERS: dict[Any, Callable[[Column], Cells]] = {
     "f": lambda column: Floats(column.to_numpy()),
     "i": lambda column: Integers(column.to_numpy(), None),
@@ -118,6 +131,7 @@ _READERS: dict[Any, Callable[[Column], Cells]] = {
     pd.CategoricalDtype: _read_categories,
     pd.ArrowDtype: _read_arrow,
     pd.SparseDtype: _read_sparse,
+    pd.StringDtype: _read_text,
     pd.BooleanDtype: _read_nullable,
     pd.Float32Dtype: _read_nullable,
     pd.Float64Dtype: _read_nullable,
