@@ -19,6 +19,7 @@ from ._frames_in import bars_in
 from ._frames_out import bars_out, feature_columns_out
 from ._handles import ResultHandle, StoreHandle
 from ._library import library
+from ._one_row import one_row_in
 from ._requests import request_in, requests_out, series_out
 from ._selection import Selection, limit_of, symbols_of
 from ._status import check
@@ -89,6 +90,10 @@ class MarketRepo:
             Naming row, key and reason.
         BusyError, StorageError, ClosedError
         """
+        bar = one_row_in(df, symbol, timeframe) if features is None else None
+        if bar is not None:
+            self._write_one(symbol, timeframe, bar, replace)
+            return 1
         return self._write(
             library.ds_market_write, bars_in(df, symbol, timeframe, features), replace
         )
@@ -181,6 +186,11 @@ class MarketRepo:
             is_gap,
             features,
         )
+        self._write_one(symbol, timeframe, bar, replace)
+
+    def _write_one(
+        self, symbol: object, timeframe: object, bar: _abi.ds_bar, replace: bool
+    ) -> None:
         check(
             self._write_bar(
                 self._store,

@@ -25,20 +25,12 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
   /// nil where no thread is to be had. `unpacker` belongs to the worker from now on.
   init?(_ unpacker: FeatureUnpacker) {
     self.unpacker = unpacker
-    // A host's signal handlers run on the host's threads.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     let me = Unmanaged.passUnretained(self).toOpaque()
-    let result = pthread_create(
-      &thread, nil,
-      { worker in
-        worker.map { Unmanaged<FeatureWorker>.fromOpaque($0).takeUnretainedValue().work() }
-        return nil
-      }, me)
-    guard result == 0 else { return nil }
+    let isRunning = startThread(&thread, me) { worker in
+      worker.map { Unmanaged<FeatureWorker>.fromOpaque($0).takeUnretainedValue().work() }
+      return nil
+    }
+    guard isRunning else { return nil }
   }
 
   /// Ends the thread; to be called once, before the last reference goes.

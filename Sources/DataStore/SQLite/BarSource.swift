@@ -14,6 +14,7 @@ final class BarSource {
   let raw: UnsafeMutablePointer<RawBatch>
   private(set) var batch: BorrowedBatch?
   private var packer: FeaturePacker?
+  private var packAhead: FeaturePackAhead?
   var failure: StoreError?
 
   private let interruption: Interruption
@@ -34,12 +35,19 @@ final class BarSource {
   func provide(
     _ batch: BorrowedBatch, _ body: () throws(StoreError) -> Void
   ) throws(StoreError) {
-    packer = batch.carriesFeatures ? try FeaturePacker(batch) : nil
+    if batch.carriesFeatures {
+      if FeaturePackAhead.isWorthwhile(batch) {
+        packAhead = FeaturePackAhead(try FeaturePacker(batch), rows: batch.count)
+      }
+      if packAhead == nil { packer = try FeaturePacker(batch) }
+    }
     self.batch = batch
     failure = nil
     defer {
       self.batch = nil
       packer = nil
+      packAhead?.end()
+      packAhead = nil
       raw.pointee.count = 0
       forgetStored()
     }
@@ -276,7 +284,10 @@ final class BarSource {
     }
 
   /// The features of a row as they are stored, valid until the next call; nil where it says nothing of features.
-  func features(_ row: Int) throws(StoreError) -> Bytes? { try packer?.pack(row) ?? nil }
+  func features(_ row: Int) throws(StoreError) -> Bytes? {
+    if let packAhead { return try packAhead.text(row) }
+    return try packer?.pack(row) ?? nil
+  }
 
   private func giveFeatures(_ row: Int, _ context: OpaquePointer?) -> Int32 {
     do throws(StoreError) {

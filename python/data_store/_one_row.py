@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Frames of one plain row: the live bar of a caller that has it as a DataFrame.
+
+Looking at each column of a frame costs pandas more than storing the row costs the library, so the
+row is taken out in one piece and goes in as a bare bar.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from . import _abi
+from ._bar import UNSET, bar_in
+from .errors import InvalidInputError
+
+__all__ = ["one_row_in"]
+
+_PLAIN = frozenset(_abi.COLUMN_BITS)
+
+
+def one_row_in(frame: object, symbol: object, timeframe: object) -> _abi.ds_bar | None:
+    """Give a frame's only row as a `ds_bar`.
+
+    Returns
+    -------
+    ds_bar or None
+        None for any other frame, and for one that is wrong somewhere: `bars_in` takes the one, and
+        says where the other is wrong.
+    """
+    if type(frame) is not pd.DataFrame or len(frame) != 1 or type(symbol) is not str:
+        return None
+    index = frame.index
+    if type(index) is not pd.DatetimeIndex or type(timeframe) is not str:
+        return None
+    labels = frame.columns.values.tolist()
+    try:
+        carried = frozenset(labels)
+    except TypeError:  # a label that cannot be hashed
+        return None
+    if not carried <= _PLAIN or len(carried) < len(labels):
+        return None
+    # As objects: one dtype for all columns would round integers to doubles.
+    cells: dict[str, Any] = dict(zip(labels, frame.to_numpy(dtype=object)[0].tolist(), strict=True))
+    take = cells.get
+    try:
+        return bar_in(
+            symbol,
+            timeframe,
+            index[0],
+            (
+                take("open", UNSET),
+                take("high", UNSET),
+                take("low", UNSET),
+                take("close", UNSET),
+                take("volume", UNSET),
+                take("latency_sec", UNSET),
+            ),
+            take("source", UNSET),
+            take("quality", UNSET),
+            take("is_gap", UNSET),
+            UNSET,
+        )
+    except InvalidInputError:
+        return None
