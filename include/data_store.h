@@ -500,8 +500,13 @@ typedef struct ds_info {
   int64_t market_data_rows;
   int64_t market_requests_rows;
   int64_t system_state_rows;
+  /* The latest checkpoint of this handle, asked for or automatic; others checkpoint the file, too. */
+  int64_t last_checkpoint;                  /* its time; DS_NO_TIME: there was none, and the rest is 0 */
+  int64_t last_checkpoint_wal_frames;       /* the rest: as in ds_checkpoint_result */
+  int64_t last_checkpoint_checkpointed;
+  int64_t last_checkpoint_held_back;
 } ds_info;
-#define DS_INFO_INIT {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define DS_INFO_INIT {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0}
 
 int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);
 

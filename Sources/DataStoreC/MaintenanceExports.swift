@@ -82,6 +82,10 @@ public func ds_store_info(_ store: OpaquePointer?, _ out_info: UnsafeMutablePoin
     view.market_data_rows = info.marketDataRows
     view.market_requests_rows = info.marketRequestsRows
     view.system_state_rows = info.systemStateRows
+    view.last_checkpoint = info.lastCheckpoint?.time ?? Int64.min
+    view.last_checkpoint_wal_frames = Int64(info.lastCheckpoint?.result.walFrames ?? 0)
+    view.last_checkpoint_checkpointed = Int64(info.lastCheckpoint?.result.checkpointed ?? 0)
+    view.last_checkpoint_held_back = Int64(info.lastCheckpoint?.result.heldBack ?? 0)
     try Argument.fill(out_info, view, "out_info")
   }
 }

@@ -296,6 +296,10 @@ class ds_info(_Sized):
         ("market_data_rows", c_int64),
         ("market_requests_rows", c_int64),
         ("system_state_rows", c_int64),
+        ("last_checkpoint", c_int64),
+        ("last_checkpoint_wal_frames", c_int64),
+        ("last_checkpoint_checkpointed", c_int64),
+        ("last_checkpoint_held_back", c_int64),
     )
 
 

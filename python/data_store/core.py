@@ -21,6 +21,7 @@ from ._library import library
 from ._sql import Parameters, parameters_in, rows_out
 from ._status import check
 from ._text import decode_array, encode, encode_path
+from ._timestamps import to_timestamp
 from .errors import DataStoreError, InvalidInputError
 from .market_repo import MarketRepo
 from .state_repo import StateRepo
@@ -233,7 +234,10 @@ class DataStore:
         dict
             path, library_version, abi_version, sqlite_version, sqlite_source_id, wal_reset_safe
             (this SQLite is free of the WAL-reset bug), journal_mode, synchronous, durability,
-            read_only, page_size, file_bytes, wal_bytes, and rows, a dict by table.
+            read_only, page_size, file_bytes, wal_bytes, last_checkpoint, and rows, a dict by
+            table. last_checkpoint is the latest that this very object has done, asked for or by
+            itself: a dict of `at` (when, a Timestamp in UTC) and what `checkpoint()` returns;
+            None where it has done none. Other programs checkpoint the file, too.
         """
         info = _abi.ds_info()
         check(library.ds_store_info(self._store, byref(info)))
@@ -252,6 +256,7 @@ class DataStore:
             "page_size": info.page_size,
             "file_bytes": info.file_bytes,
             "wal_bytes": info.wal_bytes,
+            "last_checkpoint": _last_checkpoint(info),
             "rows": {
                 "market_data": info.market_data_rows,
                 "market_requests": info.market_requests_rows,
@@ -285,3 +290,15 @@ class DataStore:
             connection.close()
             raise
         return connection
+
+
+def _last_checkpoint(info: _abi.ds_info) -> dict[str, Any] | None:
+    at = to_timestamp(info.last_checkpoint)
+    if at is None:
+        return None
+    return {
+        "at": at,
+        "wal_frames": info.last_checkpoint_wal_frames,
+        "checkpointed": info.last_checkpoint_checkpointed,
+        "held_back": info.last_checkpoint_held_back,
+    }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import database
+import pandas as pd
 import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 from processes import Program
@@ -172,6 +173,23 @@ def test_info_tells_what_the_store_is(path: Path, durability: Any, level: str) -
         assert found["wal_bytes"] == path.with_name(path.name + "-wal").stat().st_size
         own = store.sql("SELECT sqlite_version(), sqlite_source_id()").iloc[0].tolist()
         assert [found["sqlite_version"], found["sqlite_source_id"]] == own
+
+
+def test_info_tells_of_the_last_checkpoint_of_this_very_store(
+    stored: DataStore, path: Path
+) -> None:
+    assert stored.info()["last_checkpoint"] is None
+    with DataStore(path) as other:
+        other.checkpoint()
+    assert stored.info()["last_checkpoint"] is None
+    before = pd.Timestamp.now("UTC").floor("us")
+    result = stored.checkpoint()
+    found = stored.info()["last_checkpoint"]
+    at = found.pop("at")
+    assert isinstance(at, pd.Timestamp)
+    assert str(at.tz) == "UTC"
+    assert before <= at <= pd.Timestamp.now("UTC")
+    assert found == result
 
 
 def test_info_knows_the_sqlite_versions_that_are_free_of_the_wal_reset_bug(

@@ -78,9 +78,7 @@ extension Store {
 
   private func takeReader() throws(StoreError) -> Connection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
-    return try Connection(
-      path, readerAccess,
-      Connection.Settings(timeout: options.timeout, synchronous: options.durability.synchronous))
+    return try Connection(path, readerAccess, options.connectionSettings)
   }
 
   private func giveBack(_ reader: Connection) {

@@ -24,6 +24,9 @@ public struct StoreInfo: Sendable {
   public let fileBytes: Int64
   /// Bytes in the -wal file.
   public let walBytes: Int64
+  /// The latest checkpoint, asked for or automatic, of this very store; nil where it has done none. Other programs
+  /// and other stores checkpoint the same file, too.
+  public let lastCheckpoint: LastCheckpoint?
   /// Bars.
   public let marketDataRows: Int64
   /// Requests.
@@ -49,6 +52,8 @@ extension Store {
         durability: options.durability, isReadOnly: options.isReadOnly,
         pageSize: try Schema.integer("PRAGMA main.page_size", reader), fileBytes: StorePath.size(path),
         walBytes: StorePath.size(path + "-wal"),
+        // Set at the opening and gone after the last call only, so it may be looked up without the writer lane.
+        lastCheckpoint: checkpointer.flatMap { $0.last.withLock { $0 } },
         marketDataRows: try Schema.integer("SELECT count(*) FROM main.market_data", reader),
         marketRequestsRows: try Schema.integer("SELECT count(*) FROM main.market_requests", reader),
         systemStateRows: try Schema.integer("SELECT count(*) FROM main.system_state", reader))

@@ -15,7 +15,7 @@ struct StoreOpening {
     self.path = location.resolved
     // SQLite takes a file of one byte for an empty one, and would write over it.
     if StorePath.size(path) == 1 { throw Schema.refusal(path, "it is no SQLite database, but one byte long") }
-    let settings = Connection.Settings(timeout: options.timeout, synchronous: options.durability.synchronous)
+    let settings = options.connectionSettings
     if options.isReadOnly {
       try openReadOnly(location, settings)
     } else {
@@ -53,8 +53,8 @@ struct StoreOpening {
     try connection.source.register(on: connection)
     // The first read makes the -wal and the -shm, which are watched from now on.
     _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
-    checkpointer = Checkpointer(pageSize: try Schema.integer("PRAGMA page_size", connection)) {
-      () throws(StoreError) in
+    let pageSize = try Schema.integer("PRAGMA page_size", connection)
+    checkpointer = Checkpointer(pageSize: pageSize, limitBytes: settings.walLimit) { () throws(StoreError) in
       try Connection(path, .readWrite, settings)
     }
     writer = connection

@@ -26,6 +26,9 @@ public struct StoreOptions: Sendable {
   /// Never writes to the database.
   public var isReadOnly: Bool
 
+  /// Bytes of WAL after which a commit is followed by a checkpoint. Tests make it small.
+  var walLimit = Checkpointer.limitBytes
+
   /// The longest timeout, in seconds.
   public static let maximumTimeout = 1_000_000.0
 
@@ -34,6 +37,10 @@ public struct StoreOptions: Sendable {
     self.durability = durability
     self.timeout = timeout
     self.isReadOnly = isReadOnly
+  }
+
+  var connectionSettings: Connection.Settings {
+    Connection.Settings(timeout: timeout, synchronous: durability.synchronous, walLimit: walLimit)
   }
 
   func check() throws(StoreError) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
+import Synchronization
 
 /// What a checkpoint did.
 public struct CheckpointResult: Sendable, Equatable {
@@ -9,6 +10,14 @@ public struct CheckpointResult: Sendable, Equatable {
   public let checkpointed: Int
   /// Of them kept back by readers of older snapshots.
   public let heldBack: Int
+}
+
+/// The latest checkpoint of a store.
+public struct LastCheckpoint: Sendable, Equatable {
+  /// When it ended, in nanoseconds since 1970-01-01T00:00:00Z.
+  public let time: Int64
+  /// What it did.
+  public let result: CheckpointResult
 }
 
 /// Folds the WAL into the database file in the one way that is safe on every SQLite.
@@ -28,11 +37,13 @@ final class Checkpointer {
   /// The WAL size at which the next automatic checkpoint is due.
   private var dueFrames: Int32
   private let limitFrames: Int32
+  /// The latest one, for any thread.
+  let last = Mutex<LastCheckpoint?>(nil)
 
   /// `open` makes the second connection that a checkpoint needs.
-  init(pageSize: Int64, open: @escaping () throws(StoreError) -> Connection) {
+  init(pageSize: Int64, limitBytes: Int64, open: @escaping () throws(StoreError) -> Connection) {
     self.open = open
-    limitFrames = Int32(max(Self.limitBytes / max(pageSize, 512), 1))
+    limitFrames = Int32(max(limitBytes / max(pageSize, 512), 1))
     dueFrames = limitFrames
   }
 
@@ -68,8 +79,10 @@ final class Checkpointer {
     guard frames >= 0, done >= 0 else {
       throw StoreError(.internalError, "the checkpoint saw no WAL. Please report this message")
     }
-    return CheckpointResult(
+    let outcome = CheckpointResult(
       walFrames: Int(frames), checkpointed: Int(done), heldBack: Int(frames - done))
+    last.withLock { $0 = LastCheckpoint(time: Timestamp.now(), result: outcome) }
+    return outcome
   }
 
   private func opened() throws(StoreError) -> Connection {

@@ -16,6 +16,8 @@ final class Connection {
     var timeout: Double
     /// `PRAGMA synchronous`: "FULL" or "NORMAL".
     var synchronous: String
+    /// Bytes that the WAL file is cut back to when it starts over.
+    var walLimit: Int64
   }
 
   let handle: OpaquePointer
@@ -93,7 +95,7 @@ final class Connection {
       PRAGMA temp_store=MEMORY;
       PRAGMA wal_autocheckpoint=0;
       PRAGMA secure_delete=OFF;
-      PRAGMA journal_size_limit=\(Checkpointer.limitBytes);
+      PRAGMA journal_size_limit=\(settings.walLimit);
       PRAGMA cell_size_check=ON;
       PRAGMA ignore_check_constraints=ON;
       PRAGMA mmap_size=0;

@@ -49,6 +49,109 @@ import Testing
     #expect(try store.check() == [])
   }
 
+  /// Two stores, as in two programs, with nothing but writers at work.
+  @Test func theWALStaysWithinTwiceItsLimitUnderSustainedWriting() throws {
+    let scratch = try Scratch()
+    var options = StoreOptions(durability: .normal, timeout: 600)
+    options.walLimit = 1 << 20
+    let stores = [try Store(scratch.path(), options), try Store(scratch.path(), options)]
+    let largest = Kept<Int64>(0)
+    let calls = Proof.isFull ? 4_000 : 200
+    let writers = stores.enumerated().map { number, store in
+      Worker {
+        for call in 0..<calls {
+          try store.market.write(.hourly((0..<200).map { Double(call + $0) }, symbol: "S\(number)"))
+          let bytes = StorePath.size(store.path + "-wal")
+          largest.update { $0 = max($0, bytes) }
+        }
+      }
+    }
+    for writer in writers { try writer.join() }
+    #expect(largest.value > options.walLimit, "there was something to fold in")
+    #expect(largest.value <= 2 * options.walLimit)
+    #expect(try stores[0].check() == [])
+    Proof.figure("WAL under sustained writing: its limit, bytes", Int(options.walLimit))
+    Proof.figure("WAL under sustained writing: its largest size, bytes", Int(largest.value))
+  }
+
+  /// Readers that come between the writers' calls do not keep the WAL from starting over.
+  @Test func theWALStaysWithinTwiceItsLimitWhereReadersComeAndGo() throws {
+    let scratch = try Scratch()
+    var options = StoreOptions(durability: .normal)
+    options.walLimit = 256 << 10
+    let stores = try (0..<3).map { _ in try Store(scratch.path(), options) }
+    var largest: Int64 = 0
+    for call in 0..<120 {
+      let symbol = "S\(call % 7)"
+      try stores[call % 3].market.write(.hourly((0..<200).map { Double(call + $0) }, symbol: symbol))
+      for store in stores { #expect(try store.closes(symbol).last == Double(call + 199)) }
+      largest = max(largest, StorePath.size(scratch.path() + "-wal"))
+    }
+    #expect(largest > options.walLimit, "there was something to fold in")
+    #expect(largest <= 2 * options.walLimit)
+    #expect(try stores[0].check() == [])
+  }
+
+  @Test func theWALIsBackWithinItsLimitOneCheckpointAfterAPinnedReaderLetGo() throws {
+    let scratch = try Scratch()
+    var options = StoreOptions(durability: .normal)
+    options.walLimit = 256 << 10
+    let store = try Store(scratch.path(), options)
+    try store.market.write(.hourly([1]))
+    let raw = try scratch.raw()
+    try raw.execute("BEGIN")
+    #expect(try raw.integer("SELECT count(*) FROM market_data") == 1)
+    func write(_ number: Int) throws {
+      try store.market.write(.hourly((0..<200).map { Double(number + $0) }))
+    }
+    for number in 0..<100 { try write(number) }
+    #expect(try store.info().walBytes > 4 * options.walLimit)
+    #expect(try #require(store.info().lastCheckpoint).result.heldBack > 0)
+    try raw.execute("COMMIT")
+    // The store's own checkpoint, as soon as it is due again.
+    var number = 100
+    while try store.info().lastCheckpoint?.result.heldBack != 0 {
+      number += 1
+      try #require(number < 200)
+      try write(number)
+    }
+    // The next commit starts the WAL over and cuts the file.
+    try write(number + 1)
+    #expect(try store.info().walBytes <= options.walLimit)
+    #expect(try store.check() == [])
+  }
+
+  @Test func infoTellsOfTheLastCheckpoint() throws {
+    let scratch = try Scratch()
+    var options = StoreOptions()
+    options.walLimit = 128 << 10
+    let store = try Store(scratch.path(), options)
+    try store.market.write(.hourly([1]))
+    #expect(try store.info().lastCheckpoint == nil)
+    let other = try scratch.store()
+    try other.checkpoint()
+    #expect(try store.info().lastCheckpoint == nil, "another store's")
+    #expect(try other.info().lastCheckpoint != nil)
+
+    let before = Timestamp.now()
+    let result = try store.checkpoint()
+    let asked = try #require(try store.info().lastCheckpoint)
+    #expect(asked.result == result)
+    #expect((before...Timestamp.now()).contains(asked.time))
+
+    try store.market.write(.hourly((0..<1_000).map(Double.init)))
+    let automatic = try #require(try store.info().lastCheckpoint)
+    #expect(automatic.time >= asked.time)
+    #expect(automatic.result.walFrames > result.walFrames)
+    #expect(automatic.result.heldBack == 0)
+    // It is told where a transaction has the writer, too, and not by a reader.
+    try store.transaction { () throws(StoreError) in
+      #expect(try store.info().lastCheckpoint == automatic)
+    }
+    let reader = try Store(scratch.path(), StoreOptions(isReadOnly: true))
+    #expect(try reader.info().lastCheckpoint == nil)
+  }
+
   @Test func aPinnedReaderLetsTheWALGrowButLosesNothing() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
