@@ -31,7 +31,10 @@ let package = Package(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore"],
       exclude: ["exports.map"], linkerSettings: exportedOnly + complete),
     .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/FaultVFS"),
-    .testTarget(name: "DataStoreTests", dependencies: ["DataStore", "CNumbers", "CSQLite", "FaultVFS"]),
+    .target(name: "PowerCutVFS", dependencies: ["CSQLite"], path: "Tests/PowerCutVFS"),
+    .testTarget(
+      name: "DataStoreTests",
+      dependencies: ["DataStore", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -8,8 +8,10 @@ import Testing
 final class Scratch {
   let folder: String
 
-  init() throws {
-    let template = Array("/tmp/data_store_swift_XXXXXX".utf8CString)
+  /// In `parent` where that can be written, else in /tmp. What is in /dev/shm stays in memory.
+  init(in parent: String = "/tmp") throws {
+    let place = access(parent, W_OK) == 0 ? parent : "/tmp"
+    let template = Array("\(place)/data_store_swift_XXXXXX".utf8CString)
     folder = try #require(
       template.withUnsafeBufferPointer { text -> String? in
         let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.count)

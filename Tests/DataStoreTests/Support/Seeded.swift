@@ -11,8 +11,10 @@ struct Seeded: RandomNumberGenerator, CustomStringConvertible {
   let seed: UInt64
   private var state: UInt64
 
-  init() {
-    seed = Self.fixed ?? UInt64.random(in: 0...UInt64.max)
+  init() { self.init(seed: Self.fixed ?? UInt64.random(in: 0...UInt64.max)) }
+
+  init(seed: UInt64) {
+    self.seed = seed
     state = seed
   }
 
