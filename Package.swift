@@ -32,9 +32,10 @@ let package = Package(
       exclude: ["exports.map"], linkerSettings: exportedOnly + complete),
     .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/FaultVFS"),
     .target(name: "PowerCutVFS", dependencies: ["CSQLite"], path: "Tests/PowerCutVFS"),
+    .target(name: "IntruderVFS", dependencies: ["CSQLite"], path: "Tests/IntruderVFS"),
     .testTarget(
       name: "DataStoreTests",
-      dependencies: ["DataStore", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS"]),
+      dependencies: ["DataStore", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS", "IntruderVFS"]),
   ],
   cxxLanguageStandard: .cxx17
 )
