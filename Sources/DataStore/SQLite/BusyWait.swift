@@ -11,6 +11,8 @@ struct Deadline {
     nanoseconds = Self.now + span
   }
 
+  init(nanosecondsFromNow span: Int64) { nanoseconds = Self.now + span }
+
   static var now: Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

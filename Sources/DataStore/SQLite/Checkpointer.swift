@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
+import Glibc
 import Synchronization
 
 /// What a checkpoint did.
@@ -34,9 +35,16 @@ final class Checkpointer {
   /// Opened at the first checkpoint.
   private var connection: Connection?
   private let open: () throws(StoreError) -> Connection
-  /// The WAL size at which the next automatic checkpoint is due.
-  private var dueFrames: Int32
+  /// The WAL size at which the next automatic checkpoint is due, if the last one was in vain.
+  private var dueFrames: Int32 = 0
   private let limitFrames: Int32
+  /// Frames in the WAL at the last automatic checkpoint.
+  private var foldedFrames = 0
+  /// Nanoseconds that a checkpoint gives readers: none, unless they follow each other so closely that the WAL would never
+  /// start over and grow for as long as they do.
+  private var patience: Int64 = 0
+  private static let leastPatience: Int64 = 2_000_000
+  private static let mostPatience: Int64 = 32_000_000
   /// The latest one, for any thread.
   let last = Mutex<LastCheckpoint?>(nil)
 
@@ -44,7 +52,6 @@ final class Checkpointer {
   init(pageSize: Int64, limitBytes: Int64, open: @escaping () throws(StoreError) -> Connection) {
     self.open = open
     limitFrames = Int32(max(limitBytes / max(pageSize, 512), 1))
-    dueFrames = limitFrames
   }
 
   /// See `Connection.leaveWALOnClose()`.
@@ -53,22 +60,44 @@ final class Checkpointer {
   /// After a commit: checkpoints where the WAL has grown large. A commit is safe in the WAL whatever comes
   /// of it, so a failure here waits for the next time.
   func afterCommit(_ writer: Connection) {
-    guard writer.walFrames >= dueFrames else {
-      if writer.walFrames < limitFrames { dueFrames = limitFrames }
-      return
+    let frames = writer.walFrames
+    guard frames >= limitFrames else { return }
+    // Had the WAL started over since the last checkpoint, it would be shorter than that.
+    let wasInVain = foldedFrames > 0 && Int(frames) >= foldedFrames + writer.pagesWritten
+    if wasInVain {
+      guard frames >= dueFrames else { return }
+      patience = min(max(4 * patience, Self.leastPatience), Self.mostPatience)
+    } else {
+      patience = patience > Self.leastPatience ? patience / 2 : 0
     }
-    let result = try? run(guardedBy: writer)
-    // Where readers hold frames back, trying at each commit would be in vain.
-    dueFrames = result?.heldBack == 0 ? limitFrames : writer.walFrames &+ limitFrames / 4
+    foldedFrames = (try? run(guardedBy: writer, patience: patience))?.walFrames ?? Int(frames)
+    writer.forgetPagesWritten()
+    // Trying at each commit would cost more than it gains, the more so where a reader stays.
+    dueFrames = frames &+ max(limitFrames / 8, patience == Self.mostPatience ? frames / 4 : 0)
   }
 
-  /// One guarded checkpoint. The caller has the writer lane, outside a transaction.
-  func run(guardedBy writer: Connection) throws(StoreError) -> CheckpointResult {
+  /// One guarded checkpoint. The caller has the writer lane, outside a transaction. `patience` is how many nanoseconds
+  /// it gives readers twice: to let go of what they hold back, and then of the WAL, so that the next commit can start
+  /// it over.
+  func run(guardedBy writer: Connection, patience: Int64 = 0) throws(StoreError) -> CheckpointResult {
     let connection = try opened()
     try writer.statement("BEGIN IMMEDIATE").run()
     defer { try? writer.statement("ROLLBACK").run() }
     // A connection that has never read knows of no WAL, and its checkpoint would do nothing.
     _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
+    let deadline = Deadline(nanosecondsFromNow: patience)
+    var outcome = try step(connection)
+    while outcome.heldBack > 0, !deadline.isPast {
+      Self.pause(200_000)
+      outcome = try step(connection)
+    }
+    if outcome.heldBack == 0, patience > 0 { Self.pause(Int(patience)) }
+    let result = outcome
+    last.withLock { $0 = LastCheckpoint(time: Timestamp.now(), result: result) }
+    return outcome
+  }
+
+  private func step(_ connection: Connection) throws(StoreError) -> CheckpointResult {
     var frames: Int32 = -1
     var done: Int32 = -1
     let result = sqlite3_wal_checkpoint_v2(
@@ -79,10 +108,13 @@ final class Checkpointer {
     guard frames >= 0, done >= 0 else {
       throw StoreError(.internalError, "the checkpoint saw no WAL. Please report this message")
     }
-    let outcome = CheckpointResult(
+    return CheckpointResult(
       walFrames: Int(frames), checkpointed: Int(done), heldBack: Int(frames - done))
-    last.withLock { $0 = LastCheckpoint(time: Timestamp.now(), result: outcome) }
-    return outcome
+  }
+
+  private static func pause(_ nanoseconds: Int) {
+    var span = timespec(tv_sec: 0, tv_nsec: nanoseconds)
+    nanosleep(&span, nil)
   }
 
   private func opened() throws(StoreError) -> Connection {

@@ -175,6 +175,16 @@ final class Connection {
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
+  /// How many pages this connection has written since the last `forgetPagesWritten()`.
+  var pagesWritten: Int { pagesWritten(reset: 0) }
+  func forgetPagesWritten() { _ = pagesWritten(reset: 1) }
+
+  private func pagesWritten(reset: Int32) -> Int {
+    var (count, unused): (Int32, Int32) = (0, 0)
+    sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_WRITE, &count, &unused, reset)
+    return Int(count)
+  }
+
   /// Changes whenever another connection has committed. (SQLITE_FCNTL_DATA_VERSION)
   var dataVersion: UInt32 {
     var version: UInt32 = 0

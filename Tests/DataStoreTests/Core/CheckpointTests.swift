@@ -92,6 +92,36 @@ import Testing
     #expect(try stores[0].check() == [])
   }
 
+  /// At each moment some reader is at work, so that without a pause the WAL would never start over.
+  @Test func readersThatFollowEachOtherWithoutEndDoNotLetTheWALGrowWithoutEnd() throws {
+    let scratch = try Scratch()
+    var options = StoreOptions(durability: .normal, timeout: 600)
+    options.walLimit = 1 << 20
+    let stores = try (0..<4).map { _ in try Store(scratch.path(), options) }
+    let largest = Kept<Int64>(0)
+    let isDone = Kept(false)
+    let writers = stores[..<2].enumerated().map { number, store in
+      Worker {
+        for call in 0..<400 {
+          try store.market.write(.hourly((0..<200).map { Double(call + $0) }, symbol: "S\(number)"))
+          let bytes = StorePath.size(store.path + "-wal")
+          largest.update { $0 = max($0, bytes) }
+        }
+      }
+    }
+    let readers = stores[2...].map { store in
+      Worker { while !isDone.value { _ = try store.market.read(["S0", "S1"], "1h") } }
+    }
+    for writer in writers { try writer.join() }
+    isDone.value = true
+    for reader in readers { try reader.join() }
+    // 800 calls of four pages and more. How close to its limit the WAL stays depends on how long the reads take.
+    #expect(largest.value < 800 * 4 * 8_192 / 4)
+    #expect(try stores[0].check() == [])
+    Proof.figure("WAL under readers without end: its limit, bytes", Int(options.walLimit))
+    Proof.figure("WAL under readers without end: its largest size, bytes", Int(largest.value))
+  }
+
   @Test func theWALIsBackWithinItsLimitOneCheckpointAfterAPinnedReaderLetGo() throws {
     let scratch = try Scratch()
     var options = StoreOptions(durability: .normal)
