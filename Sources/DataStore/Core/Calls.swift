@@ -93,6 +93,7 @@ extension Store {
   func write<Result>(_ body: (Connection) throws(StoreError) -> Result) throws(StoreError) -> Result {
     try withWriter { writer throws(StoreError) in
       if transactionDepth > 0 { return try savepoint(writer, body) }
+      try watch.checkAll()
       do throws(StoreError) {
         let result = try interruptibly(writer, .alone) { () throws(StoreError) in
           try begin(writer)
@@ -117,6 +118,7 @@ extension Store {
       try watch.checkAll()
       do throws(StoreError) {
         let result = try interruptibly(writer, .alone) { () throws(StoreError) in try body(writer) }
+        try watch.checkCommitted()
         checkpointer?.afterCommit(writer)
         return result
       } catch {
@@ -155,6 +157,7 @@ extension Store {
   func commit(_ writer: Connection) throws(StoreError) {
     try watch.checkAll()
     try writer.statement("COMMIT").run()
+    try watch.checkCommitted()
     checkpointer?.afterCommit(writer)
   }
 

@@ -2,7 +2,7 @@
 import Glibc
 
 /// Which file a name stands for: device and inode.
-struct FileIdentity: Equatable {
+struct FileIdentity: Hashable {
   let device: UInt
   let inode: UInt
 
@@ -10,48 +10,40 @@ struct FileIdentity: Equatable {
   init?(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  init?(descriptor: Int32) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
     device = UInt(status.st_dev)
     inode = UInt(status.st_ino)
   }
-}
 
-/// Notices when the database file, its -wal or its -shm were moved, deleted or replaced under our
-/// feet. SQLite goes on writing to the old inode then, and acknowledges what nobody will find.
-struct FileWatch {
-  private let path: String
-  private let walPath: String
-  private let sharedMemoryPath: String
-  private let database: FileIdentity?
-  private let wal: FileIdentity?
-  private let sharedMemory: FileIdentity?
-
-  /// Takes note of the files as they are: call it once SQLite has opened all of them.
-  init(_ path: String) {
-    self.path = path
-    walPath = path + "-wal"
-    sharedMemoryPath = path + "-shm"
-    database = FileIdentity(path)
-    wal = FileIdentity(walPath)
-    sharedMemory = FileIdentity(sharedMemoryPath)
+  /// This process's descriptors of the file.
+  var descriptors: [Int32] {
+    Self.openDescriptors().filter { FileIdentity(descriptor: $0) == self }
   }
 
-  /// For readers: the database alone.
-  func checkDatabase() throws(StoreError) {
-    guard FileIdentity(path) != database else { return }
-    throw moved(path)
-  }
-
-  /// For writers, before each acknowledgement.
-  func checkAll() throws(StoreError) {
-    try checkDatabase()
-    if wal != nil, FileIdentity(walPath) != wal { throw moved(walPath) }
-    if sharedMemory != nil, FileIdentity(sharedMemoryPath) != sharedMemory { throw moved(sharedMemoryPath) }
-  }
-
-  private func moved(_ name: String) -> StoreError {
-    StoreError(
-      .closed,
-      "\(name) was moved, deleted or replaced while the store was open; nothing was written. Put the file back"
-        + " together with its -wal, then open the store again")
+  private static func openDescriptors() -> [Int32] {
+    guard let folder = opendir("/proc/self/fd") else {
+      // No descriptor is left to look with, or there is no /proc: try all that there may be.
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      return Array(0..<Int32(clamping: limit.rlim_cur))
+    }
+    defer { closedir(folder) }
+    var found: [Int32] = []
+    while let entry = readdir(folder) {
+      // An entry is as long as its name; the struct's full length may reach beyond the buffer.
+      guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { break }
+      let name = UnsafeRawPointer(entry) + offset
+      if let number = Int32(String(cString: name.assumingMemoryBound(to: CChar.self))) { found.append(number) }
+    }
+    return found
   }
 }

@@ -40,14 +40,22 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   ///   stays as it was then, byte for byte.
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()
+    let anchor = FileAnchor.holdWhereOpen(path)
+    defer { anchor?.letGo() }
     let opened = try StoreOpening(path, options)
     self.path = opened.path
     self.options = options
     writer = opened.writer
     checkpointer = opened.checkpointer
     readerAccess = opened.readerAccess
-    watch = FileWatch(opened.path)
+    watch = FileWatch(opened.path, isReadOnly: options.isReadOnly)
     if let reader = opened.reader { readers.giveBack(reader) }
+    do throws(StoreError) {
+      if !options.isReadOnly { try watch.checkAll() }
+    } catch {
+      close()
+      throw error
+    }
   }
 
   deinit { close() }
@@ -71,10 +79,12 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
       writer?.leaveWALOnClose()
       checkpointer?.leaveWALOnClose()
     }
+    watch.end()
     // The writer last: only a connection that may write can fold the WAL in and take it away.
     closeReaders(leavingWAL: !filesAreOurs)
     checkpointer = nil
     writer = nil
+    FileAnchor.closeIdle()
   }
 
   private func closeReaders(leavingWAL: Bool) {

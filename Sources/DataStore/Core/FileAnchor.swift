@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Locks on the database file and its -shm that outlive what drops SQLite's own.
+///
+/// POSIX locks belong to the process: when anyone in it closes any descriptor of a file, all of the process's locks on that
+/// file are gone (fcntl(2)). Another copy of SQLite does so, and so does `open(path).read()`. Locks of an open file
+/// description stay. They stand beside the two that SQLite keeps for as long as a file is open: with them, no other copy in
+/// this process and no other process takes the -wal away or starts the -shm over.
+/// The places of those locks: https://sqlite.org/fileformat2.html#the_lock_byte_page, os_unix.c (UNIX_SHM_DMS).
+///
+/// One for each file in the process. Its descriptors must not be closed while any connection of the process has the file open,
+/// for that would drop the locks by itself.
+final class FileAnchor: @unchecked Sendable {  // the registry's monitor guards the count, nothing else changes
+  private let database: Int32
+  private let sharedMemory: Int32
+  private let identity: FileIdentity
+  private let sharedMemoryIdentity: FileIdentity
+  private var stores = 1
+
+  // <fcntl.h> has them for GNU sources only. https://man7.org/linux/man-pages/man2/fcntl.2.html
+  private static let getDescriptionLock: Int32 = 36  // F_OFD_GETLK
+  private static let setDescriptionLock: Int32 = 37  // F_OFD_SETLK
+  private static let sharedRange = (start: Int64(0x4000_0002), length: Int64(510))
+  private static let deadManSwitch = (start: Int64(128), length: Int64(1))
+
+  private init?(_ path: String) {
+    // In this order: a descriptor that had to be closed again would drop locks. Where the second cannot be had, the first is
+    // left open.
+    sharedMemory = open(path + "-shm", O_RDONLY | O_CLOEXEC)
+    guard sharedMemory >= 0, let sharedMemoryIdentity = FileIdentity(descriptor: sharedMemory) else { return nil }
+    self.sharedMemoryIdentity = sharedMemoryIdentity
+    database = open(path, O_RDONLY | O_CLOEXEC)
+    guard database >= 0, let identity = FileIdentity(descriptor: database) else { return nil }
+    self.identity = identity
+  }
+
+  // MARK: The process's anchors
+
+  private struct Registry {
+    var process = getpid()
+    var anchors: [FileAnchor] = []
+  }
+  private static let monitor = Monitor()
+  private nonisolated(unsafe) static var registry = Registry()  // guarded by the monitor
+
+  /// The anchor of the file at `path`, with one more store that holds on to it; nil where the files cannot be opened.
+  static func hold(_ path: String) -> FileAnchor? {
+    monitor.locked {
+      if registry.process != getpid() {
+        // Those of the parent: their locks are shared with it, so that to touch them would be to drop its.
+        registry = Registry()
+      }
+      let file = FileIdentity(path)
+      let sharedMemory = FileIdentity(path + "-shm")
+      let known = registry.anchors.first { $0.identity == file && $0.sharedMemoryIdentity == sharedMemory }
+      if let known {
+        known.stores += 1
+        if known.stores == 1 { known.setLocks(F_RDLCK) }
+        return known
+      }
+      guard let anchor = FileAnchor(path) else { return nil }
+      registry.anchors.append(anchor)
+      anchor.setLocks(F_RDLCK)
+      return anchor
+    }
+  }
+
+  /// The same, where some connection of this process has the file open already: before a store opens the first of its own.
+  /// SQLite takes a -shm for a dead one where nobody but its own process has it locked, and starts it over.
+  static func holdWhereOpen(_ path: String) -> FileAnchor? {
+    guard let location = try? StorePath(path), let sharedMemory = FileIdentity(location.resolved + "-shm"),
+      !sharedMemory.descriptors.isEmpty
+    else { return nil }
+    return hold(location.resolved)
+  }
+
+  /// Before a store closes its connections, the last of which folds the -wal in and takes it away.
+  func letGo() {
+    Self.monitor.locked {
+      stores -= 1
+      if stores == 0 { setLocks(F_UNLCK) }
+    }
+  }
+
+  /// After a store has closed its connections: closes what nobody in the process can miss.
+  static func closeIdle() {
+    monitor.locked {
+      guard registry.process == getpid() else { return }
+      registry.anchors.removeAll { $0.stores == 0 && $0.closeIfAlone() }
+    }
+  }
+
+  private func closeIfAlone() -> Bool {
+    guard identity.descriptors.allSatisfy({ $0 == database }),
+      sharedMemoryIdentity.descriptors.allSatisfy({ $0 == sharedMemory })
+    else { return false }
+    close(database)
+    close(sharedMemory)
+    return true
+  }
+
+  // MARK: Locks
+
+  /// Filesystems without such locks are left with what SQLite has there.
+  private func setLocks(_ kind: Int32) {
+    for (descriptor, place) in [(database, Self.sharedRange), (sharedMemory, Self.deadManSwitch)] {
+      var lock = Self.lock(kind, place.start, place.length)
+      _ = fcntl(descriptor, Self.setDescriptionLock, &lock)
+    }
+  }
+
+  /// A lock of the process itself, far from SQLite's: it goes when those go. False where it cannot be had.
+  func plantCanary(at place: Int64) -> Bool {
+    descriptors.allSatisfy { descriptor in
+      var lock = Self.lock(F_RDLCK, place, 1)
+      return fcntl(descriptor, F_SETLK, &lock) == 0
+    }
+  }
+
+  func removeCanary(at place: Int64) {
+    for descriptor in descriptors {
+      var lock = Self.lock(F_UNLCK, place, 1)
+      _ = fcntl(descriptor, F_SETLK, &lock)
+    }
+  }
+
+  /// Whether the process's locks are still those that it took.
+  func hasCanary(at place: Int64) -> Bool {
+    descriptors.allSatisfy { descriptor in
+      var lock = Self.lock(F_WRLCK, place, 1)
+      return fcntl(descriptor, Self.getDescriptionLock, &lock) != 0 || lock.l_type != Int16(F_UNLCK)
+    }
+  }
+
+  /// How many copies of SQLite in this process have the file open: each has one descriptor of the -shm to write to.
+  var copiesOfSQLite: Int {
+    sharedMemoryIdentity.descriptors.count { fcntl($0, F_GETFL) & O_ACCMODE == O_RDWR }
+  }
+
+  private var descriptors: [Int32] { [database, sharedMemory] }
+
+  private static func lock(_ kind: Int32, _ start: Int64, _ length: Int64) -> flock {
+    var lock = flock()
+    lock.l_type = Int16(kind)
+    lock.l_whence = Int16(SEEK_SET)
+    lock.l_start = Int(start)
+    lock.l_len = Int(length)
+    return lock
+  }
+}
