@@ -71,10 +71,12 @@ const char *DS_NONNULL ds_version(void);
 #define DS_STORAGE 5         /* disk full, I/O error, read-only, no permission, no such file */
 #define DS_CORRUPT 6         /* the file, or a value in it, is damaged */
 #define DS_SCHEMA 7          /* the file is no data_store file, or one from a newer version */
-#define DS_CLOSED 8          /* closed, used after fork(), or its file was moved or deleted */
-#define DS_INTERRUPTED 9     /* ds_interrupt() stopped the call */
+#define DS_CLOSED 8          /* closed, used after fork(), its file was moved or deleted, or opened beside
+                              * the store by another copy of SQLite in this process */
+#define DS_INTERRUPTED 9     /* ds_interrupt(), or the thread's ds_stop_function, stopped the call */
 #define DS_NO_MEMORY 10
 #define DS_INTERNAL 11       /* a bug in data_store: please report the message */
+#define DS_TIMEOUT 12        /* a query took longer than it was given: ask for less, or allow more */
 
 /* The name of a status, e.g. "DS_BUSY"; "DS_UNKNOWN" for any other number. Static. */
 const char *DS_NONNULL ds_status_name(int32_t status);
@@ -129,6 +131,13 @@ const char *DS_NONNULL ds_store_path(const ds_store *DS_NONNULL store);
 /* Makes the calls that are running on `store` in other threads stop with DS_INTERRUPTED,
  * undone, as soon as they can. Safe from any thread at any time before ds_store_free(). */
 int32_t ds_interrupt(ds_store *DS_NONNULL store);
+
+/* While a call of this thread lasts longer than some 50 ms, on whatever store, should_stop(context)
+ * is called now and then, on this thread; where it returns anything but 0 the call stops with
+ * DS_INTERRUPTED, undone. NULL: no questions any more. It runs in the midst of the call: what it
+ * calls on a store is DS_INVALID. For signals: set a flag in the handler, return it here. */
+typedef int32_t (*ds_stop_function)(void *DS_NULLABLE context);
+int32_t ds_thread_stop_when(ds_stop_function DS_NULLABLE should_stop, void *DS_NULLABLE context);
 
 /* ---- Transactions -----------------------------------------------------------------------
  * All calls that the same thread makes between begin and commit become visible at once, or
@@ -455,6 +464,11 @@ typedef struct ds_rows ds_rows;
 int32_t ds_sql(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
                const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
                ds_rows *DS_NULLABLE *DS_NONNULL out_rows);
+
+/* The same, stopped with DS_TIMEOUT where it takes longer than timeout_seconds (0 to 1,000,000). */
+int32_t ds_sql_within(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
+                      const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
+                      double timeout_seconds, ds_rows *DS_NULLABLE *DS_NONNULL out_rows);
 int64_t ds_rows_count(const ds_rows *DS_NONNULL rows);
 int32_t ds_rows_column_count(const ds_rows *DS_NONNULL rows);
 const ds_sql_column *DS_NULLABLE ds_rows_columns(const ds_rows *DS_NONNULL rows);
@@ -514,6 +528,11 @@ int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);
  * (WAL, synchronous NORMAL, temp_store MEMORY) and that keep it from checkpointing on its own,
  * which would reopen the WAL-reset bug. Free it with ds_text_free(). */
 int32_t ds_store_connection_script(ds_store *DS_NONNULL store, char *DS_NULLABLE *DS_NONNULL out_sql);
+
+/* Whether another client's SQLite, whose function sqlite3_libversion() is at that address, is the very
+ * copy that the library uses: DS_OK, else DS_INVALID (NULL, too: one that hides it is its own). Two
+ * copies in one process must not open the same file: neither sees the other's locks. */
+int32_t ds_sqlite_is_shared(const void *DS_NULLABLE sqlite3_libversion_address);
 
 #ifdef __cplusplus
 }

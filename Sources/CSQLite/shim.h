@@ -9,4 +9,9 @@ static inline int csqlite_db_config(sqlite3 *db, int option, int on) {
   return sqlite3_db_config(db, option, on, (int *)0);
 }
 
+// Where the SQLite that this library calls has its sqlite3_libversion(): another copy has it elsewhere.
+static inline const void *csqlite_libversion_address(void) {
+  return (const void *)sqlite3_libversion;
+}
+
 #endif

@@ -111,3 +111,8 @@ public func ds_store_connection_script(
     out.pointee = script.withUTF8 { UnsafeMutablePointer(mutating: CText.copy($0)) }
   }
 }
+
+@implementation @_cdecl("ds_sqlite_is_shared")
+public func ds_sqlite_is_shared(_ sqlite3_libversion_address: UnsafeRawPointer?) -> Int32 {
+  status { () throws(StoreError) in try Store.checkSharesSQLite(sqlite3_libversion_address) }
+}

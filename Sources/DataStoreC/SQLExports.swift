@@ -32,6 +32,21 @@ public func ds_sql(
   _ store: OpaquePointer?, _ query: UnsafePointer<CChar>?, _ parameters: UnsafePointer<ds_sql_parameter>?,
   _ parameter_count: Int32, _ out_rows: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
+  DataStoreC.query(store, query, parameters, parameter_count, nil, out_rows)
+}
+
+@implementation @_cdecl("ds_sql_within")
+public func ds_sql_within(
+  _ store: OpaquePointer?, _ query: UnsafePointer<CChar>?, _ parameters: UnsafePointer<ds_sql_parameter>?,
+  _ parameter_count: Int32, _ timeout_seconds: Double, _ out_rows: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
+  DataStoreC.query(store, query, parameters, parameter_count, timeout_seconds, out_rows)
+}
+
+private func query(
+  _ store: OpaquePointer?, _ query: UnsafePointer<CChar>?, _ parameters: UnsafePointer<ds_sql_parameter>?,
+  _ parameter_count: Int32, _ timeout: Double?, _ out_rows: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_rows, "out_rows")
     let store = try StoreHandle.store(store)
@@ -42,7 +57,8 @@ public func ds_sql(
     for index in 0..<Int(parameter_count) {
       values.append(try parameter((try Argument.notNull(parameters, "parameters"))[index], index))
     }
-    out.pointee = Handle.make(RowsHandle(try store.query(try Argument.text(query, "query"), values)))
+    out.pointee = Handle.make(
+      RowsHandle(try store.query(try Argument.text(query, "query"), values, timeout: timeout)))
   }
 }
 

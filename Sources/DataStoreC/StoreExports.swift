@@ -50,7 +50,12 @@ public func ds_store_open(
 
 @implementation @_cdecl("ds_store_close")
 public func ds_store_close(_ store: OpaquePointer?) -> Int32 {
-  status { () throws(StoreError) in try StoreHandle.store(store).close() }
+  status { () throws(StoreError) in
+    let store = try StoreHandle.store(store)
+    // It would wait for itself.
+    try Store.refuseWithinQuestion()
+    store.close()
+  }
 }
 
 @implementation @_cdecl("ds_store_free")
@@ -67,6 +72,16 @@ public func ds_store_path(_ store: OpaquePointer?) -> UnsafePointer<CChar>? {
 @implementation @_cdecl("ds_interrupt")
 public func ds_interrupt(_ store: OpaquePointer?) -> Int32 {
   status { () throws(StoreError) in try StoreHandle.store(store).interrupt() }
+}
+
+@implementation @_cdecl("ds_thread_stop_when")
+public func ds_thread_stop_when(
+  _ should_stop: ds_stop_function?, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  status { () throws(StoreError) in
+    guard let should_stop else { return try Store.stopCallsOfThisThread(when: nil) }
+    try Store.stopCallsOfThisThread { should_stop(context) != 0 }
+  }
 }
 
 @implementation @_cdecl("ds_transaction_begin")

@@ -25,6 +25,7 @@ public func ds_status_name(_ status: Int32) -> UnsafePointer<CChar>? {
   case DS_INTERRUPTED: cString("DS_INTERRUPTED")
   case DS_NO_MEMORY: cString("DS_NO_MEMORY")
   case DS_INTERNAL: cString("DS_INTERNAL")
+  case DS_TIMEOUT: cString("DS_TIMEOUT")
   default: cString("DS_UNKNOWN")
   }
 }

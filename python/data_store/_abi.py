@@ -9,6 +9,7 @@ them): they take an address from NumPy as it is and give one back.
 from __future__ import annotations
 
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     Structure,
     c_char_p,
@@ -36,6 +37,7 @@ CLOSED: Final = 8
 INTERRUPTED: Final = 9
 NO_MEMORY: Final = 10
 INTERNAL: Final = 11
+TIMEOUT: Final = 12
 
 NO_TIME: Final = -(2**63)
 LAST_TIME: Final = 2**63 - 1
@@ -303,6 +305,9 @@ class ds_info(_Sized):
     )
 
 
+# int32_t (*)(void *context)
+ds_stop_function = CFUNCTYPE(c_int32, c_void_p)
+
 _store = POINTER(ds_store)
 _batch = POINTER(ds_bar_batch)
 _range = POINTER(ds_range)
@@ -327,6 +332,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_store_free": (None, (_store,)),
     "ds_store_path": (c_char_p, (_store,)),
     "ds_interrupt": (c_int32, (_store,)),
+    "ds_thread_stop_when": (c_int32, (ds_stop_function, c_void_p)),
     # Transactions
     "ds_transaction_begin": (c_int32, (_store,)),
     "ds_transaction_commit": (c_int32, (_store,)),
@@ -404,6 +410,17 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         c_int32,
         (_store, c_char_p, POINTER(ds_sql_parameter), c_int32, POINTER(POINTER(ds_rows))),
     ),
+    "ds_sql_within": (
+        c_int32,
+        (
+            _store,
+            c_char_p,
+            POINTER(ds_sql_parameter),
+            c_int32,
+            c_double,
+            POINTER(POINTER(ds_rows)),
+        ),
+    ),
     "ds_rows_count": (c_int64, (POINTER(ds_rows),)),
     "ds_rows_column_count": (c_int32, (POINTER(ds_rows),)),
     "ds_rows_columns": (POINTER(ds_sql_column), (POINTER(ds_rows),)),
@@ -417,4 +434,5 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_store_checkpoint": (c_int32, (_store, POINTER(ds_checkpoint_result))),
     "ds_store_info": (c_int32, (_store, POINTER(ds_info))),
     "ds_store_connection_script": (c_int32, (_store, _out_text)),
+    "ds_sqlite_is_shared": (c_int32, (c_void_p,)),
 }

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import threading
 from ctypes import byref
 
 from . import _abi
 from ._library import library
+from ._signals import raised
 from .errors import (
     BusyError,
     ClosedError,
@@ -17,6 +19,7 @@ from .errors import (
     InvalidInputError,
     MissingBarError,
     OutOfMemoryError,
+    QueryTimeoutError,
     SchemaError,
     StorageError,
 )
@@ -35,6 +38,7 @@ _ERRORS: dict[int, type[DataStoreError]] = {
     _abi.INTERRUPTED: InterruptedCallError,
     _abi.NO_MEMORY: OutOfMemoryError,
     _abi.INTERNAL: DataStoreError,
+    _abi.TIMEOUT: QueryTimeoutError,
 }
 
 
@@ -44,8 +48,17 @@ def check(status: int) -> None:
     Must be called in the same statement as the library function, or in the very next one: the
     message belongs to this thread and lives until its next failing call.
     """
-    if status:
-        raise _last_error(status)
+    if status or raised:
+        _raise(status)
+
+
+def _raise(status: int) -> None:
+    error = _last_error(status) if status else None
+    if raised and threading.current_thread() is threading.main_thread():
+        # What a signal handler raised during the call, Ctrl-C say, is what the caller waits for.
+        raise raised.pop() from (None if status == _abi.INTERRUPTED else error)
+    if error is not None:
+        raise error
 
 
 def _last_error(status: int) -> DataStoreError:

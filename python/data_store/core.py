@@ -10,14 +10,15 @@ from contextlib import contextmanager
 from ctypes import POINTER, byref, c_void_p
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import quote
 
 import pandas as pd
 
 from . import _abi
 from ._columns.cells import number_argument
+from ._connection import connect
 from ._handles import ResultHandle, StoreHandle, take_text
 from ._library import library
+from ._signals import ask_main_thread
 from ._sql import Parameters, parameters_in, rows_out
 from ._status import check
 from ._text import decode_array, encode, encode_path
@@ -82,6 +83,7 @@ class DataStore:
             read_only=bool(read_only),
             timeout_seconds=number_argument(timeout, "timeout"),
         )
+        ask_main_thread()
         pointer = POINTER(_abi.ds_store)()
         check(library.ds_store_open(encode_path(path, "path"), byref(options), byref(pointer)))
         self._store = StoreHandle(pointer)
@@ -155,7 +157,9 @@ class DataStore:
         except DataStoreError as failure:
             error.add_note(f"the rollback found: {failure}")
 
-    def sql(self, query: str, params: Parameters = ()) -> pd.DataFrame:
+    def sql(
+        self, query: str, params: Parameters = (), *, timeout: float | None = None
+    ) -> pd.DataFrame:
         """Run one statement that only reads.
 
         Parameters
@@ -165,6 +169,8 @@ class DataStore:
         params : sequence or mapping, optional
             For `?` by position, for `:name` by name: None, numbers, text, bytes, aware datetimes
             (compared as the store writes them).
+        timeout : float, optional
+            Seconds after which the query is stopped. None: it may take for ever.
 
         Returns
         -------
@@ -175,11 +181,18 @@ class DataStore:
         ------
         InvalidInputError
             The statement is wrong or writes, or a parameter is.
+        QueryTimeoutError
+            It took longer than `timeout`.
         """
         parameters = parameters_in(params)
         pointer = POINTER(_abi.ds_rows)()
         text = encode(query, "query")
-        check(library.ds_sql(self._store, text, parameters, len(parameters), byref(pointer)))
+        asked = (self._store, text, parameters, len(parameters))
+        if timeout is None:
+            check(library.ds_sql(*asked, byref(pointer)))
+        else:
+            limit = number_argument(timeout, "timeout")
+            check(library.ds_sql_within(*asked, limit, byref(pointer)))
         return rows_out(ResultHandle(pointer, library.ds_rows_free))
 
     def check(self) -> list[str]:
@@ -275,21 +288,15 @@ class DataStore:
         ------
         ClosedError
             The store is closed.
+        InvalidInputError
+            Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
+            each other's commits. Use `sql`.
         """
         script = c_void_p()
         check(library.ds_store_connection_script(self._store, byref(script)))
         statements = (take_text(script) or b"").decode()
-        # An URI, because only its mode keeps sqlite3 from making a new file.
         mode = "ro" if self._read_only else "rw"
-        uri = f"file:{quote(os.fsencode(self.path))}?mode={mode}"
-        connection = sqlite3.connect(uri, uri=True, timeout=self._timeout)
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.executescript(statements)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return connect(os.fsencode(self.path), mode, self._timeout, statements)
 
 
 def _last_checkpoint(info: _abi.ds_info) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ __all__ = [
     "LibraryError",
     "MissingBarError",
     "OutOfMemoryError",
+    "QueryTimeoutError",
     "SchemaError",
     "StorageError",
 ]
@@ -111,11 +112,18 @@ class SchemaError(DataStoreError):
 
 
 class ClosedError(DataStoreError):
-    """The store was closed, used after a fork, or its file was moved or deleted."""
+    """The store was closed, used after a fork, or its file was moved, deleted or opened beside it.
+
+    The last one means: by another copy of SQLite in this process. The message says which.
+    """
 
 
 class InterruptedCallError(DataStoreError):
     """`DataStore.interrupt` stopped the call. Nothing of it was written."""
+
+
+class QueryTimeoutError(DataStoreError, TimeoutError):
+    """A query took longer than its timeout. Ask for less, or allow more; no retry helps."""
 
 
 class OutOfMemoryError(DataStoreError, MemoryError):

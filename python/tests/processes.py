@@ -64,6 +64,10 @@ class Program:
         self._process.stdin.write(text + "\n")
         self._process.stdin.flush()
 
+    def signal(self, number: signal.Signals) -> None:
+        """A signal to the program."""
+        self._process.send_signal(number)
+
     def finish(self) -> list[str]:
         """Waits for a good end; the lines that were left."""
         lines = self._rest()

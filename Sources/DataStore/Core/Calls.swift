@@ -9,6 +9,7 @@ extension Store {
   /// Counts a call in; every call ends with `leave()`.
   private func enter() throws(StoreError) {
     guard getpid() == process else { throw .forked }
+    try Self.refuseWithinQuestion()
     try monitor.locked { () throws(StoreError) in
       guard !isClosed else { throw .isClosed }
       runningCalls += 1
@@ -39,13 +40,15 @@ extension Store {
   /// Runs `body` on a connection for reading: the transaction's own where this thread has one open, else one of the
   /// pool's. With `snapshot`, all statements of `body` see the same moment.
   func read<Result>(
-    snapshot: Bool, _ body: (Connection) throws(StoreError) -> Result
+    snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
       guard let writer = try transactionConnection() else {
-        return try readFromPool(snapshot: snapshot, body)
+        return try readFromPool(snapshot: snapshot, until: deadline, body)
       }
-      return try interruptibly(writer, .readsInTransaction) { () throws(StoreError) in try body(writer) }
+      return try interruptibly(writer, .readsInTransaction, until: deadline) { () throws(StoreError) in
+        try body(writer)
+      }
     }
   }
 
@@ -57,7 +60,7 @@ extension Store {
   }
 
   private func readFromPool<Result>(
-    snapshot: Bool, _ body: (Connection) throws(StoreError) -> Result
+    snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try watch.checkDatabase()
     let reader = try takeReader()
@@ -65,7 +68,7 @@ extension Store {
     if snapshot { try reader.statement("BEGIN").run() }
     // Beyond the reach of interrupt(): a snapshot that stayed open would hold the WAL back for good.
     defer { if snapshot { try? reader.statement("COMMIT").run() } }
-    return try interruptibly(reader, .alone) { () throws(StoreError) in try body(reader) }
+    return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
   }
 
   /// The writer connection, where this thread has a transaction open on it.
@@ -208,9 +211,11 @@ extension Store {
   /// Lets `interrupt()` reach the connection while `body` runs. What ends a transaction stays outside: interrupted, it
   /// would leave the connection within one.
   func interruptibly<Result>(
-    _ connection: Connection, _ kind: InterruptibleUse.Kind, _ body: () throws(StoreError) -> Result
+    _ connection: Connection, _ kind: InterruptibleUse.Kind, until deadline: Deadline? = nil,
+    _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    connection.interruption.clear()
+    connection.interruption.begin(stopsStatements: kind != .writesInTransaction, deadline: deadline)
+    defer { connection.interruption.end() }
     let use = InterruptibleUse(connection: connection, kind: kind)
     monitor.locked { interruptible[ObjectIdentifier(connection)] = use }
     defer { monitor.locked { interruptible[ObjectIdentifier(connection)] = nil } }

@@ -42,16 +42,14 @@ final class Monitor: @unchecked Sendable {  // pthread's own objects are made fo
     return pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT
   }
 
+  /// Runs `body` without the lock.
+  func unlocked<Result>(_ body: () -> Result) -> Result {
+    pthread_mutex_unlock(mutex)
+    defer { pthread_mutex_lock(mutex) }
+    return body()
+  }
+
   func wakeAll() { pthread_cond_broadcast(condition) }
-}
-
-/// The wish that a running call should stop.
-final class Interruption: Sendable {
-  private let flag = Atomic<Bool>(false)
-
-  var isRequested: Bool { flag.load(ordering: .relaxed) }
-  func request() { flag.store(true, ordering: .relaxed) }
-  func clear() { flag.store(false, ordering: .relaxed) }
 }
 
 /// A thread of this process, by a number that no other thread ever has. (pthread_self() is used again after

@@ -58,14 +58,29 @@ public final class QueryRows: @unchecked Sendable {  // never changes after it w
 extension Store {
   /// Runs one statement that only reads.
   ///
-  /// - Throws: `.invalid` where it writes, attaches, sets a PRAGMA, or is no SQL.
-  public func query(_ sql: String, _ parameters: [QueryParameter] = []) throws(StoreError) -> QueryRows {
-    try read(snapshot: false) { reader throws(StoreError) in
+  /// - Throws: `.invalid` where it writes, attaches, sets a PRAGMA, or is no SQL; `.timeout` where it takes longer than
+  ///   `timeout` seconds (nil: it may take for ever).
+  public func query(
+    _ sql: String, _ parameters: [QueryParameter] = [], timeout: Double? = nil
+  ) throws(StoreError) -> QueryRows {
+    let deadline = try timeout.map { seconds throws(StoreError) in
+      guard seconds >= 0, seconds <= StoreOptions.maximumTimeout else {
+        throw .invalid("timeout is \(seconds) s; it is from 0 to \(Int(StoreOptions.maximumTimeout))", key: "timeout")
+      }
+      return Deadline(secondsFromNow: seconds)
+    }
+    return try read(snapshot: false, until: deadline) { reader throws(StoreError) in
       let statement = try ReadOnlyGuard.prepare(sql, on: reader)
       try bind(parameters, to: statement)
       do throws(StoreError) {
         return try rows(of: statement)
       } catch {
+        if error.code == .interrupted, reader.interruption.isOutOfTime, let timeout {
+          throw StoreError(
+            .timeout,
+            "the query \(StoreError.quoted(sql)) took longer than its timeout of \(timeout) s and was stopped: ask for"
+              + " less (a range, a LIMIT), or allow it more time", key: "timeout")
+        }
         // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
         guard error.code == .internalError else { throw error }
         throw StoreError(

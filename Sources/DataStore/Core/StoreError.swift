@@ -31,6 +31,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public static let noMemory = Code(rawValue: 10)
     /// A bug in this library.
     public static let internalError = Code(rawValue: 11)
+    /// A query took longer than it was given.
+    public static let timeout = Code(rawValue: 12)
   }
 
   /// What the caller can do about it.

@@ -70,6 +70,17 @@ extension Store {
     }
   }
 
+  /// Throws `.invalid` unless the address, of another client's `sqlite3_libversion()`, is that of the SQLite at work here.
+  /// nil stands for one that does not show it, and so brings its own.
+  package static func checkSharesSQLite(_ libversionAddress: UnsafeRawPointer?) throws(StoreError) {
+    if let libversionAddress, Connection.isOwnSQLite(libversionAddress) { return }
+    throw StoreError(
+      .invalid,
+      "the other client runs on a copy of SQLite of its own, and the store on SQLite \(sqliteVersion) of the system. Two copies in"
+        + " one process do not see each other's locks and lose each other's commits. Read with sql(), write through the market"
+        + " and state methods, or open the file in a process of its own")
+  }
+
   /// The statements that set a connection of another SQLite client up as the specification asks for, and that keep
   /// it from checkpointing on its own, which would reopen the WAL-reset bug.
   public func connectionScript() throws(StoreError) -> String {

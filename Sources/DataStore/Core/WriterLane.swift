@@ -31,7 +31,13 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
       while isClosed || owner != nil || waiting.first != ticket {
         if isClosed { throw .isClosed }
         if interrupts != seen { throw .isInterrupted }
-        guard monitor.wait(until: deadline) else {
+        if monitor.wait(until: StopQuestion.isSet ? deadline.capped(StopQuestion.interval) : deadline) { continue }
+        guard deadline.isPast else {
+          // Beyond the lock, for the answer may take its time.
+          if monitor.unlocked(StopQuestion.isAnsweredYes) { throw .isInterrupted }
+          continue
+        }
+        do {
           monitor.wakeAll()
           throw StoreError(
             .busy,

@@ -33,7 +33,7 @@ struct BackupCopy: ~Copyable {
     var result = SQLITE_OK
     repeat {
       result =
-        source.interruption.isRequested ? SQLITE_INTERRUPT : sqlite3_backup_step(backup, Self.pagesAtATime)
+        source.interruption.shouldStop() ? SQLITE_INTERRUPT : sqlite3_backup_step(backup, Self.pagesAtATime)
     } while result == SQLITE_OK
     let finished = sqlite3_backup_finish(backup)
     if result == SQLITE_DONE, finished == SQLITE_OK { return }

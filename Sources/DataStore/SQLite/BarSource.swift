@@ -256,7 +256,7 @@ final class BarSource {
       failure = missingBar(raw.pointee.newRow)
       return SQLITE_ERROR
     }
-    guard interruption.isRequested else { return SQLITE_OK }
+    guard interruption.shouldStop() else { return SQLITE_OK }
     failure = .isInterrupted
     return SQLITE_ERROR
   }

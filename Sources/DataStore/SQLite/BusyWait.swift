@@ -13,6 +13,11 @@ struct Deadline {
 
   init(nanosecondsFromNow span: Int64) { nanoseconds = Self.now + span }
 
+  private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  /// This point, or the one that many nanoseconds from now where that comes first.
+  func capped(_ span: Int64) -> Deadline { Deadline(nanoseconds: min(nanoseconds, Self.now + span)) }
+
   static var now: Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
@@ -38,7 +43,7 @@ final class BusyWait {
 
   /// 1 where SQLite should try again.
   func again() -> Int32 {
-    if deadline.isPast || interruption.isRequested { return 0 }
+    if deadline.isPast || interruption.shouldStop() { return 0 }
     // An uneven step, so that waiters do not march in time.
     var step = timespec(tv_sec: 0, tv_nsec: 300_000 + Int(Deadline.now & 0x3ffff))
     nanosleep(&step, nil)

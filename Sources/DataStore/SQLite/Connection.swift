@@ -37,6 +37,8 @@ final class Connection {
   /// Asks the call that is running here to stop.
   let interruption = Interruption()
   private let busyWait: BusyWait
+  /// Some hundred microseconds' worth of SQLite's virtual machine.
+  private static let instructionsBetweenLooks: Int32 = 10_000
 
   /// Opens `path`. Nothing is read from the file yet.
   init(_ path: String, _ access: Access, _ settings: Settings) throws(StoreError) {
@@ -101,6 +103,12 @@ final class Connection {
       PRAGMA mmap_size=0;
       """)
     try SQLFunctions.register(on: self)
+    sqlite3_progress_handler(
+      handle, Self.instructionsBetweenLooks,
+      { interruption in
+        guard let interruption else { return 0 }
+        return Unmanaged<Interruption>.fromOpaque(interruption).takeUnretainedValue().shouldStopStatement() ? 1 : 0
+      }, Unmanaged.passUnretained(interruption).toOpaque())
     sqlite3_wal_hook(
       handle,
       { connection, _, _, frames in
@@ -194,6 +202,9 @@ final class Connection {
 
   static var libraryVersion: String { String(cString: sqlite3_libversion()) }
   static var sourceID: String { String(cString: sqlite3_sourceid()) }
+  static func isOwnSQLite(_ libversionAddress: UnsafeRawPointer) -> Bool {
+    csqlite_libversion_address() == libversionAddress
+  }
   static var libraryVersionNumber: Int { Int(sqlite3_libversion_number()) }
 
   /// Stops the running statements. From any thread.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+import Synchronization
+
+/// The wish that the call which runs on a connection should stop. It comes from another thread (`Store.interrupt()`), from the
+/// calling thread, which is asked now and then (`StopQuestion`), or from the clock.
+final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest is for the thread in the call
+  private let flag = Atomic<Bool>(false)
+  private var deadline: Deadline?
+  /// CLOCK_MONOTONIC; 0 before the first look. A short call never looks at the clock.
+  private var nextQuestion: Int64 = 0
+  /// Whether SQLite may stop the statement at hand by itself.
+  private var stopsStatements = false
+  /// True where it was the clock that stopped the call.
+  private(set) var isOutOfTime = false
+
+  var isRequested: Bool { flag.load(ordering: .relaxed) }
+  func request() { flag.store(true, ordering: .relaxed) }
+
+  /// A call begins.
+  func begin(stopsStatements: Bool, deadline: Deadline?) {
+    flag.store(false, ordering: .relaxed)
+    self.stopsStatements = stopsStatements
+    self.deadline = deadline
+    nextQuestion = 0
+    isOutOfTime = false
+  }
+
+  /// What follows, a COMMIT say, must not be stopped any more.
+  func end() { stopsStatements = false }
+
+  /// Whether the call should stop. Every loop that may last asks, on the thread of the call.
+  func shouldStop() -> Bool {
+    if isRequested { return true }
+    let now = Deadline.now
+    if let deadline, now >= deadline.nanoseconds {
+      isOutOfTime = true
+      request()
+      return true
+    }
+    guard now >= nextQuestion else { return false }
+    let isFirst = nextQuestion == 0
+    nextQuestion = now + StopQuestion.interval
+    guard !isFirst, StopQuestion.isAnsweredYes() else { return false }
+    request()
+    return true
+  }
+
+  /// The same for SQLite, which asks between two of its instructions.
+  func shouldStopStatement() -> Bool { stopsStatements && shouldStop() }
+
+  /// A write within the caller's transaction stops at its own next row.
+  func look() { _ = shouldStop() }
+}
+
+/// What a thread is asked, while one of its calls lasts, to find out whether the call should stop.
+final class StopQuestion {
+  /// Nanoseconds from the beginning of a call to the first question, and from one to the next.
+  static let interval: Int64 = 50_000_000
+
+  private let shouldStop: () -> Bool
+  private var isAsking = false
+
+  private init(_ shouldStop: @escaping () -> Bool) { self.shouldStop = shouldStop }
+
+  private static var current: StopQuestion? {
+    pthread_getspecific(slot).map { Unmanaged<StopQuestion>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  static var isSet: Bool { current != nil }
+
+  /// True where the thread is answering. It is in the midst of a call, and must not make another one.
+  static var isAsking: Bool { current?.isAsking ?? false }
+
+  static func isAnsweredYes() -> Bool {
+    guard let current, !current.isAsking else { return false }
+    current.isAsking = true
+    defer { current.isAsking = false }
+    return current.shouldStop()
+  }
+
+  /// Sets the calling thread's question; nil: it has none.
+  static func set(_ shouldStop: (() -> Bool)?) {
+    let old = pthread_getspecific(slot)
+    pthread_setspecific(slot, shouldStop.map { Unmanaged.passRetained(StopQuestion($0)).toOpaque() })
+    if let old { Unmanaged<StopQuestion>.fromOpaque(old).release() }
+  }
+
+  private static let slot: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key) { kept in kept.map { Unmanaged<StopQuestion>.fromOpaque($0).release() } }
+    return key
+  }()
+}
+
+extension Store {
+  /// Asks the calling thread, while a call of its lasts longer than some 50 ms, whether the call should stop; where
+  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil: no questions any more. It holds for all stores.
+  /// `shouldStop` runs in the midst of the call and must not call a store.
+  public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
+    try refuseWithinQuestion()
+    StopQuestion.set(shouldStop)
+  }
+
+  /// Throws where the calling thread is being asked whether its call should stop.
+  package static func refuseWithinQuestion() throws(StoreError) {
+    guard StopQuestion.isAsking else { return }
+    throw StoreError(
+      .invalid,
+      "the store was called in the midst of a long call of the same thread, from what that call asks whether to stop (a"
+        + " signal handler, in Python). Raise an exception there, or set a flag, and call the store afterwards")
+  }
+}
