@@ -21,6 +21,9 @@
  *             shorter struct of an older caller is read as if the rest were defaults.
  *   Threads   A ds_store may be shared by any number of threads. Other handles are for one
  *             thread at a time. Nothing survives fork(): in the child every call is DS_CLOSED.
+ *   Signals   The library handles none and changes no handler. Under a limit of file sizes
+ *             (RLIMIT_FSIZE) ignore SIGXFSZ, whose default ends the program: calls beyond the
+ *             limit are then DS_STORAGE.
  */
 #ifndef DATA_STORE_H
 #define DATA_STORE_H

@@ -39,6 +39,7 @@ int main(int argc, char **argv) {
       {"structs", structs_tests},
       {"null", null_tests},
       {"hostile", hostile_tests},
+      {"limits", limits_tests},
   };
   bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
   int filter = verbose ? 2 : 1;

@@ -36,5 +36,6 @@ extern const check_test threads_tests[];
 extern const check_test structs_tests[];
 extern const check_test null_tests[];
 extern const check_test hostile_tests[];
+extern const check_test limits_tests[];
 
 #endif

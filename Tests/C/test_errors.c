@@ -26,8 +26,9 @@ static void every_status_has_a_name(void) {
       {DS_INTERRUPTED, "DS_INTERRUPTED"},
       {DS_NO_MEMORY, "DS_NO_MEMORY"},
       {DS_INTERNAL, "DS_INTERNAL"},
+      {DS_TIMEOUT, "DS_TIMEOUT"},
       {-1, "DS_UNKNOWN"},
-      {12, "DS_UNKNOWN"},
+      {13, "DS_UNKNOWN"},
       {INT32_MIN, "DS_UNKNOWN"},
       {INT32_MAX, "DS_UNKNOWN"},
   };

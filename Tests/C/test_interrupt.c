@@ -236,6 +236,60 @@ static void transaction_survives_an_interrupted_query(void) {
              "after|2\nbefore|1");
 }
 
+/* ---- A thread that is asked ---- */
+
+typedef struct answers {
+  ds_store *store;
+  int questions;
+  int yes_at; /* the question that is answered with yes; 0: none */
+  int32_t status_within;
+} answers;
+
+static int32_t answer(void *context) {
+  answers *given = context;
+  given->questions++;
+  given->status_within = ds_state_set(given->store, "within", "1");
+  CHECK_INT(ds_store_close(given->store), DS_INVALID);
+  CHECK_INT(ds_thread_stop_when(NULL, NULL), DS_INVALID);
+  return given->questions == given->yes_at;
+}
+
+static void a_call_stops_where_its_thread_says_so(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  answers given = {store, 0, 3, -1};
+  CHECK_OK(ds_thread_stop_when(answer, &given));
+  ds_rows *rows = NULL;
+  CHECK_FAILS(ds_sql(store, endless_query, NULL, 0, &rows), DS_INTERRUPTED, "");
+  CHECK_INT(given.questions, 3);
+  CHECK_INT(given.status_within, DS_INVALID);
+  /* A short call is not asked about. */
+  CHECK_OK(ds_state_set(store, "after", "1"));
+  CHECK_INT(given.questions, 3);
+  CHECK_OK(ds_thread_stop_when(NULL, NULL));
+  ds_store_free(store);
+  CHECK_TEXT(stored(path_of("bars.db"), "SELECT key FROM system_state"), "after");
+}
+
+static void *run_endless_until_interrupted(void *context) {
+  call_in_thread *call = context;
+  ds_rows *rows = NULL;
+  call->status = ds_sql(call->store, endless_query, NULL, 0, &rows);
+  atomic_store(&call->returned, true);
+  return NULL;
+}
+
+static void another_thread_is_not_asked(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  answers given = {store, 0, 1, -1};
+  CHECK_OK(ds_thread_stop_when(answer, &given));
+  call_in_thread call = {store, -1, false};
+  interrupt_until_it_returns(run_endless_until_interrupted, &call);
+  CHECK_INT(call.status, DS_INTERRUPTED);
+  CHECK_INT(given.questions, 0);
+  CHECK_OK(ds_thread_stop_when(NULL, NULL));
+  ds_store_free(store);
+}
+
 const check_test interrupt_tests[] = {
     {"endless_query_is_stopped", endless_query_is_stopped},
     {"another_stores_interrupt_does_not_count", another_stores_interrupt_does_not_count},
@@ -244,5 +298,7 @@ const check_test interrupt_tests[] = {
     {"store_works_on_under_endless_interrupts", store_works_on_under_endless_interrupts},
     {"transactions_hold_under_endless_interrupts", transactions_hold_under_endless_interrupts},
     {"transaction_survives_an_interrupted_query", transaction_survives_an_interrupted_query},
+    {"a_call_stops_where_its_thread_says_so", a_call_stops_where_its_thread_says_so},
+    {"another_thread_is_not_asked", another_thread_is_not_asked},
     {NULL, NULL},
 };

@@ -248,6 +248,13 @@ static void connection_script_sets_a_connection_up(void) {
   CHECK_TEXT(stored(path, "PRAGMA journal_mode"), "wal");
 }
 
+static void another_copy_of_sqlite_is_told_apart(void) {
+  /* This program is linked with the library's own. */
+  CHECK_OK(ds_sqlite_is_shared((const void *)(uintptr_t)sqlite3_libversion));
+  CHECK_FAILS(ds_sqlite_is_shared((const void *)(uintptr_t)sqlite3_sourceid), DS_INVALID, "sql()");
+  CHECK_FAILS(ds_sqlite_is_shared(NULL), DS_INVALID, "copy of SQLite");
+}
+
 const check_test maintenance_tests[] = {
     {"sound_file_has_no_findings", sound_file_has_no_findings},
     {"what_others_left_is_found", what_others_left_is_found},
@@ -258,5 +265,6 @@ const check_test maintenance_tests[] = {
     {"info_tells_of_the_last_checkpoint", info_tells_of_the_last_checkpoint},
     {"info_tells_of_a_reader", info_tells_of_a_reader},
     {"connection_script_sets_a_connection_up", connection_script_sets_a_connection_up},
+    {"another_copy_of_sqlite_is_told_apart", another_copy_of_sqlite_is_told_apart},
     {NULL, NULL},
 };

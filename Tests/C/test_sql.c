@@ -332,6 +332,33 @@ static void parameters_are_only_data(void) {
   ds_store_free(store);
 }
 
+static void a_query_stops_at_its_timeout(void) {
+  static const char *const endless =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+  ds_store *store = open_store(path_of("bars.db"));
+  ds_rows *rows = NULL;
+  CHECK_FAILS(ds_sql_within(store, endless, NULL, 0, 0, &rows), DS_TIMEOUT, "timeout of 0.0 s");
+  CHECK_FAILS(ds_sql_within(store, endless, NULL, 0, 0.05, &rows), DS_TIMEOUT, "LIMIT");
+  CHECK(rows == NULL);
+  static const double wrong[] = {-1, NAN, INFINITY, 1e9};
+  for (int i = 0; i < 4; i++)
+    CHECK_FAILS(ds_sql_within(store, "SELECT 1", NULL, 0, wrong[i], &rows), DS_INVALID, "timeout");
+  CHECK_FAILS(ds_sql_within(NULL, "SELECT 1", NULL, 0, 1, &rows), DS_INVALID, "store");
+  CHECK_FAILS(ds_sql_within(store, NULL, NULL, 0, 1, &rows), DS_INVALID, "query");
+  CHECK_FAILS(ds_sql_within(store, "SELECT 1", NULL, 0, 1, NULL), DS_INVALID, "out_rows");
+  CHECK(rows == NULL);
+  /* Within a transaction, which goes on. */
+  REQUIRE_OK(ds_transaction_begin(store));
+  REQUIRE_OK(ds_state_set(store, "key", "1"));
+  CHECK_FAILS(ds_sql_within(store, endless, NULL, 0, 0.01, &rows), DS_TIMEOUT, "");
+  CHECK_OK(ds_transaction_commit(store));
+  CHECK_OK(ds_sql_within(store, "SELECT key FROM system_state", NULL, 0, 1000000, &rows));
+  REQUIRE(rows != NULL);
+  CHECK_INT(ds_rows_count(rows), 1);
+  ds_rows_free(rows);
+  ds_store_free(store);
+}
+
 const check_test sql_tests[] = {
     {"every_type_comes_back", every_type_comes_back},
     {"a_column_may_mix_types", a_column_may_mix_types},
@@ -345,5 +372,6 @@ const check_test sql_tests[] = {
     {"failing_statements_are_refused", failing_statements_are_refused},
     {"own_writes_are_read_in_a_transaction", own_writes_are_read_in_a_transaction},
     {"parameters_are_only_data", parameters_are_only_data},
+    {"a_query_stops_at_its_timeout", a_query_stops_at_its_timeout},
     {NULL, NULL},
 };

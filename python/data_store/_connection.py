@@ -12,6 +12,7 @@ from urllib.parse import quote
 from . import _abi
 from ._library import library
 from ._status import check
+from .errors import StorageError
 
 __all__ = ["connect"]
 
@@ -33,11 +34,17 @@ def connect(path: bytes, mode: str, timeout: float, statements: str) -> sqlite3.
     check(library.ds_sqlite_is_shared(_libversion_address(sqlite3)))
     # An URI, because only its mode keeps sqlite3 from making a new file.
     uri = f"file:{quote(path)}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=timeout)
     try:
-        connection.row_factory = sqlite3.Row
-        connection.executescript(statements)
-    except BaseException:
-        connection.close()
-        raise
+        connection = sqlite3.connect(uri, uri=True, timeout=timeout)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.executescript(statements)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.OperationalError as error:
+        raise StorageError(
+            f"{path.decode(errors='replace')}: sqlite3 cannot open a connection: {error}. Check that "
+            "the file can be read and written, and that a file descriptor is left (ulimit -n)"
+        ) from error
     return connection

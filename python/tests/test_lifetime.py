@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -177,6 +178,99 @@ def test_after_the_file_was_replaced_the_new_one_is_left_alone(
             EVERY[name](stored)
     stored.close()
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+@pytest.mark.parametrize("remove", [Path.unlink, lambda side: side.rename(f"{side}.away")])
+def test_after_a_side_file_went_away_no_write_is_acknowledged(
+    stored: DataStore, path: Path, name: str, suffix: str, remove: Any
+) -> None:
+    remove(path.with_name(path.name + suffix))
+    with pytest.raises(ClosedError, match=f"{suffix} was moved"):
+        WRITES[name](stored)
+    stored.close()
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_what_went_away_within_a_transaction_stops_its_commit(
+    stored: DataStore, path: Path, suffix: str
+) -> None:
+    side = path.with_name(path.name + suffix)
+    with pytest.raises(ClosedError, match="was moved"), stored.transaction():
+        stored.state.set("a", 2)
+        side.rename(f"{side}.away")
+    Path(f"{side}.away").rename(side)
+    assert stored.state.get("a") == 1
+    stored.state.set("a", 1)
+    stored.close()
+    whole(path)
+
+
+def test_a_folder_that_was_moved_takes_its_store_along(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with DataStore(folder / "market.db") as store:
+        put_three_bars_and_a_state(store)
+        folder.rename(tmp_path / "away")
+        for name in WRITES:
+            with pytest.raises(ClosedError, match="was moved"):
+                WRITES[name](store)
+    whole(tmp_path / "away" / "market.db")
+
+
+# -- multiprocessing ----------------------------------------------------------------------------
+
+
+def use(store: DataStore, answers: Any) -> None:
+    """What a child does with a store that it inherited."""
+    try:
+        store.state.set("a", 2)
+        answers.put("done")
+    except ClosedError:
+        answers.put("ClosedError")
+
+
+def use_own(path: str, answers: Any) -> None:
+    """What a child does with a store of its own."""
+    with DataStore(path) as store:
+        store.state.set("child", store.state.get("a"))
+        answers.put("done")
+
+
+def test_a_child_of_multiprocessing_inherits_no_store(stored: DataStore, path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    child = context.Process(target=use, args=(stored, answers))
+    child.start()
+    assert answers.get(timeout=60) == "ClosedError"
+    child.join()
+    stored.close()
+    whole(path)
+
+
+def test_a_store_is_not_sent_to_a_spawned_child(stored: DataStore) -> None:
+    context = multiprocessing.get_context("spawn")
+    child = context.Process(target=use, args=(stored, context.Queue()))
+    with pytest.raises((TypeError, ValueError)):
+        child.start()
+    stored.state.set("a", 1)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_of_multiprocessing_opens_its_own(
+    stored: DataStore, path: Path, method: str
+) -> None:
+    context = multiprocessing.get_context(method)
+    answers = context.Queue()
+    child = context.Process(target=use_own, args=(str(path), answers))
+    child.start()
+    assert answers.get(timeout=60) == "done"
+    child.join()
+    assert child.exitcode == 0
+    stored.state.set("a", 2)
+    assert stored.state.items() == {"a": 2, "child": 1}
+    assert stored.check() == []
 
 
 # -- get_connection -----------------------------------------------------------------------------

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import database
+import numpy as np
 import pandas as pd
 import pytest
 from frames import SYMBOL, TIMEFRAME, bars
 
 from data_store import DataStore
-from data_store.errors import InvalidInputError
+from data_store.errors import DataStoreError, InvalidInputError, QueryTimeoutError
 
 
 @pytest.fixture
@@ -130,3 +131,33 @@ def test_sql_refuses_what_writes_or_is_no_query(
 def test_sql_refuses_parameters_that_do_not_fit(stored: DataStore, query: str, params: Any) -> None:
     with pytest.raises((InvalidInputError, TypeError)):
         stored.sql(query, params)
+
+
+# -- timeout ------------------------------------------------------------------------------------
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+GROWING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+
+
+@pytest.mark.parametrize("query", [ENDLESS, GROWING])
+@pytest.mark.parametrize("timeout", [0, 0.05, np.float32(0.1)])
+def test_sql_stops_an_endless_query(stored: DataStore, query: str, timeout: Any) -> None:
+    with pytest.raises(QueryTimeoutError, match="took longer.*LIMIT") as caught:
+        stored.sql(query, timeout=timeout)
+    assert isinstance(caught.value, TimeoutError)
+    assert stored.sql("SELECT count(*) AS n FROM market_data", timeout=60)["n"].tolist() == [3]
+
+
+def test_sql_that_times_out_leaves_a_transaction_as_it_was(stored: DataStore) -> None:
+    with stored.transaction():
+        stored.state.set("b", 1)
+        with pytest.raises(QueryTimeoutError):
+            stored.sql(ENDLESS, timeout=0.01)
+        assert stored.sql("SELECT key FROM system_state", timeout=60)["key"].tolist() == ["a", "b"]
+    assert stored.state.get("b") == 1
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), float("inf"), 1e7, "1", b"1"], ids=repr)
+def test_sql_refuses_a_timeout_that_is_none(stored: DataStore, timeout: Any) -> None:
+    with pytest.raises((DataStoreError, TypeError), match="timeout"):
+        stored.sql("SELECT 1", timeout=timeout)

@@ -25,11 +25,18 @@ final class FileAnchor: @unchecked Sendable {  // the registry's monitor guards 
   private static let deadManSwitch = (start: Int64(128), length: Int64(1))
 
   private init?(_ path: String) {
-    // In this order: a descriptor that had to be closed again would drop locks. Where the second cannot be had, the first is
-    // left open.
+    // A descriptor that had to be closed again would drop locks: room for the second one is made sure of first.
+    let room = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    guard room >= 0 else { return nil }
     sharedMemory = open(path + "-shm", O_RDONLY | O_CLOEXEC)
-    guard sharedMemory >= 0, let sharedMemoryIdentity = FileIdentity(descriptor: sharedMemory) else { return nil }
+    guard sharedMemory >= 0, let sharedMemoryIdentity = FileIdentity(descriptor: sharedMemory) else {
+      let reason = errno
+      close(room)
+      errno = reason
+      return nil
+    }
     self.sharedMemoryIdentity = sharedMemoryIdentity
+    close(room)
     database = open(path, O_RDONLY | O_CLOEXEC)
     guard database >= 0, let identity = FileIdentity(descriptor: database) else { return nil }
     self.identity = identity

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
+import Glibc
 
 extension StoreError {
   /// The error for a result code of SQLite's. `doing` says what was tried, where.
@@ -10,7 +11,10 @@ extension StoreError {
     if let connection, code == extended, let message = sqlite3_errmsg(connection) {
       detail = String(cString: message)
     }
-    let (kind, remedy) = meaning(of: code)
+    var (kind, remedy) = meaning(of: code)
+    if code & 0xff == SQLITE_CANTOPEN, let connection, [EMFILE, ENFILE].contains(sqlite3_system_errno(connection)) {
+      remedy = "No file descriptor is left: close some, or raise the limit (ulimit -n), then repeat the call."
+    }
     return StoreError(kind, "\(doing): \(detail) (SQLite code \(code)). \(remedy)", sqliteCode: code)
   }
 
