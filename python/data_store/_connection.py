@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
-from . import _abi
 from ._library import library
 from ._status import check
 from .errors import StorageError
@@ -44,7 +43,7 @@ def connect(path: bytes, mode: str, timeout: float, statements: str) -> sqlite3.
             raise
     except sqlite3.OperationalError as error:
         raise StorageError(
-            f"{path.decode(errors='replace')}: sqlite3 cannot open a connection: {error}. Check that "
+            f"{path.decode(errors='replace')}: sqlite3 cannot open it: {error}. Check that "
             "the file can be read and written, and that a file descriptor is left (ulimit -n)"
         ) from error
     return connection

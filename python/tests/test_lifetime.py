@@ -197,9 +197,12 @@ def test_what_went_away_within_a_transaction_stops_its_commit(
     stored: DataStore, path: Path, suffix: str
 ) -> None:
     side = path.with_name(path.name + suffix)
-    with pytest.raises(ClosedError, match="was moved"), stored.transaction():
-        stored.state.set("a", 2)
-        side.rename(f"{side}.away")
+    transaction = stored.transaction()
+    transaction.__enter__()
+    stored.state.set("a", 2)
+    side.rename(f"{side}.away")
+    with pytest.raises(ClosedError, match="was moved"):
+        transaction.__exit__(None, None, None)
     Path(f"{side}.away").rename(side)
     assert stored.state.get("a") == 1
     stored.state.set("a", 1)

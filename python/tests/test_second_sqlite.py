@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,33 +46,42 @@ def stored(store: DataStore) -> DataStore:
     return store
 
 
+@pytest.fixture(scope="module")
+def refused() -> Iterator[list[str]]:
+    """The writes that were refused because of another copy."""
+    names: list[str] = []
+    yield names
+    figure("second copy of SQLite: writes refused", f"{len(names)}")
+
+
 # -- another copy of SQLite ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("call", WRITES)
 @pytest.mark.parametrize("copy", COPIES)
 def test_no_write_while_another_copy_has_the_file_open(
-    stored: DataStore, path: Path, copy: str, call: str
+    stored: DataStore, path: Path, copy: str, call: str, refused: list[str]
 ) -> None:
     other = connect(copy, path)
     other.execute(COUNT).fetchall()
-    with pytest.raises(ClosedError, match="another copy of SQLite.*sql\\(\\)"):
+    with pytest.raises(ClosedError, match=r"another copy of SQLite.*sql\(\)"):
         WRITES[call](stored)
     other.close()
     stored.close()
     whole(path)
-    figure("second copies of SQLite: writes refused", "1")
+    refused.append(call)
 
 
 @pytest.mark.parametrize("call", WRITES)
 @pytest.mark.parametrize("copy", COPIES)
 def test_no_write_after_another_copy_has_closed_the_file(
-    stored: DataStore, path: Path, copy: str, call: str
+    stored: DataStore, path: Path, copy: str, call: str, refused: list[str]
 ) -> None:
     with contextlib.closing(connect(copy, path)) as other:
         other.execute(COUNT).fetchall()
-    with pytest.raises(ClosedError, match="locks.*gone.*backup\\(\\)"):
+    with pytest.raises(ClosedError, match=r"locks.*gone.*backup\(\)"):
         WRITES[call](stored)
+    refused.append(call)
     stored.close()
     whole(path)
 
@@ -92,13 +101,13 @@ def test_another_copy_cannot_take_the_wal_away(stored: DataStore, path: Path, co
 def test_another_copy_that_opens_within_a_transaction_stops_its_commit(
     stored: DataStore, path: Path, copy: str
 ) -> None:
-    with (
-        pytest.raises(ClosedError),
-        contextlib.closing(connect(copy, path)) as other,
-        stored.transaction(),
-    ):
-        stored.state.set("a", 2)
+    transaction = stored.transaction()
+    transaction.__enter__()
+    stored.state.set("a", 2)
+    with contextlib.closing(connect(copy, path)) as other:
         other.execute(COUNT).fetchall()
+        with pytest.raises(ClosedError):
+            transaction.__exit__(None, None, None)
     stored.close()
     whole(path)
 
@@ -192,7 +201,7 @@ def test_locks_that_a_close_has_dropped_are_missed(
 ) -> None:
     meddle(path)
     for name in WRITES:
-        with pytest.raises(ClosedError, match="locks.*gone"):
+        with pytest.raises(ClosedError, match=r"locks.*gone"):
             WRITES[name](stored)
     for name in READS:
         READS[name](stored)
@@ -204,9 +213,12 @@ def test_locks_that_a_close_has_dropped_are_missed(
 
 
 def test_locks_dropped_within_a_transaction_stop_its_commit(stored: DataStore, path: Path) -> None:
-    with pytest.raises(ClosedError, match="locks.*gone"), stored.transaction():
-        stored.state.set("a", 2)
-        path.read_bytes()
+    transaction = stored.transaction()
+    transaction.__enter__()
+    stored.state.set("a", 2)
+    path.read_bytes()
+    with pytest.raises(ClosedError, match=r"locks.*gone"):
+        transaction.__exit__(None, None, None)
     stored.close()
     whole(path)
 

@@ -142,7 +142,7 @@ GROWING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT i 
 @pytest.mark.parametrize("query", [ENDLESS, GROWING])
 @pytest.mark.parametrize("timeout", [0, 0.05, np.float32(0.1)])
 def test_sql_stops_an_endless_query(stored: DataStore, query: str, timeout: Any) -> None:
-    with pytest.raises(QueryTimeoutError, match="took longer.*LIMIT") as caught:
+    with pytest.raises(QueryTimeoutError, match=r"took longer.*LIMIT") as caught:
         stored.sql(query, timeout=timeout)
     assert isinstance(caught.value, TimeoutError)
     assert stored.sql("SELECT count(*) AS n FROM market_data", timeout=60)["n"].tolist() == [3]

@@ -3,15 +3,16 @@ import Glibc
 
 /// Locks on the database file and its -shm that outlive what drops SQLite's own.
 ///
-/// POSIX locks belong to the process: when anyone in it closes any descriptor of a file, all of the process's locks on that
-/// file are gone (fcntl(2)). Another copy of SQLite does so, and so does `open(path).read()`. Locks of an open file
-/// description stay. They stand beside the two that SQLite keeps for as long as a file is open: with them, no other copy in
-/// this process and no other process takes the -wal away or starts the -shm over.
-/// The places of those locks: https://sqlite.org/fileformat2.html#the_lock_byte_page, os_unix.c (UNIX_SHM_DMS).
+/// POSIX locks belong to the process: when anyone in it closes any descriptor of a file, all of the process's locks on
+/// that file are gone (fcntl(2)). Another copy of SQLite does so, and so does `open(path).read()`. Locks of an open
+/// file description stay. They stand beside the two that SQLite keeps for as long as a file is open: with them, no
+/// other copy in this process and no other process takes the -wal away or starts the -shm over. The places of those
+/// locks: https://sqlite.org/fileformat2.html#the_lock_byte_page, os_unix.c (UNIX_SHM_DMS).
 ///
-/// One for each file in the process. Its descriptors must not be closed while any connection of the process has the file open,
-/// for that would drop the locks by itself.
-final class FileAnchor: @unchecked Sendable {  // the registry's monitor guards the count, nothing else changes
+/// One for each file in the process. Its descriptors must not be closed while any connection of the process has the
+/// file open, for that would drop the locks by itself. The monitor of the registry guards the count; nothing else
+/// changes.
+final class FileAnchor: @unchecked Sendable {
   private let database: Int32
   private let sharedMemory: Int32
   private let identity: FileIdentity
@@ -73,8 +74,8 @@ final class FileAnchor: @unchecked Sendable {  // the registry's monitor guards 
     }
   }
 
-  /// The same, where some connection of this process has the file open already: before a store opens the first of its own.
-  /// SQLite takes a -shm for a dead one where nobody but its own process has it locked, and starts it over.
+  /// The same, where some connection of this process has the file open already: before a store opens the first of its
+  /// own. SQLite takes a -shm for a dead one where nobody but its own process has it locked, and starts it over.
   static func holdWhereOpen(_ path: String) -> FileAnchor? {
     guard let location = try? StorePath(path), let sharedMemory = FileIdentity(location.resolved + "-shm"),
       !sharedMemory.descriptors.isEmpty

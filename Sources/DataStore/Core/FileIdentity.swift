@@ -42,7 +42,9 @@ struct FileIdentity: Hashable {
       // An entry is as long as its name; the struct's full length may reach beyond the buffer.
       guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { break }
       let name = UnsafeRawPointer(entry) + offset
-      if let number = Int32(String(cString: name.assumingMemoryBound(to: CChar.self))) { found.append(number) }
+      if let number = Int32(String(cString: name.assumingMemoryBound(to: CChar.self))) {
+        found.append(number)
+      }
     }
     return found
   }

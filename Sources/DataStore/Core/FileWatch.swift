@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Notices what happens to the database file, its -wal or its -shm under our feet: moved, deleted or replaced (SQLite goes on
-/// writing to the old inode then, and acknowledges what nobody will find), opened by a second copy of SQLite in this process,
-/// or robbed of our locks by a close() of anybody in it (each may write over the other's commits).
+/// Notices what happens to the database file, its -wal or its -shm under our feet: moved, deleted or replaced (SQLite
+/// goes on writing to the old inode then, and acknowledges what nobody will find), opened by a second copy of SQLite
+/// in this process, or robbed of our locks by a close() of anybody in it (each may write over the other's commits).
 ///
-/// The kernel's notices of who opens, closes, moves or deletes a file (inotify(7)) make it cheap: without one, nothing was done.
+/// The kernel's notices of who opens, closes, moves or deletes a file (inotify(7)) make it cheap: without one, nothing
+/// was done.
 final class FileWatch: @unchecked Sendable {  // the writer lane guards what changes
   private let path: String
   private let walPath: String
@@ -26,15 +27,16 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
   private var isSuspicious = true
 
   /// Takes note of the files as they are: call it once SQLite has opened all of them.
-  init(_ path: String, isReadOnly: Bool) {
+  init(_ path: String, isReadOnly: Bool, wantsNotices: Bool = true) {
     self.path = path
     walPath = path + "-wal"
     sharedMemoryPath = path + "-shm"
     // Before the look at the files, which then misses nothing.
-    notices = isReadOnly ? -1 : Self.notices(of: path)
+    notices = isReadOnly || !wantsNotices ? -1 : Self.notices(of: path)
     anchor = isReadOnly ? nil : FileAnchor.hold(path)
     problem =
-      isReadOnly || anchor != nil ? nil : StoreError(.storage, "\(path): \(String(cString: strerror(errno))). \(Self.remedy)")
+      isReadOnly || anchor != nil
+      ? nil : StoreError(.storage, "\(path): \(String(cString: strerror(errno))). \(Self.remedy)")
     hasCanary = anchor?.plantCanary(at: canary) ?? false
     database = FileIdentity(path)
     wal = FileIdentity(walPath)
@@ -71,27 +73,30 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
   func checkCommitted() throws(StoreError) {
     if hasNotice() { isSuspicious = true }
     guard isSuspicious || notices < 0 else { return }
-    do throws(StoreError) {
-      try checkDatabase()
-      try look()
-    } catch {
-      throw StoreError(error.code, "While the call was being stored (whether it was is unknown): \(error.message)")
-    }
+    let fate = "Whether the call that was under way is stored is unknown"
+    guard FileIdentity(path) == database else { throw moved(path, fate) }
+    try look(fate)
   }
 
-  private func look() throws(StoreError) {
+  private static let untouched = "Nothing was written"
+
+  /// `fate` tells what became of the call at hand.
+  private func look(_ fate: String = FileWatch.untouched) throws(StoreError) {
     isSuspicious = true
     if let problem { throw problem }
-    if wal != nil, FileIdentity(walPath) != wal { throw moved(walPath) }
-    if sharedMemory != nil, FileIdentity(sharedMemoryPath) != sharedMemory { throw moved(sharedMemoryPath) }
+    if wal != nil, FileIdentity(walPath) != wal { throw moved(walPath, fate) }
+    if sharedMemory != nil, FileIdentity(sharedMemoryPath) != sharedMemory {
+      throw moved(sharedMemoryPath, fate)
+    }
     if let anchor {
-      if anchor.copiesOfSQLite > 1 { throw openedTwice() }
-      if hasCanary, !anchor.hasCanary(at: canary) { throw robbed() }
+      if anchor.copiesOfSQLite > 1 { throw openedTwice(fate) }
+      if hasCanary, !anchor.hasCanary(at: canary) { throw robbed(fate) }
     }
     isSuspicious = false
   }
 
-  private static let remedy = "The store needs a few file descriptors: close some, or raise the limit (ulimit -n)"
+  private static let remedy =
+    "The store needs a few file descriptors: close some, or raise the limit (ulimit -n)"
 
   // MARK: Notices
 
@@ -115,27 +120,28 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
 
   // MARK: Errors
 
-  private func moved(_ name: String) -> StoreError {
+  private func moved(_ name: String, _ fate: String = FileWatch.untouched) -> StoreError {
     StoreError(
       .closed,
-      "\(name) was moved, deleted or replaced while the store was open; nothing was written. Put the file back"
-        + " together with its -wal, then open the store again")
+      "\(name) was moved, deleted or replaced while the store was open. \(fate). Put the file back together with its"
+        + " -wal, then open the store again")
   }
 
-  private func openedTwice() -> StoreError {
+  private func openedTwice(_ fate: String) -> StoreError {
     StoreError(
       .closed,
-      "another copy of SQLite in this process has \(path) open (apsw, pysqlite3 or an sqlite3 module that brings its own, say),"
-        + " and two of them cannot see each other's locks: each would write over what the other has stored. Nothing was"
-        + " written. Close its connection, then open the store again; read with sql(), or use that library in a process of"
-        + " its own")
+      "another copy of SQLite in this process has \(path) open (that of apsw, of pysqlite3 or of an sqlite3 module that"
+        + " brings its own, say). Two of them do not see each other's locks, and each would write over what the other has"
+        + " stored. \(fate). Close its connection, then open the store again; read with sql(), or use that library in a"
+        + " process of its own")
   }
 
-  private func robbed() -> StoreError {
+  private func robbed(_ fate: String) -> StoreError {
     StoreError(
       .closed,
-      "the locks on \(path) are gone: somebody in this process has opened and closed the file, or its -shm, beside the store"
-        + " (another copy of SQLite; a copy, a checksum or a look at its bytes), and that drops all locks of the process."
-        + " Nothing was written. Open the store again; copy it with backup(), read it with sql(), or do so in another process")
+      "the locks on \(path) are gone: somebody in this process has opened and closed the file, or its -shm, beside the"
+        + " store (another copy of SQLite; a copy, a checksum or a look at its bytes), and that drops all locks of the"
+        + " process. \(fate). Open the store again; copy it with backup(), read it with sql(), or do so in another"
+        + " process")
   }
 }

@@ -2,8 +2,8 @@
 import Glibc
 import Synchronization
 
-/// The wish that the call which runs on a connection should stop. It comes from another thread (`Store.interrupt()`), from the
-/// calling thread, which is asked now and then (`StopQuestion`), or from the clock.
+/// The wish that the call which runs on a connection should stop. It comes from another thread (`Store.interrupt()`),
+/// from the calling thread, which is asked now and then (`StopQuestion`), or from the clock.
 final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest is for the thread in the call
   private let flag = Atomic<Bool>(false)
   private var deadline: Deadline?
@@ -95,8 +95,8 @@ final class StopQuestion {
 
 extension Store {
   /// Asks the calling thread, while a call of its lasts longer than some 50 ms, whether the call should stop; where
-  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil: no questions any more. It holds for all stores.
-  /// `shouldStop` runs in the midst of the call and must not call a store.
+  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil: no questions any more. It holds for all
+  /// stores. `shouldStop` runs in the midst of the call and must not call a store.
   public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
     try refuseWithinQuestion()
     StopQuestion.set(shouldStop)
@@ -108,6 +108,7 @@ extension Store {
     throw StoreError(
       .invalid,
       "the store was called in the midst of a long call of the same thread, from what that call asks whether to stop (a"
-        + " signal handler, in Python). Raise an exception there, or set a flag, and call the store afterwards")
+        + " signal handler, in Python). Raise an exception there, or set a flag, and call the store afterwards"
+    )
   }
 }

@@ -65,7 +65,8 @@ extension Store {
   ) throws(StoreError) -> QueryRows {
     let deadline = try timeout.map { seconds throws(StoreError) in
       guard seconds >= 0, seconds <= StoreOptions.maximumTimeout else {
-        throw .invalid("timeout is \(seconds) s; it is from 0 to \(Int(StoreOptions.maximumTimeout))", key: "timeout")
+        throw .invalid(
+          "timeout is \(seconds) s; it is from 0 to \(Int(StoreOptions.maximumTimeout))", key: "timeout")
       }
       return Deadline(secondsFromNow: seconds)
     }

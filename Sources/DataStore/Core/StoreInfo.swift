@@ -70,8 +70,8 @@ extension Store {
     }
   }
 
-  /// Throws `.invalid` unless the address, of another client's `sqlite3_libversion()`, is that of the SQLite at work here.
-  /// nil stands for one that does not show it, and so brings its own.
+  /// Throws `.invalid` unless the address, of another client's `sqlite3_libversion()`, is that of the SQLite at work
+  /// here. nil stands for one that does not show it, and so brings its own.
   package static func checkSharesSQLite(_ libversionAddress: UnsafeRawPointer?) throws(StoreError) {
     if let libversionAddress, Connection.isOwnSQLite(libversionAddress) { return }
     throw StoreError(

@@ -31,7 +31,9 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
       while isClosed || owner != nil || waiting.first != ticket {
         if isClosed { throw .isClosed }
         if interrupts != seen { throw .isInterrupted }
-        if monitor.wait(until: StopQuestion.isSet ? deadline.capped(StopQuestion.interval) : deadline) { continue }
+        if monitor.wait(until: StopQuestion.isSet ? deadline.capped(StopQuestion.interval) : deadline) {
+          continue
+        }
         guard deadline.isPast else {
           // Beyond the lock, for the answer may take its time.
           if monitor.unlocked(StopQuestion.isAnsweredYes) { throw .isInterrupted }

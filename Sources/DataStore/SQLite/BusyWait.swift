@@ -15,6 +15,8 @@ struct Deadline {
 
   private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+  static let never = Deadline(nanoseconds: .max)
+
   /// This point, or the one that many nanoseconds from now where that comes first.
   func capped(_ span: Int64) -> Deadline { Deadline(nanoseconds: min(nanoseconds, Self.now + span)) }
 

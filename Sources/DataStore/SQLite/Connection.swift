@@ -107,7 +107,8 @@ final class Connection {
       handle, Self.instructionsBetweenLooks,
       { interruption in
         guard let interruption else { return 0 }
-        return Unmanaged<Interruption>.fromOpaque(interruption).takeUnretainedValue().shouldStopStatement() ? 1 : 0
+        return Unmanaged<Interruption>.fromOpaque(interruption).takeUnretainedValue().shouldStopStatement()
+          ? 1 : 0
       }, Unmanaged.passUnretained(interruption).toOpaque())
     sqlite3_wal_hook(
       handle,

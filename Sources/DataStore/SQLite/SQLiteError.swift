@@ -12,7 +12,9 @@ extension StoreError {
       detail = String(cString: message)
     }
     var (kind, remedy) = meaning(of: code)
-    if code & 0xff == SQLITE_CANTOPEN, let connection, [EMFILE, ENFILE].contains(sqlite3_system_errno(connection)) {
+    if code & 0xff == SQLITE_CANTOPEN, let connection,
+      [EMFILE, ENFILE].contains(sqlite3_system_errno(connection))
+    {
       remedy = "No file descriptor is left: close some, or raise the limit (ulimit -n), then repeat the call."
     }
     return StoreError(kind, "\(doing): \(detail) (SQLite code \(code)). \(remedy)", sqliteCode: code)

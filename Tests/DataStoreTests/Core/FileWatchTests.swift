@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CSQLite
 import Glibc
 import Testing
 
@@ -92,5 +93,83 @@ import Testing
     try store.market.write(.hourly([1, 2]))
     store.close()
     #expect(try scratch.store().closes() == [1, 2])
+  }
+}
+
+/// Locks that a close() anywhere in the process drops, and those that stay.
+@Suite struct FileAnchorTests {
+  /// What any part of a process may do to a file.
+  private func openAndClose(_ path: String) {
+    let descriptor = open(path, O_RDONLY)
+    #expect(descriptor >= 0)
+    close(descriptor)
+  }
+
+  @Test(arguments: ["", "-shm"])
+  func aCloseThatDropsTheLocksIsNoticedBeforeTheNextCommit(suffix: String) throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.market.write(.hourly([1]))
+    openAndClose(scratch.path() + suffix)
+    try refused(.closed) { try store.market.write(.hourly([2])) }
+    try refused(.closed) { try store.state.set("k", json: "1") }
+    try refused(.closed) { try store.checkpoint() }
+    #expect(try store.closes() == [1])
+    store.close()
+    #expect(scratch.names.contains("bars.db-wal"), "it may be another's by now")
+    let again = try scratch.store()
+    try again.state.set("k", json: "1")
+    #expect(try again.closes() == [1])
+  }
+
+  @Test func aCloseInTheMidstOfACommitKeepsItFromBeingAcknowledged() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let path = scratch.path()
+    let writer = try #require(store.writer)
+    let meddler = Kept(path)
+    sqlite3_commit_hook(
+      writer.handle,
+      { path in
+        let path = path.map { Unmanaged<Kept<String>>.fromOpaque($0).takeUnretainedValue().value } ?? ""
+        Glibc.close(open(path, O_RDONLY))
+        return 0
+      }, Unmanaged.passUnretained(meddler).toOpaque())
+    do {
+      try store.state.set("k", json: "1")
+      Issue.record("it was acknowledged")
+    } catch {
+      #expect(error.code == .closed)
+      #expect(error.message.contains("is unknown"))
+    }
+    sqlite3_commit_hook(writer.handle, nil, nil)
+    withExtendedLifetime(meddler) {}
+  }
+
+  @Test func withoutNoticesEachCheckLooksForItself() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.market.write(.hourly([1]))
+    for meddle in [{ self.openAndClose($0) }, { unlink($0 + "-wal") }] as [(String) -> Void] {
+      let watch = FileWatch(scratch.path(), isReadOnly: false, wantsNotices: false)
+      try watch.checkAll()
+      try watch.checkCommitted()
+      meddle(scratch.path())
+      try refused(.closed) { try watch.checkAll() }
+      try refused(.closed) { try watch.checkCommitted() }
+      watch.end()
+    }
+  }
+
+  @Test func theLastStoreToCloseFoldsTheWALIn() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let other = try scratch.store()
+    try store.market.write(.hourly([1]))
+    store.close()
+    #expect(scratch.names.contains("bars.db-wal"))
+    try other.state.set("k", json: "1")
+    other.close()
+    #expect(scratch.names == ["bars.db"])
   }
 }

@@ -35,7 +35,9 @@ def main(path: str) -> None:
     sys.stdin.readline()
     os.write(waker, b".")
     _, status = os.waitpid(child, 0)
-    print("child has written again" if status == 0 else f"the child ended with {status}", flush=True)
+    print(
+        "child has written again" if status == 0 else f"the child ended with {status}", flush=True
+    )
 
 
 main(*sys.argv[1:])

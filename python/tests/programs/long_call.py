@@ -39,6 +39,7 @@ def in_transaction(store: DataStore, bars: int) -> None:
 
 CALLS: dict[str, Callable[[DataStore, int], Any]] = {
     "write": lambda store, bars: store.market.write(frame(bars), *SERIES),
+    "rewrite": lambda store, bars: store.market.write(frame(bars) * 2, *SERIES),
     "write in a transaction": in_transaction,
     "write_features": lambda store, bars: store.market.write_features(
         frame(bars)[["close"]].rename(columns={"close": "late@1"}), *SERIES
@@ -56,7 +57,7 @@ CALLS: dict[str, Callable[[DataStore, int], Any]] = {
 
 
 def tell_when_running(main: int, is_over: threading.Event) -> None:
-    """Prints ``running`` once the innermost Python frame of the thread is one that calls the library."""
+    """Prints ``running`` once the thread's innermost Python frame is one that calls the library."""
     while not is_over.is_set():
         inner: FrameType | None = sys._current_frames().get(main)
         if inner is not None and inner.f_code.co_name in LIBRARY_CALLERS:
@@ -64,7 +65,17 @@ def tell_when_running(main: int, is_over: threading.Event) -> None:
             return
 
 
-LIBRARY_CALLERS = {"_write", "_read", "_chunks", "series", "delete", "backup", "check", "sql", "set"}
+LIBRARY_CALLERS = {
+    "_write",
+    "_read",
+    "_chunks",
+    "series",
+    "delete",
+    "backup",
+    "check",
+    "sql",
+    "set",
+}
 
 
 def main(path: str, kind: str, bars: str) -> None:

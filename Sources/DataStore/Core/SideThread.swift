@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Runs what cannot ask whether to stop, such as an instruction of SQLite's that lasts, on a thread of its own, while
+/// the calling thread waits for it and asks.
+final class SideThread<Output>: @unchecked Sendable {  // the monitor guards the outcome
+  private let monitor = Monitor()
+  private var outcome: Result<Output, StoreError>?
+  private let body: () throws(StoreError) -> Output
+
+  private init(_ body: @escaping () throws(StoreError) -> Output) { self.body = body }
+
+  /// What `body` gives, after `stop` was called where the thread wishes so. Where it has no wish to be asked for, or
+  /// where no thread is to be had, `body` runs right here.
+  static func run(
+    _ body: @escaping () throws(StoreError) -> Output, stop: () -> Void
+  ) throws(StoreError) -> Output {
+    guard StopQuestion.isSet else { return try body() }
+    let side = SideThread(body)
+    // A host's signal handlers run on the host's threads.
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    var thread = pthread_t()
+    let result = pthread_create(
+      &thread, nil,
+      { side in
+        side.map { (Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue() as? any Work)?.work() }
+        return nil
+      }, Unmanaged.passUnretained(side as AnyObject).toOpaque())
+    pthread_sigmask(SIG_SETMASK, &before, nil)
+    guard result == 0 else { return try body() }
+    defer { pthread_join(thread, nil) }
+    return try side.wait(stop).get()
+  }
+
+  private func wait(_ stop: () -> Void) -> Result<Output, StoreError> {
+    monitor.locked {
+      while true {
+        if let outcome { return outcome }
+        let isLate = !monitor.wait(until: Deadline.never.capped(StopQuestion.interval))
+        // Beyond the lock, for the answer may take its time.
+        if isLate, outcome == nil, monitor.unlocked(StopQuestion.isAnsweredYes) { stop() }
+      }
+    }
+  }
+}
+
+private protocol Work { func work() }
+
+extension SideThread: Work {
+  fileprivate func work() {
+    let found: Result<Output, StoreError>
+    do throws(StoreError) { found = .success(try body()) } catch { found = .failure(error) }
+    monitor.locked {
+      outcome = found
+      monitor.wakeAll()
+    }
+  }
+}
