@@ -27,6 +27,8 @@ enum Argument {
 
   static func text(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws(StoreError) -> String {
     guard let pointer else { throw isNull(name) }
+    // The text itself, and the copy of it that the core works on.
+    try MemoryShortage.expect(2 * strlen(pointer))
     guard let text = String(validatingCString: pointer) else {
       throw StoreError(
         .invalid, "\(name) \(shown(pointer)) is not valid UTF-8; encode it as UTF-8", key: "\(name)")

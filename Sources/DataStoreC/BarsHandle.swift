@@ -1,38 +1,55 @@
 // SPDX-License-Identifier: MIT
 import CDataStore
 import DataStore
+import Glibc
 
 /// Memory of a result's own: pointer arrays and texts that a C view points to.
 final class Arena {
   private var blocks: [UnsafeMutableRawPointer] = []
 
-  deinit { for block in blocks { block.deallocate() } }
+  deinit { for block in blocks { free(block) } }
 
-  func array<Element>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
-    let block = UnsafeMutableRawPointer.allocate(
-      byteCount: max(elements.count, 1) * MemoryLayout<Element>.stride, alignment: 16)
+  /// Room for `count` elements, for the caller to initialize; aligned to 16 bytes, as malloc does it.
+  private func room<Element>(for count: Int, _ type: Element.Type) throws(StoreError) -> UnsafeMutablePointer<
+    Element
+  > {
+    let block = try CText.allocate(count * MemoryLayout<Element>.stride)
     blocks.append(block)
-    let array = block.bindMemory(to: Element.self, capacity: max(elements.count, 1))
-    array.initialize(from: elements, count: elements.count)
+    return block.bindMemory(to: Element.self, capacity: count)
+  }
+
+  func array<Elements: Collection>(
+    _ elements: Elements
+  ) throws(StoreError) -> UnsafeMutablePointer<Elements.Element> {
+    let array = try room(for: elements.count, Elements.Element.self)
+    _ = UnsafeMutableBufferPointer(start: array, count: elements.count).initialize(fromContentsOf: elements)
     return array
   }
 
-  func text(_ text: String) -> UnsafePointer<CChar> {
+  func text(_ text: String) throws(StoreError) -> UnsafePointer<CChar> {
     var text = text
-    return text.withUTF8 { bytes in
-      let copy = array(Array(bytes) + [0])
-      return UnsafeRawPointer(copy).assumingMemoryBound(to: CChar.self)
+    let count = text.utf8.count
+    let copy = try room(for: count + 1, CChar.self)
+    text.withUTF8 { bytes in
+      if let source = bytes.baseAddress { memcpy(copy, source, count) }
     }
+    copy[count] = 0
+    return UnsafePointer(copy)
   }
 
-  func texts(_ texts: [String]) -> UnsafePointer<UnsafePointer<CChar>?> {
-    UnsafePointer(array(texts.map { Optional(text($0)) }))
+  func texts(_ texts: [String]) throws(StoreError) -> UnsafePointer<UnsafePointer<CChar>?> {
+    let pointers = try room(for: texts.count, UnsafePointer<CChar>?.self)
+    for index in texts.indices { (pointers + index).initialize(to: try text(texts[index])) }
+    return UnsafePointer(pointers)
   }
 
   /// For texts that have their NUL and outlive the arena.
-  func pointers(_ texts: [UnsafeBufferPointer<UInt8>]) -> UnsafePointer<UnsafePointer<CChar>?> {
+  func pointers(
+    _ texts: [UnsafeBufferPointer<UInt8>]
+  ) throws(StoreError) -> UnsafePointer<UnsafePointer<CChar>?> {
     UnsafePointer(
-      array(texts.map { $0.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) } }))
+      try array(
+        texts.lazy.map { $0.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) } }))
   }
 }
 
@@ -50,74 +67,78 @@ final class BarsHandle {
   private let bars: Bars
   private let arena = Arena()
 
-  init(_ bars: Bars) {
+  init(_ bars: Bars) throws(StoreError) {
     self.bars = bars
-    view = arena.array([ds_bar_batch()])
+    view = try arena.array([ds_bar_batch()])
     view.pointee.struct_size = MemoryLayout<ds_bar_batch>.size
     view.pointee.count = Int64(bars.count)
-    view.pointee.timestamps = start(bars.timestampColumn)
-    view.pointee.symbol = symbols()
-    view.pointee.timeframe = ds_text_column(codes: nil, values: arena.texts([bars.timeframe]), value_count: 1)
+    view.pointee.timestamps = try start(bars.timestampColumn)
+    view.pointee.symbol = try symbols()
+    view.pointee.timeframe = ds_text_column(
+      codes: nil, values: try arena.texts([bars.timeframe]), value_count: 1)
     let columns = bars.shape.columns
-    if columns.contains(.open) { view.pointee.open = start(bars.doubles(.open)) }
-    if columns.contains(.high) { view.pointee.high = start(bars.doubles(.high)) }
-    if columns.contains(.low) { view.pointee.low = start(bars.doubles(.low)) }
-    if columns.contains(.close) { view.pointee.close = start(bars.doubles(.close)) }
-    if columns.contains(.volume) { view.pointee.volume = start(bars.doubles(.volume)) }
-    if columns.contains(.source) { view.pointee.source = texts(.source) }
-    if columns.contains(.quality) { view.pointee.quality = texts(.quality) }
-    if columns.contains(.isGap) { view.pointee.is_gap = start(bars.isGapColumn) }
-    if columns.contains(.latencySec) { view.pointee.latency_sec = start(bars.doubles(.latencySec)) }
+    if columns.contains(.open) { view.pointee.open = try start(bars.doubles(.open)) }
+    if columns.contains(.high) { view.pointee.high = try start(bars.doubles(.high)) }
+    if columns.contains(.low) { view.pointee.low = try start(bars.doubles(.low)) }
+    if columns.contains(.close) { view.pointee.close = try start(bars.doubles(.close)) }
+    if columns.contains(.volume) { view.pointee.volume = try start(bars.doubles(.volume)) }
+    if columns.contains(.source) { view.pointee.source = try texts(.source) }
+    if columns.contains(.quality) { view.pointee.quality = try texts(.quality) }
+    if columns.contains(.isGap) { view.pointee.is_gap = try start(bars.isGapColumn) }
+    if columns.contains(.latencySec) { view.pointee.latency_sec = try start(bars.doubles(.latencySec)) }
     switch bars.shape.features {
     case .none: break
-    case .json: view.pointee.features_json = UnsafePointer(arena.array(jsonRows()))
+    case .json: view.pointee.features_json = UnsafePointer(try arena.array(jsonRows()))
     case .values, .columns:
-      let features = features()
-      view.pointee.features = UnsafePointer(arena.array(features))
+      let features = try features()
+      view.pointee.features = UnsafePointer(try arena.array(features))
       view.pointee.feature_count = Int32(features.count)
     }
   }
 
   /// A column of no rows has no memory; C still gets a pointer, since NULL means "not carried".
-  private func start<Element>(_ column: UnsafeBufferPointer<Element>) -> UnsafePointer<Element> {
-    column.baseAddress ?? UnsafePointer(arena.array([] as [Element]))
+  private func start<Element>(
+    _ column: UnsafeBufferPointer<Element>
+  ) throws(StoreError) -> UnsafePointer<Element> {
+    if let start = column.baseAddress { return start }
+    return UnsafePointer(try arena.array(column))
   }
 
-  private func texts(_ column: BarColumns) -> ds_text_column {
+  private func texts(_ column: BarColumns) throws(StoreError) -> ds_text_column {
     let texts = bars.texts(column)
     return ds_text_column(
-      codes: start(texts.codes), values: arena.pointers(texts.dictionary),
+      codes: try start(texts.codes), values: try arena.pointers(texts.dictionary),
       value_count: Int64(texts.dictionary.count))
   }
 
-  private func symbols() -> ds_text_column {
+  private func symbols() throws(StoreError) -> ds_text_column {
     var codes: UnsafePointer<Int32>?
     if bars.symbols.count > 1 {
-      var column = [Int32](repeating: 0, count: bars.count)
+      let column = try arena.array(repeatElement(Int32(0), count: bars.count))
       for symbol in bars.symbols.indices {
         for row in bars.range(ofSymbol: symbol) { column[row] = Int32(symbol) }
       }
-      codes = UnsafePointer(arena.array(column))
+      codes = UnsafePointer(column)
     }
     return ds_text_column(
-      codes: codes, values: arena.texts(bars.symbols), value_count: Int64(bars.symbols.count))
+      codes: codes, values: try arena.texts(bars.symbols), value_count: Int64(bars.symbols.count))
   }
 
-  private func jsonRows() -> [UnsafePointer<CChar>?] {
-    (0..<bars.count).map { row in
+  private func jsonRows() -> some Collection<UnsafePointer<CChar>?> {
+    (0..<bars.count).lazy.map { [bars] row in
       bars.featuresText(row).map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
     }
   }
 
-  private func features() -> [ds_feature_column] {
-    let words = arena.texts(FeatureQuality.allCases.map(\.word))
-    return bars.featureColumns.map { column in
-      let hasQualities = bars.shape.features == .columns
-      return ds_feature_column(
+  private func features() throws(StoreError) -> [ds_feature_column] {
+    let words = try arena.texts(FeatureQuality.allCases.map(\.word))
+    let hasQualities = bars.shape.features == .columns
+    return try bars.featureColumns.map { column throws(StoreError) in
+      ds_feature_column(
         key: column.key.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) },
-        values: start(column.values), integers: nil, is_null: nil,
+        values: try start(column.values), integers: nil, is_null: nil,
         quality: ds_text_column(
-          codes: hasQualities ? start(column.qualities) : nil, values: hasQualities ? words : nil,
+          codes: hasQualities ? try start(column.qualities) : nil, values: hasQualities ? words : nil,
           value_count: hasQualities ? Int64(FeatureQuality.allCases.count) : 0))
     }
   }

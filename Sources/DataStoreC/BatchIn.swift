@@ -49,6 +49,7 @@ enum BatchIn {
         .invalid, "column '\(name)': its dictionary is NULL, or its value_count (\(count)) wrong",
         key: "\(name)")
     }
+    try MemoryShortage.expect(count * MemoryLayout<UnsafeBufferPointer<UInt8>>.stride)
     var values: [UnsafeBufferPointer<UInt8>] = []
     values.reserveCapacity(count)
     for index in 0..<count {

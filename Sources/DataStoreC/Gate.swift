@@ -58,21 +58,24 @@ final class CText {
 
   init(_ text: String) {
     var text = text
-    pointer = text.withUTF8 { CText.copy($0) }
+    pointer = text.withUTF8 { bytes in
+      guard let copy = try? CText.copy(bytes) else { outOfMemory() }
+      return copy
+    }
   }
 
   deinit { free(UnsafeMutablePointer(mutating: pointer)) }
 
   /// From malloc.
-  static func copy(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafePointer<CChar> {
-    let copy = allocate(bytes.count + 1)
+  static func copy(_ bytes: UnsafeBufferPointer<UInt8>) throws(StoreError) -> UnsafePointer<CChar> {
+    let copy = try allocate(bytes.count + 1)
     if let source = bytes.baseAddress { memcpy(copy, source, bytes.count) }
     copy.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
     return UnsafePointer(copy.assumingMemoryBound(to: CChar.self))
   }
 
-  static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-    guard let memory = malloc(max(bytes, 1)) else { outOfMemory() }
+  static func allocate(_ bytes: Int) throws(StoreError) -> UnsafeMutableRawPointer {
+    guard let memory = malloc(max(bytes, 1)) else { throw .noMemory(bytes) }
     return memory
   }
 }

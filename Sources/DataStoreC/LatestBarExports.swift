@@ -12,7 +12,10 @@ public func ds_market_latest_bar(
     let out = try Argument.notNull(out_bar, "out_bar")
     out.pointee = try StoreHandle.store(store).market.withLatestBar(
       try Argument.notNull(symbol, "symbol"), try Argument.notNull(timeframe, "timeframe")
-    ) { bar throws(StoreError) in bar.map(oneBlock) }
+    ) { bar throws(StoreError) in
+      guard let bar else { return nil }
+      return try oneBlock(bar)
+    }
   }
 }
 
@@ -20,10 +23,10 @@ public func ds_market_latest_bar(
 public func ds_bar_free(_ bar: UnsafeMutablePointer<ds_bar>?) { free(bar) }
 
 /// The bar and its texts in one block of malloc's.
-private func oneBlock(_ bar: LatestBar) -> UnsafeMutablePointer<ds_bar> {
+private func oneBlock(_ bar: LatestBar) throws(StoreError) -> UnsafeMutablePointer<ds_bar> {
   let texts = [bar.source, bar.quality, bar.features]
   let size = texts.reduce(MemoryLayout<ds_bar>.stride) { $0 + ($1.map { $0.count + 1 } ?? 0) }
-  let block = CText.allocate(size)
+  let block = try CText.allocate(size)
   var end = block + MemoryLayout<ds_bar>.stride
   func place(_ text: UnsafeBufferPointer<UInt8>?) -> UnsafePointer<CChar>? {
     guard let text else { return nil }

@@ -8,9 +8,9 @@ final class TextsHandle {
   let count: Int
   private let arena = Arena()
 
-  init(_ texts: [String]) {
+  init(_ texts: [String]) throws(StoreError) {
     count = texts.count
-    items = arena.texts(texts)
+    items = try arena.texts(texts)
   }
 }
 
@@ -20,7 +20,7 @@ public func ds_store_check(
 ) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_findings, "out_findings")
-    out.pointee = Handle.make(TextsHandle(try StoreHandle.store(store).check()))
+    out.pointee = Handle.make(try TextsHandle(try StoreHandle.store(store).check()))
   }
 }
 
@@ -107,8 +107,10 @@ public func ds_store_connection_script(
 ) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_sql, "out_sql")
-    var script = try StoreHandle.store(store).connectionScript()
-    out.pointee = script.withUTF8 { UnsafeMutablePointer(mutating: CText.copy($0)) }
+    let script = Array(try StoreHandle.store(store).connectionScript().utf8)
+    out.pointee = try script.withUnsafeBufferPointer { text throws(StoreError) in
+      UnsafeMutablePointer(mutating: try CText.copy(text))
+    }
   }
 }
 

@@ -61,7 +61,7 @@ public func ds_market_read(
     let bars = try StoreHandle.store(store).market.read(
       try Argument.texts(symbols, Int(symbol_count), "symbols"), try Argument.text(timeframe, "timeframe"),
       try ReadArguments.range(range), try ReadArguments.shape(options))
-    out.pointee = Handle.make(BarsHandle(bars))
+    out.pointee = Handle.make(try BarsHandle(bars))
   }
 }
 
@@ -77,7 +77,7 @@ public func ds_market_latest(
       try Argument.texts(symbols, Int(symbol_count), "symbols"), try Argument.text(timeframe, "timeframe"),
       Int(n),
       try ReadArguments.shape(options))
-    out.pointee = Handle.make(BarsHandle(bars))
+    out.pointee = Handle.make(try BarsHandle(bars))
   }
 }
 
@@ -110,7 +110,7 @@ public func ds_scan_next(_ scan: OpaquePointer?, _ out_bars: UnsafeMutablePointe
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_bars, "out_bars")
     let bars = try Handle.object(scan, BarScan.self, "scan").next()
-    out.pointee = bars.map { Handle.make(BarsHandle($0)) }
+    if let bars { out.pointee = Handle.make(try BarsHandle(bars)) } else { out.pointee = nil }
   }
 }
 

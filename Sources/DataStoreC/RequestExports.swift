@@ -42,21 +42,25 @@ final class RequestsHandle {
   let count: Int
   private let arena = Arena()
 
-  init(_ requests: [MarketRequest]) {
+  init(_ requests: [MarketRequest]) throws(StoreError) {
     count = requests.count
     var items: [ds_request] = []
     let arena = arena
     for request in requests {
+      let optional = { (text: String?) throws(StoreError) -> UnsafePointer<CChar>? in
+        guard let text else { return nil }
+        return try arena.text(text)
+      }
       items.append(
         ds_request(
-          struct_size: MemoryLayout<ds_request>.size, symbol: arena.text(request.symbol),
-          timeframe: arena.text(request.timeframe), requested_at: request.requestedAt ?? Int64.min,
-          start_ts: request.start, end_ts: request.end, provider_used: arena.text(request.providerUsed),
+          struct_size: MemoryLayout<ds_request>.size, symbol: try arena.text(request.symbol),
+          timeframe: try arena.text(request.timeframe), requested_at: request.requestedAt ?? Int64.min,
+          start_ts: request.start, end_ts: request.end, provider_used: try arena.text(request.providerUsed),
           coverage_ratio: request.coverageRatio ?? .nan, gap_count: request.gapCount ?? 0,
           has_gap_count: request.gapCount == nil ? 0 : 1, fallback_used: request.fallbackUsed ? 1 : 0,
-          quality: request.quality.map { arena.text($0) }, notes: request.notes.map { arena.text($0) }))
+          quality: try optional(request.quality), notes: try optional(request.notes)))
     }
-    self.items = arena.array(items)
+    self.items = try arena.array(items)
   }
 }
 
@@ -74,7 +78,7 @@ public func ds_market_requests(
       symbol: try Argument.optionalText(symbol, "symbol"),
       timeframe: try Argument.optionalText(timeframe, "timeframe"),
       try ReadArguments.range(range), limit: limit < 0 ? nil : Int(limit))
-    out.pointee = Handle.make(RequestsHandle(requests))
+    out.pointee = Handle.make(try RequestsHandle(requests))
   }
 }
 

@@ -7,23 +7,25 @@ final class RowsHandle {
   let columns: UnsafeMutablePointer<ds_sql_column>
   let columnCount: Int
   let count: Int
+  private let rows: QueryRows
   private let arena = Arena()
 
-  init(_ rows: QueryRows) {
+  init(_ rows: QueryRows) throws(StoreError) {
+    self.rows = rows
     count = rows.count
     columnCount = rows.columns.count
     var views: [ds_sql_column] = []
     for column in rows.columns {
-      let bytes = UnsafeRawPointer(arena.array(column.bytes)).assumingMemoryBound(to: CChar.self)
-      views.append(
-        ds_sql_column(
-          name: arena.text(column.name), types: UnsafePointer(arena.array(column.types)),
-          integers: column.integers.isEmpty ? nil : UnsafePointer(arena.array(column.integers)),
-          reals: column.reals.isEmpty ? nil : UnsafePointer(arena.array(column.reals)),
-          offsets: column.offsets.isEmpty ? nil : UnsafePointer(arena.array(column.offsets)),
-          bytes: column.offsets.isEmpty ? nil : bytes))
+      let bytes = UnsafeRawPointer(column.byteColumn.baseAddress)?.assumingMemoryBound(to: CChar.self)
+      var view = ds_sql_column(
+        name: try arena.text(column.name), types: column.typeColumn.baseAddress,
+        integers: column.integerColumn.baseAddress, reals: column.realColumn.baseAddress,
+        offsets: column.offsetColumn.baseAddress, bytes: column.offsetColumn.isEmpty ? nil : bytes)
+      // A result of no rows has columns nevertheless.
+      if view.types == nil { view.types = UnsafePointer(try arena.array(column.typeColumn)) }
+      views.append(view)
     }
-    columns = arena.array(views)
+    columns = try arena.array(views)
   }
 }
 
@@ -58,7 +60,7 @@ private func query(
       values.append(try parameter((try Argument.notNull(parameters, "parameters"))[index], index))
     }
     out.pointee = Handle.make(
-      RowsHandle(try store.query(try Argument.text(query, "query"), values, timeout: timeout)))
+      try RowsHandle(try store.query(try Argument.text(query, "query"), values, timeout: timeout)))
   }
 }
 
@@ -71,6 +73,7 @@ private func parameter(_ given: ds_sql_parameter, _ index: Int) throws(StoreErro
       throw StoreError(
         .invalid, "parameter \(index + 1): its bytes are NULL, or its byte_count is wrong", key: "parameters")
     }
+    try MemoryShortage.expect(2 * Int(given.byte_count))
     return [UInt8](UnsafeRawBufferPointer(start: given.bytes, count: Int(given.byte_count)))
   }
   switch given.type {

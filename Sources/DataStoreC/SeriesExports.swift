@@ -15,15 +15,15 @@ final class SeriesHandle {
     return UnsafePointer(view)
   }()
 
-  init(_ entries: [SeriesEntry], counts: Bool) {
-    view = arena.array([ds_series_view()])
+  init(_ entries: [SeriesEntry], counts: Bool) throws(StoreError) {
+    view = try arena.array([ds_series_view()])
     view.pointee = ds_series_view(
       struct_size: MemoryLayout<ds_series_view>.size, count: Int64(entries.count),
-      symbols: arena.texts(entries.map(\.symbol)), timeframes: arena.texts(entries.map(\.timeframe)),
-      first: UnsafePointer(arena.array(entries.map(\.first))),
-      last: UnsafePointer(arena.array(entries.map(\.last))),
-      bars: counts ? UnsafePointer(arena.array(entries.map { $0.bars ?? 0 })) : nil,
-      gaps: counts ? UnsafePointer(arena.array(entries.map { $0.gaps ?? 0 })) : nil)
+      symbols: try arena.texts(entries.map(\.symbol)), timeframes: try arena.texts(entries.map(\.timeframe)),
+      first: UnsafePointer(try arena.array(entries.lazy.map(\.first))),
+      last: UnsafePointer(try arena.array(entries.lazy.map(\.last))),
+      bars: counts ? UnsafePointer(try arena.array(entries.lazy.map { $0.bars ?? 0 })) : nil,
+      gaps: counts ? UnsafePointer(try arena.array(entries.lazy.map { $0.gaps ?? 0 })) : nil)
   }
 }
 
@@ -35,7 +35,7 @@ public func ds_market_series(
     let out = try Argument.notNull(out_series, "out_series")
     let counts = try Argument.flag(counts, "counts")
     let entries = try StoreHandle.store(store).market.series(counts: counts)
-    out.pointee = Handle.make(SeriesHandle(entries, counts: counts))
+    out.pointee = Handle.make(try SeriesHandle(entries, counts: counts))
   }
 }
 

@@ -8,8 +8,8 @@ public func ds_state_set(
   _ store: OpaquePointer?, _ key: UnsafePointer<CChar>?, _ value_json: UnsafePointer<CChar>?
 ) -> Int32 {
   status { () throws(StoreError) in
-    try StoreHandle.store(store).state.set(
-      try Argument.text(key, "key"), json: try Argument.text(value_json, "value_json"))
+    try StoreHandle.store(store).state.setMany(
+      [try Argument.text(key, "key")], [BatchIn.bytes(try Argument.notNull(value_json, "value_json"))])
   }
 }
 
@@ -21,8 +21,12 @@ public func ds_state_set_many(
   status { () throws(StoreError) in
     let store = try StoreHandle.store(store)
     let keys = try Argument.texts(keys, Int(count), "keys")
-    let values = try Argument.texts(values_json, Int(count), "values_json")
-    try store.state.setMany(zip(keys, values).map { (key: $0, json: $1) })
+    let values = count > 0 ? try Argument.notNull(values_json, "values_json") : nil
+    try store.state.setMany(
+      keys,
+      try keys.indices.map { index throws(StoreError) in
+        BatchIn.bytes(try Argument.notNull(values?[index], "values_json"))
+      })
   }
 }
 
@@ -33,9 +37,10 @@ public func ds_state_get(
 ) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_json, "out_json")
-    let value = try StoreHandle.store(store).state.getBytes(try Argument.text(key, "key"))
-    out.pointee = value.map { bytes in
-      bytes.withUnsafeBufferPointer { UnsafeMutablePointer(mutating: CText.copy($0)) }
+    out.pointee = try StoreHandle.store(store).state.withJSON(try Argument.text(key, "key")) {
+      json throws(StoreError) in
+      guard let json else { return nil }
+      return UnsafeMutablePointer(mutating: try CText.copy(json))
     }
   }
 }
@@ -61,8 +66,8 @@ public func ds_state_compare_and_set(
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_swapped, "out_swapped")
     let swapped = try StoreHandle.store(store).state.compareAndSet(
-      try Argument.text(key, "key"), expected: try Argument.optionalText(expected_json, "expected_json"),
-      json: try Argument.text(value_json, "value_json"))
+      try Argument.text(key, "key"), expected: expected_json.map { BatchIn.bytes($0) },
+      json: BatchIn.bytes(try Argument.notNull(value_json, "value_json")))
     out.pointee = swapped ? 1 : 0
   }
 }
@@ -83,14 +88,16 @@ final class StateEntriesHandle {
   let count: Int
   private let arena = Arena()
 
-  init(_ entries: [StateRepo.Entry]) {
+  init(_ entries: [StateRepo.Entry]) throws(StoreError) {
     count = entries.count
     var items: [ds_state_entry] = []
     let arena = arena
     for entry in entries {
-      items.append(ds_state_entry(key: arena.text(entry.key), value_json: entry.json.map { arena.text($0) }))
+      var json: UnsafePointer<CChar>?
+      if let text = entry.json { json = try arena.text(text) }
+      items.append(ds_state_entry(key: try arena.text(entry.key), value_json: json))
     }
-    self.items = arena.array(items)
+    self.items = try arena.array(items)
   }
 }
 
@@ -103,7 +110,7 @@ public func ds_state_items(
     let out = try Argument.notNull(out_entries, "out_entries")
     let entries = try StoreHandle.store(store).state.entries(
       prefix: try Argument.text(prefix, "prefix"), values: try Argument.flag(values, "values"))
-    out.pointee = Handle.make(StateEntriesHandle(entries))
+    out.pointee = Handle.make(try StateEntriesHandle(entries))
   }
 }
 

@@ -145,6 +145,8 @@ extension Store {
       guard let writer else { throw .isClosed }
       if !evenIfLost { try checkTransaction() }
       writer.beginWaiting(until: deadline)
+      // Where a rollback found no memory, its transaction must not become part of this call.
+      if transactionDepth == 0, writer.isInTransaction { try writer.statement("ROLLBACK").run() }
       return try body(writer)
     }
   }
@@ -171,7 +173,7 @@ extension Store {
   private func savepoint<Result>(
     _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try writer.statement("SAVEPOINT ds_call").run()
+    try beginSavepoint("ds_call", writer)
     do throws(StoreError) {
       let result = try interruptibly(writer, .writesInTransaction) { () throws(StoreError) in try body(writer)
       }
@@ -183,6 +185,13 @@ extension Store {
     }
   }
 
+  func beginSavepoint(_ savepoint: String, _ writer: Connection) throws(StoreError) {
+    // What takes a failed call back must not need memory that is not there.
+    _ = try writer.statement("ROLLBACK TO \(savepoint)")
+    _ = try writer.statement("RELEASE \(savepoint)")
+    try writer.statement("SAVEPOINT \(savepoint)").run()
+  }
+
   /// Takes back all since a savepoint, and notices where SQLite has taken back everything (disk full, say).
   func undo(_ savepoint: String, _ writer: Connection) {
     guard writer.isInTransaction else {
@@ -190,7 +199,8 @@ extension Store {
       return
     }
     do throws(StoreError) {
-      try writer.execute("ROLLBACK TO \(savepoint); RELEASE \(savepoint)")
+      try writer.statement("ROLLBACK TO \(savepoint)").run()
+      try writer.statement("RELEASE \(savepoint)").run()
     } catch {
       // What cannot be taken back in part must not be committed as a whole.
       rollBack(writer)
@@ -219,7 +229,7 @@ extension Store {
     let use = InterruptibleUse(connection: connection, kind: kind)
     monitor.locked { interruptible[ObjectIdentifier(connection)] = use }
     defer { monitor.locked { interruptible[ObjectIdentifier(connection)] = nil } }
-    return try body()
+    return try connection.minding(body)
   }
 }
 

@@ -28,20 +28,46 @@ public struct QueryParameter: Sendable {
 /// The rows of a query, column by column.
 public final class QueryRows: @unchecked Sendable {  // never changes after it was filled
   /// One column; row i is of type `types[i]` (0 NULL, 1 integer, 2 real, 3 text, 4 blob). Numbers stand in `integers` or
-  /// `reals`; texts and blobs lie in `bytes` from `offsets[i]` to `offsets[i + 1]`. What no row needs is empty.
-  public struct Column: Sendable {
+  /// `reals`; texts and blobs lie in `bytes` from `offsets[i]` to `offsets[i + 1]`. What no row needs is empty. Each of
+  /// these is a copy.
+  public final class Column: @unchecked Sendable {  // never changes after it was filled
     /// The column's name, as the query gives it.
     public let name: String
+    private var content = Content()
+
+    fileprivate struct Content: ~Copyable {
+      var types = ColumnBuffer<UInt8>()
+      var integers = ColumnBuffer<Int64>()
+      var reals = ColumnBuffer<Double>()
+      var offsets = ColumnBuffer<Int64>()
+      var bytes = ByteBuffer()
+    }
+
+    init(name: String) { self.name = name }
+
     /// A type code a row.
-    public internal(set) var types: [UInt8] = []
+    public var types: [UInt8] { Array(typeColumn) }
     /// The rows of type 1; 0 in the others.
-    public internal(set) var integers: [Int64] = []
+    public var integers: [Int64] { Array(integerColumn) }
     /// The rows of type 2; 0 in the others.
-    public internal(set) var reals: [Double] = []
+    public var reals: [Double] { Array(realColumn) }
     /// Where each row's text or blob begins in `bytes`; one more than there are rows.
-    public internal(set) var offsets: [Int64] = []
+    public var offsets: [Int64] { Array(offsetColumn) }
     /// Texts and blobs, one after the other.
-    public internal(set) var bytes: [UInt8] = []
+    public var bytes: [UInt8] { Array(byteColumn) }
+
+    // As they lie in memory, for as long as this object lives.
+    package var typeColumn: UnsafeBufferPointer<UInt8> { content.types.elements }
+    package var integerColumn: UnsafeBufferPointer<Int64> { content.integers.elements }
+    package var realColumn: UnsafeBufferPointer<Double> { content.reals.elements }
+    package var offsetColumn: UnsafeBufferPointer<Int64> { content.offsets.elements }
+    package var byteColumn: UnsafeBufferPointer<UInt8> { content.bytes.bytes }
+
+    fileprivate func append(_ row: Statement, _ column: Int32, row index: Int) {
+      content.append(row, column, row: index)
+    }
+
+    fileprivate func finish(_ count: Int) { content.finish(count) }
   }
 
   /// The columns, in the order of the query.
@@ -93,15 +119,13 @@ extension Store {
   }
 
   private func rows(of statement: Statement) throws(StoreError) -> QueryRows {
-    var columns = (0..<statement.columnCount).map { QueryRows.Column(name: statement.columnName($0)) }
+    let columns = (0..<statement.columnCount).map { QueryRows.Column(name: statement.columnName($0)) }
     var count = 0
     while try statement.step() {
-      for index in columns.indices {
-        columns[index].append(statement, Int32(index), row: count)
-      }
+      for (index, column) in columns.enumerated() { column.append(statement, Int32(index), row: count) }
       count += 1
     }
-    for index in columns.indices { columns[index].finish(count) }
+    for column in columns { column.finish(count) }
     return QueryRows(columns: columns, count: count)
   }
 
@@ -136,37 +160,29 @@ extension Store {
   }
 }
 
-extension QueryRows.Column {
-  fileprivate init(name: String) { self.name = name }
-
+extension QueryRows.Column.Content {
   fileprivate mutating func append(_ row: Statement, _ column: Int32, row index: Int) {
     let kind = row.kind(column)
     types.append(kind.rawValue)
     switch kind {
     case .null: break
     case .integer:
-      pad(&integers, to: index)
+      integers.pad(to: index, with: 0)
       integers.append(row.int64(column))
     case .real:
-      pad(&reals, to: index)
+      reals.pad(to: index, with: 0)
       reals.append(row.double(column))
     case .text, .blob:
-      pad(&offsets, to: index + 1, with: Int64(bytes.count))
-      bytes.append(contentsOf: row.bytes(column))
+      offsets.pad(to: index + 1, with: Int64(bytes.count))
+      bytes.append(row.bytes(column))
       offsets.append(Int64(bytes.count))
     }
   }
 
   /// Brings the columns that are in use to their full length.
   fileprivate mutating func finish(_ count: Int) {
-    if !integers.isEmpty { pad(&integers, to: count) }
-    if !reals.isEmpty { pad(&reals, to: count) }
-    if !offsets.isEmpty { pad(&offsets, to: count + 1, with: Int64(bytes.count)) }
-  }
-
-  private func pad<Element: ExpressibleByIntegerLiteral>(
-    _ values: inout [Element], to count: Int, with filler: Element = 0
-  ) {
-    while values.count < count { values.append(filler) }
+    if integers.count > 0 { integers.pad(to: count, with: 0) }
+    if reals.count > 0 { reals.pad(to: count, with: 0) }
+    if offsets.count > 0 { offsets.pad(to: count + 1, with: Int64(bytes.count)) }
   }
 }

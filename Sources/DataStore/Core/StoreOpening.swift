@@ -37,7 +37,9 @@ struct StoreOpening {
     connection.beginWaiting(until: deadline)
     let state: Schema.State
     do throws(StoreError) {
-      state = try Schema.inspect(connection, path: path)
+      state = try connection.minding { () throws(StoreError) in
+        try Schema.inspect(connection, path: path)
+      }
     } catch {
       if hasWAL { connection.leaveWALOnClose() }
       throw error
@@ -51,6 +53,8 @@ struct StoreOpening {
     if state != .complete { try Schema.create(connection, path: path) }
     if !location.exists { StorePath.syncFolder(location.folder) }
     try connection.source.register(on: connection)
+    // What takes a failed call back must not need memory that is not there.
+    _ = try connection.statement("ROLLBACK")
     // The first read makes the -wal and the -shm, which are watched from now on.
     _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
     let pageSize = try Schema.integer("PRAGMA page_size", connection)
@@ -108,7 +112,10 @@ struct StoreOpening {
     _ access: Connection.Access, _ settings: Connection.Settings
   ) throws(StoreError) -> Connection {
     let connection = try Connection(path, access, settings)
-    switch try Schema.inspect(connection, path: path) {
+    let state = try connection.minding { () throws(StoreError) in
+      try Schema.inspect(connection, path: path)
+    }
+    switch state {
     case .complete: return connection
     case .blank: throw Schema.refusal(path, "it is empty, and read-only it cannot be initialised")
     case .partial: throw Schema.refusal(path, "a table is missing, and read-only it cannot be added")

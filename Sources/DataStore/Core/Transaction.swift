@@ -25,7 +25,7 @@ extension Store {
         try interruptibly(writer, .alone) { () throws(StoreError) in try begin(writer) }
         isTransactionLost = false
       } else {
-        try writer.execute("SAVEPOINT \(savepointName)")
+        try beginSavepoint(savepointName, writer)
       }
       transactionDepth += 1
       // Kept until the transaction ends.
@@ -41,7 +41,7 @@ extension Store {
       if transactionDepth == 1 {
         try commit(writer)
       } else {
-        try writer.execute("RELEASE \(savepointName(transactionDepth - 1))")
+        try writer.statement("RELEASE \(savepointName(transactionDepth - 1))").run()
       }
     }
   }

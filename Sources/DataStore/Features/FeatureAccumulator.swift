@@ -83,6 +83,7 @@ struct FeatureAccumulator: ~Copyable {
   private mutating func take(_ done: UnpackedChunk) throws(RowFault) {
     table.append(done.table, keys: done.keys, at: done.firstRow)
     spareChunks.append(done.chunk)
+    if done.isIncomplete { MemoryShortage.note() }
     if let damaged = done.fault { throw RowFault(row: damaged.row, fault: damaged.fault) }
   }
 
@@ -96,7 +97,8 @@ struct FeatureAccumulator: ~Copyable {
 
   mutating func finish(rows: Int) { table.finish(rows: rows) }
 
-  mutating func reorder(from start: Int, by permutation: [Int], rows: Int) {
+  mutating func reorder<Order: Collection>(from start: Int, by permutation: Order, rows: Int)
+  where Order.Element == Int {
     if mode == .json { return offsets.reorder(from: start, by: permutation) }
     table.reorder(from: start, by: permutation, rows: rows)
   }

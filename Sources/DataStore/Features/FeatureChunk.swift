@@ -10,6 +10,12 @@ final class FeatureChunk {
     var rows = ColumnBuffer<Int>()
     var ends = ColumnBuffer<Int>()
 
+    /// Whether there was memory for all that was appended: the texts then end where the last of them does.
+    var isComplete: Bool {
+      !texts.isIncomplete && rows.count == ends.count
+        && (ends.count == 0 || ends[ends.count - 1] == texts.count)
+    }
+
     @inline(__always)
     mutating func append(_ text: Bytes, row: Int) {
       texts.append(text)
@@ -48,6 +54,8 @@ final class UnpackedChunk {
   let keys: [Bytes]
   /// The first row whose features are damaged, and why; the rows behind it are missing.
   let fault: (row: Int, fault: FeatureFault)?
+  /// True where there was no memory for all of it.
+  let isIncomplete: Bool
 
   /// Unpacks `chunk` into columns that count rows from the chunk's first.
   init(_ chunk: FeatureChunk, _ unpacker: FeatureUnpacker) {
@@ -55,6 +63,7 @@ final class UnpackedChunk {
     firstRow = chunk.firstRow
     var table = unpacker.emptyTable()
     fault = unpacker.unpack(chunk, into: &table, shift: 0)
+    isIncomplete = MemoryShortage.isNoted
     keys = table.columnKeys
     self.table = table
   }
@@ -90,6 +99,8 @@ extension FeatureParser {
   fileprivate mutating func unpack(
     _ chunk: borrowing FeatureChunk.Content, into table: inout FeatureTable, shift: Int
   ) -> (row: Int, fault: FeatureFault)? {
+    // Noted by the thread that filled the chunk.
+    guard chunk.isComplete else { return nil }
     let texts = chunk.texts.bytes
     var start = 0
     for index in 0..<chunk.rows.count {

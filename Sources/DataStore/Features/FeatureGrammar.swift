@@ -109,12 +109,17 @@ struct FeatureGrammar: ~Copyable {
 
   private mutating func key() throws(FeatureFault) -> Int {
     let token = try string(nil)
+    // Before a copy of it is kept.
+    guard token.raw.count <= 6 * Limits.nameBytes else {
+      throw fault("a key is longer than \(Limits.nameBytes) bytes", key: nil)
+    }
     let key: Int
     if token.hasEscapes {
       scratch.removeAll()
       guard JSONText.appendDecoded(token.raw, to: &scratch) else {
         throw fault("a key holds a lone surrogate, which is no text", key: nil)
       }
+      guard !scratch.isIncomplete else { throw fault("there is no memory for it", key: nil) }
       key = keys.number(of: scratch.bytes)
     } else {
       key = keys.number(of: token.raw)

@@ -29,7 +29,8 @@ final class FeatureKeys {
   func fault(_ key: Int) -> String? { faults[key] }
 
   private func add(_ key: Bytes) {
-    var opening = ByteBuffer()
+    // With every byte escaped. A key is short, or `FeatureGrammar` refuses it.
+    var opening = ByteBuffer(capacity: 6 * key.count + 16)
     JSONText.appendLiteral(key, to: &opening)
     opening.append(":{\"value\":")
     let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: opening.count)

@@ -19,12 +19,14 @@ struct FeatureMerger: ~Copyable {
   enum Fault: Error {
     case stored(FeatureFault)
     case new(FeatureFault)
+    case noMemory
   }
 
   /// A copy of a text that stays as it is; valid until the next call.
-  mutating func kept(_ text: Bytes) -> Bytes {
+  mutating func kept(_ text: Bytes) throws(Fault) -> Bytes {
     out.removeAll()
     out.append(text)
+    guard !out.isIncomplete else { throw .noMemory }
     return out.bytes
   }
 
@@ -49,6 +51,7 @@ struct FeatureMerger: ~Copyable {
     }
     if out.count == 0 { out.append(UInt8(ascii: "{")) }
     out.append(UInt8(ascii: "}"))
+    guard !out.isIncomplete else { throw .noMemory }
     return out.bytes
   }
 }

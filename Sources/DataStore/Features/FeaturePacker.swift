@@ -109,11 +109,12 @@ struct FeaturePacker: ~Copyable {
       throw .feature(error.reason, place: batch.place(row), row: row, key: error.key)
     }
     FeatureWriter.append(parser, to: &out)
+    guard !out.isIncomplete else { throw .noMemory() }
     return out.bytes
   }
 
   private mutating func packColumns(_ row: Int) throws(StoreError) -> Bytes? {
-    let start = out.reserve(rowBytes)
+    guard let start = out.reserveMany(rowBytes) else { throw .noMemory(rowBytes) }
     var next = start
     for index in 0..<columnCount {
       let column = columns + index

@@ -141,6 +141,8 @@ struct FeatureParser: ~Copyable {
       }
       positions[entry.key] = (bar: bar, index: entries.count)
       entries.append(entry)
+      // A bar like this one finds its room made.
+      guard !MemoryShortage.isNoted else { throw grammar.fault("there is no memory for it", key: entry.key) }
     }
     for entry in entries.elements { expected.append((entry.key, keys.openings[entry.key])) }
   }

@@ -110,8 +110,10 @@ struct FeatureTable: ~Copyable {
     return order.sorted { key($0).lexicographicallyPrecedes(key($1)) }
   }
 
-  mutating func reorder(from start: Int, by permutation: [Int], rows: Int) {
+  mutating func reorder<Order: Collection>(from start: Int, by permutation: Order, rows: Int)
+  where Order.Element == Int {
     finish(rows: rows)
+    guard !MemoryShortage.isNoted else { return }
     for column in 0..<columnCount {
       columns[column].values.reorder(from: start, by: permutation)
       if hasQualities { columns[column].qualities.reorder(from: start, by: permutation) }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 
 /// Collects rows that are read, column by column.
 struct BarAccumulator: ~Copyable {
@@ -67,24 +68,29 @@ struct BarAccumulator: ~Copyable {
   /// Puts the rows of the symbol at hand in the order of time, leaves `skip` of them out at the front, and cuts the
   /// rest to the first (or last) `limit`.
   mutating func endSymbol(skip: Int, limit: Int?, fromEnd: Bool) {
+    // Columns that were refused memory are not of one length.
+    guard !MemoryShortage.isNoted else { return }
     let start = starts.last ?? 0
     let rows = count - start
     let kept = min(max(rows - skip, 0), limit ?? Int.max)
     guard isUnordered || kept < rows else { return }
-    var order = Array(0..<rows)
+    guard let block = malloc(rows * MemoryLayout<Int>.stride) else { return MemoryShortage.note() }
+    defer { free(block) }
+    var order = UnsafeMutableBufferPointer(start: block.bindMemory(to: Int.self, capacity: rows), count: rows)
+    _ = order.initialize(from: 0..<rows)
     if isUnordered {
       let times = timestamps.elements
       order.sort { (times[start + $0], $0) < (times[start + $1], $1) }
       isUnordered = false
     }
-    order.removeFirst(min(skip, rows))
-    reorder(from: start, by: Array(fromEnd ? order.suffix(kept) : order.prefix(kept)))
+    let left = order.dropFirst(skip)
+    reorder(from: start, by: fromEnd ? left.suffix(kept) : left.prefix(kept))
     truncate(to: start + kept)
   }
 
   mutating func finish() { features.finish(rows: count) }
 
-  private mutating func reorder(from start: Int, by order: [Int]) {
+  private mutating func reorder(from start: Int, by order: Slice<UnsafeMutableBufferPointer<Int>>) {
     let rows = count
     timestamps.reorder(from: start, by: order)
     if shape.columns.contains(.open) { open.reorder(from: start, by: order) }

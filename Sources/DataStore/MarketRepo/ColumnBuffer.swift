@@ -12,14 +12,14 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
 
   @inline(__always)
   mutating func append(_ value: Element) {
-    if count == capacity { grow(to: max(64, capacity * 2)) }
+    if count == capacity { makeRoom() }
     base.unsafelyUnwrapped[count] = value
     count += 1
   }
 
   mutating func append(_ values: UnsafeBufferPointer<Element>) {
     guard let source = values.baseAddress, values.count > 0 else { return }
-    if count + values.count > capacity { grow(to: max(count + values.count, capacity * 2)) }
+    if count + values.count > capacity, !grows(to: max(count + values.count, capacity * 2)) { return }
     (base.unsafelyUnwrapped + count).initialize(from: source, count: values.count)
     count += values.count
   }
@@ -27,7 +27,7 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   /// Appends `value` until the column is `newCount` long.
   mutating func pad(to newCount: Int, with value: Element) {
     guard newCount > count else { return }
-    if newCount > capacity { grow(to: max(newCount, 64, capacity * 2)) }
+    if newCount > capacity, !grows(to: max(newCount, 64, capacity * 2)) { return }
     (base.unsafelyUnwrapped + count).initialize(repeating: value, count: newCount - count)
     count = newCount
   }
@@ -41,18 +41,36 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Puts the elements from `start` on into a new order: the new i-th is the old `order[i]`-th.
-  mutating func reorder(from start: Int, by order: [Int]) {
-    guard let base else { return }
-    let old = Array(UnsafeBufferPointer(start: base, count: count))
-    for (place, index) in order.enumerated() { base[start + place] = old[start + index] }
+  mutating func reorder<Order: Collection>(from start: Int, by order: Order) where Order.Element == Int {
+    guard let base, count > start else { return }
+    let moved = count - start
+    guard let block = malloc(moved * MemoryLayout<Element>.stride) else { return MemoryShortage.note() }
+    defer { free(block) }
+    let old = block.bindMemory(to: Element.self, capacity: moved)
+    old.initialize(from: base + start, count: moved)
+    for (place, index) in order.enumerated() { base[start + place] = old[index] }
   }
 
   var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
 
-  private mutating func grow(to newCapacity: Int) {
-    guard let grown = realloc(base, newCapacity * MemoryLayout<Element>.stride) else { outOfMemory() }
+  /// Makes room for one more; in place of the last one where there is no memory.
+  private mutating func makeRoom() {
+    if grows(to: max(64, capacity * 2)) { return }
+    if base == nil { outOfMemory() }
+    count -= 1
+  }
+
+  /// See `MemoryShortage`.
+  private mutating func grows(to newCapacity: Int) -> Bool {
+    let wanted = newCapacity * MemoryLayout<Element>.stride
+    // Asked once: the call has failed, and only has to come to its end.
+    guard base == nil || !MemoryShortage.isNoted, let grown = realloc(base, wanted) else {
+      MemoryShortage.note()
+      return false
+    }
     base = grown.assumingMemoryBound(to: Element.self)
     capacity = newCapacity
+    return true
   }
 }
 

@@ -183,8 +183,7 @@ final class BarOverlap {
   /// False where the write is to stop. Also makes room for the marks, at the first bar that is found.
   private func look() -> Bool {
     guard source.look() == SQLITE_OK else { return false }
-    source.makeRoomForMarks()
-    return true
+    return source.makeRoomForMarks()
   }
 
   /// The features that a stored bar will have. Where the batch says nothing of them they stay, in the merger's memory.

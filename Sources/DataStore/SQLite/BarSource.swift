@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
+import Glibc
 
 /// A virtual table over a caller's columns: the rows of the batch at hand.
 ///
@@ -113,16 +114,19 @@ final class BarSource {
 
   // MARK: Marks of the overlap pass
 
-  /// Room to mark the rows that the file holds; none is marked at first.
-  func makeRoomForMarks() {
-    guard raw.pointee.isStored == nil else { return }
-    let marks = UnsafeMutablePointer<Bool>.allocate(capacity: raw.pointee.count)
-    marks.initialize(repeating: false, count: raw.pointee.count)
-    raw.pointee.isStored = marks
+  /// Room to mark the rows that the file holds; none is marked at first. False where there is no memory.
+  func makeRoomForMarks() -> Bool {
+    guard raw.pointee.isStored == nil else { return true }
+    guard let marks = calloc(raw.pointee.count, 1) else {
+      failure = .noMemory(raw.pointee.count)
+      return false
+    }
+    raw.pointee.isStored = marks.bindMemory(to: Bool.self, capacity: raw.pointee.count)
+    return true
   }
 
   func forgetStored() {
-    raw.pointee.isStored?.deallocate()
+    free(raw.pointee.isStored)
     raw.pointee.isStored = nil
   }
 

@@ -154,9 +154,10 @@ final class Connection {
     guard result == SQLITE_OK else { throw stepFailed(result, nil) }
   }
 
-  /// The failure of a run. What our own callbacks found out says more than SQLite's code.
+  /// The failure of a run. What our own callbacks found out says more than SQLite's code, unless they were given
+  /// nothing to look at for want of memory.
   func stepFailed(_ result: Int32, _ statement: Statement?) -> StoreError {
-    if let found = takeFailure() {
+    if let found = takeFailure(), result & 0xff != SQLITE_NOMEM {
       statement.map { _ = sqlite3_reset($0.handle) }
       return found
     }
@@ -176,6 +177,27 @@ final class Connection {
   func doing(_ action: String) -> String {
     let file = sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? ""
     return file.isEmpty ? action : "\(action) \(file)"
+  }
+
+  // MARK: Want of memory
+
+  /// True once a column's text could not be handed over for want of memory, and was taken for an empty one.
+  private var missesText = false
+
+  func noteMissingText() { missesText = true }
+
+  /// Runs `body`, which fails where it missed a text or was refused a block, whatever it made of what it had.
+  func minding<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    missesText = false
+    MemoryShortage.forget()
+    do throws(StoreError) {
+      let result = try body()
+      if !missesText, !MemoryShortage.isNoted { return result }
+    } catch {
+      if !missesText, !MemoryShortage.isNoted { throw error }
+    }
+    MemoryShortage.forget()
+    throw .noMemory()
   }
 
   // MARK: Facts

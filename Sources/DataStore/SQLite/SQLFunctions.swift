@@ -83,14 +83,15 @@ final class FeatureMerging {
     default: throw .corrupt(storedFault("they are no text"))
     }
     let text = SQLFunctions.bytes(stored)
-    guard let new else { return merger.kept(text) }
     do throws(FeatureMerger.Fault) {
+      guard let new else { return try merger.kept(text) }
       return try merger.merge(stored: text, new: new)
     } catch {
       switch error {
       case .stored(let fault):
         let key = fault.key.map { " (key \(StoreError.quoted($0)))" } ?? ""
         throw .corrupt(storedFault(fault.reason + key))
+      case .noMemory: throw .noMemory()
       case .new(let fault): throw StoreError(.internalError, "packed features: \(fault.reason)")
       }
     }

@@ -5,6 +5,8 @@ import CSQLite
 final class Statement {
   let handle: OpaquePointer
   private unowned let connection: Connection
+  /// Why a parameter could not be bound: SQLite takes it for NULL then, so the statement must not run.
+  private var bindFailure = SQLITE_OK
 
   init(_ sql: String, on connection: Connection, isKept: Bool) throws(StoreError) {
     var prepared: OpaquePointer?
@@ -26,6 +28,11 @@ final class Statement {
 
   // MARK: Binding (1-based, as in SQL)
 
+  private func keep(_ result: Int32) {
+    if result != SQLITE_OK { bindFailure = result }
+  }
+
+  /// Borrows the text, which needs no memory and so cannot fail.
   func bind(_ index: Int32, _ text: Bytes) {
     sqlite3_bind_text64(
       handle, index,
@@ -42,22 +49,24 @@ final class Statement {
     var text = text
     text.withUTF8 { bytes in
       let start = bytes.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
-      _ = sqlite3_bind_text64(
-        handle, index, start ?? Self.empty, UInt64(bytes.count), Self.transient, UInt8(SQLITE_UTF8))
+      keep(
+        sqlite3_bind_text64(
+          handle, index, start ?? Self.empty, UInt64(bytes.count), Self.transient, UInt8(SQLITE_UTF8)))
     }
   }
 
   func bindCopy(_ index: Int32, text: Bytes) {
     let start = text.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
-    sqlite3_bind_text64(
-      handle, index, start ?? Self.empty, UInt64(text.count), Self.transient, UInt8(SQLITE_UTF8))
+    keep(
+      sqlite3_bind_text64(
+        handle, index, start ?? Self.empty, UInt64(text.count), Self.transient, UInt8(SQLITE_UTF8)))
   }
 
   func bindCopy(_ index: Int32, blob: Bytes) {
     if let start = blob.baseAddress, blob.count > 0 {
-      sqlite3_bind_blob64(handle, index, start, UInt64(blob.count), Self.transient)
+      keep(sqlite3_bind_blob64(handle, index, start, UInt64(blob.count), Self.transient))
     } else {
-      sqlite3_bind_zeroblob(handle, index, 0)
+      keep(sqlite3_bind_zeroblob(handle, index, 0))
     }
   }
 
@@ -87,6 +96,7 @@ final class Statement {
   /// True where there is a row to look at.
   @inline(__always)
   func step() throws(StoreError) -> Bool {
+    guard bindFailure == SQLITE_OK else { throw connection.stepFailed(bindFailure, self) }
     switch sqlite3_step(handle) {
     case SQLITE_ROW: return true
     case SQLITE_DONE: return false
@@ -106,6 +116,7 @@ final class Statement {
   func reset() {
     sqlite3_reset(handle)
     sqlite3_clear_bindings(handle)
+    bindFailure = SQLITE_OK
   }
 
   var isReadOnly: Bool { sqlite3_stmt_readonly(handle) != 0 }
@@ -133,10 +144,11 @@ final class Statement {
   func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
   func double(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
 
-  /// The bytes of a text or blob; valid until the next step.
+  /// The bytes of a text or blob; valid until the next step. (Handing over a long text may need memory, for its NUL.)
   func bytes(_ column: Int32) -> Bytes {
     if sqlite3_column_type(handle, column) == SQLITE_TEXT {
       let start = sqlite3_column_text(handle, column)
+      if start == nil { connection.noteMissingText() }
       return Bytes(start: start, count: Int(sqlite3_column_bytes(handle, column)))
     }
     let start = sqlite3_column_blob(handle, column)

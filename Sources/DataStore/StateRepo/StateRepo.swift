@@ -28,26 +28,49 @@ extension StateRepo {
 
   /// Stores all values or none.
   public func setMany(_ entries: [(key: String, json: String)]) throws(StoreError) {
-    for (key, json) in entries {
-      _ = try checkedName(key, "state key")
-      try json.withValue(key) { _ throws(StoreError) in }
+    let texts = entries.map { Array($0.json.utf8) }
+    // Borrowed in turn: pointers into several arrays at once are not to be had.
+    try setMany(entries.map(\.key)) { index, body throws(StoreError) in
+      try Self.withBytes(texts[index]) { text throws(StoreError) in try body(text) }
     }
-    guard !entries.isEmpty else { return try store.withWriter { _ throws(StoreError) in } }
+  }
+
+  /// Stores texts that live in the caller's memory, all or none.
+  package func setMany(_ keys: [String], _ texts: [UnsafeBufferPointer<UInt8>]) throws(StoreError) {
+    try setMany(keys) { index, body throws(StoreError) in try body(texts[index]) }
+  }
+
+  /// `lend` hands the text at an index to a closure.
+  private func setMany(
+    _ keys: [String], _ lend: (Int, (Bytes) throws(StoreError) -> Void) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    for (index, key) in keys.enumerated() {
+      _ = try checkedName(key, "state key")
+      try lend(index) { json throws(StoreError) in _ = try StateValue(json, key: key) }
+    }
+    guard !keys.isEmpty else { return try store.withWriter { _ throws(StoreError) in } }
     try store.write { writer throws(StoreError) in
-      for (key, json) in entries {
-        try json.withValue(key) { value throws(StoreError) in try Self.put(key, value, writer) }
+      for (index, key) in keys.enumerated() {
+        try lend(index) { json throws(StoreError) in
+          try Self.put(key, try StateValue(json, key: key), writer)
+        }
       }
     }
   }
 
   /// The value as JSON text; nil where the key is absent.
   public func get(_ key: String) throws(StoreError) -> String? {
-    try getBytes(key).map { String(decoding: $0, as: UTF8.self) }
+    try withJSON(key) { $0?.text }
   }
 
-  package func getBytes(_ key: String) throws(StoreError) -> [UInt8]? {
+  /// Lends the value's JSON text to `body`; nil where the key is absent.
+  package func withJSON<Result>(
+    _ key: String, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
     _ = try checkedName(key, "state key")
-    return try store.read(snapshot: false) { reader throws(StoreError) in try Self.stored(key, reader) }
+    return try store.read(snapshot: false) { reader throws(StoreError) in
+      try Self.withStored(key, reader, body)
+    }
   }
 
   /// True where there was something to delete.
@@ -67,12 +90,24 @@ extension StateRepo {
   public func compareAndSet(
     _ key: String, expected: String?, json: String
   ) throws(StoreError) -> Bool {
+    try Self.withBytes(Array(json.utf8)) { json throws(StoreError) in
+      guard let expected else { return try compareAndSet(key, expected: nil, json: json) }
+      return try Self.withBytes(Array(expected.utf8)) { expected throws(StoreError) in
+        try compareAndSet(key, expected: expected, json: json)
+      }
+    }
+  }
+
+  /// The same with texts that live in the caller's memory.
+  package func compareAndSet(
+    _ key: String, expected: UnsafeBufferPointer<UInt8>?, json: UnsafeBufferPointer<UInt8>
+  ) throws(StoreError) -> Bool {
     _ = try checkedName(key, "state key")
-    try json.withValue(key) { _ throws(StoreError) in }
+    let value = try StateValue(json, key: key)
     let wanted = try Self.comparable(expected, key)
     return try store.write { writer throws(StoreError) in
       guard try Self.comparableStored(key, writer) == wanted else { return false }
-      try json.withValue(key) { value throws(StoreError) in try Self.put(key, value, writer) }
+      try Self.put(key, value, writer)
       return true
     }
   }
@@ -128,28 +163,32 @@ extension StateRepo {
     try statement.run()
   }
 
-  private static func stored(_ key: String, _ connection: Connection) throws(StoreError) -> [UInt8]? {
+  private static func withStored<Result>(
+    _ key: String, _ connection: Connection, _ body: (Bytes?) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
     let statement = try connection.statement("SELECT value FROM main.system_state WHERE key = ?1")
     statement.bind(1, copying: key)
     defer { statement.reset() }
-    return try statement.step() ? try StateValue.json(statement, 0, key: key) : nil
+    guard try statement.step() else { return try body(nil) }
+    return try StateValue.withJSON(statement, 0, key: key, body)
   }
 
   private static func comparableStored(_ key: String, _ writer: Connection) throws(StoreError) -> JSONValue {
-    guard let bytes = try stored(key, writer) else { return .null }
-    do throws(JSONScanner.Failure) {
-      return try withBytes(bytes) { text throws(JSONScanner.Failure) in try JSONValue(text) }
-    } catch {
-      throw .corrupt(
-        "state key \(StoreError.quoted(key)): the stored value is damaged: \(error.reason). Set it again")
+    try withStored(key, writer) { text throws(StoreError) in
+      guard let text else { return .null }
+      do throws(JSONScanner.Failure) { return try JSONValue(text) } catch {
+        throw .corrupt(
+          "state key \(StoreError.quoted(key)): the stored value is damaged: \(error.reason). Set it again")
+      }
     }
   }
 
-  private static func comparable(_ json: String?, _ key: String) throws(StoreError) -> JSONValue {
+  private static func comparable(_ json: Bytes?, _ key: String) throws(StoreError) -> JSONValue {
     guard let json else { return .null }
-    do throws(JSONScanner.Failure) {
-      return try withBytes(Array(json.utf8)) { text throws(JSONScanner.Failure) in try JSONValue(text) }
-    } catch {
+    guard json.isValidUTF8 else {
+      throw .invalid("state key \(StoreError.quoted(key)): the expected value is not valid UTF-8", key: key)
+    }
+    do throws(JSONScanner.Failure) { return try JSONValue(json) } catch {
       throw .invalid("state key \(StoreError.quoted(key)): the expected value: \(error.reason)", key: key)
     }
   }
@@ -158,16 +197,5 @@ extension StateRepo {
     _ bytes: [UInt8], _ body: (Bytes) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try bytes.withUnsafeBufferPointer { text throws(Failure) in try body(text) }
-  }
-}
-
-extension String {
-  /// Hands the text over as a checked state value.
-  fileprivate func withValue(
-    _ key: String, _ body: (StateValue) throws(StoreError) -> Void
-  ) throws(StoreError) {
-    try Array(utf8).withUnsafeBufferPointer { text throws(StoreError) in
-      try body(try StateValue(text, key: key))
-    }
   }
 }

@@ -65,6 +65,16 @@ enum StateValue {
 
   /// The JSON text of a stored value.
   static func json(_ row: Statement, _ column: Int32, key: String) throws(StoreError) -> [UInt8] {
+    try withJSON(row, column, key: key) { text throws(StoreError) in
+      try MemoryShortage.expect(text.count)
+      return Array(text)
+    }
+  }
+
+  /// Lends the JSON text of a stored value to `body`.
+  static func withJSON<Result>(
+    _ row: Statement, _ column: Int32, key: String, _ body: (Bytes) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
     func fault(_ reason: String) -> StoreError {
       .corrupt(
         "state key \(StoreError.quoted(key)): the stored value is damaged: \(reason). Set it again, or mend it with an"
@@ -86,10 +96,10 @@ enum StateValue {
       } catch {
         throw fault(error.reason)
       }
-      return Array(text)
+      return try body(text)
     case .blob: throw fault("it is a blob")
     case .null: throw fault("it is NULL")
     }
-    return Array(out.bytes)
+    return try body(out.bytes)
   }
 }

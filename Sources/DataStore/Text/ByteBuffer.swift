@@ -9,25 +9,38 @@ struct ByteBuffer: ~Copyable {
   private(set) var base: UnsafeMutablePointer<UInt8>
   private(set) var count = 0
   private var capacity: Int
+  /// True once there was no memory for all of it: what is there now is no use. See `MemoryShortage`.
+  private(set) var isIncomplete = false
 
   init(capacity: Int = 256) {
-    self.capacity = max(capacity, 16)
-    base = .allocate(capacity: self.capacity)
+    self.capacity = max(capacity, 64)
+    guard let block = malloc(self.capacity) else { outOfMemory() }
+    base = block.assumingMemoryBound(to: UInt8.self)
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
 
   /// The bytes so far; valid until the next change.
   var bytes: Bytes { Bytes(start: base, count: count) }
 
-  mutating func removeAll() { count = 0 }
+  mutating func removeAll() {
+    count = 0
+    isIncomplete = false
+  }
 
   mutating func truncate(to newCount: Int) { count = min(count, max(newCount, 0)) }
 
-  /// Room for `extra` more bytes; a pointer to the first of them. Follow with `advance(by:)`.
+  /// Room for a few more bytes (64 at most); a pointer to the first of them. Follow with `advance(by:)`.
   @inline(__always)
   mutating func reserve(_ extra: Int) -> UnsafeMutablePointer<UInt8> {
-    if count + extra > capacity { grow(count + extra) }
+    if count + extra > capacity, !grows(count + extra) { count = 0 }
+    return base + count
+  }
+
+  /// Room for any number of bytes more; nil where there is no memory.
+  @inline(__always)
+  mutating func reserveMany(_ extra: Int) -> UnsafeMutablePointer<UInt8>? {
+    if count + extra > capacity, !grows(count + extra) { return nil }
     return base + count
   }
 
@@ -43,7 +56,8 @@ struct ByteBuffer: ~Copyable {
   @inline(__always)
   mutating func append(_ bytes: Bytes) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
-    memcpy(reserve(bytes.count), source, bytes.count)
+    guard let target = reserveMany(bytes.count) else { return }
+    memcpy(target, source, bytes.count)
     count += bytes.count
   }
 
@@ -57,13 +71,17 @@ struct ByteBuffer: ~Copyable {
     text.withUTF8 { append($0) }
   }
 
-  private mutating func grow(_ needed: Int) {
+  private mutating func grows(_ needed: Int) -> Bool {
     let newCapacity = max(needed, capacity * 2)
-    let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
-    memcpy(grown, base, count)
-    base.deallocate()
-    base = grown
+    // Asked once: the call has failed, and only has to come to its end.
+    guard !MemoryShortage.isNoted, let grown = realloc(base, newCapacity) else {
+      isIncomplete = true
+      MemoryShortage.note()
+      return false
+    }
+    base = grown.assumingMemoryBound(to: UInt8.self)
     capacity = newCapacity
+    return true
   }
 }
 
