@@ -22,6 +22,7 @@ static struct {
   int result_code;
   int for_good;
   int failed;
+  int met;
 } armed = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 // Under the lock.
@@ -42,6 +43,7 @@ static int fate(const char *path, int operation) {
   int result = SQLITE_OK;
   pthread_mutex_lock(&armed.lock);
   if (armed.operations & operation && is_below_prefix(path)) {
+    armed.met++;
     if (armed.countdown > 0) armed.countdown--;
     if (armed.countdown == 0 && (armed.failed == 0 || armed.for_good)) {
       armed.failed++;
@@ -60,7 +62,15 @@ void fault_vfs_arm(const char *prefix, int operations, int n, int result_code, i
   armed.result_code = result_code;
   armed.for_good = for_good;
   armed.failed = 0;
+  armed.met = 0;
   pthread_mutex_unlock(&armed.lock);
+}
+
+int fault_vfs_operations(void) {
+  pthread_mutex_lock(&armed.lock);
+  int met = armed.met;
+  pthread_mutex_unlock(&armed.lock);
+  return met;
 }
 
 int fault_vfs_disarm(void) {
@@ -105,10 +115,18 @@ static int file_sync(sqlite3_file *file, int flags) {
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *out) {
-  return REAL(file)->pMethods->xFileSize(REAL(file), out);
+  int result = FATE(file, FAULT_SIZE);
+  return result ? result : REAL(file)->pMethods->xFileSize(REAL(file), out);
 }
-static int file_lock(sqlite3_file *file, int level) { return REAL(file)->pMethods->xLock(REAL(file), level); }
-static int file_unlock(sqlite3_file *file, int level) { return REAL(file)->pMethods->xUnlock(REAL(file), level); }
+static int file_lock(sqlite3_file *file, int level) {
+  int result = FATE(file, FAULT_LOCK);
+  return result ? result : REAL(file)->pMethods->xLock(REAL(file), level);
+}
+static int file_unlock(sqlite3_file *file, int level) {
+  int unlocked = REAL(file)->pMethods->xUnlock(REAL(file), level);
+  int result = FATE(file, FAULT_UNLOCK);
+  return result ? result : unlocked;
+}
 static int file_check_lock(sqlite3_file *file, int *out) {
   return REAL(file)->pMethods->xCheckReservedLock(REAL(file), out);
 }
@@ -120,10 +138,14 @@ static int file_characteristics(sqlite3_file *file) {
   return REAL(file)->pMethods->xDeviceCharacteristics(REAL(file));
 }
 static int file_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out) {
-  return REAL(file)->pMethods->xShmMap(REAL(file), page, size, extend, out);
+  int result = FATE(file, FAULT_SHM_MAP);
+  if (!result) return REAL(file)->pMethods->xShmMap(REAL(file), page, size, extend, out);
+  *out = 0;
+  return result;
 }
 static int file_shm_lock(sqlite3_file *file, int offset, int count, int flags) {
-  return REAL(file)->pMethods->xShmLock(REAL(file), offset, count, flags);
+  int result = flags & SQLITE_SHM_LOCK ? FATE(file, FAULT_SHM_LOCK) : SQLITE_OK;
+  return result ? result : REAL(file)->pMethods->xShmLock(REAL(file), offset, count, flags);
 }
 static void file_shm_barrier(sqlite3_file *file) { REAL(file)->pMethods->xShmBarrier(REAL(file)); }
 static int file_shm_unmap(sqlite3_file *file, int remove) {
@@ -151,18 +173,32 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int 
   return result;
 }
 
+static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder) {
+  (void)vfs;
+  int result = fate(path, FAULT_DELETE);
+  return result ? result : real_vfs->xDelete(real_vfs, path, sync_folder);
+}
+
+static int vfs_access(sqlite3_vfs *vfs, const char *path, int flags, int *out) {
+  (void)vfs;
+  int result = fate(path, FAULT_ACCESS);
+  return result ? result : real_vfs->xAccess(real_vfs, path, flags, out);
+}
+
 int fault_vfs_install(void) {
   static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&once);
   int result = sqlite3_initialize();
   if (result == SQLITE_OK && !real_vfs) {
     real_vfs = sqlite3_vfs_find(0);
-    // Everything but opening goes straight to the real one, whose methods take their own pAppData through us.
+    // Everything else goes straight to the real one, whose methods take their own pAppData through us.
     fault_vfs = *real_vfs;
     fault_vfs.pNext = 0;
     fault_vfs.zName = "fault";
     fault_vfs.szOsFile = (int)sizeof(fault_file) + real_vfs->szOsFile;
     fault_vfs.xOpen = vfs_open;
+    fault_vfs.xDelete = vfs_delete;
+    fault_vfs.xAccess = vfs_access;
     result = sqlite3_vfs_register(&fault_vfs, 1);
   }
   pthread_mutex_unlock(&once);

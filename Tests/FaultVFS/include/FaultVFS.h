@@ -13,6 +13,13 @@ enum {
   FAULT_TRUNCATE = 4,
   FAULT_SYNC = 8,
   FAULT_OPEN = 16,
+  FAULT_SIZE = 32,     // asking for a file's size
+  FAULT_LOCK = 64,     // taking a lock on the database file
+  FAULT_UNLOCK = 128,  // giving it back: it is given back, and fails nevertheless
+  FAULT_SHM_LOCK = 256,
+  FAULT_SHM_MAP = 512,
+  FAULT_DELETE = 1024,
+  FAULT_ACCESS = 2048, // asking whether a file exists
 };
 
 // Makes the layer SQLite's default VFS, once and for the rest of the process. Returns an SQLite result code.
@@ -25,5 +32,8 @@ void fault_vfs_arm(const char *prefix, int operations, int n, int result_code, i
 
 // Ends it. Returns how many operations failed.
 int fault_vfs_disarm(void);
+
+// How many of the armed operations there have been since they were armed, failed or not.
+int fault_vfs_operations(void);
 
 #endif
