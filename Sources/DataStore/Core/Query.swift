@@ -109,7 +109,7 @@ extension Store {
               + " less (a range, a LIMIT), or allow it more time", key: "timeout")
         }
         // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
-        guard error.code == .internalError else { throw error }
+        guard error.isInStatement else { throw error }
         throw StoreError(
           .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)",
           sqliteCode: error.sqliteCode,

@@ -156,60 +156,42 @@ enum Schema {
   }
 
   private static func inspect(_ table: Table, _ connection: Connection, _ path: String) throws(StoreError) {
-    let columns = try connection.statement(
-      "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1, 'main')")
-    columns.bind(1, copying: table.name)
-    defer { columns.reset() }
-    var found: [Column] = []
-    while try columns.step() {
-      guard columns.int64(5) == 0 else {
-        throw refusal(path, "table \(table.name) has the generated column '\(columns.text(0))'")
-      }
-      found.append(
-        Column(
-          name: columns.text(0).lowercased(), type: columns.text(1).uppercased(),
-          isNotNull: columns.int64(2) != 0,
-          defaultValue: columns.optionalText(3), keyPlace: columns.int64(4)))
+    let facts = try TableFacts(table.name, connection)
+    if let generated = facts.generatedColumn {
+      throw refusal(path, "table \(table.name) has the generated column '\(generated)'")
     }
     for (index, expected) in table.columns.enumerated() {
-      guard index < found.count else {
+      guard index < facts.columns.count else {
         throw refusal(path, "table \(table.name) has no column '\(expected.name)'")
       }
-      guard found[index] == expected else {
+      guard facts.columns[index] == expected else {
         throw refusal(
           path,
-          "column \(index + 1) of table \(table.name) is \(describe(found[index])), expected \(describe(expected))"
+          "column \(index + 1) of table \(table.name) is \(describe(facts.columns[index])), expected \(describe(expected))"
         )
       }
     }
-    if found.count > table.columns.count {
-      throw refusal(path, "table \(table.name) has the further column '\(found[table.columns.count].name)'")
+    if facts.columns.count > table.columns.count {
+      throw refusal(
+        path, "table \(table.name) has the further column '\(facts.columns[table.columns.count].name)'")
     }
-    try inspectIndexes(table, connection, path)
+    for index in facts.indexes { try inspect(index, table, path) }
   }
 
-  /// An index over an expression, or a partial one, would run the file's SQL on each write; a key that
-  /// compares otherwise than byte by byte would break the order of time.
-  private static func inspectIndexes(
-    _ table: Table, _ connection: Connection, _ path: String
+  /// An index over an expression, or a partial one, would run the file's SQL on each write; a key that compares
+  /// otherwise than byte by byte would break the order of time; a further unique one would refuse bars, or delete others.
+  private static func inspect(
+    _ index: TableFacts.Index, _ table: Table, _ path: String
   ) throws(StoreError) {
-    let indexes = try connection.statement(
-      """
-      SELECT list.name, list.partial, list.origin, info.cid, info.coll, info."key"
-      FROM pragma_index_list(?1, 'main') AS list, pragma_index_xinfo(list.name, 'main') AS info
-      """)
-    indexes.bind(1, copying: table.name)
-    defer { indexes.reset() }
-    while try indexes.step() {
-      let name = indexes.text(0)
-      if indexes.int64(1) != 0 || indexes.int64(3) == -2 {
-        throw refusal(
-          path, "the index '\(name)' on \(table.name) has an expression; drop it with an SQLite tool")
-      }
-      if indexes.text(2) == "pk", indexes.int64(5) == 1, indexes.text(4) != "BINARY" {
-        throw refusal(path, "the key of \(table.name) has the collation \(indexes.text(4)), expected BINARY")
-      }
+    func refuse(_ what: String) -> StoreError {
+      refusal(path, "the index '\(index.name)' on \(table.name) \(what); drop it with an SQLite tool")
     }
+    if index.hasSQL { throw refuse("has an expression") }
+    if index.isKey, let other = index.collations.first(where: { $0 != "BINARY" }) {
+      throw refusal(path, "the key of \(table.name) has the collation \(other), expected BINARY")
+    }
+    if index.hasForeignCollation { throw refuse("compares by a collation that is not SQLite's own") }
+    if index.isUnique, !index.isKey { throw refuse("allows no two equal rows") }
   }
 
   private static func describe(_ column: Column) -> String {

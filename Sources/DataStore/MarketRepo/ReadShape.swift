@@ -69,11 +69,7 @@ package struct TimeRange: Equatable {
   /// A bound given as text: ISO 8601, UTC where it names no offset. A bare date is its first nanosecond as a start
   /// and its last as an end. Instants beyond the range of the store bound nothing, or everything.
   package static func bound(_ text: UnsafeBufferPointer<UInt8>, isEnd: Bool) throws(StoreError) -> Int64 {
-    switch TimestampParser.parse(text) {
-    case .instant(let instant, .bareDate) where isEnd:
-      let (last, overflow) = instant.addingReportingOverflow(
-        Timestamp.secondsPerDay * Timestamp.perSecond - 1)
-      return overflow ? Int64.max : last
+    switch TimestampParser.parse(text, dateIsItsEnd: isEnd) {
     case .instant(let instant, _): return instant
     case .beyondRange(let isLate): return isLate ? Int64.max : Int64.min + 1
     case .malformed:

@@ -66,8 +66,8 @@ final class Connection {
     do throws(StoreError) {
       try setUp(settings)
     } catch {
-      statements = [:]
-      sqlite3_close_v2(opened)
+      // `deinit` closes. Another's WAL must not be folded into a file that is refused.
+      if StorePath.size("\(path)-wal") > 0 { leaveWALOnClose() }
       throw error
     }
   }

@@ -36,7 +36,7 @@ enum ReadOnlyGuard {
       if result & 0xff == SQLITE_AUTH { throw refusal(sql) }
       let error = StoreError.sqlite(
         result, connection.handle, doing: "preparing the query \(StoreError.quoted(sql))")
-      guard error.code == .internalError else { throw error }
+      guard error.isInStatement else { throw error }
       throw StoreError(
         .invalid,
         "the query \(StoreError.quoted(sql)) is wrong: \(String(cString: sqlite3_errmsg(connection.handle)))",

@@ -40,8 +40,18 @@ extension StoreError {
     case SQLITE_INTERRUPT: return (.interrupted, "Nothing of the call was stored.")
     case SQLITE_NOMEM: return (.noMemory, "Free memory and repeat the call.")
     case SQLITE_TOOBIG: return (.invalid, "A row is larger than SQLite stores: shorten its texts.")
+    case SQLITE_ERROR, SQLITE_CONSTRAINT:
+      // Our statements are sound on the tables that we make.
+      return (
+        .schema, "The file's tables are not those of a data_store file: run check(), or restore a backup."
+      )
     default: return (.internalError, "Please report this message.")
     }
+  }
+
+  /// True where the fault may lie in the statement: what to think of it where a caller wrote it.
+  var isInStatement: Bool {
+    code == .internalError || [SQLITE_ERROR, SQLITE_CONSTRAINT].contains(sqliteCode & 0xff)
   }
 
   /// True where waiting may help.

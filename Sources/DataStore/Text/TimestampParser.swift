@@ -22,9 +22,10 @@ struct TimestampParser {
   /// Offsets of civil time have never been larger.
   static let maximumOffsetSeconds = 16 * 3600
 
-  static func parse(_ text: Bytes) -> Outcome {
+  /// A bare date is its first nanosecond, or its last.
+  static func parse(_ text: Bytes, dateIsItsEnd: Bool = false) -> Outcome {
     if let nanoseconds = stored(text) { return .instant(nanoseconds, .stored) }
-    var parser = TimestampParser(text: text)
+    var parser = TimestampParser(text: text, dateIsItsEnd: dateIsItsEnd)
     return parser.parse()
   }
 
@@ -122,9 +123,13 @@ struct TimestampParser {
   // MARK: Other forms
 
   private let text: Bytes
+  private let dateIsItsEnd: Bool
   private var index = 0
 
-  private init(text: Bytes) { self.text = text }
+  private init(text: Bytes, dateIsItsEnd: Bool) {
+    self.text = text
+    self.dateIsItsEnd = dateIsItsEnd
+  }
 
   private mutating func parse() -> Outcome {
     guard let year = number(digits: 4) else { return .malformed }
@@ -135,7 +140,11 @@ struct TimestampParser {
       return .malformed
     }
     let midnight = Timestamp.days(year: year, month: month, day: day) * Timestamp.secondsPerDay
-    if index == text.count { return outcome(midnight, 0, .bareDate) }
+    if index == text.count {
+      return dateIsItsEnd
+        ? outcome(midnight + Timestamp.secondsPerDay - 1, Timestamp.perSecond - 1, .bareDate)
+        : outcome(midnight, 0, .bareDate)
+    }
     guard skip("T") || skip("t") || skip(" ") else { return .malformed }
     guard let time = parseTime(), let offset = parseOffset(), index == text.count else { return .malformed }
     return outcome(midnight + time.second - offset, time.fraction, .other)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CSQLite
 import Testing
 
 @testable import DataStore
@@ -50,6 +51,76 @@ import Testing
     try store.market.write(.hourly([2]))
     #expect(try store.closes() == [2])
     withExtendedLifetime(scratch) {}
+  }
+
+  @Test(arguments: [
+    "TABLE pragma_index_list(name, partial)", "VIEW pragma_table_xinfo AS SELECT 'key' AS name",
+  ])
+  func nothingStandsInForSQLitesOwnFunctions(thing: String) throws {
+    let (scratch, store) = try planted("CREATE \(thing)")
+    try store.market.write(.hourly([2]))
+    #expect(try store.closes() == [2])
+    #expect(try store.check() == [])
+    withExtendedLifetime(scratch) {}
+  }
+
+  @Test(arguments: [
+    "CREATE INDEX sly ON market_data(abs(close))",
+    "CREATE INDEX sly ON market_data(close) WHERE close > 1",
+    "CREATE INDEX sly ON system_state(key COLLATE other)",
+    "CREATE UNIQUE INDEX sly ON market_data(close)",
+  ])
+  func anIndexThatInterferesIsRefused(sql: String) throws {
+    let scratch = try Scratch()
+    try scratch.store().close()
+    let raw = try scratch.raw()
+    sqlite3_create_collation(raw.handle, "other", SQLITE_UTF8, nil) { _, _, _, _, _ in 0 }
+    try raw.execute(sql)
+    let error = try refused(.schema) { try scratch.store() }
+    #expect(error.message.contains("'sly'"))
+  }
+
+  @Test func anIndexThatOnlySortsIsWelcome() throws {
+    let (scratch, store) = try planted("CREATE INDEX by_close ON market_data(close, source COLLATE NOCASE)")
+    try store.market.write(.hourly([2]))
+    #expect(try store.check() == [])
+    withExtendedLifetime(scratch) {}
+  }
+
+  @Test func whatAnotherTableComputesIsNotComputedByACheck() throws {
+    // Looked at, the row would be an integer overflow.
+    let (scratch, store) = try planted(
+      """
+      CREATE TABLE other(x); CREATE INDEX by_x ON other(x); INSERT INTO other VALUES (-9223372036854775808);
+      PRAGMA writable_schema=ON;
+      UPDATE sqlite_schema SET sql = 'CREATE INDEX by_x ON other(abs(x))' WHERE name = 'by_x';
+      """)
+    #expect(try store.check() == [])
+    withExtendedLifetime(scratch) {}
+  }
+
+  @Test func aTableThatGoesWhileTheStoreIsOpenIsNoFaultOfOurs() throws {
+    let (scratch, store) = try planted("CREATE TABLE notes(x)")
+    try scratch.raw().execute("DROP TABLE market_data")
+    try refused(.schema) { try store.closes() }
+    try refused(.schema) { try store.market.write(.hourly([1])) }
+  }
+
+  @Test func aFileThatIsRefusedKeepsTheWALBesideIt() throws {
+    let scratch = try Scratch()
+    // The first page, which will be spoilt, is in the file and not in the WAL.
+    try scratch.store().market.write(.hourly([1]))
+    let store = try scratch.store()
+    try store.market.write(.hourly([1, 2, 3]))
+    let wal = try contents(scratch.path("bars.db-wal"))
+    store.close()
+    var file = try contents(scratch.path())
+    file[0] = 0x20
+    try write(file, to: scratch.path())
+    try write(wal, to: scratch.path("bars.db-wal"))
+    try refused(.schema) { try scratch.store() }
+    #expect(try contents(scratch.path()) == file)
+    #expect(try contents(scratch.path("bars.db-wal")) == wal)
   }
 
   @Test func aTableCannotStandInForTheRowsOfABatch() throws {

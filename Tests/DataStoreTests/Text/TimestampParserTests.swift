@@ -149,6 +149,23 @@ import Testing
     #expect(text.withBytes { TimestampParser.stored($0) } == nil)
   }
 
+  @Test(arguments: [
+    ("2026-03-01", "2026-03-01T00:00:00Z", "2026-03-01T23:59:59.999999999Z"),
+    // The first day that int64 can hold begins before its first instant; the last ends after its last.
+    ("1677-09-21", "1677-09-21T00:12:43.145224193Z", "1677-09-21T23:59:59.999999999Z"),
+    ("2262-04-11", "2262-04-11T00:00:00Z", "2262-04-11T23:47:16.854775807Z"),
+  ])
+  func aDateAsABoundIsItsFirstNanosecondOrItsLast(date: String, first: String, last: String) throws {
+    for (isEnd, expected) in [(false, first), (true, last)] {
+      let bound = try withBytes(date) { try TimeRange.bound($0, isEnd: isEnd) }
+      guard case .instant(let instant, _) = withBytes(expected, { TimestampParser.parse($0) }) else {
+        Issue.record("\(expected) is an instant")
+        return
+      }
+      #expect(bound == instant)
+    }
+  }
+
   @Test func noMutationOfAStoredFormIsReadAsAnotherInstantInTheStoredForm() {
     var random = Seeded()
     for _ in 0..<20_000 {
