@@ -228,7 +228,7 @@ static void names_are_only_data(void) {
   static const char *const names[] = {
       "'; DROP TABLE market_data; --", "\"", "'", "%", "_", "?1", ":a", "a b", " ", "\t\n",
       "eurusd", "EURUSD", "\xc3\xa9", "e\xcc\x81", "\xf0\x9f\x98\x80", "\x01", "\\u0000", "NULL",
-      "\xef\xbb\xbf" "x", "\xef\xbf\xbd", "\xf4\x8f\xbf\xbf",
+      ("\xef\xbb\xbf" "x"), "\xef\xbf\xbd", "\xf4\x8f\xbf\xbf",
   };
   ds_store *store = open_store(path_of("bars.db"));
   char *longest = long_text(DS_MAX_NAME_BYTES, 'x');

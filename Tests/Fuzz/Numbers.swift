@@ -10,7 +10,7 @@ import Glibc
 public func fuzzNumbers(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
   let input = bytes(data, size)
   for place in stride(from: 0, to: size - 7, by: 8) {
-    let bits = UnsafeRawPointer(input.baseAddress! + place).loadUnaligned(as: UInt64.self)
+    let bits = UnsafeRawBufferPointer(input).loadUnaligned(fromByteOffset: place, as: UInt64.self)
     checkPrinting(Double(bitPattern: bits))
     checkPrinting(Int64(bitPattern: bits))
   }
@@ -22,20 +22,22 @@ public func fuzzNumbers(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
 
 private func checkPrinting(_ value: Double) {
   guard value.isFinite else { return }
-  withPrinted({ NumberText.write(value, to: $0) }) { text in
+  let check = { (text: Bytes) in
     hold(strtod(text) == value.bitPattern, "\(value) prints as \(shown(text))")
     hold(NumberText.double(text)?.bitPattern == value.bitPattern, "\(shown(text)) reads as another double")
     hold(isNumber(text), "\(value) prints as \(shown(text)), which is no JSON")
     hold(
       digits(text) == shortestDigits(value), "\(value) prints as \(shown(text)), which is not the shortest")
   }
+  withPrinted({ NumberText.write(value, to: $0) }, check)
 }
 
 private func checkPrinting(_ value: Int64) {
-  withPrinted({ NumberText.write(value, to: $0) }) { text in
+  let check = { (text: Bytes) in
     hold(text.elementsEqual("\(value)".utf8), "\(value) prints as \(shown(text))")
     hold(NumberText.int64(text) == value, "\(shown(text)) reads as another integer")
   }
+  withPrinted({ NumberText.write(value, to: $0) }, check)
 }
 
 private func withPrinted(_ write: (UnsafeMutablePointer<UInt8>) -> Int, _ body: (Bytes) -> Void) {

@@ -15,7 +15,7 @@ public func fuzzTimestamps(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 
   }
   // The same bytes as bare numbers, of which most texts never get near the ends.
   for place in stride(from: 0, to: size - 7, by: 8) {
-    let instant = UnsafeRawPointer(input.baseAddress! + place).loadUnaligned(as: Int64.self)
+    let instant = UnsafeRawBufferPointer(input).loadUnaligned(fromByteOffset: place, as: Int64.self)
     if instant != Timestamp.none { instants.append(instant) }
   }
   var before: (instant: Int64, text: [UInt8])?
