@@ -372,6 +372,20 @@ static void call_transaction(input *in) {
   }
 }
 
+static void call_lay_out(input *in) {
+  int64_t count = take_byte(in) & 7;
+  ds_text_column *column = take_byte(in) == 0xff ? NULL : take_text_column(in, count);
+  int64_t *offsets = borrow(in, sizeof *offsets * (size_t)(count + 1));
+  /* A count that is refused before the first row. */
+  int64_t claimed = take_byte(in) >= 0xf0 ? -1 - count : count;
+  int64_t room = take_byte(in);
+  char *bytes = take_byte(in) >= 0xf0 ? NULL : borrow(in, (size_t)room);
+  int64_t *places = take_byte(in) >= 0xf0 ? NULL : offsets;
+  if (settle(ds_text_column_lay_out(column, claimed, places, bytes, room)) != DS_OK) return;
+  for (int64_t i = 0; places != NULL && i < count; i++)
+    hold(places[i] <= places[i + 1], "a text that ends before it begins");
+}
+
 /* What takes no store, and what takes a handle that may be NULL. */
 static void call_anything_else(input *in) {
   settle(ds_last_error_detail(take_error_detail(in)));
@@ -407,6 +421,7 @@ static void (*const calls[])(input *) = {
     call_state_set_many, call_state_get, call_state_delete, call_compare_and_set,   call_updated_at,
     call_state_items, call_sql,        call_check,          call_info,              call_connection_script,
     call_backup,      call_open,       call_transaction,    call_anything_else,
+    call_lay_out,
 };
 
 /* ---- libFuzzer -------------------------------------------------------------------------------- */

@@ -64,7 +64,7 @@ private enum Parsed: Equatable {
     FeatureWriter.append(parser, to: &out)
     let keys = parser.keys
     self = .entries(
-      parser.entries.map {
+      parser.entries.elements.map {
         Entry(
           key: Array(keys.text($0.key)), value: Array($0.value),
           bits: $0.number.isNaN ? 0 : $0.number.bitPattern,

@@ -190,6 +190,12 @@ static ds_text_column take_column(input *in, int64_t rows, const char *usual) {
   return column;
 }
 
+ds_text_column *take_text_column(input *in, int64_t rows) {
+  ds_text_column *column = borrow(in, sizeof *column);
+  *column = take_column(in, rows, "EURUSD");
+  return column;
+}
+
 static ds_feature_column take_feature(input *in, int64_t rows) {
   static const char *const keys[] = {"a@1", "b@1", "c", "@", "\xff@1", "d@\"\\", "a@1@2"};
   ds_feature_column feature = {take_text(in, keys, COUNT_OF(keys)), take_doubles(in, rows), NULL,

@@ -40,6 +40,9 @@ const char *take_query(input *in);
 /* Up to four names; `count` tells how many, or is negative. NULL now and then. */
 const char **take_texts(input *in, int32_t *count);
 
+/* A text column over `rows` rows, its codes and its counts of any kind. */
+ds_text_column *take_text_column(input *in, int64_t rows);
+
 /* Structs, each of which may be NULL, and whose struct_size may be any: what it claims is there. */
 ds_bar_batch *take_batch(input *in);
 ds_bar *take_bar(input *in);

@@ -52,7 +52,7 @@ private func entries(_ text: Bytes) -> [Entry]? {
   var parser = FeatureParser(readsNumbers: false)
   guard (try? parser.parse(text)) != nil else { return nil }
   let keys = parser.keys
-  return parser.entries.map {
+  return parser.entries.elements.map {
     Entry(key: Array(keys.text($0.key)), value: Array($0.value), quality: $0.quality)
   }
 }

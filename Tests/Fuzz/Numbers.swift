@@ -79,7 +79,10 @@ private func checkReading(_ text: Bytes) {
   if let value = decimal.double {
     hold(value.bitPattern == bits, "\(shown(text)) reads as \(value), not \(Double(bitPattern: bits))")
   }
-  if decimal.isSurelyFinite { hold(!isInfinite, "\(shown(text)) is said to be surely finite") }
+  var end = base
+  let isFinite = DecimalParser.skip(&end, base + text.count)
+  hold(isFinite != nil && end == next, "\(shown(text)) is skipped otherwise than it is read")
+  if isFinite == true { hold(!isInfinite, "\(shown(text)) is said to be surely finite") }
   let read = NumberText.double(text)
   hold(
     isInfinite ? read == nil : read?.bitPattern == bits,
