@@ -33,7 +33,7 @@ static bool is_tiny(const char *first, const char *last) {
     auto result = std::from_chars(p, last, exponent);
     if (result.ec != std::errc()) return *p == '-';
   }
-  return exponent + leading < 0;
+  return exponent < -leading;  // not as a sum, which may overflow
 }
 
 extern "C" int cnumbers_parse(const char *first, const char *last, double *out) {

@@ -133,6 +133,11 @@ import Testing
     #expect(withBytes(text) { NumberText.int64($0) } == nil)
   }
 
+  @Test(arguments: ["8622.223E9223372036854775807", "1e99999999999999999999", "-10e9223372036854775807"])
+  func theLargestExponentIsBeyondADouble(text: String) {
+    #expect(withBytes(text) { NumberText.double($0) } == nil)
+  }
+
   @Test func minusZeroIsZero() {
     #expect(withBytes("-0") { NumberText.int64($0) } == 0)
   }
