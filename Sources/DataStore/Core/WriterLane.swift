@@ -15,6 +15,9 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
   /// True where the calling thread has the turn.
   var isMine: Bool { monitor.locked { owner == ThreadID.current } }
 
+  /// How many threads stand in line.
+  var waiters: Int { monitor.locked { waiting.count } }
+
   /// Takes the turn. `.busy` at the deadline.
   func enter(until deadline: Deadline) throws(StoreError) {
     let me = ThreadID.current

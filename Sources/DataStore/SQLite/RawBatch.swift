@@ -50,14 +50,14 @@ struct RawBatch {
     return row
   }
 
-  /// Hands a row's value of a column to SQLite; NULL where the column is not carried. A NaN becomes NULL by SQLite's
+  /// Hands a row's value of a column to SQLite; the schema's default where the column is not carried. A NaN becomes NULL by SQLite's
   /// own rule. Features are not among them.
   @inline(__always)
   func give(_ column: Int, _ row: Int, _ context: OpaquePointer?) {
     switch column {
     case 5: Self.give(source[row], context)
     case 6: Self.give(quality[row], context)
-    case 7: if let isGap { sqlite3_result_int(context, Int32(isGap[row])) }
+    case 7: sqlite3_result_int(context, Int32(isGap.map { $0[row] } ?? 0))
     default: if let values = doubles[column] { sqlite3_result_double(context, values[row]) }
     }
   }

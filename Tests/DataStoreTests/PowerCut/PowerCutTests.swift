@@ -77,13 +77,18 @@ import Testing
 
   @Test func normalDurabilityDoesNotKeepWhatFullPromises() throws {
     let options = Self.options(.normal)
-    let seed = Seeded().seed
-    let day = try Self.day(options, seed)
-    let sum = try Replay(
-      recording: day, options: options, promise: .full, cutPoints: Self.controlCuts, seed: seed
-    ).run()
-    #expect(sum.lost > 0, "seed \(seed): nothing was lost in \(sum.states) states")
-    Self.tell("control: normal, as if it were full", sum)
+    var seeds: [UInt64] = []
+    // A short sample of a day may hit upon moments at which all was synced; of several days none does throughout.
+    for _ in 0..<5 {
+      let seed = Seeded().seed
+      seeds.append(seed)
+      let day = try Self.day(options, seed)
+      let sum = try Replay(
+        recording: day, options: options, promise: .full, cutPoints: Self.controlCuts, seed: seed
+      ).run()
+      guard sum.lost == 0 else { return Self.tell("control: normal, as if it were full", sum) }
+    }
+    Issue.record("seeds \(seeds): nothing was lost")
   }
 
   @Test func aConnectionWithoutSyncsLosesCallsOrCorruptsTheFile() throws {

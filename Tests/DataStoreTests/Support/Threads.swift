@@ -68,20 +68,7 @@ final class Gate: @unchecked Sendable {  // guarded by the monitor
 }
 
 extension WriterLane {
-  /// How many threads stand in line, read under the lane's own lock; a test can so wait for them without a clock.
-  var waiters: Int {
-    let parts = Dictionary(
-      uniqueKeysWithValues: Mirror(reflecting: self).children.map { ($0.label ?? "", $0.value) })
-    guard let monitor = parts["monitor"] as? Monitor else {
-      Issue.record("WriterLane has no 'monitor' any more")
-      return 0
-    }
-    return monitor.locked {
-      let waiting = Mirror(reflecting: self).children.first { $0.label == "waiting" }?.value as? [UInt64]
-      return waiting?.count ?? Int.max
-    }
-  }
-
+  /// Waits, without a clock, until so many threads stand in line.
   func awaitWaiters(_ count: Int) {
     while waiters < count { sched_yield() }
   }
