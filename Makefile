@@ -35,9 +35,8 @@ demo: $(library) .venv/.complete ## run four programs on one database file, draw
 test: setup ## run every check and test, as continuous integration does
 	@.ci/test
 
-test-all: test ## the same, the Swift tests under sanitizers, and instructions and allocations against their bounds
-	@.ci/test-sanitized
-	@Benchmarks/floor
+test-all: setup ## the same with each proof in full, then sanitizers, instructions, allocations: more than an hour
+	@.ci/test-all
 
 .venv-bench/.complete: .ci/venv Benchmarks/requirements.txt .ci/requirements-candles.txt | debian
 	@.ci/venv .venv-bench Benchmarks/requirements.txt
