@@ -42,13 +42,15 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> _abi.ds_bar 
     if not carried <= _PLAIN or len(carried) < len(labels):
         return None
     # As objects: one dtype for all columns would round integers to doubles.
+    # The instant without its zone: near the end of time there may be no such local time.
+    time = pd.Timestamp(index.asi8[0], unit=index.unit, tz=None if index.tz is None else "UTC")
     cells: dict[str, Any] = dict(zip(labels, frame.to_numpy(dtype=object)[0].tolist(), strict=True))
     take = cells.get
     try:
         return bar_in(
             symbol,
             timeframe,
-            index[0],
+            time,
             (
                 take("open", UNSET),
                 take("high", UNSET),

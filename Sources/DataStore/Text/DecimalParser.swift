@@ -18,7 +18,13 @@ struct DecimalParser {
       next += 1
     }
     let start = next
-    takeDigits(&next, end)
+    if end - next > 1, next[1] == UInt8(ascii: "."), next.pointee &- 0x30 <= 9 {
+      // Most numbers of indicators have one digit before the point.
+      significand = UInt64(next.pointee &- 0x30)
+      next += 1
+    } else {
+      takeDigits(&next, end)
+    }
     var digits = next - start
     // One digit at least, and no zero before others.
     guard digits > 0, digits == 1 || start.pointee != 0x30 else { return nil }

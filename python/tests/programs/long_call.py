@@ -32,9 +32,10 @@ def frame(bars: int) -> pd.DataFrame:
 
 
 def in_transaction(store: DataStore, bars: int) -> None:
+    long = frame(bars)
     with store.transaction():
         store.state.set("half", "done")
-        store.market.write(frame(bars), *SERIES)
+        store.market.write(long, *SERIES)
 
 
 CALLS: dict[str, Callable[[DataStore, int], Any]] = {
@@ -56,11 +57,11 @@ CALLS: dict[str, Callable[[DataStore, int], Any]] = {
 }
 
 
-def tell_when_running(main: int, is_over: threading.Event) -> None:
+def tell_when_running(main: int, callers: set[str], is_over: threading.Event) -> None:
     """Prints ``running`` once the thread's innermost Python frame is one that calls the library."""
     while not is_over.is_set():
         inner: FrameType | None = sys._current_frames().get(main)
-        if inner is not None and inner.f_code.co_name in LIBRARY_CALLERS:
+        if inner is not None and inner.f_code.co_name in callers:
             print("running", flush=True)
             return
 
@@ -74,14 +75,16 @@ LIBRARY_CALLERS = {
     "backup",
     "check",
     "sql",
-    "set",
 }
+# Else a short call before the long one would do.
+WAITING_CALLERS = {"set"}
 
 
 def main(path: str, kind: str, bars: str) -> None:
     with DataStore(path, durability="normal", timeout=600) as store:
         is_over = threading.Event()
-        arguments = (threading.get_ident(), is_over)
+        callers = WAITING_CALLERS if kind.startswith("wait") else LIBRARY_CALLERS
+        arguments = (threading.get_ident(), callers, is_over)
         watcher = threading.Thread(target=tell_when_running, args=arguments, daemon=True)
         watcher.start()
         try:
