@@ -25,6 +25,7 @@ private func check(_ merger: inout FeatureMerger, stored: Bytes, new: Bytes) {
       hold(old == nil, "refused, though sound by itself: \(shown(stored)): \(fault.reason)")
     case .new(let fault):
       hold(old != nil && fresh == nil, "refused, though sound by itself: \(shown(new)): \(fault.reason)")
+    case .noMemory: hold(false, "no memory for \(shown(stored, new))")
     }
     return
   }
