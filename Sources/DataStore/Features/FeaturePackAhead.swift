@@ -20,6 +20,9 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
   private var ready: PackedChunk?
   private var spare: [PackedChunk] = []
   private var isEnding = false
+  /// True once the thread has left for want of memory of its own: the writer packs for itself. Unchecked, as a check
+  /// would take some of that memory.
+  @exclusivity(unchecked) private var isAlone = false
 
   /// The writer's own.
   private var current: PackedChunk?
@@ -35,7 +38,9 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
     self.rows = rows
     let me = Unmanaged.passUnretained(self).toOpaque()
     let isRunning = startThread(&thread, me) { ahead in
-      ahead.map { Unmanaged<FeaturePackAhead>.fromOpaque($0).takeUnretainedValue().work() }
+      guard let ahead else { return nil }
+      let me = Unmanaged<FeaturePackAhead>.fromOpaque(ahead).takeUnretainedValue()
+      if MemoryShortage.threadHasArena { me.work() } else { me.leave() }
       return nil
     }
     guard isRunning else { return nil }
@@ -73,6 +78,12 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
           }
           spare.append(found)
         }
+        if isAlone {
+          let chunk = spare.popLast() ?? PackedChunk()
+          chunk.pack(number, Self.chunkRows, of: rows, &packer)
+          current = chunk
+          return chunk
+        }
         if wanted != number {
           wanted = number
           monitor.wakeAll()
@@ -83,6 +94,13 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
   }
 
   // MARK: The worker
+
+  private func leave() {
+    monitor.locked {
+      isAlone = true
+      monitor.wakeAll()
+    }
+  }
 
   private func work() {
     while let (number, chunk) = next() {
@@ -131,8 +149,13 @@ private final class PackedChunk {
         content.ends.append(content.texts.count)
       } catch {
         fault = error
-        return
+        break
       }
+    }
+    // Noted for this thread only, which need not be the writer's.
+    if MemoryShortage.isNoted {
+      content.ends.truncate(to: 0)
+      fault = .noMemory()
     }
   }
 

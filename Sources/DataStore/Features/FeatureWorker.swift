@@ -27,6 +27,8 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
     self.unpacker = unpacker
     let me = Unmanaged.passUnretained(self).toOpaque()
     let isRunning = startThread(&thread, me) { worker in
+      // Then the reader unpacks all chunks itself.
+      guard MemoryShortage.threadHasArena else { return nil }
       worker.map { Unmanaged<FeatureWorker>.fromOpaque($0).takeUnretainedValue().work() }
       return nil
     }

@@ -69,8 +69,23 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
       return false
     }
     base = grown.assumingMemoryBound(to: Element.self)
+    guard MemoryShortage.leavesReserve(wanted) else {
+      giveBack()
+      MemoryShortage.note()
+      return false
+    }
     capacity = newCapacity
     return true
+  }
+
+  /// Shrinks the block to the capacity that it had.
+  private mutating func giveBack() {
+    if capacity == 0 {
+      free(base)
+      base = nil
+    } else if let shrunk = realloc(base, capacity * MemoryLayout<Element>.stride) {
+      base = shrunk.assumingMemoryBound(to: Element.self)
+    }
   }
 }
 

@@ -80,6 +80,12 @@ struct ByteBuffer: ~Copyable {
       return false
     }
     base = grown.assumingMemoryBound(to: UInt8.self)
+    guard MemoryShortage.leavesReserve(newCapacity) else {
+      if let shrunk = realloc(base, capacity) { base = shrunk.assumingMemoryBound(to: UInt8.self) }
+      isIncomplete = true
+      MemoryShortage.note()
+      return false
+    }
     capacity = newCapacity
     return true
   }

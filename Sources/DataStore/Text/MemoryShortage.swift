@@ -18,6 +18,37 @@ package enum MemoryShortage {
   @inline(__always)
   static var isNoted: Bool { pthread_getspecific(key) != nil }
 
+  /// Address space that the columns leave to what is small: Swift's objects, whose allocation must not fail, and those
+  /// of SQLite, on every thread.
+  private static let reserve = 4 << 20
+  private static let large = 1 << 15
+
+  /// Whether a block of `bytes`, which was had already, leaves the reserve; else it is to be given back. Asked of the
+  /// system: malloc may have as much that only the threads of one arena can take.
+  static func leavesReserve(_ bytes: Int) -> Bool {
+    guard bytes >= large else { return true }
+    // To be written to, or it would not count where the kernel promises no more than there is.
+    let block = mmap(nil, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let block, block != MAP_FAILED else { return false }
+    munmap(block, reserve)
+    return true
+  }
+
+  /// Whether this thread, which has only begun, has an arena of malloc.
+  ///
+  /// Where address space is short a new thread gets none, and glibc makes each of its small blocks a mapping of its own:
+  /// the first that is refused ends the process, however much the other threads' arenas hold. Such blocks all lie at
+  /// the start of a page, behind a few bytes of malloc's. To be asked before the thread uses anything thread-local,
+  /// which comes from malloc as well.
+  static var threadHasArena: Bool {
+    guard let first = malloc(24) else { return false }
+    defer { free(first) }
+    guard let second = malloc(24) else { return false }
+    defer { free(second) }
+    let page = UInt(getpagesize())
+    return UInt(bitPattern: first) % page >= 64 || UInt(bitPattern: second) % page >= 64
+  }
+
   /// Throws where `bytes` are not to be had now; for what goes on to make a Swift array, or a text, of that size.
   package static func expect(_ bytes: Int) throws(StoreError) {
     guard bytes >= 1 << 16 else { return }
