@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What does not fit into memory is an error, not the end of the process.
 
-Each read has a process of its own, whose address space it limits: what this one has freed and
-kept would be room as well. Unpacked features are not among them yet: the second thread that unpacks
-them can still take the last memory, and the Swift runtime then ends the process.
+Each call has a process of its own, whose address space it limits: what this one has freed and
+kept would be room as well.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +19,10 @@ import pytest
 from data_store import DataStore
 
 ROWS = 400_000
-PROGRAM = Path(__file__).parent / "programs" / "read_beyond_memory.py"
+PROGRAMS = Path(__file__).parent / "programs"
+PROGRAM = PROGRAMS / "read_beyond_memory.py"
+SWEEP = PROGRAMS / "call_under_limits.py"
+STEPS = 60 if os.environ.get("DATA_STORE_FULL_RUN") == "1" else 8
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +41,19 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["read", "json", "sql"])
+@pytest.mark.parametrize("kind", ["read", "read_features", "json", "sql"])
 def test_a_read_too_large_for_memory_is_an_error_and_the_store_goes_on(
     many: Path, kind: str
 ) -> None:
     program = [sys.executable, "-X", "faulthandler", str(PROGRAM), str(many), kind, str(ROWS)]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", ["read_features", "values", "write"])
+def test_a_call_with_features_ends_well_under_any_limit(many: Path, kind: str) -> None:
+    for step in range(STEPS):
+        room = 4_000_000 + step * (48_000_000 // STEPS)
+        program = [sys.executable, "-X", "faulthandler", str(SWEEP), str(many), kind, str(room)]
+        done = subprocess.run(program, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{kind} with {room} bytes of room:\n{done.stderr}"

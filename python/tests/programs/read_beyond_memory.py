@@ -17,6 +17,7 @@ ROOM = 12_000_000
 
 READS = {
     "read": lambda store: store.market.read("EURUSD", "1m"),
+    "read_features": lambda store: store.market.read_features("EURUSD", "1m"),
     "json": lambda store: store.market.read("EURUSD", "1m", features="json"),
     "sql": lambda store: store.sql("SELECT symbol, timestamp, close, features FROM market_data"),
 }
