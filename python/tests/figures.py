@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What a proof counted, for the table at the end of `make test-all`."""
+"""How much a proof does, and what it counted, for the table at the end of `make test-all`."""
 
 from __future__ import annotations
 
 import os
+
+IS_FULL_RUN = os.environ.get("DATA_STORE_FULL_RUN") == "1"
+"""The full count of each proof; else a sample."""
 
 
 def figure(label: str, value: str) -> None:

@@ -26,6 +26,9 @@ PROGRAMS = Path(__file__).parent / "programs"
 class Program:
     """A running ``programs/<name>.py``; killed, where it still runs, when the block ends."""
 
+    kills = 0
+    """How many programs were killed in the midst of their work, in all."""
+
     def __init__(self, name: str, *arguments: object) -> None:
         package = str(Path(data_store.__file__).parents[1])
         inherited = os.environ.get("PYTHONPATH")
@@ -79,6 +82,7 @@ class Program:
         self._process.send_signal(signal.SIGKILL)
         lines = self._rest()
         assert self._process.returncode == -signal.SIGKILL, "it ended before it was killed"
+        Program.kills += 1
         return lines
 
     def _rest(self) -> list[str]:

@@ -4,17 +4,26 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from figures import IS_FULL_RUN, figure
 from frames import SYMBOL, TIMEFRAME, bars, same
 from processes import Program
 
 from data_store import DataStore
 
 ROWS = 20
-KILLS = 3
+KILLS = 50 if IS_FULL_RUN else 3
 """Kills in a row on one file: each new program opens what the killed one left."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def count_kills() -> Iterator[None]:
+    before = Program.kills
+    yield
+    figure("SIGKILL: of the only program at work", f"{Program.kills - before:,}")
 
 
 def acknowledged(program: Program, dice: random.Random) -> int:
