@@ -78,7 +78,7 @@ final class FileAnchor: @unchecked Sendable {
   /// own. SQLite takes a -shm for a dead one where nobody but its own process has it locked, and starts it over.
   static func holdWhereOpen(_ path: String) -> FileAnchor? {
     guard let location = try? StorePath(path), let sharedMemory = FileIdentity(location.resolved + "-shm"),
-      !sharedMemory.descriptors.isEmpty
+      sharedMemory.descriptorCount(where: { _ in true }) > 0
     else { return nil }
     return hold(location.resolved)
   }
@@ -100,8 +100,8 @@ final class FileAnchor: @unchecked Sendable {
   }
 
   private func closeIfAlone() -> Bool {
-    guard identity.descriptors.allSatisfy({ $0 == database }),
-      sharedMemoryIdentity.descriptors.allSatisfy({ $0 == sharedMemory })
+    guard identity.descriptorCount(where: { $0 != database }) == 0,
+      sharedMemoryIdentity.descriptorCount(where: { $0 != sharedMemory }) == 0
     else { return false }
     close(database)
     close(sharedMemory)
@@ -143,7 +143,7 @@ final class FileAnchor: @unchecked Sendable {
 
   /// How many copies of SQLite in this process have the file open: each has one descriptor of the -shm to write to.
   var copiesOfSQLite: Int {
-    sharedMemoryIdentity.descriptors.count { fcntl($0, F_GETFL) & O_ACCMODE == O_RDWR }
+    sharedMemoryIdentity.descriptorCount { fcntl($0, F_GETFL) & O_ACCMODE == O_RDWR }
   }
 
   private var descriptors: [Int32] { [database, sharedMemory] }

@@ -24,28 +24,29 @@ struct FileIdentity: Hashable {
     inode = UInt(status.st_ino)
   }
 
-  /// This process's descriptors of the file.
-  var descriptors: [Int32] {
-    Self.openDescriptors().filter { FileIdentity(descriptor: $0) == self }
+  /// How many of this process's descriptors of the file `isCounted` takes.
+  func descriptorCount(where isCounted: (Int32) -> Bool) -> Int {
+    var count = 0
+    Self.forEachDescriptor { descriptor in
+      if FileIdentity(descriptor: descriptor) == self, isCounted(descriptor) { count += 1 }
+    }
+    return count
   }
 
-  private static func openDescriptors() -> [Int32] {
+  private static func forEachDescriptor(_ body: (Int32) -> Void) {
     guard let folder = opendir("/proc/self/fd") else {
-      // No descriptor is left to look with, or there is no /proc: try all that there may be.
+      // No descriptor or no memory is left to look with, or there is no /proc: try all that there may be.
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      return Array(0..<Int32(clamping: limit.rlim_cur))
+      for descriptor in 0..<Int32(clamping: limit.rlim_cur) { body(descriptor) }
+      return
     }
     defer { closedir(folder) }
-    var found: [Int32] = []
     while let entry = readdir(folder) {
       // An entry is as long as its name; the struct's full length may reach beyond the buffer.
       guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { break }
       let name = UnsafeRawPointer(entry) + offset
-      if let number = Int32(String(cString: name.assumingMemoryBound(to: CChar.self))) {
-        found.append(number)
-      }
+      if let number = Int32(String(cString: name.assumingMemoryBound(to: CChar.self))) { body(number) }
     }
-    return found
   }
 }
