@@ -42,7 +42,7 @@ test-all: setup ## the same with each proof in full, then sanitizers, instructio
 	@.ci/venv .venv-bench Benchmarks/requirements.txt
 
 bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqlite3, pandas, apsw, ADBC
-	@.venv-bench/bin/python Benchmarks/run.py --json .build/bench.json
+	@.venv-bench/bin/python Benchmarks/run.py --peer-runs 2 --json .build/bench.json
 	@.venv-bench/bin/python Benchmarks/memory.py
 
 bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 bars with a small one

@@ -67,7 +67,7 @@ def _yardstick(bench: Bench, result: Result) -> str:
     return rate or _figure(result, YARDSTICK)
 
 
-def section(bench: Bench, results: list[Result], machine: str) -> str:
+def section(bench: Bench, results: list[Result], machine: str, peer_runs: int) -> str:
     """Give what the README says: the table, how it was taken, other engines."""
     runs = max(len(result.runs) for result in results)
     how = (
@@ -77,6 +77,8 @@ def section(bench: Bench, results: list[Result], machine: str) -> str:
         "hand-written number and time formatting; its column shows its own rate. All have WAL and "
         f"synchronous={bench.synchronous} unless the row says otherwise."
     )
+    if peer_runs < runs:
+        how += f" Of the contenders that are neither C nor data_store: {peer_runs}."
     if bench.scale != 1:
         how += f" **Only {bench.scale:g} of the rows.**"
     return "\n\n".join([table(bench, results), how, machine, EXTERNAL])

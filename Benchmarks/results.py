@@ -41,7 +41,7 @@ class Result:
 
     def middle(self, name: str) -> Measured:
         """Give the median of each thing that was measured."""
-        samples = [run[name] for run in self.runs]
+        samples = [run[name] for run in self.runs if name in run]
         return {key: median(sample[key] for sample in samples) for key in samples[0]}
 
     def as_json(self) -> dict[str, Any]:

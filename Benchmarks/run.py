@@ -19,6 +19,11 @@ from works import WORKS, Work
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="samples of each (default 5)")
+    parser.add_argument(
+        "--peer-runs",
+        type=int,
+        help="samples of the contenders that are neither C nor data_store (default: as many)",
+    )
     parser.add_argument("--only", action="append", choices=WORKS, help="this work; may be repeated")
     parser.add_argument("--contenders", help=f"by comma, of {', '.join(ENTRIES)}")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the rows")
@@ -32,17 +37,25 @@ def _arguments() -> argparse.Namespace:
     unknown = [name for name in chosen if name not in ENTRIES]
     if unknown:
         parser.error(f"no such contender: {', '.join(unknown)}")
+    if arguments.peer_runs is None:
+        arguments.peer_runs = arguments.runs
     arguments.contenders = [name for name in ENTRIES if name in {*chosen, YARDSTICK}]
     return arguments
 
 
-def _sample(bench: Bench, work: Work, names: list[str], runs: int) -> Result:
+# Whom the targets are about; the others are slower, and there to see how much.
+_MAIN = frozenset({"c", "c-nomutex", "ours", "ours-c"})
+
+
+def _sample(bench: Bench, work: Work, names: list[str], runs: int, peer_runs: int) -> Result:
     """Take samples in turn: A B C, A B C, ..."""
     result = Result(work)
     taking_part = [name for name in names if name in work.contenders]
     for run in range(runs):
         result.runs.append({})
         for name in taking_part:
+            if run >= peer_runs and name not in _MAIN:
+                continue
             print(f"\r\033[K{work.name}: {run + 1} of {runs}, {name}", end="", file=sys.stderr)
             result.runs[-1][name] = work.sample(bench, ENTRIES[name])
     print("\r\033[K", end="", file=sys.stderr)
@@ -64,19 +77,22 @@ def main() -> int:
     try:
         bench = Bench(arguments.folder, arguments.library, arguments.synchronous, arguments.scale)
         works = [WORKS[name] for name in arguments.only or WORKS]
-        results = [_sample(bench, work, arguments.contenders, arguments.runs) for work in works]
+        results = [
+            _sample(bench, work, arguments.contenders, arguments.runs, arguments.peer_runs)
+            for work in works
+        ]
     except BenchError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         return 1
     machine = described(arguments.folder)
-    print("\n" + report.section(bench, results, machine))
+    print("\n" + report.section(bench, results, machine, arguments.peer_runs))
     if arguments.json:
         samples = {result.work.name: result.as_json() for result in results}
         arguments.json.write_text(
             json.dumps({"machine": machine, "works": samples}, indent=1) + "\n"
         )
     if arguments.write_readme:
-        report.put(readme, report.section(bench, results, machine))
+        report.put(readme, report.section(bench, results, machine, arguments.peer_runs))
     return 0
 
 
