@@ -7,6 +7,7 @@ library's own last status was. A line of input, and it uses the store once more:
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import traceback
@@ -81,6 +82,8 @@ WAITING_CALLERS = {"set"}
 
 
 def main(path: str, kind: str, bars: str) -> None:
+    # A shell ignores it in what it starts in the background, and so does all that is started from there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with DataStore(path, durability="normal", timeout=600) as store:
         is_over = threading.Event()
         callers = WAITING_CALLERS if kind.startswith("wait") else LIBRARY_CALLERS
