@@ -82,7 +82,7 @@ WAITING_CALLERS = {"set"}
 
 
 def main(path: str, kind: str, bars: str) -> None:
-    # A shell ignores it in what it starts in the background, and so does all that is started from there.
+    # A shell ignores it in what it starts in the background, and so do the children of that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with DataStore(path, durability="normal", timeout=600) as store:
         is_over = threading.Event()
