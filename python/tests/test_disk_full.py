@@ -7,6 +7,8 @@ A child process limits the size of its own files, which SQLite meets as a full d
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,3 +113,18 @@ def test_a_backup_that_does_not_fit_leaves_nothing_behind(path: Path, existing: 
     assert {found.name for found in path.parent.iterdir()} == before
     if existing:
         assert database.query(target, "SELECT count(*) FROM market_data") == [(0,)]
+
+
+@pytest.mark.parametrize("durability", ["full", "normal"])
+def test_a_disk_of_three_megabytes(tmp_path: Path, durability: str) -> None:
+    """A tmpfs of the test's own, in a mount namespace that goes with it."""
+    namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*namespace, "true"], capture_output=True).returncode != 0:
+        pytest.skip("the system gives this user no mount namespace")
+    program = Path(__file__).parent / "programs" / "fill_disk.py"
+    mount = f"mount -t tmpfs -o size=3m tmpfs {tmp_path} && exec {sys.executable} {program}"
+    done = subprocess.run(
+        [*namespace, "sh", "-c", f"{mount} {tmp_path} {durability}"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0
