@@ -17,20 +17,12 @@ final class SideThread<Output>: @unchecked Sendable {  // the monitor guards the
   ) throws(StoreError) -> Output {
     guard StopQuestion.isSet else { return try body() }
     let side = SideThread(body)
-    // A host's signal handlers run on the host's threads.
-    var all = sigset_t()
-    var before = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
     var thread = pthread_t()
-    let result = pthread_create(
-      &thread, nil,
-      { side in
-        side.map { (Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue() as? any Work)?.work() }
-        return nil
-      }, Unmanaged.passUnretained(side as AnyObject).toOpaque())
-    pthread_sigmask(SIG_SETMASK, &before, nil)
-    guard result == 0 else { return try body() }
+    let isRunning = startThread(&thread, Unmanaged.passUnretained(side as AnyObject).toOpaque()) { side in
+      side.map { (Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue() as? any Work)?.work() }
+      return nil
+    }
+    guard isRunning else { return try body() }
     defer { pthread_join(thread, nil) }
     return try side.wait(stop).get()
   }
