@@ -14,4 +14,21 @@ static inline const void *csqlite_libversion_address(void) {
   return (const void *)sqlite3_libversion;
 }
 
+// A file of a VFS is a C object with a table of methods, which Swift would call by way of optionals in optionals.
+static inline int csqlite_is_open(sqlite3_file *file) {
+  return file && file->pMethods && file->pMethods->xRead;
+}
+
+static inline int csqlite_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset) {
+  return file->pMethods->xRead(file, bytes, count, offset);
+}
+
+// NULL where there is no such region, or no shared memory at all. Makes nothing.
+static inline const void *csqlite_shared_memory(sqlite3_file *file, int region, int size) {
+  void volatile *memory = (void *)0;
+  if (file->pMethods->iVersion < 2 || !file->pMethods->xShmMap) return (void *)0;
+  if (file->pMethods->xShmMap(file, region, size, 0, &memory) != SQLITE_OK) return (void *)0;
+  return (const void *)memory;
+}
+
 #endif

@@ -81,7 +81,9 @@ extension Store {
 
   private func takeReader() throws(StoreError) -> Connection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
-    return try Connection(path, readerAccess, options.connectionSettings)
+    let reader = try Connection(path, readerAccess, options.connectionSettings)
+    reader.openWAL()
+    return reader
   }
 
   private func giveBack(_ reader: Connection) {

@@ -23,7 +23,7 @@ enum Schema {
 
   static let tables: [Table] = [marketData, marketRequests, systemState]
 
-  private static let marketData = Table(
+  static let marketData = Table(
     name: "market_data",
     ddl: """
       CREATE TABLE IF NOT EXISTS market_data (

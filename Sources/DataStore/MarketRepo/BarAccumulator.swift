@@ -15,10 +15,15 @@ struct BarAccumulator: ~Copyable {
         codes.append(-1)
         return true
       }
-      let known = dictionary.count
-      guess = dictionary.intern(text, guess: guess)
+      if let known = dictionary.find(text, guess: guess) {
+        guess = known
+      } else {
+        // Before it is known: whoever meets it again must refuse it again.
+        guard text.isValidUTF8, !text.contains(0) else { return false }
+        guess = dictionary.intern(text)
+      }
       codes.append(Int32(truncatingIfNeeded: guess))
-      return guess < known || (text.isValidUTF8 && !text.contains(0))
+      return true
     }
   }
 

@@ -6,10 +6,10 @@ extension MarketRepo {
     _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape
   ) throws(StoreError) -> Bars {
     let keys = try seriesKeys(symbols, timeframe, shape)
-    return try collect(keys, timeframe, shape) { reader throws(StoreError) in
+    return try collect(keys, timeframe, shape, atMost: shape.limit) { reader, pages throws(StoreError) in
       var left = shape.limit
       for key in keys {
-        let rows = try reader.collect(SeriesRead(key: key, range: range, limit: left), shape)
+        let rows = try reader.collect(SeriesRead(key: key, range: range, limit: left), shape, &pages)
         left = left.map { $0 - rows }
       }
     }
@@ -21,10 +21,10 @@ extension MarketRepo {
   ) throws(StoreError) -> Bars {
     guard n >= 0 else { throw .invalid("n is \(n); it is 0 or more", key: "n") }
     let keys = try seriesKeys(symbols, timeframe, shape)
-    return try collect(keys, timeframe, shape) { reader throws(StoreError) in
+    return try collect(keys, timeframe, shape, atMost: n) { reader, pages throws(StoreError) in
       for key in keys {
         try reader.collect(
-          SeriesRead(key: key, range: .all, limit: min(n, Limits.rows), isFromEnd: true), shape)
+          SeriesRead(key: key, range: .all, limit: min(n, Limits.rows), isFromEnd: true), shape, &pages)
       }
     }
   }
@@ -46,17 +46,22 @@ extension MarketRepo {
     return keys
   }
 
+  /// Runs `body` as a read of one moment; `rows` bounds how many rows of a series it collects.
   func collect(
-    _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape,
-    _ body: (Connection) throws(StoreError) -> Void
+    _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape, atMost rows: Int?,
+    _ body: (Connection, inout SeriesPages?) throws(StoreError) -> Void
   ) throws(StoreError) -> Bars {
     try store.read(snapshot: true) { reader throws(StoreError) in
       reader.collector.begin(shape)
       defer { reader.collector.abandon() }
-      try body(reader)
+      // To begin with pages costs as much as some dozen rows by way of SQLite.
+      var pages = rows ?? Int.max > Self.fewRows ? try SeriesPages(reader) : nil
+      try body(reader, &pages)
       return Bars(reader.collector.end(), symbols: keys.map(\.symbol), timeframe: timeframe)
     }
   }
+
+  private static let fewRows = 32
 }
 
 /// One series' part of a read.
@@ -73,7 +78,9 @@ struct SeriesRead {
 extension Connection {
   /// Collects the rows of one series; returns how many. To be called within a snapshot.
   @discardableResult
-  func collect(_ read: SeriesRead, _ shape: ReadShape) throws(StoreError) -> Int {
+  func collect(
+    _ read: SeriesRead, _ shape: ReadShape, _ pages: inout SeriesPages?
+  ) throws(StoreError) -> Int {
     let before = collector.count
     collector.beginSymbol(read.key.text, read.range)
     defer { collector.endSymbol(skip: read.skip, limit: read.limit, fromEnd: read.isFromEnd) }
@@ -96,7 +103,10 @@ extension Connection {
       }
     }
     if isPlain {
-      try run(read.key, bounds, shape)
+      if try !collect(from: &pages, read.key, bounds) {
+        collector.restartSymbol()
+        try run(read.key, bounds, shape)
+      }
       // Where forms mix, the first rows by text need not be the first in time.
       isPlain = !(collector.metForeignForm && read.limit != nil)
       if isPlain { isPlain = !(try foreignForms.hide(read.key, from: low, to: high, self)) }
@@ -126,6 +136,24 @@ extension Connection {
     statement.bind(5, Int64(count - 1))
     defer { statement.reset() }
     return try statement.step() ? statement.text(0) : nil
+  }
+
+  /// The rows between the bounds, from the pages of the file; false where SQLite has to read them.
+  private func collect(
+    from pages: inout SeriesPages?, _ key: SeriesKey, _ bounds: Bounds
+  ) throws(StoreError) -> Bool {
+    var high = bounds.high
+    let isRead = key.symbol.withBytes { symbol in
+      key.timeframe.withBytes { timeframe in
+        (bounds.low ?? "").withBytes { low in
+          guard high != nil else { return pages?.collect(symbol, timeframe, from: low, to: nil, collector) }
+          return high?.withUTF8 { pages?.collect(symbol, timeframe, from: low, to: $0, collector) } ?? false
+        }
+      }
+    }
+    guard isRead ?? false else { return false }
+    try collector.settle()
+    return true
   }
 
   private func run(_ key: SeriesKey, _ bounds: Bounds, _ shape: ReadShape) throws(StoreError) {

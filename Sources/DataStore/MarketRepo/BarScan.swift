@@ -41,8 +41,9 @@ public final class BarScan {
         read.range.start = last.instant
         read.skip = last.rows
       }
-      let bars = try market.collect([key], timeframe, shape) { reader throws(StoreError) in
-        try reader.collect(read, shape)
+      let bars = try market.collect([key], timeframe, shape, atMost: limit) {
+        reader, pages throws(StoreError) in
+        try reader.collect(read, shape, &pages)
       }
       guard bars.count > 0 else {
         symbolIndex += 1

@@ -38,6 +38,12 @@ final class BarCollector {
     return collection.pointee.failure
   }
 
+  /// Takes a row of which the time and the record are known; false where something about it is not as it should be.
+  @inline(__always)
+  func append(timestamp: Bytes, _ record: Bytes) -> Bool {
+    (try? collection.pointee.append(timestamp, record)) ?? false
+  }
+
   // MARK: A read, from begin to end
 
   func begin(_ shape: ReadShape) { collection.pointee = BarCollection(shape) }
@@ -82,6 +88,9 @@ private struct BarCollection: ~Copyable {
   var series = ""
   var failure: StoreError?
   private var dates = TimestampParser.DateMemo()
+  private var fields = RecordFields(count: keyColumns + BarColumns.names.count)
+  /// symbol, timeframe and timestamp come before the columns of a bar.
+  private static let keyColumns = 3
 
   init(_ shape: ReadShape) {
     rows = BarAccumulator(shape)
@@ -107,7 +116,7 @@ private struct BarCollection: ~Copyable {
 
   /// What is wrong with a row. It becomes a message outside of the loop: a method that borrows `self` makes Swift copy
   /// all of it at each call, which once cost a sixth of the read.
-  private enum Fault: Error {
+  fileprivate enum Fault: Error {
     /// `column` holds something else than it should: that is `what`.
     case column(Int, what: StaticString)
     case timeBeyondRange
@@ -149,17 +158,77 @@ private struct BarCollection: ~Copyable {
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
   }
 
+  /// The same from the bytes of a row's record. False, too, where that is no whole record.
+  @inline(__always)
+  fileprivate mutating func append(_ timestamp: Bytes, _ record: Bytes) throws(Fault) -> Bool {
+    guard let instant = try Self.instant(timestamp, isText: true, range, &dates) else { return true }
+    guard fields.read(record) else { return false }
+    let columns = rows.shape.columns
+    if columns.contains(.open) { rows.open.append(try number(0)) }
+    if columns.contains(.high) { rows.high.append(try number(1)) }
+    if columns.contains(.low) { rows.low.append(try number(2)) }
+    if columns.contains(.close) { rows.close.append(try number(3)) }
+    if columns.contains(.volume) { rows.volume.append(try number(4)) }
+    if columns.contains(.source) {
+      guard rows.source.append(try text(5)) else { return false }
+    }
+    if columns.contains(.quality) {
+      guard rows.quality.append(try text(6)) else { return false }
+    }
+    if columns.contains(.isGap) {
+      let flag = try number(7)
+      rows.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
+    }
+    if columns.contains(.latencySec) { rows.latencySec.append(try number(8)) }
+    if rows.shape.features != .none {
+      let text = try text(9)
+      let row = rows.count
+      do throws(FeatureAccumulator.RowFault) {
+        try rows.features.append(text, row: row)
+      } catch {
+        throw .features(error)
+      }
+    }
+    rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
+    return true
+  }
+
+  @inline(__always)
+  private func number(_ column: Int) throws(Fault) -> Double {
+    let field = fields[Self.keyColumns + column]
+    if field.type == 7 { return RecordValue.double(field.bytes) }
+    if field.type == 0 { return .nan }
+    guard RecordValue.integerSize(field.type) != nil else { throw .column(column, what: "no number") }
+    return Double(RecordValue.integer(field.type, field.bytes))
+  }
+
+  @inline(__always)
+  private func text(_ column: Int) throws(Fault) -> Bytes? {
+    let field = fields[Self.keyColumns + column]
+    if field.type == 0 { return nil }
+    guard let size = RecordValue.textSize(field.type) else { throw .column(column, what: "no text") }
+    return Bytes(start: field.bytes, count: size)
+  }
+
   /// The row's time; nil where it lies outside the range that is read.
   @inline(__always)
   private static func instant(
     _ value: OpaquePointer?, _ range: TimeRange, _ dates: inout TimestampParser.DateMemo
   ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
     let text = SQLFunctions.bytes(value)
+    return try instant(text, isText: sqlite3_value_type(value) == SQLITE_TEXT, range, &dates)
+  }
+
+  @inline(__always)
+  private static func instant(
+    _ text: Bytes, isText: @autoclosure () -> Bool, _ range: TimeRange,
+    _ dates: inout TimestampParser.DateMemo
+  ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
     if let stored = TimestampParser.stored(text, &dates) {
       return range.contains(stored) ? (stored, false) : nil
     }
     switch TimestampParser.parse(text) {
-    case .instant(let instant, let form) where sqlite3_value_type(value) == SQLITE_TEXT:
+    case .instant(let instant, let form) where isText():
       return range.contains(instant) ? (instant, form != .stored) : nil
     case .beyondRange: throw .timeBeyondRange
     default: throw .noTime

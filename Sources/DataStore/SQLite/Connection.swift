@@ -30,6 +30,8 @@ final class Connection {
   let merger = FeatureMerging()
   let overlap: BarOverlap
   var foreignForms = ForeignForms()
+  /// For a read that fetches pages by itself.
+  var specifiedTable = SpecifiedTable()
   /// Holds features that are handed out as text against the rules.
   var featureCheck = FeatureParser(readsNumbers: false)
   /// Frames in the WAL after this connection's last commit.

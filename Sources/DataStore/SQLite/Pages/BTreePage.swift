@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+
+/// One page of a B-tree. Whatever it says is held against its bounds before it is followed: a damaged page gives nil.
+///
+/// Source: https://sqlite.org/fileformat2.html, "B-tree Pages".
+struct BTreePage {
+  enum Kind: UInt8 {
+    case indexInterior = 2
+    case tableInterior = 5
+    case indexLeaf = 10
+    case tableLeaf = 13
+  }
+
+  private let bytes: UnsafePointer<UInt8>
+  private let size: Int
+  let kind: Kind
+  let cellCount: Int
+  private let cellPointers: Int
+  private let rightmostChild: UInt32
+
+  /// A page whose first `size` bytes, those that are SQLite's to fill, are at `bytes`. No root of ours is page 1, whose
+  /// B-tree begins after the file's header.
+  init?(_ bytes: UnsafePointer<UInt8>, size: Int) {
+    guard let kind = Kind(rawValue: bytes[0]) else { return nil }
+    self.bytes = bytes
+    self.size = size
+    self.kind = kind
+    cellCount = Int(bytes[3]) << 8 | Int(bytes[4])
+    let isLeaf = kind == .indexLeaf || kind == .tableLeaf
+    cellPointers = isLeaf ? 8 : 12
+    guard cellPointers + 2 * cellCount <= size else { return nil }
+    rightmostChild = isLeaf ? 0 : Self.bigEndian(bytes + 8)
+  }
+
+  /// Where a cell begins: at least four bytes before the end of the page.
+  @inline(__always)
+  private func offset(_ cell: Int) -> Int? {
+    guard cell >= 0, cell < cellCount else { return nil }
+    let pointer = bytes + (cellPointers &+ 2 &* cell)
+    let offset = Int(pointer[0]) << 8 | Int(pointer[1])
+    guard offset >= cellPointers &+ 2 &* cellCount, offset <= size &- 4 else { return nil }
+    return offset
+  }
+
+  /// The child to the left of a cell; of the one after the last: the rightmost.
+  func child(_ cell: Int) -> UInt32? {
+    if cell == cellCount { return rightmostChild }
+    guard let offset = offset(cell) else { return nil }
+    return Self.bigEndian(bytes + offset)
+  }
+
+  /// The rowid in a cell of a table.
+  @inline(__always)
+  func rowid(_ cell: Int) -> Int64? {
+    guard var offset = offset(cell) else { return nil }
+    if kind == .tableInterior {
+      offset += 4
+    } else {
+      guard varint(&offset) != nil else { return nil }
+    }
+    return varint(&offset).map { Int64(bitPattern: $0) }
+  }
+
+  /// A cell's payload: the part of it on this page, its full length, and the page where it goes on (0: nowhere).
+  struct Payload {
+    let local: Bytes
+    let length: Int
+    let overflow: UInt32
+  }
+
+  @inline(__always)
+  func payload(_ cell: Int) -> Payload? {
+    guard var offset = offset(cell), kind != .tableInterior else { return nil }
+    if kind == .indexInterior { offset += 4 }
+    guard let stated = varint(&offset), stated <= UInt64(Int32.max) else { return nil }
+    if kind == .tableLeaf, varint(&offset) == nil { return nil }
+    let length = Int(stated)
+    let most = kind == .tableLeaf ? size - 35 : (size - 12) * 64 / 255 - 23
+    if length <= most {
+      guard offset + length <= size else { return nil }
+      return Payload(local: Bytes(start: bytes + offset, count: length), length: length, overflow: 0)
+    }
+    let least = (size - 12) * 32 / 255 - 23
+    let fitting = least + (length - least) % (size - 4)
+    let local = fitting <= most ? fitting : least
+    guard offset + local + 4 <= size else { return nil }
+    return Payload(
+      local: Bytes(start: bytes + offset, count: local), length: length,
+      overflow: Self.bigEndian(bytes + offset + local))
+  }
+
+  /// A number of one to nine bytes at `offset`, which moves behind it.
+  @inline(__always)
+  private func varint(_ offset: inout Int) -> UInt64? {
+    guard offset < size else { return nil }
+    let first = bytes[offset]
+    if first < 0x80 {
+      offset &+= 1
+      return UInt64(first)
+    }
+    return Varint.long(Bytes(start: bytes, count: size), &offset)
+  }
+
+  private static func bigEndian(_ bytes: UnsafePointer<UInt8>) -> UInt32 {
+    UInt32(bigEndian: UnsafeRawPointer(bytes).loadUnaligned(as: UInt32.self))
+  }
+}
+
+/// Numbers of one to nine bytes, seven bits in each, the highest first; the ninth has eight.
+enum Varint {
+  @inline(__always)
+  static func read(_ bytes: Bytes, _ offset: inout Int) -> UInt64? {
+    guard offset < bytes.count, let start = bytes.baseAddress else { return nil }
+    let first = start[offset]
+    if first < 0x80 {
+      offset &+= 1
+      return UInt64(first)
+    }
+    return long(bytes, &offset)
+  }
+
+  static func long(_ bytes: Bytes, _ offset: inout Int) -> UInt64? {
+    guard let start = bytes.baseAddress else { return nil }
+    var value: UInt64 = 0
+    for place in 0..<9 {
+      guard offset < bytes.count else { return nil }
+      let byte = start[offset]
+      offset += 1
+      if place == 8 { return value << 8 | UInt64(byte) }
+      value = value << 7 | UInt64(byte & 0x7f)
+      if byte < 0x80 { return value }
+    }
+    return nil
+  }
+}

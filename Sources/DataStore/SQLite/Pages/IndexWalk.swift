@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// An entry of the index over (symbol, timeframe, timestamp).
+struct IndexEntry {
+  let symbol: Bytes
+  let timeframe: Bytes
+  let timestamp: Bytes
+  let rowid: Int64
+
+  /// nil where it is not three texts and a whole number.
+  @inline(__always)
+  init?(_ record: Bytes) {
+    guard let start = record.baseAddress else { return nil }
+    var header = 0
+    guard let headerSize = Varint.read(record, &header),
+      let symbolType = Varint.read(record, &header), let timeframeType = Varint.read(record, &header),
+      let timestampType = Varint.read(record, &header), let rowidType = Varint.read(record, &header),
+      header == headerSize,
+      let symbolSize = RecordValue.textSize(symbolType),
+      let timeframeSize = RecordValue.textSize(timeframeType),
+      let timestampSize = RecordValue.textSize(timestampType),
+      let rowidSize = RecordValue.integerSize(rowidType),
+      // Each is below 2^31, as the record is.
+      header + symbolSize + timeframeSize + timestampSize + rowidSize == record.count
+    else { return nil }
+    symbol = Bytes(start: start + header, count: symbolSize)
+    timeframe = Bytes(start: start + header + symbolSize, count: timeframeSize)
+    timestamp = Bytes(start: start + header + symbolSize + timeframeSize, count: timestampSize)
+    rowid = RecordValue.integer(rowidType, timestamp.baseAddress.unsafelyUnwrapped + timestampSize)
+  }
+}
+
+/// Where a series' bars begin in the index: at the first entry that is not before these.
+struct IndexPlace {
+  let symbol: Bytes
+  let timeframe: Bytes
+  let timestamp: Bytes
+
+  func isAfter(_ entry: IndexEntry) -> Bool {
+    for (mine, other) in [
+      (symbol, entry.symbol), (timeframe, entry.timeframe), (timestamp, entry.timestamp),
+    ] {
+      let order = mine.order(other)
+      if order != 0 { return order > 0 }
+    }
+    return false
+  }
+}
+
+extension Bytes {
+  /// As SQLite's BINARY has it: below 0 where this comes first, 0 where both are the same.
+  func order(_ other: Bytes) -> Int {
+    if let mine = baseAddress, let theirs = other.baseAddress {
+      let order = memcmp(mine, theirs, Swift.min(count, other.count))
+      if order != 0 { return Int(order) }
+    }
+    return count - other.count
+  }
+}
+
+/// Goes through an index in order. Its inner pages hold entries, too, each between those of two children.
+struct IndexWalk: ~Copyable {
+  private var stack: PageStack
+
+  init(root: UInt32) { stack = PageStack(root: root, interior: .indexInterior, leaf: .indexLeaf) }
+
+  enum Step {
+    case entry(IndexEntry)
+    case end
+    /// Something here is not as it should be, or is too rare to be looked after here: SQLite has to.
+    case unclear
+  }
+
+  /// The first entry that is not before `place`.
+  mutating func seek(_ place: IndexPlace, _ source: inout PageSource) -> Step {
+    guard stack.enterRoot(&source) else { return .unclear }
+    while true {
+      // The first cell that is not before the place.
+      var low = 0
+      var high = stack.page.cellCount
+      while low < high {
+        let middle = (low + high) / 2
+        guard let entry = entry(stack.page, middle) else { return .unclear }
+        if place.isAfter(entry) { low = middle + 1 } else { high = middle }
+      }
+      stack.cell = low
+      if stack.isLeaf { return current() }
+      guard stack.enterChild(&source) else { return .unclear }
+    }
+  }
+
+  @inline(__always)
+  mutating func next(_ source: inout PageSource) -> Step {
+    stack.cell += 1
+    if stack.isLeaf { return current() }
+    // After an inner entry come those of the child to its right.
+    while !stack.isLeaf {
+      guard stack.enterChild(&source) else { return .unclear }
+    }
+    return current()
+  }
+
+  /// The entry at hand; where the page has no more, that of the page above.
+  @inline(__always)
+  private mutating func current() -> Step {
+    while stack.cell >= stack.page.cellCount {
+      if stack.isAtRoot { return .end }
+      stack.leave()
+    }
+    guard let entry = entry(stack.page, stack.cell) else { return .unclear }
+    return .entry(entry)
+  }
+
+  @inline(__always)
+  private func entry(_ page: BTreePage, _ cell: Int) -> IndexEntry? {
+    guard let payload = page.payload(cell), payload.overflow == 0 else { return nil }
+    return IndexEntry(payload.local)
+  }
+}

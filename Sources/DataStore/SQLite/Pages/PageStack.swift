@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// The pages on the way from the root of a B-tree down to a leaf, each with a place in it. A page stays until another
+/// one is needed at its level, so that neighbours cost no second look.
+struct PageStack: ~Copyable {
+  private struct Level {
+    let bytes: UnsafeMutablePointer<UInt8>
+    var number: UInt32
+    var page: BTreePage
+    var cell: Int
+  }
+
+  /// A tree of the largest file is not as deep, unless it runs in circles.
+  private static let deepest = 20
+  private let root: UInt32
+  private let kinds: (interior: BTreePage.Kind, leaf: BTreePage.Kind)
+  private var levels: [Level] = []
+  /// The level of the page at hand; what is below it is kept for its number only.
+  private var depth = 0
+
+  init(root: UInt32, interior: BTreePage.Kind, leaf: BTreePage.Kind) {
+    self.root = root
+    kinds = (interior, leaf)
+    levels.reserveCapacity(4)
+  }
+
+  deinit {
+    for level in levels { free(level.bytes) }
+  }
+
+  var page: BTreePage { levels[depth].page }
+  var cell: Int {
+    get { levels[depth].cell }
+    set { levels[depth].cell = newValue }
+  }
+  var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
+  var isAtRoot: Bool { depth == 0 }
+
+  /// Goes to the root; false where it cannot be had, or is no page of this tree.
+  mutating func enterRoot(_ source: inout PageSource) -> Bool { load(root, at: 0, &source) }
+
+  /// Goes down to the child at the place of the page at hand.
+  mutating func enterChild(_ source: inout PageSource) -> Bool {
+    guard let child = page.child(cell) else { return false }
+    return load(child, at: depth + 1, &source)
+  }
+
+  mutating func leave() { depth -= 1 }
+
+  private mutating func load(_ number: UInt32, at level: Int, _ source: inout PageSource) -> Bool {
+    guard level < Self.deepest else { return false }
+    if level < levels.count {
+      if levels[level].number != number {
+        levels[level].number = 0
+        guard let page = read(number, into: levels[level].bytes, &source) else { return false }
+        levels[level].page = page
+        levels[level].number = number
+      }
+    } else {
+      guard let block = malloc(source.pageSize) else { return false }
+      let bytes = block.bindMemory(to: UInt8.self, capacity: source.pageSize)
+      guard let page = read(number, into: bytes, &source) else {
+        free(block)
+        return false
+      }
+      levels.append(Level(bytes: bytes, number: number, page: page, cell: 0))
+    }
+    levels[level].cell = 0
+    depth = level
+    return true
+  }
+
+  private func read(
+    _ number: UInt32, into bytes: UnsafeMutablePointer<UInt8>, _ source: inout PageSource
+  ) -> BTreePage? {
+    guard source.read(number, into: bytes), let page = BTreePage(bytes, size: source.usableSize),
+      page.kind == kinds.interior || page.kind == kinds.leaf
+    else { return nil }
+    return page
+  }
+}

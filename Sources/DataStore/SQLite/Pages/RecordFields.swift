@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+/// Where the values of a record are, and of what type.
+struct RecordFields: ~Copyable {
+  struct Field {
+    var type: UInt64
+    var bytes: UnsafePointer<UInt8>
+  }
+
+  private let fields: UnsafeMutablePointer<Field>
+  private let count: Int
+  /// Bytes of a value by its type, for the types of one byte; 255 where there is no such type.
+  private let sizes: UnsafeMutablePointer<UInt8>
+  private static let noSize: UInt8 = 255
+
+  /// Of records with so many values.
+  init(count: Int) {
+    self.count = count
+    fields = .allocate(capacity: count)
+    sizes = .allocate(capacity: 128)
+    for type in 0..<128 {
+      (sizes + type).initialize(to: RecordValue.size(UInt64(type)).map { UInt8($0) } ?? Self.noSize)
+    }
+  }
+
+  deinit {
+    fields.deallocate()
+    sizes.deallocate()
+  }
+
+  /// Finds the values in a record, which must outlive their use. False where they are fewer, or reach beyond it.
+  @inline(__always)
+  mutating func read(_ record: Bytes) -> Bool {
+    guard let start = record.baseAddress, record.count > count, start[0] < 0x80 else { return false }
+    let headerSize = Int(start[0])
+    guard headerSize > count, headerSize <= record.count else { return false }
+    var header = 1
+    var value = headerSize
+    for place in 0..<count {
+      // The header is longer than there are values: what is read here is within it, or found to be beyond it below.
+      let byte = start[header]
+      var type = UInt64(byte)
+      var size = Int(byte < 0x80 ? sizes[Int(byte)] : Self.noSize)
+      header &+= 1
+      if size == Int(Self.noSize) {
+        header &-= 1
+        guard let long = Varint.read(Bytes(start: start, count: headerSize), &header),
+          let longSize = RecordValue.size(long)
+        else { return false }
+        (type, size) = (long, longSize)
+      }
+      fields[place] = Field(type: type, bytes: start + value)
+      value &+= size
+      guard header <= headerSize else { return false }
+    }
+    return value <= record.count
+  }
+
+  @inline(__always)
+  subscript(_ place: Int) -> Field { fields[place] }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+/// Reads bars of a series straight from the pages of the file, as of the moment of a read transaction.
+///
+/// SQLite takes a few hundred instructions for each value that it hands over; the bytes themselves take some ten. Whatever is
+/// not plain here (another schema, damage, a value of another type) is left to SQLite, which says what is wrong.
+struct SeriesPages: ~Copyable {
+  private var source: PageSource
+  private var index: IndexWalk
+  private var table: TableLookup
+  private let interruption: Interruption
+
+  /// Begins the read transaction; nil where its pages cannot be read, or hold other tables than ours.
+  init?(_ connection: Connection) throws(StoreError) {
+    var roots: (table: UInt32, index: UInt32)?
+    let source = try PageSource(connection) { () throws(StoreError) in roots = try connection.roots() }
+    guard let source, let roots else { return nil }
+    self.source = source
+    index = IndexWalk(root: roots.index)
+    table = TableLookup(root: roots.table)
+    interruption = connection.interruption
+  }
+
+  /// Hands the rows of a series between two texts of time, both included, to the collector. False where it stopped
+  /// midway: SQLite has to read them all.
+  mutating func collect(
+    _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ collector: BarCollector
+  ) -> Bool {
+    var step = index.seek(IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low), &source)
+    var rows = 0
+    while true {
+      switch step {
+      case .unclear: return false
+      case .end: return true
+      case .entry(let entry):
+        guard entry.symbol.equals(symbol), entry.timeframe.equals(timeframe) else { return true }
+        if let high, entry.timestamp.order(high) > 0 { return true }
+        guard let record = table.record(entry.rowid, &source),
+          collector.append(timestamp: entry.timestamp, record)
+        else { return false }
+        rows += 1
+        if rows & 255 == 0, interruption.shouldStop() { return false }
+      }
+      step = index.next(&source)
+    }
+  }
+}
+
+extension Connection {
+  /// The pages where the table and the index of its key begin; nil where the table is not the specification's to the
+  /// letter. Starts a read transaction.
+  fileprivate func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {
+    let statement = try statement(
+      """
+      SELECT rootpage, sql FROM main.sqlite_schema WHERE tbl_name = 'market_data'
+      AND (type = 'table' OR (type = 'index' AND sql IS NULL)) ORDER BY type DESC
+      """)
+    defer { statement.reset() }
+    guard try statement.step() else { return nil }
+    let table = statement.int64(0)
+    guard specifiedTable.isWritten(in: statement.bytes(1)), try statement.step() else { return nil }
+    let index = statement.int64(0)
+    guard !(try statement.step()), let table = UInt32(exactly: table), let index = UInt32(exactly: index),
+      table > 1, index > 1
+    else { return nil }
+    return (table, index)
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// What the shared memory of a WAL says: how far it reaches, and which frame holds which page.
+///
+/// Source: https://sqlite.org/walformat.html, "The WAL-Index File Format". Numbers there are in the machine's own order.
+struct WALIndex {
+  /// The header, which changes with each commit and whenever the WAL starts over.
+  struct Header: Equatable {
+    /// A mark of the format, 0, a count of changes, and flags with the page size.
+    fileprivate var words: (UInt64, UInt64)
+    /// The last valid frame, and the pages of the database.
+    fileprivate var reach: UInt64
+    fileprivate var checksum: UInt64
+    fileprivate var salts: UInt64
+    fileprivate var ownChecksum: UInt64
+
+    static func == (one: Header, other: Header) -> Bool {
+      one.words == other.words && one.reach == other.reach && one.checksum == other.checksum
+        && one.salts == other.salts && one.ownChecksum == other.ownChecksum
+    }
+
+    var lastFrame: UInt32 { UInt32(truncatingIfNeeded: reach) }
+    /// The only version that there is; another one may be laid out otherwise.
+    fileprivate var isKnown: Bool {
+      UInt32(truncatingIfNeeded: words.0) == 3_007_000 && (words.1 >> 32) & 0xff == 1
+    }
+  }
+
+  /// The header, and how many frames were folded into the database by then.
+  struct Sample: Equatable {
+    let header: Header
+    let folded: UInt32
+  }
+
+  private static let regionBytes = 32_768
+  private static let headerBytes = 48
+  /// Both headers, the checkpoint's words and the readers' marks come before the first page numbers.
+  private static let firstPages = 136
+  private static let slots = 8192
+  private static let framesPerRegion: UInt32 = 4096
+  private static let framesOfFirstRegion = framesPerRegion - UInt32(firstPages / 4)
+
+  private let file: UnsafeMutablePointer<sqlite3_file>
+  private var regions: [UnsafeRawPointer] = []
+
+  init(_ file: UnsafeMutablePointer<sqlite3_file>) { self.file = file }
+
+  /// The state of the moment; nil while somebody is changing it.
+  mutating func sample() -> Sample? {
+    guard let memory = region(0) else { return nil }
+    // The writer changes the second copy first.
+    let header = memory.loadUnaligned(as: Header.self)
+    let copy = memory.loadUnaligned(fromByteOffset: Self.headerBytes, as: Header.self)
+    guard header == copy, header.isKnown else { return nil }
+    return Sample(header: header, folded: memory.load(fromByteOffset: 2 * Self.headerBytes, as: UInt32.self))
+  }
+
+  /// The last frame up to `last` that holds `page`; 0 where none does; nil where the index makes no sense.
+  mutating func frame(of page: UInt32, upTo last: UInt32) -> UInt32? {
+    guard last > 0 else { return 0 }
+    var number = Int((last + Self.framesPerRegion - Self.framesOfFirstRegion - 1) / Self.framesPerRegion)
+    while number >= 0 {
+      guard let memory = region(number) else { return nil }
+      let before =
+        number == 0 ? 0 : Self.framesOfFirstRegion + UInt32(number - 1) * Self.framesPerRegion
+      let capacity = number == 0 ? Self.framesOfFirstRegion : Self.framesPerRegion
+      let pages = memory + (number == 0 ? Self.firstPages : 0)
+      let table = memory + Self.regionBytes / 2
+      var slot = Int((UInt64(page) &* 383) & UInt64(Self.slots - 1))
+      var found: UInt32 = 0
+      var steps = 0
+      while true {
+        let entry = UInt32(table.load(fromByteOffset: slot * 2, as: UInt16.self))
+        if entry == 0 { break }
+        guard entry <= capacity, steps < Self.slots else { return nil }
+        let frame = before + entry
+        if frame <= last, frame > found,
+          pages.load(fromByteOffset: Int(entry - 1) * 4, as: UInt32.self) == page
+        {
+          found = frame
+        }
+        slot = (slot + 1) & (Self.slots - 1)
+        steps += 1
+      }
+      if found > 0 { return found }
+      number -= 1
+    }
+    return 0
+  }
+
+  private mutating func region(_ number: Int) -> UnsafeRawPointer? {
+    while regions.count <= number {
+      guard let memory = csqlite_shared_memory(file, Int32(regions.count), Int32(Self.regionBytes))
+      else { return nil }
+      regions.append(memory)
+    }
+    return regions[number]
+  }
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+import Glibc
+import Testing
+
+@testable import DataStore
+
+/// Reads that fetch the file's pages by themselves: what they bring is what SQLite brings, of the same moment.
+@Suite struct PagesTests {
+  private static let timeframe = "1h"
+  private static let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
+
+  /// What a read brought, in a form that can be compared.
+  private struct Found: Equatable {
+    var times: [Int64] = []
+    var numbers: [[UInt64]] = []
+    var texts: [[String?]] = []
+    var gaps: [Bool] = []
+    var features: [String?] = []
+  }
+
+  /// A file with the specification's tables, made by another tool.
+  private func file(_ scratch: Scratch, pageSize: Int) throws -> RawDatabase {
+    let raw = try scratch.raw()
+    try raw.execute("PRAGMA page_size=\(pageSize); PRAGMA journal_mode=WAL")
+    for table in Schema.tables { try raw.execute(table.ddl) }
+    try raw.execute("PRAGMA user_version=1")
+    return raw
+  }
+
+  /// A connection that has read, as those of the pool have.
+  private func reader(_ scratch: Scratch) throws -> Connection {
+    let connection = try Connection(scratch.path(), .readOnly, Self.settings)
+    _ = try Schema.integer("SELECT count(*) FROM sqlite_schema", connection)
+    return connection
+  }
+
+  private func snapshot<Result>(_ reader: Connection, _ body: () throws -> Result) throws -> Result {
+    try reader.statement("BEGIN").run()
+    defer { try? reader.statement("COMMIT").run() }
+    return try body()
+  }
+
+  private func found(_ reader: Connection, _ symbol: String) -> Found {
+    let bars = Bars(reader.collector.end(), symbols: [symbol], timeframe: Self.timeframe)
+    return Found(
+      times: bars.timestamps,
+      numbers: [bars.open, bars.high, bars.low, bars.close, bars.volume, bars.latencySec].map { column in
+        column.map { $0.isNaN ? Double.nan.bitPattern : $0.bitPattern }
+      },
+      texts: [bars.source, bars.quality], gaps: bars.isGap,
+      features: (0..<bars.count).map { bars.featuresJSON($0) })
+  }
+
+  private static let shape = ReadShape(features: .json)
+
+  /// The rows of a series by way of SQLite.
+  private func bySQLite(_ reader: Connection, _ symbol: String, _ range: TimeRange = .all) throws -> Found {
+    try snapshot(reader) {
+      reader.collector.begin(Self.shape)
+      var none: SeriesPages?
+      try reader.collect(
+        SeriesRead(key: SeriesKey(symbol, Self.timeframe), range: range), Self.shape, &none)
+      return found(reader, symbol)
+    }
+  }
+
+  /// The same from the pages; nil where they were left to SQLite.
+  private func byPages(_ reader: Connection, _ symbol: String, _ range: TimeRange = .all) throws -> Found? {
+    try snapshot(reader) { () -> Found? in
+      guard var pages = try SeriesPages(reader) else { return nil }
+      return collect(reader, &pages, symbol, range)
+    }
+  }
+
+  private func collect(
+    _ reader: Connection, _ pages: inout SeriesPages, _ symbol: String, _ range: TimeRange = .all
+  ) -> Found? {
+    reader.collector.begin(Self.shape)
+    reader.collector.beginSymbol("\(symbol) \(Self.timeframe)", range)
+    let low = Array((range.start.map(Timestamp.text) ?? "").utf8)
+    let high = range.end.map { Array(Timestamp.text($0).utf8) }
+    let isWhole = withBytes(symbol) { symbol in
+      withBytes(Self.timeframe) { timeframe in
+        withBytes(low) { low in
+          guard let high else {
+            return pages.collect(symbol, timeframe, from: low, to: nil, reader.collector)
+          }
+          return withBytes(high) { pages.collect(symbol, timeframe, from: low, to: $0, reader.collector) }
+        }
+      }
+    }
+    reader.collector.endSymbol(skip: 0, limit: nil, fromEnd: false)
+    let rows = found(reader, symbol)
+    return isWhole ? rows : nil
+  }
+
+  /// Symbols of which some need two bytes for their length, or more than a small page holds.
+  private static let symbols = [
+    "A", "EURUSD", String(repeating: "LONG", count: 16), String(repeating: "w", count: 120),
+  ]
+
+  private func insert(_ raw: RawDatabase, _ random: inout Seeded, rows: Int) throws {
+    try raw.execute("BEGIN")
+    for _ in 0..<rows {
+      let time = Timestamp.text(threeOClock + Int64.random(in: 0..<2000, using: &random) * hour)
+      let number = { (random: inout Seeded) -> String in
+        random.pick([
+          "NULL", "0", "1", "-3", "70000", "5000000000", "-9e18", "0.1", "1e300", "2.5", "123456.75",
+        ])
+      }
+      let features = random.pick([
+        "NULL", "''", "'{}'", "'\(String(repeating: "f", count: random.pick([5, 300, 5000, 40_000])))'",
+      ])
+      try raw.execute(
+        """
+        INSERT OR REPLACE INTO market_data VALUES ('\(random.pick(Self.symbols))', '\(Self.timeframe)', '\(time)',
+        \(number(&random)), \(number(&random)), \(number(&random)), \(number(&random)), \(number(&random)),
+        \(random.pick(["NULL", "'mt5'", "''", "'a long name of a source, longer than others'"])),
+        \(random.pick(["NULL", "'ok'"])), \(random.pick(["NULL", "0", "1", "7"])), \(number(&random)), \(features))
+        """)
+    }
+    if random.oneIn(3) { try raw.execute("DELETE FROM market_data WHERE rowid % 7 = 3") }
+    try raw.execute("COMMIT")
+  }
+
+  private func fold(_ raw: RawDatabase) {
+    sqlite3_wal_checkpoint_v2(raw.handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+  }
+
+  @Test(arguments: [512, 1024, 4096, 8192, 65_536])
+  func pagesBringWhatSQLiteBrings(pageSize: Int) throws {
+    var random = Seeded()
+    let scratch = try Scratch(in: "/dev/shm")
+    let raw = try file(scratch, pageSize: pageSize)
+    let reader = try reader(scratch)
+    var compared = 0
+    for round in 0..<25 {
+      try insert(raw, &random, rows: random.pick([1, 10, 120]))
+      if random.oneIn(4) { fold(raw) }
+      for symbol in Self.symbols {
+        let first = Int64.random(in: -10..<2010, using: &random)
+        let range = random.pick([
+          TimeRange.all,
+          TimeRange(
+            start: threeOClock + first * hour,
+            end: threeOClock + Int64.random(in: first..<2010, using: &random) * hour),
+        ])
+        let expected = try bySQLite(reader, symbol, range)
+        guard let found = try byPages(reader, symbol, range) else {
+          // A key that goes on in another page is SQLite's to follow.
+          #expect(pageSize == 512, "\(symbol.prefix(8)), round \(round), \(random)")
+          continue
+        }
+        #expect((found == expected), "\(symbol.prefix(8)), round \(round), \(random)")
+        compared += found.times.count
+      }
+    }
+    #expect(compared > (pageSize == 512 ? 0 : 1000))
+  }
+
+  @Test func aLongWALIsSearchedInAllOfItsParts() throws {
+    var random = Seeded()
+    let scratch = try Scratch(in: "/dev/shm")
+    let raw = try file(scratch, pageSize: 1024)
+    // The first part of the index knows 4,062 frames, each of the others 4,096.
+    for _ in 0..<40 { try insert(raw, &random, rows: 60) }
+    let frames = StorePath.size("\(scratch.path())-wal") / 1048
+    #expect(frames > 2 * 4096 + 100)
+    let reader = try reader(scratch)
+    let found = try #require(try byPages(reader, "EURUSD"))
+    #expect((try found == bySQLite(reader, "EURUSD")))
+    #expect(found.times.count > 100)
+  }
+
+  @Test func theMomentStaysWhileOthersCommitAndFoldTheWALIn() throws {
+    var random = Seeded()
+    let scratch = try Scratch(in: "/dev/shm")
+    let raw = try file(scratch, pageSize: 4096)
+    let reader = try reader(scratch)
+    for isFolded in [false, true, false, true] {
+      try insert(raw, &random, rows: 300)
+      if isFolded { fold(raw) }
+      let expected = try bySQLite(reader, "A")
+      try reader.statement("BEGIN").run()
+      if var pages = try SeriesPages(reader) {
+        for _ in 0..<5 {
+          #expect((collect(reader, &pages, "A") == expected), "\(random)")
+          // The first commit after all was folded in starts the WAL over.
+          try insert(raw, &random, rows: 100)
+          fold(raw)
+        }
+      } else {
+        Issue.record("no pages")
+      }
+      try reader.statement("COMMIT").run()
+      #expect(try bySQLite(reader, "A") != expected)
+    }
+  }
+
+  @Test func readsBesideCommitsSeeEachOfThemWholeOrNotAtAll() throws {
+    let scratch = try Scratch(in: "/dev/shm")
+    let store = try scratch.store(timeout: 60)
+    let symbols = ["A", "B", "C"]
+    @Sendable func batch(_ value: Double) -> [BarBatch] {
+      symbols.map { .hourly(Array(repeating: value, count: 400), symbol: $0) }
+    }
+    for part in batch(0) { try store.market.write(part) }
+    let other = try scratch.store(timeout: 60)
+    let writer = Worker {
+      for value in 1...300 {
+        try other.transaction { () throws(StoreError) in
+          for part in batch(Double(value)) { try other.market.write(part) }
+        }
+      }
+    }
+    var last = 0.0
+    var seen = 0
+    while last < 300 {
+      let closes = try store.market.read(symbols, "1h", columns: .close).close
+      #expect(closes.count == 1200)
+      #expect(Set(closes).count == 1)
+      let value = closes.first ?? -1
+      #expect(value >= last)
+      if value > last { seen += 1 }
+      last = value
+      if seen == 0, value < 0 { break }
+    }
+    try writer.join()
+    #expect(seen > 0)
+  }
+
+  // MARK: What is left to SQLite
+
+  @Test func ownTransactionsAreReadBySQLite() throws {
+    let scratch = try Scratch(in: "/dev/shm")
+    let raw = try file(scratch, pageSize: 4096)
+    try raw.insertBar("A", Timestamp.text(threeOClock), close: 1)
+    let reader = try reader(scratch)
+    let isRead = try snapshot(reader) {
+      // The moment begins before anybody looks at the WAL.
+      _ = try Schema.integer("SELECT count(*) FROM market_data", reader)
+      let pages = try SeriesPages(reader)
+      return pages != nil
+    }
+    #expect(!isRead)
+    let store = try scratch.store()
+    let closes = try store.transaction { () throws(StoreError) in
+      try store.market.write(.hourly(Array(repeating: 2, count: 100)))
+      return try store.market.read(["EURUSD"], "1h", columns: .close).close
+    }
+    #expect(closes.count == 100)
+  }
+
+  @Test(arguments: [
+    ("timestamp)", "timestamp DESC)"), ("open        REAL,", "open REAL DEFAULT 7,"),
+    ("features    JSON,", "features JSON, extra TEXT,"), ("timestamp)\n)", "timestamp)) WITHOUT ROWID"),
+  ])
+  func tablesThatAreOtherwiseAreReadBySQLite(part: String, other: String) throws {
+    let scratch = try Scratch(in: "/dev/shm")
+    let raw = try scratch.raw()
+    try raw.execute("PRAGMA journal_mode=WAL")
+    let ddl = Schema.marketData.ddl.replacing(part, with: other)
+    #expect(ddl != Schema.marketData.ddl)
+    try raw.execute(ddl)
+    try expectNoPages(try reader(scratch))
+  }
+
+  private func expectNoPages(_ reader: Connection) throws {
+    let isRead = try snapshot(reader) {
+      let pages = try SeriesPages(reader)
+      return pages != nil
+    }
+    #expect(!isRead)
+  }
+
+  @Test func valuesOfOtherTypesAreReadBySQLite() throws {
+    for (column, value) in [
+      ("close", "'text'"), ("open", "x'00'"), ("source", "x'61'"), ("features", "1"), ("is_gap", "'no'"),
+      ("timestamp", "'yesterday'"), ("timestamp", "x'32'"), ("quality", "CAST(x'ff' AS TEXT)"),
+    ] {
+      let scratch = try Scratch(in: "/dev/shm")
+      let raw = try file(scratch, pageSize: 4096)
+      for bar in 0..<3 { try raw.insertBar("A", Timestamp.text(threeOClock + Int64(bar) * hour), close: 1) }
+      try raw.execute("UPDATE market_data SET \(column) = \(value) WHERE rowid = 2")
+      let reader = try reader(scratch)
+      #expect(try byPages(reader, "A") == nil, "\(column) \(value)")
+      try refused(.corrupt) { try scratch.store().market.read(["A"], "1h", features: .json) }
+    }
+  }
+
+  @Test func damagedPagesNeitherCrashNorBringOtherRows() throws {
+    var random = Seeded()
+    let scratch = try Scratch(in: "/dev/shm")
+    do {
+      let raw = try file(scratch, pageSize: 1024)
+      for _ in 0..<4 { try insert(raw, &random, rows: 60) }
+      fold(raw)
+      try raw.execute("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL")
+    }
+    let sound = try contents(scratch.path())
+    for round in 0..<(Proof.isFull ? 3000 : 200) {
+      let name = "damaged.db"
+      var bytes = sound
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        bytes[Int.random(in: 1024..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      for suffix in ["", "-wal", "-shm"] { unlink(scratch.path(name) + suffix) }
+      try write(bytes, to: scratch.path(name))
+      guard let reader = try? Connection(scratch.path(name), .readWrite, Self.settings),
+        (try? Schema.integer("SELECT count(*) FROM sqlite_schema", reader)) != nil
+      else { continue }
+      for symbol in Self.symbols.prefix(3) {
+        guard let found = try? byPages(reader, symbol), let expected = try? bySQLite(reader, symbol) else {
+          continue
+        }
+        guard found != expected else { continue }
+        // Where keys are out of order, a search finds what it meets first, SQLite's as well as ours.
+        let verdict = try Schema.text("PRAGMA integrity_check(1)", reader)
+        #expect(verdict != "ok", "round \(round), \(random)")
+      }
+    }
+  }
+}
