@@ -297,6 +297,27 @@ void ds_bars_free(ds_bars *DS_NULLABLE bars);
 int32_t ds_text_column_lay_out(const ds_text_column *DS_NONNULL column, int64_t count,
                                int64_t *DS_NULLABLE offsets, char *DS_NULLABLE bytes, int64_t byte_count);
 
+/* A text column as Arrow lays it out: the text of row i is bytes[offsets[i]] up to, not with,
+ * bytes[offsets[i + 1]]. */
+typedef struct ds_text_layout {
+  size_t struct_size;
+  const void *DS_NULLABLE offsets; /* count + 1 from `first` on: int32_t (utf8) or int64_t (large_utf8) */
+  int64_t offset_size;             /* 4 or 8, accordingly */
+  const char *DS_NULLABLE bytes;   /* without NULs between texts */
+  int64_t byte_count;
+  const uint8_t *DS_NULLABLE validity; /* a bit a row, the lowest first, 0: NULL. NULL: no row is */
+  int64_t first;                       /* where the column begins in offsets and validity */
+} ds_text_layout;
+#define DS_TEXT_LAYOUT_INIT {sizeof(ds_text_layout), NULL, 8, NULL, 0, NULL, 0}
+
+/* Codes `count` rows of such a column: equal texts get the same number, counted from 0 in the order
+ * of first sight, and NULL gets -1. first_rows[c] becomes the first row with code c (0: the column's
+ * first); both arrays have room for `count`. out_distinct: how many texts there are. Whether
+ * they are UTF-8 is not looked at. DS_INVALID: offsets that descend or leave the bytes. */
+int32_t ds_text_layout_code(const ds_text_layout *DS_NONNULL layout, int64_t count,
+                            int32_t *DS_NONNULL codes, int32_t *DS_NONNULL first_rows,
+                            int64_t *DS_NONNULL out_distinct);
+
 /* Reads one timeframe of one or more symbols (each once) as of one moment. Nothing found: a
  * result of no rows. `range` NULL: all; `options` NULL: the INIT values. */
 int32_t ds_market_read(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,

@@ -1,4 +1,4 @@
-/* test_text_layout.c: "ds_text_column_lay_out".
+/* test_text_layout.c: "ds_text_column_lay_out", and "ds_text_layout_code", which is its way back.
  * SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
@@ -73,11 +73,71 @@ static void what_is_wrong_is_refused(void) {
   CHECK_INT(ds_text_column_lay_out(&beyond, INT64_MAX, offsets, NULL, 0), DS_INVALID);
 }
 
+/* "ready", "", NULL, "ready", "a", "" from row 1 on. */
+static const char ALL[] = "skipreadyreadya";
+static const int64_t LONG_OFFSETS[] = {0, 4, 9, 9, 9, 14, 15, 15};
+static const int32_t SHORT_OFFSETS[] = {0, 4, 9, 9, 9, 14, 15, 15};
+static const uint8_t VALIDITY[] = {0xf7};
+
+static void equal_texts_get_the_same_number(void) {
+  const int32_t expected[] = {0, 1, -1, 0, 2, 1};
+  const int32_t expected_first[] = {0, 1, 4};
+  for (int is_long = 0; is_long < 2; is_long++) {
+    ds_text_layout layout = DS_TEXT_LAYOUT_INIT;
+    layout.offsets = is_long ? (const void *)LONG_OFFSETS : (const void *)SHORT_OFFSETS;
+    layout.offset_size = is_long ? 8 : 4;
+    layout.bytes = ALL;
+    layout.byte_count = 15;
+    layout.validity = VALIDITY;
+    layout.first = 1;
+    int32_t codes[6], first_rows[6];
+    int64_t distinct = -1;
+    CHECK_INT(ds_text_layout_code(&layout, 6, codes, first_rows, &distinct), DS_OK);
+    CHECK(memcmp(codes, expected, sizeof expected) == 0);
+    CHECK_INT(distinct, 3);
+    CHECK(memcmp(first_rows, expected_first, sizeof expected_first) == 0);
+    layout.validity = NULL;
+    CHECK_INT(ds_text_layout_code(&layout, 6, codes, first_rows, &distinct), DS_OK);
+    CHECK_INT(codes[2], codes[1]);
+    CHECK_INT(ds_text_layout_code(&layout, 0, codes, first_rows, &distinct), DS_OK);
+    CHECK_INT(distinct, 0);
+  }
+}
+
+static void layouts_that_are_none_are_refused(void) {
+  const int64_t descending[] = {0, 3, 2}, before[] = {-1, 3}, beyond[] = {0, 5};
+  int32_t codes[2], first_rows[2];
+  int64_t distinct = 0;
+  ds_text_layout layout = DS_TEXT_LAYOUT_INIT;
+  layout.bytes = "four";
+  layout.byte_count = 4;
+  CHECK_INT(ds_text_layout_code(&layout, 1, codes, first_rows, &distinct), DS_INVALID);
+  layout.offsets = descending;
+  CHECK_INT(ds_text_layout_code(&layout, 2, codes, first_rows, &distinct), DS_INVALID);
+  CHECK(strstr(ds_last_error(), "row 1") != NULL);
+  layout.offsets = before;
+  CHECK_INT(ds_text_layout_code(&layout, 1, codes, first_rows, &distinct), DS_INVALID);
+  layout.offsets = beyond;
+  CHECK_INT(ds_text_layout_code(&layout, 1, codes, first_rows, &distinct), DS_INVALID);
+  CHECK_INT(ds_text_layout_code(&layout, -1, codes, first_rows, &distinct), DS_INVALID);
+  CHECK_INT(ds_text_layout_code(&layout, INT64_MAX, codes, first_rows, &distinct), DS_INVALID);
+  layout.offset_size = 2;
+  CHECK_INT(ds_text_layout_code(&layout, 1, codes, first_rows, &distinct), DS_INVALID);
+  layout.offset_size = 8;
+  layout.first = -1;
+  CHECK_INT(ds_text_layout_code(&layout, 1, codes, first_rows, &distinct), DS_INVALID);
+  layout.first = 0;
+  layout.byte_count = -1;
+  CHECK_INT(ds_text_layout_code(&layout, 1, codes, first_rows, &distinct), DS_INVALID);
+}
+
 const check_test text_layout_tests[] = {
     {"each_row_has_its_text", each_row_has_its_text},
     {"without_codes_all_rows_have_the_first", without_codes_all_rows_have_the_first},
     {"no_rows_are_no_bytes", no_rows_are_no_bytes},
     {"no_more_is_written_than_there_is_room_for", no_more_is_written_than_there_is_room_for},
     {"what_is_wrong_is_refused", what_is_wrong_is_refused},
+    {"equal_texts_get_the_same_number", equal_texts_get_the_same_number},
+    {"layouts_that_are_none_are_refused", layouts_that_are_none_are_refused},
     {NULL, NULL},
 };

@@ -386,6 +386,37 @@ static void call_lay_out(input *in) {
     hold(places[i] <= places[i + 1], "a text that ends before it begins");
 }
 
+static void call_code(input *in) {
+  int64_t count = take_byte(in) & 7;
+  ds_text_layout layout = DS_TEXT_LAYOUT_INIT;
+  layout.first = take_byte(in) & 3;
+  layout.offset_size = take_byte(in) & 1 ? 4 : 8;
+  uint8_t *offsets = borrow(in, (size_t)(layout.offset_size * (layout.first + count + 1)));
+  /* Mostly small and ascending, so that some are right. */
+  int64_t next = 0;
+  for (int64_t i = 0; i <= layout.first + count; i++) {
+    next += (int8_t)take_byte(in) >> 4;
+    if (layout.offset_size == 4) ((int32_t *)(void *)offsets)[i] = (int32_t)next;
+    else ((int64_t *)(void *)offsets)[i] = next;
+  }
+  layout.offsets = take_byte(in) >= 0xf0 ? NULL : offsets;
+  layout.byte_count = take_byte(in);
+  layout.bytes = borrow(in, (size_t)layout.byte_count);
+  uint8_t *validity = borrow(in, 2);
+  validity[0] = take_byte(in);
+  layout.validity = take_byte(in) & 1 ? validity : NULL;
+  int32_t *codes = borrow(in, sizeof *codes * (size_t)(count + 1));
+  int32_t *first_rows = borrow(in, sizeof *first_rows * (size_t)(count + 1));
+  int64_t distinct = -1;
+  int64_t claimed = take_byte(in) >= 0xf0 ? -1 - count : count;
+  if (settle(ds_text_layout_code(&layout, claimed, codes, first_rows, &distinct)) != DS_OK) return;
+  hold(distinct >= 0 && distinct <= count, "more texts than rows");
+  for (int64_t i = 0; i < count; i++)
+    hold(codes[i] >= -1 && codes[i] < distinct, "a code without a text");
+  for (int64_t i = 0; i < distinct; i++)
+    hold(codes[first_rows[i]] == i, "a first row with another code");
+}
+
 /* What takes no store, and what takes a handle that may be NULL. */
 static void call_anything_else(input *in) {
   settle(ds_last_error_detail(take_error_detail(in)));
@@ -422,6 +453,7 @@ static void (*const calls[])(input *) = {
     call_state_items, call_sql,        call_check,          call_info,              call_connection_script,
     call_backup,      call_open,       call_transaction,    call_anything_else,
     call_lay_out,
+    call_code,
 };
 
 /* ---- libFuzzer -------------------------------------------------------------------------------- */

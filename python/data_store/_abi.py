@@ -143,6 +143,18 @@ class ds_text_column(Structure):
     )
 
 
+class ds_text_layout(_Sized):
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("offsets", c_void_p),  # int32_t or int64_t
+        ("offset_size", c_int64),
+        ("bytes", c_void_p),  # char
+        ("byte_count", c_int64),
+        ("validity", c_void_p),  # uint8_t
+        ("first", c_int64),
+    )
+
+
 class ds_feature_column(Structure):
     _fields_ = (
         ("key", c_char_p),
@@ -347,6 +359,10 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_text_column_lay_out": (
         c_int32,
         (POINTER(ds_text_column), c_int64, c_void_p, c_void_p, c_int64),
+    ),
+    "ds_text_layout_code": (
+        c_int32,
+        (POINTER(ds_text_layout), c_int64, c_void_p, c_void_p, _out_int64),
     ),
     "ds_market_read": (
         c_int32,

@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_void_p
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
 
 from . import _abi
 from ._columns.cells import number_argument
-from ._connection import connect
 from ._handles import ResultHandle, StoreHandle, take_text
 from ._library import library
 from ._signals import ask_main_thread
@@ -26,6 +24,9 @@ from ._timestamps import to_timestamp
 from .errors import DataStoreError, InvalidInputError
 from .market_repo import MarketRepo
 from .state_repo import StateRepo
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["DataStore"]
 
@@ -292,6 +293,9 @@ class DataStore:
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
             each other's commits. Use `sql`.
         """
+        # Here, because few ask, and sqlite3 takes half a megabyte.
+        from ._connection import connect
+
         script = c_void_p()
         check(library.ds_store_connection_script(self._store, byref(script)))
         statements = (take_text(script) or b"").decode()

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from frames import ARROW, fresh, times
 
-from data_store import DataStore
+from data_store import DataStore, InvalidInputError
 
 SIZES = [0, 1, 2, 63, 64, 65]
 NUMBER_DTYPES = [
@@ -104,3 +104,34 @@ def test_features_of_every_dtype_null_pattern_and_size_come_back(
         np.testing.assert_array_equal(found["a@1", "value"].to_numpy(), expected)
         np.testing.assert_array_equal(found["b@1", "value"].to_numpy(), expected[::-1])
         assert found["a@1", "quality"].tolist() == ["ready"] * size
+
+
+@pytest.mark.skipif(
+    not ARROW, reason="pandas keeps text in Arrow's layout where pyarrow is installed"
+)
+@pytest.mark.parametrize("distinct", [1, 3, 200])
+def test_long_columns_of_arrow_text_come_back_whole_sliced_and_in_chunks(
+    shared_store: DataStore, distinct: int
+) -> None:
+    words = [None, "", "mérito", "x" * 40, *(f"source {word}" for word in range(distinct))]
+    whole = pd.Series([words[row * row % len(words)] for row in range(1200)], dtype="str")
+    for text in (whole, whole[7:600], whole[::3], pd.concat([whole[:300], whole[333:]])):
+        symbol = fresh()
+        index = times(len(text))
+        frame = pd.DataFrame({"source": text.set_axis(index)}, index=index)
+        shared_store.market.write(frame, symbol, "1h")
+        found = shared_store.market.read(symbol, "1h", columns=["source"])["source"]
+        assert found.isna().tolist() == text.isna().tolist()
+        assert found.dropna().tolist() == text.dropna().tolist()
+
+
+@pytest.mark.skipif(
+    not ARROW, reason="pandas keeps text in Arrow's layout where pyarrow is installed"
+)
+def test_a_word_that_cannot_be_stored_is_named_by_its_first_row(shared_store: DataStore) -> None:
+    text = ["fine"] * 400
+    text[300] = text[350] = "not\0fine"
+    index = times(len(text))
+    frame = pd.DataFrame({"source": pd.Series(text, index=index, dtype="str")})
+    with pytest.raises(InvalidInputError, match=r"row 300.*NUL"):
+        shared_store.market.write(frame, fresh(), "1h")

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .arrow_texts import code_arrow
+
 __all__ = [
     "Booleans",
     "Categories",
@@ -107,11 +109,14 @@ def _read_text(column: Column) -> Cells:
     if dtype.storage != "pyarrow" or column.size < _MANY:
         return _read_objects(column)
     array: Any = column.array
-    codes, words = array.factorize()
-    return Categories(codes, pd.Series(words.to_numpy(dtype=object), dtype=object), column)
+    coded = code_arrow(array)
+    if coded is None:
+        codes, words = array.factorize()
+        return Categories(codes, pd.Series(words.to_numpy(dtype=object), dtype=object), column)
+    return Categories(coded[0], pd.Series(coded[1], dtype=object), column)
 
 
-_MANY = 256  # from here on pandas' own coding is the quicker one
+_MANY = 256  # from here on coding is quicker than looking at texts one by one
 
 
 def _read_sparse(column: Column) -> Cells:
