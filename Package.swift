@@ -7,7 +7,7 @@ let exportedOnly: [LinkerSetting] = [
   .unsafeFlags([
     "-static-stdlib", "-use-ld=lld",
     "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/DataStoreC/exports.map",
-    "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all",
+    "-Xlinker", "--gc-sections", "-Xlinker", "--strip-all", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
   ])
 ]
 
