@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from . import _abi
-from ._bar import UNSET, bar_in
+from ._bar import UNSET, PackedBar, bar_in
 from .errors import InvalidInputError
 
 __all__ = ["one_row_in"]
@@ -20,12 +20,12 @@ __all__ = ["one_row_in"]
 _PLAIN = frozenset(_abi.COLUMN_BITS)
 
 
-def one_row_in(frame: object, symbol: object, timeframe: object) -> _abi.ds_bar | None:
-    """Give a frame's only row as a `ds_bar`.
+def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | None:
+    """Give a frame's only row, packed.
 
     Returns
     -------
-    ds_bar or None
+    PackedBar or None
         None for any other frame, and for one that is wrong somewhere: `bars_in` takes the one, and
         says where the other is wrong.
     """
@@ -51,14 +51,12 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> _abi.ds_bar 
             symbol,
             timeframe,
             time,
-            (
-                take("open", UNSET),
-                take("high", UNSET),
-                take("low", UNSET),
-                take("close", UNSET),
-                take("volume", UNSET),
-                take("latency_sec", UNSET),
-            ),
+            take("open", UNSET),
+            take("high", UNSET),
+            take("low", UNSET),
+            take("close", UNSET),
+            take("volume", UNSET),
+            take("latency_sec", UNSET),
             take("source", UNSET),
             take("quality", UNSET),
             take("is_gap", UNSET),

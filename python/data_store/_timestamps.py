@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import numbers
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,7 @@ __all__ = [
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
+_ZONES = frozenset({dt.timezone, ZoneInfo})
 _NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3}
 _FIRST_TIME = _abi.NO_TIME + 1
 _BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
@@ -75,7 +77,9 @@ def instant_ns(value: Any) -> int:
         raise _refuse_instant(value)
     if value is pd.NaT:
         raise Refusal("NaT is not an instant", "drop the row or give it a time")
-    if value.tzinfo is None or value.utcoffset() is None:
+    # To ask a zone for its offset costs as much as all the rest; these have one at any time.
+    zone = value.tzinfo
+    if type(zone) not in _ZONES and (zone is None or value.utcoffset() is None):
         raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
     if isinstance(value, pd.Timestamp):
         try:
@@ -198,7 +202,8 @@ def _bound_ns(value: object, what: str) -> int:
 
 def to_datetime(ns: int) -> dt.datetime:
     """Give an instant as a datetime in UTC, cut to whole microseconds."""
-    return _EPOCH + dt.timedelta(microseconds=ns // 1_000)
+    seconds, rest = divmod(ns, 10**9)
+    return _EPOCH + dt.timedelta(0, seconds, rest // 1_000)
 
 
 def to_timestamp(ns: int) -> pd.Timestamp | None:
