@@ -17,7 +17,7 @@ from ._rows import cell_error, place_of
 from ._text import decode
 from ._timestamps import storable_ns, to_datetime
 
-__all__ = ["UNSET", "Bar", "PackedBar", "Unset", "bar_in", "bar_out"]
+__all__ = ["UNSET", "Bar", "PackedBar", "Unset", "bar_in", "bar_out", "time_in"]
 
 
 class Unset:
@@ -79,10 +79,18 @@ class Bar(NamedTuple):
     features: dict[str, dict[str, Any]]
 
 
+def time_in(timestamp: object, symbol: object, timeframe: object) -> int:
+    """Give the instant of a live bar."""
+    try:
+        return storable_ns(timestamp)
+    except Refusal as refusal:
+        raise cell_error(refusal, place_of(symbol, timeframe), "timestamp") from None
+
+
 def bar_in(
     symbol: object,
     timeframe: object,
-    timestamp: object,
+    ns: int,
     open: Any,
     high: Any,
     low: Any,
@@ -94,10 +102,8 @@ def bar_in(
     is_gap: object,
     features: object,
 ) -> PackedBar:
-    """Pack the arguments of `write_bar`."""
-    name = "timestamp"
+    """Pack a bar at an instant that can be stored; `UNSET` is not carried."""
     try:
-        ns = storable_ns(timestamp)
         # Nearly every bar is of five floats.
         if type(open) is type(high) is type(low) is type(close) is type(volume) is float:
             columns = _ALL_OHLCV

@@ -13,6 +13,8 @@ import pandas as pd
 
 from . import _abi
 from ._bar import UNSET, PackedBar, bar_in
+from ._columns.dtypes import objects
+from ._timestamps import only_ns
 from .errors import InvalidInputError
 
 __all__ = ["one_row_in"]
@@ -34,23 +36,25 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | 
     index = frame.index
     if type(index) is not pd.DatetimeIndex or type(timeframe) is not str:
         return None
-    labels = frame.columns.values.tolist()
+    ns = only_ns(index)
+    if ns is None:
+        return None
+    labels = objects(frame.columns)
     try:
         carried = frozenset(labels)
     except TypeError:  # a label that cannot be hashed
         return None
     if not carried <= _PLAIN or len(carried) < len(labels):
         return None
-    # As objects: one dtype for all columns would round integers to doubles.
-    # The instant without its zone: near the end of time there may be no such local time.
-    time = pd.Timestamp(index.asi8[0], unit=index.unit, tz=None if index.tz is None else "UTC")
-    cells: dict[str, Any] = dict(zip(labels, frame.to_numpy(dtype=object)[0].tolist(), strict=True))
+    # Cell by cell: one array for the whole row would take pandas longer to put together.
+    cell = frame.iat
+    cells: dict[str, Any] = {label: cell[0, place] for place, label in enumerate(labels)}
     take = cells.get
     try:
         return bar_in(
             symbol,
             timeframe,
-            time,
+            ns,
             take("open", UNSET),
             take("high", UNSET),
             take("low", UNSET),

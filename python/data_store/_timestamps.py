@@ -26,6 +26,7 @@ __all__ = [
     "argument_ns",
     "column_ns",
     "instant_ns",
+    "only_ns",
     "optional_argument_ns",
     "range_of",
     "storable_ns",
@@ -37,7 +38,7 @@ __all__ = [
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
 _ZONES = frozenset({dt.timezone, ZoneInfo})
-_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3}
+_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _FIRST_TIME = _abi.NO_TIME + 1
 _BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
 
@@ -145,6 +146,16 @@ def column_ns(column: Column) -> npt.NDArray[np.int64]:
         first: Any = column.array[0]
         raise Refusal(f"{shown(first)} {_NAIVE}", _LOCALIZE, row=0)
     return np.array(each(objects(column), _cell_ns), dtype=np.int64)
+
+
+def only_ns(index: pd.DatetimeIndex) -> int | None:
+    """Give the only time of an index; None where it cannot be stored."""
+    dtype = index.dtype
+    if type(dtype) is not pd.DatetimeTZDtype:
+        return None
+    # Ticks, without their zone: near the end of time there may be no such local time.
+    ns = int(index.asi8[0]) * _NS_PER_UNIT[dtype.unit]
+    return ns if _FIRST_TIME <= ns <= _abi.LAST_TIME else None
 
 
 def _cell_ns(cell: object) -> int:

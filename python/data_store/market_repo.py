@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import pandas as pd
 
 from . import _abi
-from ._bar import UNSET, Bar, PackedBar, Unset, bar_in, bar_out
+from ._bar import UNSET, Bar, PackedBar, Unset, bar_in, bar_out, time_in
 from ._batch import Batch
 from ._columns.cells import count_of
 from ._features_in import features_in
@@ -184,7 +184,7 @@ class MarketRepo:
         bar = bar_in(
             symbol,
             timeframe,
-            timestamp,
+            time_in(timestamp, symbol, timeframe),
             open,
             high,
             low,
