@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import numbers
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -211,10 +212,13 @@ def _bound_ns(value: object, what: str) -> int:
 # ---- Back -----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=256)
 def to_datetime(ns: int) -> dt.datetime:
-    """Give an instant as a datetime in UTC, cut to whole microseconds."""
-    seconds, rest = divmod(ns, 10**9)
-    return _EPOCH + dt.timedelta(0, seconds, rest // 1_000)
+    """Give an instant as a datetime in UTC, cut to whole microseconds.
+
+    Kept, because the latest bars of many symbols are mostly of one time.
+    """
+    return _EPOCH + dt.timedelta(0, 0, ns // 1_000)
 
 
 def to_timestamp(ns: int) -> pd.Timestamp | None:

@@ -36,7 +36,7 @@ FeatureChoice: TypeAlias = bool | Literal["json"] | Sequence[str] | None
 _BarPointer: Final = POINTER(_abi.ds_bar)
 _write_bar: Final = untyped("ds_market_write_bar")
 _latest_bar: Final = untyped("ds_market_latest_bar")
-_free_bar: Final = library.ds_bar_free
+_free_bar: Final = untyped("ds_bar_free")
 
 
 class MarketRepo:
