@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from ctypes import sizeof
-from typing import Any, Final, NamedTuple
+from struct import Struct
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from . import _abi
 from ._columns import Refusal
 from ._columns.cells import flag, number
-from ._columns.texts import cached_utf8, text_or_missing
+from ._columns.texts import NO_TEXT, placed, word
 from ._features_in import entry_json
 from ._json import from_json
 from ._rows import cell_error, place_of
-from ._text import decode_optional
+from ._text import decode
 from ._timestamps import storable_ns, to_datetime
 
-__all__ = ["UNSET", "Bar", "Unset", "bar_in", "bar_out"]
+__all__ = ["UNSET", "Bar", "PackedBar", "Unset", "bar_in", "bar_out", "time_in"]
 
 
 class Unset:
@@ -29,13 +29,25 @@ class Unset:
 
 UNSET: Final = Unset()
 
-_SIZE = sizeof(_abi.ds_bar)
 _NAN = float("nan")
-_DOUBLES = ("open", "high", "low", "close", "volume", "latency_sec")
-_DOUBLE_BITS = tuple((name, _abi.COLUMN_BITS[name]) for name in _DOUBLES)
+_OHLCV = ("open", "high", "low", "close", "volume")
+_ALL_OHLCV = sum(_abi.COLUMN_BITS[name] for name in _OHLCV)
+_LATENCY_SEC = _abi.COLUMN_BITS["latency_sec"]
 _SOURCE = _abi.COLUMN_BITS["source"]
 _QUALITY = _abi.COLUMN_BITS["quality"]
 _IS_GAP = _abi.COLUMN_BITS["is_gap"]
+
+# A live bar is packed, and read, in one step: a ctypes struct converts field by field. The
+# alignment is native, as in the header; the first field is the struct's own size.
+_LAYOUT = Struct("NqIi6d3P")
+_pack: Final = _LAYOUT.pack
+_SIZE = _LAYOUT.size
+_unpack_numbers: Final = Struct("8xq4xi6d").unpack_from
+_new_bar: Final = tuple.__new__
+
+PackedBar: TypeAlias = tuple[bytes, object]
+"""The bytes of a `ds_bar`, and what must live as long as they are in use: the texts that they
+point to. Each call has its own, whatever interrupts it."""
 
 
 class Bar(NamedTuple):
@@ -67,74 +79,113 @@ class Bar(NamedTuple):
     features: dict[str, dict[str, Any]]
 
 
+def time_in(timestamp: object, symbol: object, timeframe: object) -> int:
+    """Give the instant of a live bar."""
+    try:
+        return storable_ns(timestamp)
+    except Refusal as refusal:
+        raise cell_error(refusal, place_of(symbol, timeframe), "timestamp") from None
+
+
 def bar_in(
     symbol: object,
     timeframe: object,
-    timestamp: object,
-    numbers: tuple[Any, ...],
+    ns: int,
+    open: Any,
+    high: Any,
+    low: Any,
+    close: Any,
+    volume: Any,
+    latency_sec: Any,
     source: object,
     quality: object,
     is_gap: object,
     features: object,
-) -> _abi.ds_bar:
-    """Fill a `ds_bar`. `numbers`: open, high, low, close, volume, latency_sec."""
-    columns = 0
-    doubles = []
-    name = "timestamp"
+) -> PackedBar:
+    """Pack a bar at an instant that can be stored; `UNSET` is not carried."""
     try:
-        ns = storable_ns(timestamp)
-        for field, value in zip(_DOUBLE_BITS, numbers, strict=True):
-            name, bit = field
-            if value is UNSET:
-                doubles.append(_NAN)
-            else:
-                columns |= bit
-                doubles.append(value if type(value) is float else number(value))
+        # Nearly every bar is of five floats.
+        if type(open) is type(high) is type(low) is type(close) is type(volume) is float:
+            columns = _ALL_OHLCV
+        else:
+            columns = 0
+            numbers = [open, high, low, close, volume]
+            for place, name in enumerate(_OHLCV):
+                if numbers[place] is UNSET:
+                    numbers[place] = _NAN
+                else:
+                    numbers[place] = number(numbers[place])
+                    columns |= _abi.COLUMN_BITS[name]
+            open, high, low, close, volume = numbers
+        name = "latency_sec"
+        if latency_sec is UNSET:
+            latency_sec = _NAN
+        else:
+            columns |= _LATENCY_SEC
+            if type(latency_sec) is not float:
+                latency_sec = number(latency_sec)
         name = "is_gap"
-        gap = 0 if is_gap is UNSET else flag(is_gap)
+        if is_gap is UNSET:
+            is_gap = 0
+        else:
+            columns |= _IS_GAP
+            if type(is_gap) is not bool:
+                is_gap = flag(is_gap)
         name = "source"
-        source_text = _text(source)
+        source_text = NO_TEXT
+        if source is not UNSET:
+            columns |= _SOURCE
+            source_text = word(source)
         name = "quality"
-        quality_text = _text(quality)
+        quality_text = NO_TEXT
+        if quality is not UNSET:
+            columns |= _QUALITY
+            quality_text = word(quality)
     except Refusal as refusal:
         raise cell_error(refusal, place_of(symbol, timeframe), name) from None
-    features_text = None
+    features_text = NO_TEXT
     if features is not UNSET:
-        features_text = entry_json(features, 0, place_of(symbol, timeframe))
-    if source is not UNSET:
-        columns |= _SOURCE
-    if quality is not UNSET:
-        columns |= _QUALITY
-    if is_gap is not UNSET:
-        columns |= _IS_GAP
-    if features_text is not None:
-        columns |= _abi.COLUMN_FEATURES
-    return _abi.ds_bar(_SIZE, ns, columns, gap, *doubles, source_text, quality_text, features_text)
-
-
-def _text(value: object) -> bytes | None:
-    if type(value) is str:
-        return cached_utf8(value)
-    return None if value is UNSET else text_or_missing(value)
+        features_text = placed(entry_json(features, 0, place_of(symbol, timeframe)))
+        if features_text is not NO_TEXT:
+            columns |= _abi.COLUMN_FEATURES
+    bar = _pack(
+        _SIZE,
+        ns,
+        columns,
+        is_gap,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        latency_sec,
+        source_text[1],
+        quality_text[1],
+        features_text[1],
+    )
+    return bar, (source_text, quality_text, features_text)
 
 
 def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
     """Copy a `ds_bar` that the library handed out."""
+    ns, is_gap, open, high, low, close, volume, latency_sec = _unpack_numbers(bar)
+    source = bar.source
+    quality = bar.quality
     features = bar.features_json
-    return Bar(
-        to_datetime(bar.timestamp),
-        _present(bar.open),
-        _present(bar.high),
-        _present(bar.low),
-        _present(bar.close),
-        _present(bar.volume),
-        decode_optional(bar.source),
-        decode_optional(bar.quality),
-        bar.is_gap != 0,
-        _present(bar.latency_sec),
-        {} if features is None else from_json(features, f"{symbol} {timeframe}: features"),
+    # NaN, which is unlike itself, stands for NULL.
+    return _new_bar(
+        Bar,
+        (
+            to_datetime(ns),
+            open if open == open else None,
+            high if high == high else None,
+            low if low == low else None,
+            close if close == close else None,
+            volume if volume == volume else None,
+            None if source is None else decode(source),
+            None if quality is None else decode(quality),
+            is_gap != 0,
+            latency_sec if latency_sec == latency_sec else None,
+            {} if features is None else from_json(features, f"{symbol} {timeframe}: features"),
+        ),
     )
-
-
-def _present(value: float) -> float | None:
-    return value if value == value else None

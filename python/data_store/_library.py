@@ -6,11 +6,12 @@ from __future__ import annotations
 import ctypes
 import os
 from pathlib import Path
+from typing import Any
 
 from . import _abi
 from .errors import LibraryError
 
-__all__ = ["library"]
+__all__ = ["library", "untyped"]
 
 _VARIABLE = "DATA_STORE_LIBRARY"
 _NAME = "libdata_store.so"
@@ -78,3 +79,13 @@ def _open() -> ctypes.CDLL:
 
 
 library = _open()
+
+
+def untyped(name: str) -> Any:
+    """Give a function of the library without its types, for the calls of the live path.
+
+    To look at each argument takes ctypes longer than to pass it. Bytes stand for texts and
+    structs that the library reads, handles and what `byref` gives for pointers, bools for flags;
+    nothing else may be passed.
+    """
+    return library[name]

@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 
 from . import _abi
-from ._bar import UNSET, bar_in
+from ._bar import UNSET, PackedBar, bar_in
+from ._columns.dtypes import objects
+from ._timestamps import only_ns
 from .errors import InvalidInputError
 
 __all__ = ["one_row_in"]
@@ -20,12 +22,12 @@ __all__ = ["one_row_in"]
 _PLAIN = frozenset(_abi.COLUMN_BITS)
 
 
-def one_row_in(frame: object, symbol: object, timeframe: object) -> _abi.ds_bar | None:
-    """Give a frame's only row as a `ds_bar`.
+def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | None:
+    """Give a frame's only row, packed.
 
     Returns
     -------
-    ds_bar or None
+    PackedBar or None
         None for any other frame, and for one that is wrong somewhere: `bars_in` takes the one, and
         says where the other is wrong.
     """
@@ -34,31 +36,31 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> _abi.ds_bar 
     index = frame.index
     if type(index) is not pd.DatetimeIndex or type(timeframe) is not str:
         return None
-    labels = frame.columns.values.tolist()
+    ns = only_ns(index)
+    if ns is None:
+        return None
+    labels = objects(frame.columns)
     try:
         carried = frozenset(labels)
     except TypeError:  # a label that cannot be hashed
         return None
     if not carried <= _PLAIN or len(carried) < len(labels):
         return None
-    # As objects: one dtype for all columns would round integers to doubles.
-    # The instant without its zone: near the end of time there may be no such local time.
-    time = pd.Timestamp(index.asi8[0], unit=index.unit, tz=None if index.tz is None else "UTC")
-    cells: dict[str, Any] = dict(zip(labels, frame.to_numpy(dtype=object)[0].tolist(), strict=True))
+    # Cell by cell: one array for the whole row would take pandas longer to put together.
+    cell = frame.iat
+    cells: dict[str, Any] = {label: cell[0, place] for place, label in enumerate(labels)}
     take = cells.get
     try:
         return bar_in(
             symbol,
             timeframe,
-            time,
-            (
-                take("open", UNSET),
-                take("high", UNSET),
-                take("low", UNSET),
-                take("close", UNSET),
-                take("volume", UNSET),
-                take("latency_sec", UNSET),
-            ),
+            ns,
+            take("open", UNSET),
+            take("high", UNSET),
+            take("low", UNSET),
+            take("close", UNSET),
+            take("volume", UNSET),
+            take("latency_sec", UNSET),
             take("source", UNSET),
             take("quality", UNSET),
             take("is_gap", UNSET),

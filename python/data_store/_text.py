@@ -20,6 +20,7 @@ __all__ = [
     "decode_optional",
     "encode",
     "encode_name",
+    "encode_names",
     "encode_optional",
     "encode_path",
     "text_problem",
@@ -67,16 +68,26 @@ def encode_optional(text: object, what: str) -> bytes | None:
     return None if text is None else encode(text, what)
 
 
-@lru_cache(maxsize=4096)
-def _encode_cached(text: str, what: str) -> bytes:
-    return encode(text, what)
-
-
 def encode_name(text: object, what: str) -> bytes:
     """`encode` for names that come again and again: symbols, timeframes."""
-    if type(text) is str:
-        return _encode_cached(text, what)
+    return _known_name(text, what) if type(text) is str else encode(text, what)
+
+
+def encode_names(symbol: object, timeframe: object) -> tuple[bytes, bytes]:
+    """`encode_name` for both names of a series."""
+    if type(symbol) is type(timeframe) is str:
+        return _known_names(symbol, timeframe)
+    return encode(symbol, "symbol"), encode(timeframe, "timeframe")
+
+
+@lru_cache(maxsize=4096)
+def _known_name(text: str, what: str) -> bytes:
     return encode(text, what)
+
+
+@lru_cache(maxsize=4096)
+def _known_names(symbol: str, timeframe: str) -> tuple[bytes, bytes]:
+    return encode(symbol, "symbol"), encode(timeframe, "timeframe")
 
 
 def encode_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], what: str) -> bytes:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import numbers
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,7 @@ __all__ = [
     "argument_ns",
     "column_ns",
     "instant_ns",
+    "only_ns",
     "optional_argument_ns",
     "range_of",
     "storable_ns",
@@ -35,7 +38,8 @@ __all__ = [
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
-_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3}
+_ZONES = frozenset({dt.timezone, ZoneInfo})
+_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _FIRST_TIME = _abi.NO_TIME + 1
 _BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
 
@@ -75,7 +79,9 @@ def instant_ns(value: Any) -> int:
         raise _refuse_instant(value)
     if value is pd.NaT:
         raise Refusal("NaT is not an instant", "drop the row or give it a time")
-    if value.tzinfo is None or value.utcoffset() is None:
+    # To ask a zone for its offset costs as much as all the rest; these have one at any time.
+    zone = value.tzinfo
+    if type(zone) not in _ZONES and (zone is None or value.utcoffset() is None):
         raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
     if isinstance(value, pd.Timestamp):
         try:
@@ -143,6 +149,16 @@ def column_ns(column: Column) -> npt.NDArray[np.int64]:
     return np.array(each(objects(column), _cell_ns), dtype=np.int64)
 
 
+def only_ns(index: pd.DatetimeIndex) -> int | None:
+    """Give the only time of an index; None where it cannot be stored."""
+    dtype = index.dtype
+    if type(dtype) is not pd.DatetimeTZDtype:
+        return None
+    # Ticks, without their zone: near the end of time there may be no such local time.
+    ns = int(index.asi8[0]) * _NS_PER_UNIT[dtype.unit]
+    return ns if _FIRST_TIME <= ns <= _abi.LAST_TIME else None
+
+
 def _cell_ns(cell: object) -> int:
     return _abi.NO_TIME if is_missing(cell) else storable_ns(cell)
 
@@ -196,9 +212,13 @@ def _bound_ns(value: object, what: str) -> int:
 # ---- Back -----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=256)
 def to_datetime(ns: int) -> dt.datetime:
-    """Give an instant as a datetime in UTC, cut to whole microseconds."""
-    return _EPOCH + dt.timedelta(microseconds=ns // 1_000)
+    """Give an instant as a datetime in UTC, cut to whole microseconds.
+
+    Kept, because the latest bars of many symbols are mostly of one time.
+    """
+    return _EPOCH + dt.timedelta(0, 0, ns // 1_000)
 
 
 def to_timestamp(ns: int) -> pd.Timestamp | None:

@@ -6,24 +6,24 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from ctypes import POINTER, byref, c_int64
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import pandas as pd
 
 from . import _abi
-from ._bar import UNSET, Bar, Unset, bar_in, bar_out
+from ._bar import UNSET, Bar, PackedBar, Unset, bar_in, bar_out, time_in
 from ._batch import Batch
 from ._columns.cells import count_of
 from ._features_in import features_in
 from ._frames_in import bars_in
 from ._frames_out import bars_out, feature_columns_out
 from ._handles import ResultHandle, StoreHandle
-from ._library import library
+from ._library import library, untyped
 from ._one_row import one_row_in
 from ._requests import request_in, requests_out, series_out
 from ._selection import Selection, limit_of, symbols_of
 from ._status import check
-from ._text import encode_name
+from ._text import encode_name, encode_names
 from ._timestamps import range_of
 
 __all__ = ["MarketRepo"]
@@ -32,6 +32,11 @@ Entry: TypeAlias = Mapping[str, Any] | str | None
 Features: TypeAlias = "pd.DataFrame | pd.Series[Any] | Mapping[dt.datetime, Entry]"
 Bound: TypeAlias = dt.datetime | str | None
 FeatureChoice: TypeAlias = bool | Literal["json"] | Sequence[str] | None
+
+_BarPointer: Final = POINTER(_abi.ds_bar)
+_write_bar: Final = untyped("ds_market_write_bar")
+_latest_bar: Final = untyped("ds_market_latest_bar")
+_free_bar: Final = untyped("ds_bar_free")
 
 
 class MarketRepo:
@@ -42,11 +47,10 @@ class MarketRepo:
     offset means UTC and as a bare date covers the whole day.
     """
 
-    __slots__ = ("_store", "_write_bar")
+    __slots__ = ("_store",)
 
     def __init__(self, store: StoreHandle) -> None:
         self._store = store
-        self._write_bar = library.ds_market_write_bar
 
     # ---- Writing ----------------------------------------------------------------------------
 
@@ -90,10 +94,11 @@ class MarketRepo:
             Naming row, key and reason.
         BusyError, StorageError, ClosedError
         """
-        bar = one_row_in(df, symbol, timeframe) if features is None else None
-        if bar is not None:
-            self._write_one(symbol, timeframe, bar, replace)
-            return 1
+        if features is None:
+            row = one_row_in(df, symbol, timeframe)
+            if row is not None:
+                self._write_one(symbol, timeframe, row, replace)
+                return 1
         return self._write(
             library.ds_market_write, bars_in(df, symbol, timeframe, features), replace
         )
@@ -179,8 +184,13 @@ class MarketRepo:
         bar = bar_in(
             symbol,
             timeframe,
-            timestamp,
-            (open, high, low, close, volume, latency_sec),
+            time_in(timestamp, symbol, timeframe),
+            open,
+            high,
+            low,
+            close,
+            volume,
+            latency_sec,
             source,
             quality,
             is_gap,
@@ -188,18 +198,10 @@ class MarketRepo:
         )
         self._write_one(symbol, timeframe, bar, replace)
 
-    def _write_one(
-        self, symbol: object, timeframe: object, bar: _abi.ds_bar, replace: bool
-    ) -> None:
-        check(
-            self._write_bar(
-                self._store,
-                encode_name(symbol, "symbol"),
-                encode_name(timeframe, "timeframe"),
-                bar,
-                bool(replace),
-            )
-        )
+    def _write_one(self, symbol: object, timeframe: object, bar: PackedBar, replace: bool) -> None:
+        # `bar` stays here until the call is over, and with it the texts that its bytes point to.
+        symbol_text, timeframe_text = encode_names(symbol, timeframe)
+        check(_write_bar(self._store, symbol_text, timeframe_text, bar[0], bool(replace)))
 
     # ---- Reading ----------------------------------------------------------------------------
 
@@ -319,21 +321,15 @@ class MarketRepo:
 
     def latest_bar(self, symbol: str, timeframe: str) -> Bar | None:
         """Read the latest bar without a DataFrame; None where there is none."""
-        pointer = POINTER(_abi.ds_bar)()
-        check(
-            library.ds_market_latest_bar(
-                self._store,
-                encode_name(symbol, "symbol"),
-                encode_name(timeframe, "timeframe"),
-                byref(pointer),
-            )
-        )
+        pointer = _BarPointer()
+        symbol_text, timeframe_text = encode_names(symbol, timeframe)
+        check(_latest_bar(self._store, symbol_text, timeframe_text, byref(pointer)))
         if not pointer:
             return None
         try:
             return bar_out(pointer.contents, symbol, timeframe)
         finally:
-            library.ds_bar_free(pointer)
+            _free_bar(pointer)
 
     def iter(
         self,

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ctypes import c_char_p, c_void_p
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from .cells import Refusal, is_missing, refuse_text
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 
-__all__ = ["TextCodes", "cached_utf8", "text_or_missing", "texts"]
+__all__ = ["NO_TEXT", "PlacedText", "TextCodes", "placed", "text_or_missing", "texts", "word"]
 
 
 @dataclass(slots=True)
@@ -96,10 +97,29 @@ def text_or_missing(cell: object) -> bytes | None:
     raise refuse_text(cell)
 
 
+PlacedText: TypeAlias = tuple[bytes | None, int]
+"""A text and the address at which C finds it for as long as the text lives; 0 for none."""
+
+NO_TEXT: PlacedText = (None, 0)
+
+
+def placed(text: bytes | None) -> PlacedText:
+    """Give a text with its address."""
+    if text is None:
+        return NO_TEXT
+    address = c_void_p.from_buffer(c_char_p(text)).value
+    assert address is not None
+    return text, address
+
+
+def word(cell: object) -> PlacedText:
+    """`text_or_missing`, placed, for words that come again and again: sources, qualities."""
+    return _known_word(cell) if type(cell) is str else placed(text_or_missing(cell))
+
+
 @lru_cache(maxsize=4096)
-def cached_utf8(text: str) -> bytes | None:
-    """`text_or_missing` for words that come again and again: sources, qualities."""
-    return text_or_missing(text)
+def _known_word(text: str) -> PlacedText:
+    return placed(text_or_missing(text))
 
 
 def _index_of(cells: list[Any], wanted: object) -> int:
