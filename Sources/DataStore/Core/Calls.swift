@@ -229,8 +229,15 @@ extension Store {
     connection.interruption.begin(stopsStatements: kind != .writesInTransaction, deadline: deadline)
     defer { connection.interruption.end() }
     let use = InterruptibleUse(connection: connection, kind: kind)
-    monitor.locked { interruptible[ObjectIdentifier(connection)] = use }
-    defer { monitor.locked { interruptible[ObjectIdentifier(connection)] = nil } }
+    monitor.locked { interruptible.append(use) }
+    defer {
+      monitor.locked {
+        // A few at most: one for each call that runs.
+        if let place = interruptible.lastIndex(where: { $0.connection === connection }) {
+          interruptible.remove(at: place)
+        }
+      }
+    }
     return try connection.minding(body)
   }
 }

@@ -20,7 +20,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   var runningCalls = 0
   var readers = ReaderPool()
   /// Connections that `interrupt()` reaches.
-  var interruptible: [ObjectIdentifier: InterruptibleUse] = [:]
+  var interruptible: [InterruptibleUse] = []
 
   // Guarded by the writer lane.
   var writer: Connection?
@@ -105,7 +105,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
     guard getpid() == process else { throw .forked }
     try monitor.locked { () throws(StoreError) in
       guard !isClosed || runningCalls > 0 else { throw .isClosed }
-      for use in interruptible.values { use.interrupt() }
+      for use in interruptible { use.interrupt() }
     }
     lane.interrupt()
   }

@@ -25,7 +25,7 @@ extension MarketRepo {
       statement.bind(2, timeframe)
       defer { statement.reset() }
       guard try statement.step() else { return try body(nil) }
-      if let instant = TimestampParser.stored(statement.bytes(0)),
+      if let instant = TimestampParser.stored(statement.bytes(0), &reader.latestDate),
         !(try reader.foreignForms.hideLatest(symbol, timeframe, instant, reader))
       {
         return try body(try LatestBar(statement, instant, symbol, timeframe, reader))

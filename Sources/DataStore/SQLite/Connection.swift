@@ -32,6 +32,8 @@ final class Connection {
   var foreignForms = ForeignForms()
   /// For a read that fetches pages by itself.
   var specifiedTable = SpecifiedTable()
+  /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
+  var latestDate = TimestampParser.DateMemo()
   /// Holds features that are handed out as text against the rules.
   var featureCheck = FeatureParser(readsNumbers: false)
   /// Frames in the WAL after this connection's last commit.

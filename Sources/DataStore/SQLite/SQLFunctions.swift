@@ -29,7 +29,7 @@ final class FeatureMerging {
   private var merger = FeatureMerger()
   private var failure: StoreError?
   /// Names the bar that SQLite is working on.
-  private weak var connection: Connection?
+  private unowned var connection: Connection?
 
   func takeFailure() -> StoreError? {
     defer { failure = nil }
