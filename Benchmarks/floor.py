@@ -153,11 +153,22 @@ class Floor:
         own = {who: many[who] - few[who] for who in many}
         return {who: 100 * count / sum(own.values()) for who, count in own.items()}
 
-    def _spent(self, path: MainPath, calls: int) -> dict[str, int]:
+    def profile(self, path: MainPath, calls: int) -> Path:
+        """Give the profile of so many calls, of the whole program."""
         profile = self._folder / "floor.callgrind"
-        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}"]
+        valgrind = ["valgrind", "--tool=callgrind", "--demangle=no"]
         with self._file(path) as file:
-            self._run(valgrind, path.call, calls, file, self._data[path.data])
+            self._run(
+                [*valgrind, f"--callgrind-out-file={profile}"],
+                path.call,
+                calls,
+                file,
+                self._data[path.data],
+            )
+        return profile
+
+    def _spent(self, path: MainPath, calls: int) -> dict[str, int]:
+        profile = self.profile(path, calls)
         spent = dict.fromkeys(("SQLite", "data_store", "others"), 0)
         names: dict[str, str] = {}
         who, is_call = "others", False
