@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Lists the library's functions that everyday calls go through, for the linker to put side by side.
 
-What is touched of a library is mapped in pieces of 64 KiB. Strewn over five megabytes, these functions
-bring nearly three of them into memory; side by side, less than two. In the order of their first use. Writes Sources/DataStoreC/hot_functions.txt, which Package.swift hands to the linker. A name
-there that no longer exists does no harm, so this is for now and then: after larger changes, or with
-another Swift. Needs valgrind, which Benchmarks/floor installs.
+What is touched of a library is mapped in pieces of 64 KiB. Strewn over five megabytes, these
+functions bring nearly three of them into memory; side by side, less than two. Writes
+Sources/DataStoreC/hot_functions.txt, in the order of first use, which Package.swift hands to the
+linker. A name there that no longer exists does no harm, so this is for now and then: after larger
+changes, or with another Swift. Needs valgrind, which Benchmarks/floor installs.
 """
 
 from __future__ import annotations
