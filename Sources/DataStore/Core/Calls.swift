@@ -122,7 +122,10 @@ extension Store {
       if transactionDepth > 0 { return try savepoint(writer, body) }
       try watch.checkAll()
       do throws(StoreError) {
-        let result = try interruptibly(writer, .alone) { () throws(StoreError) in try body(writer) }
+        let result = try interruptibly(writer, .alone) { () throws(StoreError) in
+          try writer.giveWay()
+          return try body(writer)
+        }
         try watch.checkCommitted()
         checkpointer?.afterCommit(writer)
         return result
@@ -147,6 +150,7 @@ extension Store {
       guard let writer else { throw .isClosed }
       if !evenIfLost { try checkTransaction() }
       writer.beginWaiting(until: deadline)
+      defer { writer.endWaiting() }
       // Where a rollback found no memory, its transaction must not become part of this call.
       if transactionDepth == 0, writer.isInTransaction { try writer.statement("ROLLBACK").run() }
       return try body(writer)
@@ -155,7 +159,8 @@ extension Store {
 
   func begin(_ writer: Connection) throws(StoreError) {
     do throws(StoreError) {
-      try writer.statement("BEGIN IMMEDIATE").run()
+      try writer.giveWay()
+      try writer.beginWriting()
     } catch {
       throw error.isBusy && writer.interruption.isRequested ? .isInterrupted : error
     }

@@ -17,11 +17,13 @@ final class FileAnchor: @unchecked Sendable {
   private let sharedMemory: Int32
   private let identity: FileIdentity
   private let sharedMemoryIdentity: FileIdentity
+  /// The processes that wait to write; on a descriptor that outlives them.
+  let line: WaitingLine
   private var stores = 1
 
   // <fcntl.h> has them for GNU sources only. https://man7.org/linux/man-pages/man2/fcntl.2.html
-  private static let getDescriptionLock: Int32 = 36  // F_OFD_GETLK
-  private static let setDescriptionLock: Int32 = 37  // F_OFD_SETLK
+  static let getDescriptionLock: Int32 = 36  // F_OFD_GETLK
+  static let setDescriptionLock: Int32 = 37  // F_OFD_SETLK
   private static let sharedRange = (start: Int64(0x4000_0002), length: Int64(510))
   private static let deadManSwitch = (start: Int64(128), length: Int64(1))
 
@@ -41,6 +43,7 @@ final class FileAnchor: @unchecked Sendable {
     database = open(path, O_RDONLY | O_CLOEXEC)
     guard database >= 0, let identity = FileIdentity(descriptor: database) else { return nil }
     self.identity = identity
+    line = WaitingLine(descriptor: database)
   }
 
   // MARK: The process's anchors
@@ -148,7 +151,7 @@ final class FileAnchor: @unchecked Sendable {
 
   private var descriptors: [Int32] { [database, sharedMemory] }
 
-  private static func lock(_ kind: Int32, _ start: Int64, _ length: Int64) -> flock {
+  static func lock(_ kind: Int32, _ start: Int64, _ length: Int64) -> flock {
     var lock = flock()
     lock.l_type = Int16(kind)
     lock.l_whence = Int16(SEEK_SET)

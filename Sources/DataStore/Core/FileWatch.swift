@@ -98,6 +98,9 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
   private static let remedy =
     "The store needs a few file descriptors: close some, or raise the limit (ulimit -n)"
 
+  /// Where writers of all processes wait for each other.
+  var line: WaitingLine? { anchor?.line }
+
   // MARK: Notices
 
   private func hasNotice() -> Bool {

@@ -81,7 +81,7 @@ final class Checkpointer {
   /// it over.
   func run(guardedBy writer: Connection, patience: Int64 = 0) throws(StoreError) -> CheckpointResult {
     let connection = try opened()
-    try writer.statement("BEGIN IMMEDIATE").run()
+    try writer.beginWriting()
     defer { try? writer.statement("ROLLBACK").run() }
     // A connection that has never read knows of no WAL, and its checkpoint would do nothing.
     _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)

@@ -122,16 +122,34 @@ final class Connection {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// From now on this connection waits for locks in short steps, up to the deadline of the call at hand:
-  /// SQLite's own handler sleeps up to 100 ms at a time and starves behind busy writers.
+  /// From now on this connection waits for locks in short steps, up to the deadline of the call at hand: SQLite's own
+  /// handler sleeps up to 100 ms at a time and starves behind busy writers.
   func waitFairly() {
     sqlite3_busy_handler(
       handle,
       { wait, _ in wait.map { Unmanaged<BusyWait>.fromOpaque($0).takeUnretainedValue().again() } ?? 0 },
       Unmanaged.passUnretained(busyWait).toOpaque())
+    // A statement that is its own transaction has the lock by then, and has not synced yet.
+    sqlite3_commit_hook(
+      handle,
+      { wait in
+        wait.map { Unmanaged<BusyWait>.fromOpaque($0).takeUnretainedValue().leaveLine() }
+        return 0
+      }, Unmanaged.passUnretained(busyWait).toOpaque())
   }
 
+  /// From now on this connection waits behind those who came first, in whatever process.
+  func waitsIn(_ line: WaitingLine?) { busyWait.line = line }
+
   func beginWaiting(until deadline: Deadline) { busyWait.deadline = deadline }
+  func endWaiting() { busyWait.leaveLine() }
+  func giveWay() throws(StoreError) { try busyWait.giveWay() }
+
+  /// Begins a transaction that has the write lock.
+  func beginWriting() throws(StoreError) {
+    try statement("BEGIN IMMEDIATE").run()
+    busyWait.leaveLine()
+  }
 
   // MARK: Statements
 
