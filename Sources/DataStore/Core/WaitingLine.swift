@@ -23,9 +23,9 @@ final class WaitingLine: @unchecked Sendable {  // the monitor guards what chang
   init(descriptor: Int32) { self.descriptor = descriptor }
 
   /// Stands at the end of the line; the place to ask by and to leave. nil where the filesystem has no such locks.
-  func join() -> Int64? {
+  func join(_ now: Int64 = Deadline.now) -> Int64? {
     monitor.locked {
-      var place = Deadline.now
+      var place = now
       while places.contains(place) { place += 1 }
       guard setLock(F_RDLCK, place) else { return nil }
       places.append(place)
@@ -38,6 +38,14 @@ final class WaitingLine: @unchecked Sendable {  // the monitor guards what chang
       places.removeAll { $0 == place }
       _ = setLock(F_UNLCK, place)
     }
+  }
+
+  /// The place, or a new one at the end of the line where it is about to grow too old: the lock has been held for so long
+  /// that this is no time of short commits.
+  func renewed(_ place: Int64) -> Int64? {
+    guard Deadline.now - place > Self.oldest / 2 else { return place }
+    leave(place)
+    return join()
   }
 
   /// Whether nobody came before the waiter at `place`.

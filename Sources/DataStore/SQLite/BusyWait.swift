@@ -16,16 +16,20 @@ final class BusyWait {
   /// Where this connection stands in the line.
   private var place: Int64?
   private var began: Int64 = 0
+  /// True where it goes ahead of others.
+  private var isOutOfPlace = false
   private var turnEnd: Int64 = 0
   private var callsLeft = 0
 
   /// What one turn lasts at most: nanoseconds, and calls.
   private static let turn: Int64 = 2_000_000
-  private static let callsOfTurn = 16
+  static let callsOfTurn = 16
   /// Nanoseconds after which a waiter tries the lock before its time: the process in front of it may be stopped.
   private static let trust: Int64 = 50_000_000
   private static let leastStep: Int64 = 50_000
   private static let mostStep: Int64 = 250_000
+
+  var isInLine: Bool { place != nil }
 
   init(timeout: Double, interruption: Interruption) {
     deadline = Deadline(secondsFromNow: timeout)
@@ -57,6 +61,8 @@ final class BusyWait {
     line.leave(place)
     self.place = nil
     beginTurn(Deadline.now)
+    // One call for each that it did not wait for.
+    if isOutOfPlace { callsLeft = 0 }
   }
 
   private func beginTurn(_ now: Int64) {
@@ -73,13 +79,13 @@ final class BusyWait {
   @discardableResult
   private func waitForPlace() -> Bool {
     let impatience = Deadline.now + Self.trust
+    isOutOfPlace = false
     while let line, let place, !line.isFirst(place) {
       if deadline.isPast || interruption.shouldStop() { return false }
       let now = Deadline.now
-      if now >= impatience { break }
-      if now - place > WaitingLine.oldest / 2 {
-        line.leave(place)
-        self.place = line.join()
+      if now >= impatience {
+        isOutOfPlace = true
+        break
       }
       sleep()
     }
@@ -88,7 +94,8 @@ final class BusyWait {
 
   /// Longer steps the longer it takes: the lock is then held for long, too.
   private func sleep() {
-    let step = min(max((Deadline.now - began) / 8, Self.leastStep), Self.mostStep)
+    if let line, let place { self.place = line.renewed(place) }
+    let step = min(max((Deadline.now - began) / 64, Self.leastStep), Self.mostStep)
     var span = timespec(tv_sec: 0, tv_nsec: Int(step))
     nanosleep(&span, nil)
   }

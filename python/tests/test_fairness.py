@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Waiting writers of several processes: nobody is passed by for long, whoever else writes.
+
+What counts is how many commits go by, which the load of the machine does not change: each waiter is
+seen in the line before the others may go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from processes import Program
+
+from data_store import DataStore
+
+MOST_TO_GO_BY = 64
+"""Commits of one process that may go by while others wait: those of one turn, 16, and one more each
+time that a waiter, of whom it would be the turn, gets no processor for 50 ms."""
+
+FIRST_PLACE = 2**62
+"""The first byte of the line (WaitingLine.swift)."""
+
+
+def length_of_line(path: Path) -> int:
+    """How many places in the line are taken, as the kernel has it."""
+    inode = path.stat().st_ino
+    locks = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
+    return sum(
+        words[1] == "OFDLCK" and words[5].endswith(f":{inode}") and int(words[6]) >= FIRST_PLACE
+        for words in locks
+    )
+
+
+def await_line(path: Path, length: int) -> None:
+    while length_of_line(path) != length:
+        pass
+
+
+@contextlib.contextmanager
+def waiting(path: Path, count: int) -> Iterator[tuple[Program, list[Program]]]:
+    """A program within a transaction that will commit on and on, and so many others in line."""
+    with DataStore(path):
+        pass
+    with contextlib.ExitStack() as stack:
+        hog = stack.enter_context(Program("hog", path))
+        assert hog.line() == "held"
+        waiters = [stack.enter_context(Program("in_line", path)) for _ in range(count)]
+        for number, waiter in enumerate(waiters):
+            assert waiter.line() == "ready"
+            waiter.say("go")
+            await_line(path, number + 1)
+        yield hog, waiters
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_writer_without_end_lets_all_go_first_who_wait(path: Path, count: int) -> None:
+    with waiting(path, count) as (hog, waiters):
+        hog.say("go on")
+        for waiter in waiters:
+            assert int(waiter.line()) <= MOST_TO_GO_BY
+            assert waiter.finish() == []
+        hog.say("end")
+        assert len(hog.finish()) == 1
+    assert length_of_line(path) == 0
+
+
+def test_a_killed_waiter_leaves_the_line(path: Path) -> None:
+    with waiting(path, 3) as (hog, waiters):
+        waiters[0].kill()
+        await_line(path, 2)
+        hog.say("go on")
+        for waiter in waiters[1:]:
+            assert int(waiter.line()) <= MOST_TO_GO_BY
+        hog.say("end")
+
+
+def test_a_stopped_waiter_stops_nobody(path: Path) -> None:
+    with waiting(path, 3) as (hog, waiters):
+        waiters[0].signal(signal.SIGSTOP)
+        hog.say("go on")
+        for waiter in waiters[1:]:
+            assert int(waiter.line()) <= MOST_TO_GO_BY
+            assert waiter.finish() == []
+        waiters[0].signal(signal.SIGCONT)
+        assert int(waiters[0].line()) > 0
+        hog.say("end")
+        assert len(hog.finish()) == 1
