@@ -19,7 +19,7 @@ from data_store import DataStore
 
 MOST_TO_GO_BY = 64
 """Commits of one process that may go by while others wait: those of one turn, 16, and one more each
-time that a waiter, of whom it would be the turn, gets no processor for 50 ms."""
+time that a waiter, of whom it would be the turn, gets no processor for 10 ms."""
 
 FIRST_PLACE = 2**62
 """The first byte of the line (WaitingLine.swift)."""

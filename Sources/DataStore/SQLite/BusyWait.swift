@@ -25,7 +25,7 @@ final class BusyWait {
   private static let turn: Int64 = 2_000_000
   static let callsOfTurn = 16
   /// Nanoseconds after which a waiter tries the lock before its time: the process in front of it may be stopped.
-  private static let trust: Int64 = 50_000_000
+  private static let trust: Int64 = 10_000_000
   private static let leastStep: Int64 = 50_000
   private static let mostStep: Int64 = 250_000
 
