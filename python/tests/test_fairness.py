@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def length_of_line(path: Path) -> int:
 
 def await_line(path: Path, length: int) -> None:
     while length_of_line(path) != length:
-        pass
+        time.sleep(0.001)
 
 
 @contextlib.contextmanager

@@ -30,9 +30,12 @@ COMMITS, SECONDS = (100_000, 600) if IS_FULL_RUN else (3_000, 0)
 KILLS = 400 if IS_FULL_RUN else 24
 UNTIL_KILLED = 10**9
 
-MOST_TO_GO_BY = 1_000
-"""Commits of others that may go by while one writer waits: far beyond what chance brings, and soon
-reached by one that starves. A bound on time would tell of the machine's load instead."""
+MOST_TO_GO_BY = 500
+USUALLY_TO_GO_BY = 64
+"""Commits of others that may go by while one writer waits, and in 99 calls of a hundred: one turn of
+16 for each of the two other processes, once for the call itself and once for the other thread's that
+it waits for. The rest of the calls got no processor before they stood in line: a bound on time, or
+on the longest, would tell of the machine's load instead."""
 
 
 @pytest.fixture
@@ -100,14 +103,15 @@ def test_many_processes_and_threads(path: Path, journals: Path, dice: random.Ran
         assert store.state.get("counter") == counted.count(False)
     sights = sum(map(len, history.sights.values()))
     waits = history.waits()
-    most = max(passed for _, passed in waits)
-    assert most <= MOST_TO_GO_BY
+    passed = sorted(passed for _, passed in waits)
+    assert passed[-1] <= MOST_TO_GO_BY
+    assert passed[len(passed) * 99 // 100] <= USUALLY_TO_GO_BY
     figure("many processes: commits", f"{commits:,}")
     figure("many processes: reads checked", f"{sights:,}")
     figure("many processes: compare_and_set swaps", f"{counted.count(False):,}")
     figure("many processes: compare_and_set refusals", f"{counted.count(True):,}")
     figure("many processes: longest write call", f"{max(waits)[0] / 1e6:.0f} ms")
-    figure("many processes: most commits of others that went by in one", f"{most:,}")
+    figure("many processes: most commits of others that went by in one", f"{passed[-1]:,}")
 
 
 def test_random_kills_while_others_go_on(path: Path, journals: Path, dice: random.Random) -> None:

@@ -57,7 +57,7 @@ final class BusyWait {
 
   /// The lock is taken, or the call over: the line moves up, and a turn begins.
   func leaveLine() {
-    guard let line, let place else { return }
+    guard let place, let line else { return }
     line.leave(place)
     self.place = nil
     beginTurn(Deadline.now)
