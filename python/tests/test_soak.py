@@ -32,10 +32,10 @@ UNTIL_KILLED = 10**9
 
 MOST_TO_GO_BY = 500
 USUALLY_TO_GO_BY = 64
-"""Commits of others that may go by while one writer waits, and in 99 calls of a hundred: one turn of
-16 for each of the two other processes, once for the call itself and once for the other thread's that
-it waits for. The rest of the calls got no processor before they stood in line: a bound on time, or
-on the longest, would tell of the machine's load instead."""
+"""Commits of others that may go by while one writer waits, and in 99 calls of a hundred: one turn
+of 16 for each of the two other processes, once for the call itself and once for the other thread's
+that it waits for. A call may get no processor before it stands in line: a narrow bound on the
+longest, or on time, would tell of the machine's load instead."""
 
 
 @pytest.fixture
