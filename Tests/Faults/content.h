@@ -9,6 +9,15 @@
 
 #include "steps.h"
 
+#define TRY(call)                                     \
+  do {                                                \
+    int32_t status_of_try = (call);                   \
+    if (status_of_try != DS_OK) return status_of_try; \
+  } while (0)
+
+static const char *const hourly = "1h";
+static const char *const large_symbols[] = {"large", "large too"};
+
 int64_t hour_at(int64_t hour);
 
 typedef enum bars_kind {
@@ -27,10 +36,16 @@ int32_t write_bars(ds_store *store, const char *symbol, int64_t first_hour, int3
 
 void write_state_json(char *out, size_t size, const char *name);
 
+/* A value of several pages, nearly all of them blanks. */
+const char *long_json(void);
+
 /* Each takes something into the hash of what a step was told. */
 void see_number(scene *scene, int64_t number);
 void see_text(scene *scene, const char *text);
 void see_bars(scene *scene, const ds_bars *bars);
 void see_rows(scene *scene, const ds_rows *rows);
+
+/* A hash of all that the store holds. 0 where it cannot be read. */
+uint64_t contents(ds_store *store);
 
 #endif

@@ -9,14 +9,6 @@
 
 #include "content.h"
 
-#define TRY(call)                                  \
-  do {                                             \
-    int32_t status_of_try = (call);                \
-    if (status_of_try != DS_OK) return status_of_try; \
-  } while (0)
-
-static const char *const hourly = "1h";
-
 /* ---- Writing --------------------------------------------------------------------------------------- */
 
 static int32_t write_new(scene *s) { return write_bars(s->store, "write_new", 100, 40, BARS_PLAIN, 0); }
@@ -100,13 +92,7 @@ static int32_t state_set_many(scene *s) {
   static const char *const values[] = {"[1,2.5,\"x\"]", "17", "0.1"};
   return ds_state_set_many(s->store, keys, values, 3);
 }
-static int32_t state_set_long(scene *s) {
-  static char json[40000]; /* [1,0      ] */
-  memset(json, ' ', sizeof json - 1);
-  memcpy(json, "[1,0", 4);
-  json[sizeof json - 2] = ']';
-  return ds_state_set(s->store, "long", json);
-}
+static int32_t state_set_long(scene *s) { return ds_state_set(s->store, "long", long_json()); }
 static int32_t compare_and_set_long(scene *s) {
   int32_t swapped = 0;
   TRY(ds_state_compare_and_set(s->store, "long", "[1,0]", "2", &swapped));
@@ -179,7 +165,6 @@ static int32_t read_limited(scene *s) { return read_as(s, two_symbols, 2, DS_FEA
 static int32_t read_features(scene *s) { return read_as(s, two_symbols, 2, DS_FEATURES_COLUMNS, -1); }
 static int32_t read_values(scene *s) { return read_as(s, two_symbols, 1, DS_FEATURES_VALUES, -1); }
 static int32_t read_json(scene *s) { return read_as(s, two_symbols, 2, DS_FEATURES_JSON, -1); }
-static const char *const large_symbols[] = {"large", "large too"};
 static int32_t read_large(scene *s) { return read_as(s, large_symbols, 2, DS_FEATURES_NONE, -1); }
 static int32_t read_large_features(scene *s) { return read_as(s, large_symbols, 2, DS_FEATURES_COLUMNS, -1); }
 static int32_t read_large_json(scene *s) { return read_as(s, large_symbols, 2, DS_FEATURES_JSON, -1); }
@@ -437,11 +422,11 @@ const step steps[] = {
     {"read_large", read_large, START_LARGE},
     {"read_large_features", read_large_features, START_LARGE},
     {"read_large_json", read_large_json, START_LARGE},
-    {"read_wide", read_wide, START_LARGE},
-    {"merge_wide", merge_wide, START_LARGE},
-    {"state_set_long", state_set_long, START_LARGE},
-    {"state_get_long", state_get_long, START_LARGE},
-    {"compare_and_set_long", compare_and_set_long, START_LARGE},
+    {"read_wide", read_wide, START_WIDE},
+    {"merge_wide", merge_wide, START_WIDE},
+    {"state_set_long", state_set_long, START_WIDE},
+    {"state_get_long", state_get_long, START_WIDE},
+    {"compare_and_set_long", compare_and_set_long, START_WIDE},
     {"read_foreign", read_foreign, START_FOREIGN},
     {"latest", latest, START_OPEN},
     {"scan", scan, START_OPEN},
@@ -462,30 +447,3 @@ const step steps[] = {
     {"close", close_store, START_OPEN},
 };
 const size_t step_count = sizeof steps / sizeof steps[0];
-
-int32_t furnish(ds_store *store, start start) {
-  if (start == START_FOREIGN) return write_bars(store, "large", 0, 200, BARS_FEATURES, 0);
-  if (start == START_LARGE) {
-    for (size_t i = 0; i < 2; i++) TRY(write_bars(store, large_symbols[i], 0, 1500, BARS_WIDE_FEATURES, 0));
-    TRY(write_bars(store, "wide", 0, 4, BARS_WIDE, 0));
-    scene scene = {NULL, NULL, store, 0};
-    return state_set_long(&scene);
-  }
-  for (size_t i = 0; i < step_count; i++) {
-    const char *name = steps[i].name;
-    char json[128];
-    TRY(write_bars(store, name, 0, 12, BARS_FEATURES, 0));
-    write_state_json(json, sizeof json, name);
-    TRY(ds_state_set(store, name, json));
-    ds_request request = DS_REQUEST_INIT;
-    request.symbol = name;
-    request.timeframe = hourly;
-    request.requested_at = hour_at((int64_t)i);
-    request.start_ts = hour_at(0);
-    request.end_ts = hour_at(12);
-    request.provider_used = "furnisher";
-    request.notes = name;
-    TRY(ds_market_record_request(store, &request, NULL));
-  }
-  return DS_OK;
-}

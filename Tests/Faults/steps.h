@@ -13,12 +13,12 @@
 /* What lies on the disk when a step begins. */
 typedef enum start {
   START_OPEN,   /* a small store, open */
-  START_LARGE,  /* one with some thousand rows, open */
+  START_LARGE,  /* one with a thousand rows, open */
+  START_WIDE,   /* one with rows and values that each fill several pages, open */
   START_FOREIGN, /* one with rows of other tools, open */
   START_ABSENT, /* nothing; the step opens the store */
   START_CLOSED, /* a small store; the step opens it */
   START_WAL,    /* the same with a WAL that a killed process left behind */
-  START_COUNT
 } start;
 
 static inline bool starts_open(start start) { return start <= START_FOREIGN; }
@@ -38,11 +38,5 @@ typedef struct step {
 
 extern const step steps[];
 extern const size_t step_count;
-
-/* Writes what the steps work on. */
-int32_t furnish(ds_store *store, start start);
-
-/* A hash of what the store holds under `name`, or with NULL of everything. 0 where it cannot be read. */
-uint64_t contents(ds_store *store, const char *name);
 
 #endif
