@@ -26,9 +26,7 @@ SCRATCH = ROOT / ".build/symbols"
 def _library_with_symbols() -> Path:
     build = [".ci/swift", "build", "-c", "release", "--product", "data_store"]
     environment = {**os.environ, "DATA_STORE_SYMBOLS": "1"}
-    subprocess.run(
-        [*build, "--scratch-path", str(SCRATCH)], cwd=ROOT, env=environment, check=True
-    )
+    subprocess.run([*build, "--scratch-path", str(SCRATCH)], cwd=ROOT, env=environment, check=True)
     return SCRATCH / "release/libdata_store.so"
 
 

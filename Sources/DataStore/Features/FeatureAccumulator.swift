@@ -80,6 +80,15 @@ struct FeatureAccumulator: ~Copyable {
     }
   }
 
+  /// Drops the texts that were appended and are not settled: their rows are about to be read anew.
+  mutating func forgetUnsettled() {
+    while let done = worker?.takeBack(isLast: true, helper: unpacker) { spareChunks.append(done.chunk) }
+    worker?.end()
+    worker = nil
+    spareChunks = []
+    chunk = nil
+  }
+
   private mutating func take(_ done: UnpackedChunk) throws(RowFault) {
     table.append(done.table, keys: done.keys, at: done.firstRow)
     spareChunks.append(done.chunk)

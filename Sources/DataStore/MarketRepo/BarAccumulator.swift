@@ -66,6 +66,7 @@ struct BarAccumulator: ~Copyable {
   }
 
   mutating func restartSymbol() {
+    features.forgetUnsettled()
     truncate(to: starts.last ?? 0)
     isUnordered = false
   }
