@@ -292,7 +292,8 @@ void ds_bars_free(ds_bars *DS_NULLABLE bars);
 /* Lays a text column of `count` rows out one text after the other, as Arrow's large_utf8 has it: the
  * text of row i is bytes[offsets[i]] up to, not with, bytes[offsets[i + 1]]; it is empty where the row
  * is NULL (code -1). No NUL stands between texts. Either of the two may be NULL and is then left out:
- * ask for `offsets` (room for count + 1) first, as offsets[count] is the room that `bytes` needs.
+ * offsets[count] (of count + 1) is the room that `bytes` needs. Who has count times the longest text at
+ * hand asks for both at once, others for `offsets` first.
  * Never writes more than `byte_count` bytes. DS_INVALID: a code beyond the dictionary. */
 int32_t ds_text_column_lay_out(const ds_text_column *DS_NONNULL column, int64_t count,
                                int64_t *DS_NULLABLE offsets, char *DS_NULLABLE bytes, int64_t byte_count);

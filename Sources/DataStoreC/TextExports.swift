@@ -12,10 +12,8 @@ public func ds_text_column_lay_out(
     let column = try BatchIn.textColumn(given, "column") ?? TextColumn(codes: nil, values: [])
     let rows = Int(count)
     try TextLayout.check(column, rows: rows)
-    if let offsets { TextLayout.offsets(column, rows: rows, to: offsets) }
-    guard let bytes else { return }
-    let room = UnsafeMutableRawPointer(bytes).assumingMemoryBound(to: UInt8.self)
-    TextLayout.bytes(column, rows: rows, to: room, room: max(Int(byte_count), 0))
+    let out = bytes.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt8.self) }
+    TextLayout.layOut(column, rows: rows, offsets: offsets, to: out, room: max(Int(byte_count), 0))
   }
 }
 

@@ -74,11 +74,12 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
     """
     batch = library.ds_bars_batch(owner).contents
     count = batch.count
+    texts = _Texts(owner, count)
     columns: dict[str, Any] = {}
     for name in selection.columns:
         column = getattr(batch, name)
         if name in ("source", "quality"):
-            columns[name] = _texts(owner, column, count)
+            columns[name] = texts.array(column)
         else:
             dtype = np.bool_ if name == "is_gap" else np.float64
             columns[name] = c_array(owner, column, count, dtype)
@@ -98,14 +99,30 @@ def feature_columns_out(owner: ResultHandle, selection: Selection) -> pd.DataFra
     Values are float64, qualities str; NaN in both is a bar without that feature.
     """
     batch = library.ds_bars_batch(owner).contents
-    columns: dict[tuple[str, str], Any] = {}
+    texts = _Texts(owner, batch.count)
+    keys: list[str] = []
+    columns: list[Any] = []
     for key, values, quality in _features(owner, batch, selection):
-        columns[key, "value"] = values
-        columns[key, "quality"] = _texts(owner, quality, batch.count)
-    frame = pd.DataFrame(columns, index=_index(owner, batch, selection), copy=False)
-    keys = [key for key, _ in columns]
-    frame.columns = pd.MultiIndex.from_arrays([keys, [member for _, member in columns]])
+        keys.append(key)
+        columns += values, texts.array(quality)
+    frame = pd.DataFrame(
+        dict(enumerate(columns)), index=_index(owner, batch, selection), copy=False
+    )
+    frame.columns = _members_of(keys)
     return frame
+
+
+def _members_of(keys: list[str]) -> pd.MultiIndex:
+    """Label a value and a quality for each key; pandas' own way to it is to sort and code them."""
+    names = sorted(keys)
+    places = {key: place for place, key in enumerate(names)}
+    # Any: pandas-stubs has levels of sequences only.
+    levels: list[Any] = [pd.Index(names, dtype=STR), pd.Index(["quality", "value"], dtype=STR)]
+    codes: list[Any] = [
+        np.repeat([places[key] for key in keys], 2),
+        np.tile([1, 0], len(keys)),
+    ]
+    return pd.MultiIndex(levels=levels, codes=codes, verify_integrity=False)
 
 
 def _features(
@@ -145,30 +162,60 @@ def _codes(owner: ResultHandle, column: Any, count: int) -> npt.NDArray[np.int32
     return c_array(owner, column.codes, count, np.int32)
 
 
-def _texts(owner: ResultHandle, column: Any, count: int) -> Any:
-    words = decode_array(column.values, column.value_count)
-    codes = _codes(owner, column, count)
-    if STR.storage == "pyarrow" and words and count:
-        return _arrow_texts(column, codes, count)
-    return text_array(words).take(codes, allow_fill=True)
+class _Texts:
+    """Makes text columns of a result, one after the other.
+
+    A column that says the same as the one before shares its memory, as qualities often do: Arrow's
+    arrays never change.
+    """
+
+    __slots__ = ("_codes", "_count", "_layout", "_owner", "_words")
+
+    def __init__(self, owner: ResultHandle, count: int) -> None:
+        self._owner = owner
+        self._count = count
+        self._words: list[Any] = []
+        self._codes: npt.NDArray[np.int32] | None = None
+        self._layout: Any = None
+
+    def array(self, column: Any) -> Any:
+        """Give a coded column as an array of pandas' default text dtype."""
+        words = decode_array(column.values, column.value_count)
+        codes = _codes(self._owner, column, self._count)
+        if STR.storage != "pyarrow" or not words or not self._count:
+            return text_array(words).take(codes, allow_fill=True)
+        if self._codes is None or words != self._words or not np.array_equal(codes, self._codes):
+            self._words, self._codes = words, codes
+            self._layout = _arrow_texts(column, codes, words)
+        array_of: Any = pd.arrays.ArrowStringArray  # pandas-stubs do not know its dtype
+        return array_of(self._layout, dtype=STR)
 
 
-def _arrow_texts(column: Any, codes: npt.NDArray[np.int32], count: int) -> Any:
+_SHORT = 16  # up to so many bytes a text, room for the longest in each row is no waste
+
+
+def _arrow_texts(column: Any, codes: npt.NDArray[np.int32], words: list[Any]) -> Any:
     """Lay a text column out as Arrow has it: `take` of pyarrow costs several times as much."""
     import pyarrow as pa
 
+    count = codes.size
     offsets = np.empty(count + 1, np.int64)
-    check(library.ds_text_column_lay_out(byref(column), count, offsets.ctypes.data, None, 0))
-    text = np.empty(offsets[count], np.uint8)
-    check(library.ds_text_column_lay_out(byref(column), count, None, text.ctypes.data, text.size))
+    longest = max(len(word.encode()) for word in words)
+    room = count * longest
+    if longest > _SHORT:
+        check(library.ds_text_column_lay_out(byref(column), count, offsets.ctypes.data, None, 0))
+        room = int(offsets[count])
+    text = np.empty(room, np.uint8)
+    check(
+        library.ds_text_column_lay_out(
+            byref(column), count, offsets.ctypes.data, text.ctypes.data, room
+        )
+    )
     present = codes >= 0
     missing = count - int(np.count_nonzero(present))
     validity = pa.py_buffer(np.packbits(present, bitorder="little")) if missing else None
-    return pd.array(
-        pa.LargeStringArray.from_buffers(
-            count, pa.py_buffer(offsets), pa.py_buffer(text), validity, missing
-        ),
-        dtype=STR,
+    return pa.LargeStringArray.from_buffers(
+        count, pa.py_buffer(offsets), pa.py_buffer(text[: offsets[count]]), validity, missing
     )
 
 

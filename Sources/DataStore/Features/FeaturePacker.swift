@@ -125,15 +125,15 @@ struct FeaturePacker: ~Copyable {
         continue
       }
       next.pointee = next == start ? UInt8(ascii: "{") : UInt8(ascii: ",")
-      next = Self.copy(column.pointee.opening, to: next + 1)
+      next = column.pointee.opening.copy(to: next + 1)
       if isNull {
-        next = Self.copy(Bytes("null"), to: next)
+        next = Bytes("null").copy(to: next)
       } else if let values = column.pointee.values {
         next += NumberText.write(values[row], to: next)
       } else if let integers = column.pointee.integers {
         next += NumberText.write(integers[row], to: next)
       }
-      next = Self.copy(Bytes(FeatureQuality.entryEnd(column.pointee.qualities[code])), to: next)
+      next = Bytes(FeatureQuality.entryEnd(column.pointee.qualities[code])).copy(to: next)
     }
     guard next > start else { return nil }
     next.pointee = UInt8(ascii: "}")
@@ -151,14 +151,6 @@ struct FeaturePacker: ~Copyable {
       throw fault("the value is infinite; store null, or leave the entry out", index, row)
     }
     return true
-  }
-
-  @inline(__always)
-  private static func copy(
-    _ bytes: Bytes, to target: UnsafeMutablePointer<UInt8>
-  ) -> UnsafeMutablePointer<UInt8> {
-    if let source = bytes.baseAddress { memcpy(target, source, bytes.count) }
-    return target + bytes.count
   }
 
   private func fault(_ reason: String, _ column: Int, _ row: Int) -> StoreError {

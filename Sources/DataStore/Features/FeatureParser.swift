@@ -64,12 +64,10 @@ struct FeatureParser: ~Copyable {
       separator = UInt8(ascii: ",")
       next += 1
       let start = next
-      guard let openingBytes = opening.baseAddress, end - next > opening.count,
-        memcmp(next, openingBytes, opening.count) == 0
-      else { return false }
+      guard end - next > opening.count, opening.stand(at: next) else { return false }
       next += opening.count
       let value = next
-      guard let number = number(&next, end) else { return false }
+      guard let number = Self.number(&next, end, isRead: readsNumbers) else { return false }
       let valueLength = number.isNaN ? 0 : next - value
       guard let quality = Self.quality(&next, end) else { return false }
       entries.append(
@@ -80,16 +78,19 @@ struct FeatureParser: ~Copyable {
     return end - next == 1 && next.pointee == UInt8(ascii: "}")
   }
 
-  /// A JSON number within a double's range, or NaN for null.
+  /// A JSON number within a double's range, or NaN for null. Of the type: a parser that is being changed would be copied
+  /// for each number.
   @inline(__always)
-  private func number(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Double? {
+  private static func number(
+    _ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, isRead: Bool
+  ) -> Double? {
     let start = next
     if next.pointee == UInt8(ascii: "n") {
       guard end - next >= 4, memcmp(next, "null", 4) == 0 else { return nil }
       next += 4
       return .nan
     }
-    if readsNumbers {
+    if isRead {
       guard let decimal = DecimalParser(&next, end) else { return nil }
       return decimal.double ?? NumberText.double(Bytes(start: start, count: next - start))
     }
@@ -102,20 +103,32 @@ struct FeatureParser: ~Copyable {
   private static func quality(
     _ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
   ) -> FeatureQuality? {
-    guard end - next > 13 else { return nil }
-    let quality: FeatureQuality
-    switch next[12] {
-    case UInt8(ascii: "r"): quality = .ready
-    case UInt8(ascii: "w"): quality = .warmup
-    case UInt8(ascii: "d"): quality = .degraded
-    case UInt8(ascii: "m"): quality = .missing
-    default: return nil
+    let left = end - next
+    let raw = UnsafeRawPointer(next)
+    // The shortest of them, and a brace that closes the text: 20 bytes.
+    guard left >= 20, raw.loadUnaligned(as: UInt64.self) == (",\"qualit" as StaticString).word,
+      (raw + 4).loadUnaligned(as: UInt64.self) == ("ality\":\"" as StaticString).word
+    else { return nil }
+    let word = (raw + 12).loadUnaligned(as: UInt64.self)
+    if word << 8 == ("\0ready\"}" as StaticString).word {
+      next += 19
+      return .ready
     }
-    let expected = FeatureQuality.entryEnd(quality)
-    let count = expected.utf8CodeUnitCount
-    guard end - next >= count, memcmp(next, expected.utf8Start, count) == 0 else { return nil }
-    next += count
-    return quality
+    if word == ("warmup\"}" as StaticString).word {
+      next += 20
+      return .warmup
+    }
+    if word == ("missing\"" as StaticString).word, left > 20, next[20] == UInt8(ascii: "}") {
+      next += 21
+      return .missing
+    }
+    if word == ("degraded" as StaticString).word, left > 21, next[20] == UInt8(ascii: "\""),
+      next[21] == UInt8(ascii: "}")
+    {
+      next += 22
+      return .degraded
+    }
+    return nil
   }
 
   // MARK: Any other bar

@@ -47,12 +47,9 @@ struct FeatureTable: ~Copyable {
     for entry in entries {
       let column = column(for: entry.key)
       guard column >= 0 else { continue }
-      columns[column].values.pad(to: row, with: .nan)
+      if columns[column].values.count < row { pad(column, to: row) }
       columns[column].values.append(entry.number)
-      if hasQualities {
-        columns[column].qualities.pad(to: row, with: -1)
-        columns[column].qualities.append(Int32(entry.quality.rawValue))
-      }
+      if hasQualities { columns[column].qualities.append(Int32(entry.quality.rawValue)) }
     }
   }
 
@@ -61,12 +58,9 @@ struct FeatureTable: ~Copyable {
     for index in 0..<chunk.columnCount {
       let column = column(for: keys.number(of: chunkKeys[index]))
       guard column >= 0 else { continue }
-      columns[column].values.pad(to: start, with: .nan)
+      pad(column, to: start)
       columns[column].values.append(chunk.columns[index].values.elements)
-      if hasQualities {
-        columns[column].qualities.pad(to: start, with: -1)
-        columns[column].qualities.append(chunk.columns[index].qualities.elements)
-      }
+      if hasQualities { columns[column].qualities.append(chunk.columns[index].qualities.elements) }
     }
   }
 
@@ -97,10 +91,12 @@ struct FeatureTable: ~Copyable {
 
   /// Fills all columns up to `rows`.
   mutating func finish(rows: Int) {
-    for column in 0..<columnCount {
-      columns[column].values.pad(to: rows, with: .nan)
-      if hasQualities { columns[column].qualities.pad(to: rows, with: -1) }
-    }
+    for column in 0..<columnCount { pad(column, to: rows) }
+  }
+
+  private func pad(_ column: Int, to rows: Int) {
+    columns[column].values.pad(to: rows, with: .nan)
+    if hasQualities { columns[column].qualities.pad(to: rows, with: -1) }
   }
 
   /// The columns in the order asked for, or sorted by key.

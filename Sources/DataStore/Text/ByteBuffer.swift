@@ -91,6 +91,12 @@ struct ByteBuffer: ~Copyable {
   }
 }
 
+extension StaticString {
+  /// The first eight bytes of a text that has as many, as they are loaded from memory.
+  @inline(__always)
+  var word: UInt64 { UnsafeRawPointer(utf8Start).loadUnaligned(as: UInt64.self) }
+}
+
 extension UnsafeBufferPointer<UInt8> {
   /// The bytes of a NUL-terminated text, without the NUL.
   init(cString: UnsafePointer<CChar>) {
@@ -128,6 +134,41 @@ extension UnsafeBufferPointer<UInt8> {
 
   @inline(__always)
   func equals(_ text: StaticString) -> Bool { equals(UnsafeBufferPointer(text)) }
+
+  /// Whether these bytes stand at `place`, which has as many. Pieces of JSON are a few words of eight bytes, the last of
+  /// which may overlap with the one before: less than a call.
+  @inline(__always)
+  func stand(at place: UnsafeRawPointer) -> Bool {
+    guard let start = UnsafeRawPointer(baseAddress), count >= 8 else {
+      return baseAddress.map { memcmp($0, place, count) == 0 } ?? true
+    }
+    var offset = 0
+    while offset < count - 8 {
+      guard Self.word(start + offset) == Self.word(place + offset) else { return false }
+      offset += 8
+    }
+    return Self.word(start + (count - 8)) == Self.word(place + (count - 8))
+  }
+
+  /// Copies these bytes to `place`, which has room for them, likewise. Returns where they end.
+  @inline(__always)
+  func copy(to place: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+    let target = UnsafeMutableRawPointer(place)
+    guard let start = UnsafeRawPointer(baseAddress), count >= 8 else {
+      if let baseAddress { memcpy(place, baseAddress, count) }
+      return place + count
+    }
+    var offset = 0
+    while offset < count - 8 {
+      (target + offset).storeBytes(of: Self.word(start + offset), as: UInt64.self)
+      offset += 8
+    }
+    (target + (count - 8)).storeBytes(of: Self.word(start + (count - 8)), as: UInt64.self)
+    return place + count
+  }
+
+  @inline(__always)
+  private static func word(_ place: UnsafeRawPointer) -> UInt64 { place.loadUnaligned(as: UInt64.self) }
 
   var isValidUTF8: Bool {
     (try? UTF8Span(validating: span)) != nil

@@ -18,13 +18,12 @@ struct DecimalParser {
       next += 1
     }
     let start = next
-    if end - next > 1, next[1] == UInt8(ascii: "."), next.pointee &- 0x30 <= 9 {
-      // Most numbers of indicators have one digit before the point.
-      significand = UInt64(next.pointee &- 0x30)
+    // Most numbers have few digits before the point: eight at a time would be more work.
+    while next < end, next.pointee &- 0x30 <= 9, next - start < 4 {
+      significand = significand &* 10 &+ UInt64(next.pointee &- 0x30)
       next += 1
-    } else {
-      takeDigits(&next, end)
     }
+    if next - start == 4 { takeDigits(&next, end) }
     var digits = next - start
     // One digit at least, and no zero before others.
     guard digits > 0, digits == 1 || start.pointee != 0x30 else { return nil }
@@ -36,8 +35,7 @@ struct DecimalParser {
       digits += next - fraction
       exponent = fraction - next
     }
-    // Zeros in front count as digits here; then the long way is taken once too often, no more.
-    isLong = digits > 19
+    if digits > 19 { isLong = digits - Self.zerosInFront(start, next) > 19 }
     if next < end, next.pointee | 0x20 == UInt8(ascii: "e") {
       next += 1
       var isSmall = false
@@ -59,18 +57,16 @@ struct DecimalParser {
   @inline(__always)
   private mutating func takeDigits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
     while end - next >= 8 {
-      let characters = UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)
-      let count = Self.leadingDigits(characters)
+      let (digits, count) = Self.leadingDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
       if count == 8 {
-        significand = significand &* 100_000_000 &+ Self.eightDigits(characters)
+        significand = significand &* 100_000_000 &+ Self.eightDigits(digits)
         next += 8
         continue
       }
       // Zeros in front of the digits that there are.
       guard count > 0 else { return }
-      let shift = UInt64(64 - 8 * count)
-      let digits = characters << shift | 0x3030_3030_3030_3030 & ((1 << shift) &- 1)
-      significand = significand &* Self.powers[count] &+ Self.eightDigits(digits)
+      let shifted = digits &<< UInt64(64 &- 8 &* count)
+      significand = significand &* Self.powers[count] &+ Self.eightDigits(shifted)
       next += count
       return
     }
@@ -82,27 +78,37 @@ struct DecimalParser {
     }
   }
 
+  /// How many zeros stand in front of a number's other digits, a point or none among them.
+  @inline(never)
+  private static func zerosInFront(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int {
+    var zeros = 0
+    var next = start
+    while next < end, next.pointee == 0x30 || next.pointee == UInt8(ascii: ".") {
+      zeros += next.pointee == 0x30 ? 1 : 0
+      next += 1
+    }
+    return zeros
+  }
+
   private static let powers: InlineArray<8, UInt64> = [
     1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000,
   ]
 
-  /// How many of eight characters, from the first (in the lowest byte) on, are digits.
+  /// Eight characters, the first in the lowest byte, as digits, and how many of these are ones from the first on.
   @inline(__always)
-  private static func leadingDigits(_ characters: UInt64) -> Int {
-    // A lane is 0 where its character is a digit: its upper half is 3, before and after 6 is added.
-    let high: UInt64 = 0xF0F0_F0F0_F0F0_F0F0
-    let threes: UInt64 = 0x3030_3030_3030_3030
-    let other = ((characters & high) ^ threes) | (((characters &+ 0x0606_0606_0606_0606) & high) ^ threes)
-    // A carry out of a lane spoils only those behind it, which do not count any more.
-    return other.trailingZeroBitCount >> 3
+  private static func leadingDigits(_ characters: UInt64) -> (digits: UInt64, count: Int) {
+    // A lane is 0 to 9 where its character is a digit. Anything else has its highest bit set, at the latest when 0x76 is
+    // added; a carry out of a lane spoils only those behind it, which do not count any more.
+    let digits = characters ^ 0x3030_3030_3030_3030
+    let others = ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080
+    return (digits, others.trailingZeroBitCount >> 3)
   }
 
-  /// The value of eight digits, the first in the lowest byte.
+  /// The value of eight digits (0 to 9), the first in the lowest byte.
   @inline(__always)
-  private static func eightDigits(_ characters: UInt64) -> UInt64 {
+  private static func eightDigits(_ digits: UInt64) -> UInt64 {
     // Pairs, then fours, then eight: each step joins neighbours in all lanes at once.
-    var value = characters &- 0x3030_3030_3030_3030
-    value = value &* 10 &+ (value >> 8)
+    let value = digits &* 10 &+ (digits >> 8)
     let lane: UInt64 = 0x0000_00FF_0000_00FF
     let upper = (value & lane) &* 0x000F_4240_0000_0064
     let lower = ((value >> 16) & lane) &* 0x0000_2710_0000_0001
@@ -139,7 +145,7 @@ struct DecimalParser {
   @inline(__always)
   private static func skipDigits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
     while end - next >= 8 {
-      let count = leadingDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
+      let count = leadingDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)).count
       next += count
       if count < 8 { return }
     }

@@ -22,9 +22,7 @@ enum NumberText {
     let point = count + decimal.exponent
     switch point {
     case -3...0:
-      next[0] = UInt8(ascii: "0")
-      next[1] = UInt8(ascii: ".")
-      memset(next + 2, 0x30, -point)
+      UnsafeMutableRawPointer(next).storeBytes(of: ("0.000000" as StaticString).word, as: UInt64.self)
       writeDigits(decimal.digits, count, to: next + 2 - point)
       next += 2 - point + count
     case 1...16 where count <= point:
@@ -35,8 +33,7 @@ enum NumberText {
       next += point + 2
     case 1...16:
       writeDigits(decimal.digits, count, to: next + 1)
-      memmove(next, next + 1, point)
-      next[point] = UInt8(ascii: ".")
+      moveDown(point, to: next)
       next += count + 1
     default:
       writeDigits(decimal.digits, count, to: next + 1)
@@ -51,6 +48,23 @@ enum NumberText {
       next += 2 + exponentDigits
     }
     return next - out
+  }
+
+  /// Moves the `count` digits behind `place` down to it, and puts a point behind them.
+  @inline(__always)
+  private static func moveDown(_ count: Int, to place: UnsafeMutablePointer<UInt8>) {
+    guard count < 8 else {
+      memmove(place, place + 1, count)
+      place[count] = UInt8(ascii: ".")
+      return
+    }
+    // Within one word: what moves, the point, and what stays behind it.
+    let raw = UnsafeMutableRawPointer(place)
+    let moved: UInt64 = (1 << UInt64(8 * count)) - 1
+    let changed = moved << 8 | 0xFF
+    let digits = (raw + 1).loadUnaligned(as: UInt64.self) & moved
+    let stays = raw.loadUnaligned(as: UInt64.self) & ~changed
+    raw.storeBytes(of: digits | stays | UInt64(UInt8(ascii: ".")) << UInt64(8 * count), as: UInt64.self)
   }
 
   @inline(__always)
@@ -72,7 +86,11 @@ enum NumberText {
     let raw = UnsafeMutableRawPointer(out)
     if count > 16 {
       let (upper, lower) = value.quotientAndRemainder(dividingBy: 10_000_000_000_000_000)
-      raw.storeBytes(of: eightDigits(upper) >> UInt64(8 * (24 - count)), as: UInt64.self)
+      if count == 17 {
+        out.pointee = 0x30 &+ UInt8(truncatingIfNeeded: upper)  // the usual case
+      } else {
+        raw.storeBytes(of: eightDigits(upper) >> UInt64(8 * (24 - count)), as: UInt64.self)
+      }
       (raw + (count - 16)).storeBytes(of: eightDigits(lower / 100_000_000), as: UInt64.self)
       (raw + (count - 8)).storeBytes(of: eightDigits(lower % 100_000_000), as: UInt64.self)
       return
