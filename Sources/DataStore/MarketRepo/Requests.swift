@@ -90,16 +90,17 @@ extension MarketRepo {
   /// The first microsecond from now on that no request of the series has.
   private func freeTime(_ key: SeriesKey, _ writer: Connection) throws(StoreError) -> Int64 {
     var time = Timestamp.now()
+    while try isTaken(time, key, writer) { time += Timestamp.perMicrosecond }
+    return time
+  }
+
+  private func isTaken(_ time: Int64, _ key: SeriesKey, _ writer: Connection) throws(StoreError) -> Bool {
     let taken = try writer.statement(
       "SELECT 1 FROM main.market_requests WHERE symbol = ?1 AND timeframe = ?2 AND requested_at = ?3")
-    while true {
-      key.bind(to: taken)
-      taken.bind(3, copying: Timestamp.text(time))
-      let isTaken = try taken.step()
-      taken.reset()
-      if !isTaken { return time }
-      time += Timestamp.perMicrosecond
-    }
+    key.bind(to: taken)
+    taken.bind(3, copying: Timestamp.text(time))
+    defer { taken.reset() }
+    return try taken.step()
   }
 
   /// Requests by requestedAt, oldest first; of one series, of one symbol, or all; at most `limit`.
