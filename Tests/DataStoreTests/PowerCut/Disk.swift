@@ -31,7 +31,16 @@ struct Disk {
   /// The files whose syncs the disk only pretends to do, for the controls; their folder's included.
   let deaf: Set<Int>
 
-  init(deafTo deaf: Set<Int> = []) { self.deaf = deaf }
+  /// With these files on it, by their place among the names, for good.
+  init(holding files: [[UInt8]?] = [], deafTo deaf: Set<Int> = []) {
+    self.deaf = deaf
+    for (file, bytes) in files.enumerated() {
+      guard let bytes else { continue }
+      names[file] = contents.count
+      contents.append(Contents(durable: bytes))
+    }
+    durableNames = names
+  }
 
   mutating func apply(_ operation: power_cut_operation) {
     let file = Int(operation.file)

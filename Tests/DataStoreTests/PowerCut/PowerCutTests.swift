@@ -58,6 +58,20 @@ import Testing
     Self.tell("\(durability), calls of megabytes", sum)
   }
 
+  /// Recovery, and the first calls after it, may be cut off as well as anything else.
+  @Test(arguments: [Durability.full, .normal])
+  func keepsItsPromisesThroughASecondCut(durability: Durability) throws {
+    let options = Self.options(durability)
+    var seeds = Seeded()
+    var sum = Findings()
+    for _ in 0..<Self.days {
+      let seed = seeds.next()
+      sum += try SecondCut(first: Self.firstLife(options, seed, cuts: Self.secondLivesADay)).run()
+    }
+    #expect(sum.bad == 0, "\(seeds): \(sum.texts)")
+    Self.tell("\(durability), a second cut", sum)
+  }
+
   // MARK: Controls, which must fail, or the tests above see nothing
 
   @Test func aDiskThatLiesAboutItsSyncsLosesCalls() throws {
@@ -73,6 +87,14 @@ import Testing
       #expect(sum.lost > 0, "no sync \(name), seed \(seed): nothing was lost in \(sum.states) states")
       Self.tell("control: no sync \(name)", sum)
     }
+  }
+
+  @Test func aDiskThatLiesInTheSecondLifeOnlyLosesCalls() throws {
+    let seed = Seeded().seed
+    let first = try Self.firstLife(Self.options(.full), seed, cuts: Self.secondLivesADay)
+    let sum = try SecondCut(first: first, deafTo: Set(0..<Int(POWER_CUT_FILES.rawValue))).run()
+    #expect(sum.lost > 0, "seed \(seed): nothing was lost in \(sum.states) states")
+    Self.tell("control: no sync after the first cut", sum)
   }
 
   @Test func normalDurabilityDoesNotKeepWhatFullPromises() throws {
@@ -116,6 +138,7 @@ import Testing
   private static let days = Proof.isFull ? 24 : 3
   private static let callsADay = Proof.isFull ? 60 : 36
   private static let cutsADay: Int? = Proof.isFull ? nil : 24
+  private static let secondLivesADay = Proof.isFull ? 40 : 6
   private static let controlCuts: Int? = Proof.isFull ? nil : 30
 
   private static func options(_ durability: Durability) -> StoreOptions {
@@ -129,6 +152,10 @@ import Testing
     try record { path, recorder in
       try Desk(path, options, Seeded(seed: seed), recorder).work(calls: callsADay)
     }
+  }
+
+  private static func firstLife(_ options: StoreOptions, _ seed: UInt64, cuts: Int) throws -> Replay {
+    Replay(recording: try day(options, seed), options: options, cutPoints: cuts, seed: seed)
   }
 
   private static func record(_ program: (String, Recorder) throws -> Void) throws -> Recording {

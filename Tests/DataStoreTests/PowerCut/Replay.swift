@@ -52,12 +52,33 @@ struct Replay {
   /// Draws the cut points and what each cut leaves.
   let seed: UInt64
 
+  /// What lay there when the recorded program began, for good; by default nothing.
+  var begins: [[UInt8]?] = []
+
   func run() throws -> Findings {
     let scratch = try Scratch(in: "/dev/shm")
     let file = CutFile(path: scratch.path(), options: options)
-    let chosen = chosenCuts()
     var findings = Findings()
-    var disk = Disk(deafTo: deafTo)
+    try forEachCut { index, disk, history in
+      findings.cutPoints += 1
+      var seen: Set<Int> = []
+      for cut in PowerCut.allCases {
+        var random = random(at: index)
+        let files = cut.files(of: disk, &random)
+        // Where little is unsynced, several cuts leave the same.
+        guard seen.insert(fingerprint(files)).inserted else { continue }
+        findings.states += 1
+        try file.write(files, staleSharedMemory: random.oneIn(2))
+        file.look(history, &findings) { place(index, cut, history) }
+      }
+    }
+    return findings
+  }
+
+  /// Calls `body` at each cut point that is tried, with what the disk then holds and what may be found on it.
+  func forEachCut(_ body: (Int, Disk, History) throws -> Void) throws {
+    let chosen = chosenCuts()
+    var disk = Disk(holding: begins, deafTo: deafTo)
     var begun = 0
     var acknowledged = 0
     var durable = 0
@@ -67,24 +88,18 @@ struct Replay {
       disk.apply(operation)
       if disk.hasDurableWAL { durable = acknowledged }
       guard chosen.contains(index) else { continue }
-      findings.cutPoints += 1
       let history = History(
         digests: recording.digests,
         required: (promise ?? options.durability) == .full ? acknowledged : durable,
         acknowledged: acknowledged, begun: begun)
-      var seen: Set<Int> = []
-      for cut in PowerCut.allCases {
-        var random = Seeded(seed: seed &+ UInt64(index))
-        let files = cut.files(of: disk, &random)
-        // Where little is unsynced, several cuts leave the same.
-        guard seen.insert(fingerprint(files)).inserted else { continue }
-        findings.states += 1
-        try file.write(files, staleSharedMemory: random.oneIn(2))
-        let place = { "operation \(index), \(cut), call \(begun) (\(recording.calls[begun]))" }
-        file.look(history, &findings, place)
-      }
+      try body(index, disk, history)
     }
-    return findings
+  }
+
+  func random(at index: Int) -> Seeded { Seeded(seed: seed &+ UInt64(index)) }
+
+  func place(_ index: Int, _ cut: PowerCut, _ history: History) -> String {
+    "operation \(index), \(cut), call \(history.begun) (\(recording.calls[history.begun]))"
   }
 
   private func fingerprint(_ files: [[UInt8]?]) -> Int {
@@ -117,7 +132,7 @@ extension Disk {
 }
 
 /// What the database may hold after a cut.
-private struct History {
+struct History {
   /// After so many calls.
   let digests: [Int]
   /// So many must be there.
@@ -133,7 +148,7 @@ private struct History {
 }
 
 /// A database file as a power cut left it.
-private struct CutFile {
+struct CutFile {
   let path: String
   let options: StoreOptions
 
