@@ -7,10 +7,12 @@
  * -a takes every n; otherwise a sample of them is drawn with the seed, which is printed.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -112,6 +114,7 @@ static void start_worker(void) {
   pid_t child = fork();
   if (child < 0) give_up("fork");
   if (child > 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody is left to count for */
   begin_runs(&shared->tally);
   make_folder();
   work(false);

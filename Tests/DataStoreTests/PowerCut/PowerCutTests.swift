@@ -138,7 +138,7 @@ import Testing
   private static let days = Proof.isFull ? 24 : 3
   private static let callsADay = Proof.isFull ? 60 : 36
   private static let cutsADay: Int? = Proof.isFull ? nil : 24
-  private static let secondLivesADay = Proof.isFull ? 40 : 6
+  private static let secondLivesADay = Proof.isFull ? 20 : 6
   private static let controlCuts: Int? = Proof.isFull ? nil : 30
 
   private static func options(_ durability: Durability) -> StoreOptions {
