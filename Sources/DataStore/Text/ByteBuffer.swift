@@ -112,24 +112,23 @@ extension UnsafeBufferPointer<UInt8> {
   @inline(__always)
   func equals(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
     guard count == other.count else { return false }
-    guard let a = UnsafeRawPointer(baseAddress), let b = UnsafeRawPointer(other.baseAddress), count > 0 else {
-      return true
-    }
-    // Names and words are short: two loads, which may overlap, are less than a call.
-    if count < 4 {
-      return a.load(as: UInt8.self) == b.load(as: UInt8.self)
-        && (a + count / 2).load(as: UInt8.self) == (b + count / 2).load(as: UInt8.self)
-        && (a + count - 1).load(as: UInt8.self) == (b + count - 1).load(as: UInt8.self)
-    }
+    guard let a = baseAddress, let b = other.baseAddress, count > 0 else { return true }
+    return memcmp(a, b, count) == 0
+  }
+
+  /// `equals` for names and words, which are mostly short: two loads, which may overlap, are less than a call.
+  @inline(__always)
+  func equalsWord(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    guard let a = UnsafeRawPointer(baseAddress), let b = UnsafeRawPointer(other.baseAddress),
+      count >= 4, count <= 16
+    else { return equals(other) }
     if count <= 8 {
       return a.loadUnaligned(as: UInt32.self) == b.loadUnaligned(as: UInt32.self)
         && (a + count - 4).loadUnaligned(as: UInt32.self) == (b + count - 4).loadUnaligned(as: UInt32.self)
     }
-    if count <= 16 {
-      return a.loadUnaligned(as: UInt64.self) == b.loadUnaligned(as: UInt64.self)
-        && (a + count - 8).loadUnaligned(as: UInt64.self) == (b + count - 8).loadUnaligned(as: UInt64.self)
-    }
-    return memcmp(a, b, count) == 0
+    return a.loadUnaligned(as: UInt64.self) == b.loadUnaligned(as: UInt64.self)
+      && (a + count - 8).loadUnaligned(as: UInt64.self) == (b + count - 8).loadUnaligned(as: UInt64.self)
   }
 
   @inline(__always)

@@ -30,14 +30,14 @@ struct TextInterner: ~Copyable {
   /// `guess` is looked at first: rows tend to repeat what the row before them had.
   @inline(__always)
   func find(_ text: Bytes, guess: Int) -> Int? {
-    if guess >= 0, guess < texts.count, texts[guess].equals(text) { return guess }
+    if guess >= 0, guess < texts.count, texts[guess].equalsWord(text) { return guess }
     return find(text)
   }
 
   /// The same for a text that may be new.
   @inline(__always)
   mutating func intern(_ text: Bytes, guess: Int = -1) -> Int {
-    if guess >= 0, guess < texts.count, texts[guess].equals(text) { return guess }
+    if guess >= 0, guess < texts.count, texts[guess].equalsWord(text) { return guess }
     return internUnguessed(text)
   }
 

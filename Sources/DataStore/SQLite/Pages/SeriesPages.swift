@@ -33,7 +33,7 @@ struct SeriesPages: ~Copyable {
       case .unclear: return false
       case .end: return true
       case .entry(let entry):
-        guard entry.symbol.equals(symbol), entry.timeframe.equals(timeframe) else { return true }
+        guard entry.symbol.equalsWord(symbol), entry.timeframe.equalsWord(timeframe) else { return true }
         if let high, entry.timestamp.order(high) > 0 { return true }
         guard let record = table.record(entry.rowid, &source),
           collector.append(timestamp: entry.timestamp, record)
