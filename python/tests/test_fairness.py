@@ -37,8 +37,12 @@ def length_of_line(path: Path) -> int:
 
 
 def await_line(path: Path, length: int) -> None:
-    while length_of_line(path) != length:
+    """Wait until so many stand in line; fail where it never comes to that."""
+    for _ in range(60_000):
+        if length_of_line(path) == length:
+            return
         time.sleep(0.001)
+    pytest.fail(f"the line has {length_of_line(path)} places, and should have {length}")
 
 
 @contextlib.contextmanager

@@ -146,13 +146,7 @@ private struct BarCollection: ~Copyable {
         rows.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
       case 8: rows.latencySec.append(try Self.number(value, 8))
       default:
-        let text = try Self.text(value, 9)
-        let row = rows.count
-        do throws(FeatureAccumulator.RowFault) {
-          try rows.features.append(text, row: row)
-        } catch {
-          throw .features(error)
-        }
+        try appendFeatures(try Self.text(value, 9))
       }
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
@@ -181,16 +175,20 @@ private struct BarCollection: ~Copyable {
     }
     if columns.contains(.latencySec) { rows.latencySec.append(try number(8)) }
     if rows.shape.features != .none {
-      let text = try text(9)
-      let row = rows.count
-      do throws(FeatureAccumulator.RowFault) {
-        try rows.features.append(text, row: row)
-      } catch {
-        throw .features(error)
-      }
+      try appendFeatures(try text(9))
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
     return true
+  }
+
+  @inline(__always)
+  private mutating func appendFeatures(_ text: Bytes?) throws(Fault) {
+    let row = rows.count
+    do throws(FeatureAccumulator.RowFault) {
+      try rows.features.append(text, row: row)
+    } catch {
+      throw .features(error)
+    }
   }
 
   @inline(__always)

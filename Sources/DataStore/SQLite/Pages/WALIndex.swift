@@ -28,7 +28,7 @@ struct WALIndex {
   }
 
   /// The header, and how many frames were folded into the database by then.
-  struct Sample: Equatable {
+  struct Sample {
     let header: Header
     let folded: UInt32
   }
