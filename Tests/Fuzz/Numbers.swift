@@ -83,10 +83,24 @@ private func checkReading(_ text: Bytes) {
   let isFinite = DecimalParser.skip(&end, base + text.count)
   hold(isFinite != nil && end == next, "\(shown(text)) is skipped otherwise than it is read")
   if isFinite == true { hold(!isInfinite, "\(shown(text)) is said to be surely finite") }
+  checkPlain(text, bits)
   let read = NumberText.double(text)
   hold(
     isInfinite ? read == nil : read?.bitPattern == bits,
     "\(shown(text)) reads as \(String(describing: read)), not \(Double(bitPattern: bits))")
+}
+
+/// The same number among others' digits, where it is of the plain form.
+private func checkPlain(_ text: Bytes, _ bits: UInt64) {
+  let before = Array(repeating: UInt8(ascii: "7"), count: PlainDecimal.bytesBefore)
+  let behind = [UInt8(ascii: ",")] + Array(repeating: UInt8(ascii: "7"), count: PlainDecimal.bytesBehind)
+  (before + text + behind).withUnsafeBufferPointer { bytes in
+    guard let base = bytes.baseAddress, let plain = PlainDecimal(at: base + before.count) else { return }
+    hold(plain.end == base + before.count + text.count, "\(shown(text)) is plain, and has another end")
+    if let value = plain.double {
+      hold(value.bitPattern == bits, "\(shown(text)) is plain, and reads as \(value)")
+    }
+  }
 }
 
 private func checkInteger(_ text: Bytes) {

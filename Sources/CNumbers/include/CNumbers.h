@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Doubles to shortest text and back, by the C++ standard library (<charconv>): bit-exact both
-// ways, no locale, no allocation.
+// ways, no locale, no allocation. And the powers of ten for exact methods of our own.
 #ifndef CNUMBERS_H
 #define CNUMBERS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,6 +27,14 @@ size_t cnumbers_print_whole(double value, char *out);
 /// Reads the JSON number in [first, last). Returns 1 and the nearest double; 0 where it is beyond the
 /// range of a double. What is too small for one is a zero.
 int cnumbers_parse(const char *first, const char *last, double *out);
+
+/// The powers of ten in the table.
+#define CNUMBERS_SMALLEST_POWER (-343)
+#define CNUMBERS_LARGEST_POWER 325
+
+/// The leading 128 bits of each power of ten that doubles meet: those of 10^k are at 2k (the higher 64) and 2k + 1, for k
+/// from CNUMBERS_SMALLEST_POWER to CNUMBERS_LARGEST_POWER.
+extern const uint64_t *_Nonnull const cnumbers_powers_of_ten;
 
 #ifdef __cplusplus
 }

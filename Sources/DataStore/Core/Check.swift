@@ -81,7 +81,7 @@ private struct StoreCheck {
       FROM main.market_data
       """)
     defer { statement.reset() }
-    var parser = FeatureParser(readsNumbers: false)
+    var parser = FeatureParser()
     var foreign = Tally(
       "timestamps are not in the stored form (they are read right; write them anew to mend)")
     var wrong = Tally("values are of a wrong type")

@@ -17,6 +17,12 @@ final class FeatureChunk {
     }
 
     @inline(__always)
+    func text(_ index: Int) -> Bytes {
+      let start = index == 0 ? 0 : ends[index - 1]
+      return Bytes(start: texts.bytes.baseAddress.map { $0 + start }, count: ends[index] - start)
+    }
+
+    @inline(__always)
     mutating func append(_ text: Bytes, row: Int) {
       texts.append(text)
       rows.append(row - firstRow)
@@ -75,6 +81,7 @@ final class FeatureUnpacker {
   private var parser: FeatureParser
   private let wanted: [String]?
   private let hasQualities: Bool
+  private var lanes = ColumnBuffer<FeatureTable.Lane>()
 
   init(wanted: [String]?, hasQualities: Bool) {
     parser = FeatureParser(keys)
@@ -91,29 +98,57 @@ final class FeatureUnpacker {
   func unpack(
     _ chunk: FeatureChunk, into table: inout FeatureTable, shift: Int
   ) -> (row: Int, fault: FeatureFault)? {
-    parser.unpack(chunk.content, into: &table, shift: shift)
+    Self.unpack(chunk.content, &parser, &lanes, into: &table, shift: shift)
   }
-}
 
-extension FeatureParser {
-  fileprivate mutating func unpack(
-    _ chunk: borrowing FeatureChunk.Content, into table: inout FeatureTable, shift: Int
+  /// Of the type, so that the parts are looked up once and not for each row.
+  private static func unpack(
+    _ chunk: borrowing FeatureChunk.Content, _ parser: inout FeatureParser,
+    _ lanes: inout ColumnBuffer<FeatureTable.Lane>, into table: inout FeatureTable, shift: Int
   ) -> (row: Int, fault: FeatureFault)? {
     // Noted by the thread that filled the chunk.
     guard chunk.isComplete else { return nil }
-    let texts = chunk.texts.bytes
-    var start = 0
-    for index in 0..<chunk.rows.count {
-      let end = chunk.ends[index]
+    var index = 0
+    while index < chunk.rows.count {
+      index += unpackLikeLast(chunk, from: index, parser.form, &lanes, into: &table, shift: shift)
+      guard index < chunk.rows.count else { break }
       let row = chunk.rows[index]
       do throws(FeatureFault) {
-        try parse(Bytes(rebasing: texts[start..<end]))
+        try parser.parseAny(chunk.text(index))
       } catch {
         return (chunk.firstRow + row, error)
       }
-      table.append(entries.elements, row: row + shift)
-      start = end
+      table.append(parser.entries.elements, row: row + shift)
+      index += 1
     }
     return nil
+  }
+
+  /// Adds rows that follow each other and have the form of the bar before; returns how many.
+  private static func unpackLikeLast(
+    _ chunk: borrowing FeatureChunk.Content, from first: Int, _ form: borrowing FeatureForm,
+    _ lanes: inout ColumnBuffer<FeatureTable.Lane>, into table: inout FeatureTable, shift: Int
+  ) -> Int {
+    let firstRow = chunk.rows[first]
+    let left = chunk.rows.count - first
+    guard table.open(&lanes, for: form, at: firstRow + shift, room: left) else { return 0 }
+    var taken = 0
+    while taken < left, chunk.rows[first + taken] == firstRow + taken {
+      let isTaken = form.recognise(
+        chunk.text(first + taken),
+        number: { index, next, edges in
+          guard let values = lanes[index].values else { return edges.skipNumber(&next) }
+          guard let number = edges.number(&next) else { return false }
+          values[taken] = number
+          return true
+        },
+        take: { piece in
+          if let qualities = lanes[piece.index].qualities { qualities[taken] = Int32(piece.quality.rawValue) }
+        })
+      guard isTaken else { break }
+      taken += 1
+    }
+    table.close(lanes, rows: taken)
+    return taken
   }
 }

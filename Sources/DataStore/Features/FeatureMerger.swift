@@ -11,8 +11,8 @@ struct FeatureMerger: ~Copyable {
 
   init() {
     keys = FeatureKeys()
-    stored = FeatureParser(keys, readsNumbers: false)
-    new = FeatureParser(keys, readsNumbers: false)
+    stored = FeatureParser(keys)
+    new = FeatureParser(keys)
   }
 
   /// Which of the two texts was at fault.

@@ -29,7 +29,7 @@ struct FeaturePacker: ~Copyable {
   init(_ batch: BorrowedBatch) throws(StoreError) {
     self.batch = batch
     columns = .allocate(capacity: max(batch.features.count, 1))
-    parser = FeatureParser(keys, readsNumbers: false)
+    parser = FeatureParser(keys)
     guard batch.count > 0 else { return }
     for feature in batch.features { try add(feature) }
   }

@@ -53,6 +53,45 @@ struct FeatureTable: ~Copyable {
     }
   }
 
+  /// Where the entries of a key go, row by row, while rows of one form come; nil where they are not wanted.
+  struct Lane: BitwiseCopyable {
+    let column: Int
+    let values: UnsafeMutablePointer<Double>?
+    let qualities: UnsafeMutablePointer<Int32>?
+  }
+
+  /// Makes a lane for each key of `form`, for up to `room` rows from row `row` on; until `close`, the table's own rows stay
+  /// as they are. False where there is no form, a key was not met yet, or there is no memory.
+  mutating func open(
+    _ lanes: inout ColumnBuffer<Lane>, for form: borrowing FeatureForm, at row: Int, room: Int
+  ) -> Bool {
+    lanes.truncate(to: 0)
+    for index in 0..<form.keys.count {
+      let key = form.keys[index].number
+      let column = key < columnOfKey.count ? columnOfKey[key] : -1
+      guard column >= 0 else {
+        // Whether a row has it is not known yet.
+        if takesAllKeys { return false }
+        lanes.append(Lane(column: -1, values: nil, qualities: nil))
+        continue
+      }
+      pad(column, to: row)
+      guard let values = columns[column].values.reserve(room) else { return false }
+      let qualities = hasQualities ? columns[column].qualities.reserve(room) : nil
+      guard columns[column].values.count == row, !hasQualities || qualities != nil else { return false }
+      lanes.append(Lane(column: column, values: values, qualities: qualities))
+    }
+    return form.keys.count > 0 && lanes.count == form.keys.count
+  }
+
+  /// Takes the first `rows` rows that were written to the lanes.
+  mutating func close(_ lanes: borrowing ColumnBuffer<Lane>, rows: Int) {
+    for lane in lanes.elements where lane.column >= 0 {
+      columns[lane.column].values.advance(by: rows)
+      if hasQualities { columns[lane.column].qualities.advance(by: rows) }
+    }
+  }
+
   /// Takes a chunk's columns, whose keys are these, as the rows from `start` on.
   mutating func append(_ chunk: borrowing FeatureTable, keys chunkKeys: [Bytes], at start: Int) {
     for index in 0..<chunk.columnCount {

@@ -32,6 +32,16 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
     count = newCount
   }
 
+  /// Room for `more` elements behind those there are, to be written to and then taken in by `advance`; nil where there is
+  /// no memory. It ends with the next change of the column.
+  mutating func reserve(_ more: Int) -> UnsafeMutablePointer<Element>? {
+    if count + more > capacity, !grows(to: max(count + more, 64, capacity * 2)) { return nil }
+    return base.map { $0 + count }
+  }
+
+  /// Takes in the first `more` elements of the room reserved.
+  mutating func advance(by more: Int) { count += more }
+
   mutating func truncate(to newCount: Int) { count = min(count, newCount) }
 
   @inline(__always)

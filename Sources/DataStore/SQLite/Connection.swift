@@ -35,7 +35,7 @@ final class Connection {
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
   /// Holds features that are handed out as text against the rules.
-  var featureCheck = FeatureParser(readsNumbers: false)
+  var featureCheck = FeatureParser()
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
   /// Asks the call that is running here to stop.

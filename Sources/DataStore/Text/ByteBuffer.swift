@@ -141,6 +141,13 @@ extension UnsafeBufferPointer<UInt8> {
     guard let start = UnsafeRawPointer(baseAddress), count >= 8 else {
       return baseAddress.map { memcmp($0, place, count) == 0 } ?? true
     }
+    // Most are of 16 to 32 bytes: no loop, whose end a processor would have to guess.
+    if count >= 16, count <= 32 {
+      let last = count &- 16
+      let first = (Self.word(start) ^ Self.word(place)) | (Self.word(start + 8) ^ Self.word(place + 8))
+      return first | (Self.word(start + last) ^ Self.word(place + last))
+        | (Self.word(start + (last &+ 8)) ^ Self.word(place + (last &+ 8))) == 0
+    }
     var offset = 0
     while offset < count - 8 {
       guard Self.word(start + offset) == Self.word(place + offset) else { return false }

@@ -57,16 +57,18 @@ struct DecimalParser {
   @inline(__always)
   private mutating func takeDigits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
     while end - next >= 8 {
-      let (digits, count) = Self.leadingDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
+      let characters = UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)
+      let count = EightCharacters.digitCount(characters)
+      let digits = characters ^ EightCharacters.zeros
       if count == 8 {
-        significand = significand &* 100_000_000 &+ Self.eightDigits(digits)
+        significand = significand &* 100_000_000 &+ EightCharacters.number(digits)
         next += 8
         continue
       }
       // Zeros in front of the digits that there are.
       guard count > 0 else { return }
       let shifted = digits &<< UInt64(64 &- 8 &* count)
-      significand = significand &* Self.powers[count] &+ Self.eightDigits(shifted)
+      significand = significand &* Self.powers[count] &+ EightCharacters.number(shifted)
       next += count
       return
     }
@@ -93,27 +95,6 @@ struct DecimalParser {
   private static let powers: InlineArray<8, UInt64> = [
     1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000,
   ]
-
-  /// Eight characters, the first in the lowest byte, as digits, and how many of these are ones from the first on.
-  @inline(__always)
-  private static func leadingDigits(_ characters: UInt64) -> (digits: UInt64, count: Int) {
-    // A lane is 0 to 9 where its character is a digit. Anything else has its highest bit set, at the latest when 0x76 is
-    // added; a carry out of a lane spoils only those behind it, which do not count any more.
-    let digits = characters ^ 0x3030_3030_3030_3030
-    let others = ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080
-    return (digits, others.trailingZeroBitCount >> 3)
-  }
-
-  /// The value of eight digits (0 to 9), the first in the lowest byte.
-  @inline(__always)
-  private static func eightDigits(_ digits: UInt64) -> UInt64 {
-    // Pairs, then fours, then eight: each step joins neighbours in all lanes at once.
-    let value = digits &* 10 &+ (digits >> 8)
-    let lane: UInt64 = 0x0000_00FF_0000_00FF
-    let upper = (value & lane) &* 0x000F_4240_0000_0064
-    let lower = ((value >> 16) & lane) &* 0x0000_2710_0000_0001
-    return (upper &+ lower) >> 32
-  }
 
   // MARK: Numbers that nobody asks for
 
@@ -145,7 +126,7 @@ struct DecimalParser {
   @inline(__always)
   private static func skipDigits(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
     while end - next >= 8 {
-      let count = leadingDigits(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self)).count
+      let count = EightCharacters.digitCount(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self))
       next += count
       if count < 8 { return }
     }
@@ -164,17 +145,18 @@ struct DecimalParser {
       let scaled = exponent < 0 ? value / Self.exactPowers[-exponent] : value * Self.exactPowers[exponent]
       return isNegative ? -scaled : scaled
     }
-    guard let bits = nearestBits else { return nil }
+    guard let bits = Self.nearestBits(significand, exponent) else { return nil }
     return Double(bitPattern: bits | (isNegative ? 1 << 63 : 0))
   }
 
-  /// The bits of the nearest double by one or two 64-bit products; nil near the ends of the range and where these do
-  /// not decide. (Lemire, "Number parsing at a gigabyte per second", 2021)
+  /// The bits of the double nearest to `significand · 10^exponent`, by one or two 64-bit products; nil near the ends of
+  /// the range and where these do not decide. The significand is not 0. (Lemire, "Number parsing at a gigabyte per
+  /// second", 2021)
   @inline(__always)
-  private var nearestBits: UInt64? {
+  static func nearestBits(_ significand: UInt64, _ exponent: Int) -> UInt64? {
     guard exponent >= -307, exponent <= 288 else { return nil }
     let leadingZeros = significand.leadingZeroBitCount
-    let normalized = significand << UInt64(leadingZeros)
+    let normalized = significand &<< UInt64(leadingZeros)
     var product = normalized.multipliedFullWidth(by: PowersOfTen.high(exponent))
     if product.high & 0x1FF == 0x1FF {
       // Powers below 1 are rounded up in their last bit, as the proof has it.
@@ -184,22 +166,18 @@ struct DecimalParser {
       product = (product.high &+ (overflow ? 1 : 0), sum)
       if sum == .max { return nil }
     }
-    let upperBit = Int(product.high >> 63)
-    let shift = UInt64(upperBit + 9)
-    var mantissa = product.high >> shift
-    var biased = ((217_706 * exponent) >> 16) + 63 + upperBit - leadingZeros + 1023
-    guard biased > 0, biased < 0x7FE else { return nil }
+    let upperBit = product.high &>> 63
+    let shift = upperBit &+ 9
+    var mantissa = product.high &>> shift
+    let biased = ((217_706 &* exponent) &>> 16) &+ (63 &+ 1023) &+ Int(upperBit) &- leadingZeros
     // Exactly half way: to even.
-    if product.low <= 1, exponent >= -4, exponent <= 23, mantissa & 3 == 1, mantissa << shift == product.high
+    if product.low <= 1, exponent >= -4, exponent <= 23, mantissa & 3 == 1, mantissa &<< shift == product.high
     {
       mantissa &= ~1
     }
-    mantissa = (mantissa &+ (mantissa & 1)) >> 1
-    if mantissa >= 2 << 52 {
-      mantissa = 1 << 52
-      biased += 1
-    }
-    return mantissa & ~(1 << 52) | UInt64(biased) << 52
+    mantissa = (mantissa &+ (mantissa & 1)) &>> 1
+    // Where rounding made 2^53 of it, the sum carries into the exponent, and the mantissa is 0 as it should be.
+    return mantissa &- (1 << 52) &+ UInt64(biased) &<< 52
   }
 
   private static let exactPowers: InlineArray<23, Double> = [
