@@ -7,12 +7,10 @@
 public func fuzzFeatures(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
   // Bars of one series, by parsers that remember the last: the short way for a bar like it is under test.
   var reader = FeatureParser()
-  var checker = FeatureParser(readsNumbers: false)
   for text in texts(bytes(data, size), most: 4) {
     let alone = Parsed(text)
     let remembering = Parsed(text, &reader)
     hold(alone == remembering, "another bar before it makes a difference: \(shown(text))")
-    hold(alone.hasSameText(Parsed(text, &checker)), "reading numbers makes a difference: \(shown(text))")
     guard case .entries(let entries, let printed) = alone else { continue }
     withBytes(printed) { stored in
       let again = Parsed(stored)
@@ -24,7 +22,55 @@ public func fuzzFeatures(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
       sameJSON(text, stored, entries.count)
     }
   }
+  sameColumns(texts(bytes(data, size), most: 4).filter { (try? FeatureParser.entries($0)) != nil })
   return 0
+}
+
+extension FeatureParser {
+  /// The entries of a text that is taken the long way.
+  fileprivate static func entries(_ text: Bytes) throws(FeatureFault) -> [(
+    key: [UInt8], number: Double, quality: Int32
+  )] {
+    var parser = FeatureParser()
+    try parser.parseAny(text)
+    let keys = parser.keys
+    return parser.entries.elements.map {
+      (Array(keys.text($0.key)), $0.number, Int32($0.quality.rawValue))
+    }
+  }
+}
+
+/// Sound texts, each as a row and once more as the next, unpack to what each says by itself.
+private func sameColumns(_ texts: [Bytes]) {
+  let chunk = FeatureChunk()
+  chunk.restart(at: 0)
+  let rows = texts.flatMap { [$0, $0] }
+  for (row, text) in rows.enumerated() { _ = chunk.append(text, row: row) }
+  let unpacker = FeatureUnpacker(wanted: nil, hasQualities: true)
+  var table = unpacker.emptyTable()
+  hold(
+    unpacker.unpack(chunk, into: &table, shift: 0) == nil,
+    "sound texts do not unpack: \(rows.map { shown($0) })")
+  table.finish(rows: rows.count)
+  var cells = 0
+  for (row, text) in rows.enumerated() {
+    for entry in (try? FeatureParser.entries(text)) ?? [] {
+      let column = table.columnKeys.firstIndex { Array($0) == entry.key }
+      hold(column != nil, "a key has no column: \(shown(text))")
+      guard let column else { continue }
+      let found = table.columns[column].values[row]
+      hold(
+        found.bitPattern == entry.number.bitPattern || found.isNaN && entry.number.isNaN,
+        "a value unpacks as \(found): \(shown(text))")
+      hold(table.columns[column].qualities[row] == entry.quality, "another quality: \(shown(text))")
+      cells += 1
+    }
+  }
+  var filled = 0
+  for column in 0..<table.columnCount {
+    for row in 0..<rows.count where table.columns[column].qualities[row] >= 0 { filled += 1 }
+  }
+  hold(filled == cells, "\(filled) cells for \(cells) entries: \(rows.map { shown($0) })")
 }
 
 private func sameJSON(_ text: Bytes, _ stored: Bytes, _ count: Int) {
@@ -42,7 +88,6 @@ private enum Parsed: Equatable {
   struct Entry: Equatable {
     let key: [UInt8]
     let value: [UInt8]
-    let bits: UInt64
     let quality: FeatureQuality
   }
 
@@ -67,17 +112,7 @@ private enum Parsed: Equatable {
       parser.entries.elements.map {
         Entry(
           key: Array(keys.text($0.key)), value: Array($0.value),
-          bits: $0.number.isNaN ? 0 : $0.number.bitPattern,
           quality: $0.quality)
       }, printed: Array(out.bytes))
-  }
-
-  /// The same but for the numbers' bits, which not every parser reads.
-  func hasSameText(_ other: Parsed) -> Bool {
-    switch (self, other) {
-    case (.entries(_, let left), .entries(_, let right)): left == right
-    case (.refused(let left), .refused(let right)): left == right
-    default: false
-    }
   }
 }

@@ -50,7 +50,7 @@ private struct Entry: Equatable {
 
 /// The entries of a text; nil where it is refused.
 private func entries(_ text: Bytes) -> [Entry]? {
-  var parser = FeatureParser(readsNumbers: false)
+  var parser = FeatureParser()
   guard (try? parser.parse(text)) != nil else { return nil }
   let keys = parser.keys
   return parser.entries.elements.map {

@@ -38,6 +38,11 @@ struct FeatureAccumulator: ~Copyable {
 
   deinit { worker?.end() }
 
+  /// See `BarAccumulator.expect`.
+  mutating func expect(rows: Int) {
+    if mode != .json { table.expect(rows: rows) }
+  }
+
   /// Takes the features of row `row`; nil where it has none.
   @inline(__always)
   mutating func append(_ text: Bytes?, row: Int) throws(RowFault) {

@@ -20,6 +20,9 @@ struct FeatureTable: ~Copyable {
   private var columnOfKey: [Int] = []
   private let takesAllKeys: Bool
   private let hasQualities: Bool
+  private var block: ColumnBlock?
+  /// How many rows are expected; 0 where that is not known.
+  private var expectedRows = 0
 
   /// `wanted` nil: a column for each key that occurs.
   init(_ keys: FeatureKeys, wanted: [String]?, hasQualities: Bool) {
@@ -92,10 +95,28 @@ struct FeatureTable: ~Copyable {
     }
   }
 
+  mutating func expect(rows: Int) { expectedRows = rows }
+
+  /// Makes room for the expected rows in the columns that there are.
+  private mutating func makeRoom() {
+    guard expectedRows > 0 else { return }
+    let qualityBytes = hasQualities ? ColumnBlock.bytes(expectedRows, Int32.self) : 0
+    let bytes = columnCount * (ColumnBlock.bytes(expectedRows, Double.self) + qualityBytes)
+    if var block = ColumnBlock(bytes: bytes) {
+      for column in 0..<columnCount {
+        columns[column].values.take(expectedRows, from: &block)
+        if hasQualities { columns[column].qualities.take(expectedRows, from: &block) }
+      }
+      self.block = consume block
+    }
+    expectedRows = 0
+  }
+
   /// Takes a chunk's columns, whose keys are these, as the rows from `start` on.
   mutating func append(_ chunk: borrowing FeatureTable, keys chunkKeys: [Bytes], at start: Int) {
-    for index in 0..<chunk.columnCount {
-      let column = column(for: keys.number(of: chunkKeys[index]))
+    let places = chunkKeys.map { column(for: keys.number(of: $0)) }
+    makeRoom()
+    for (index, column) in places.enumerated() {
       guard column >= 0 else { continue }
       pad(column, to: start)
       columns[column].values.append(chunk.columns[index].values.elements)

@@ -28,6 +28,7 @@ struct BarAccumulator: ~Copyable {
   }
 
   let shape: ReadShape
+  private var block: ColumnBlock?
   private(set) var timestamps = ColumnBuffer<Int64>()
   var open = ColumnBuffer<Double>()
   var high = ColumnBuffer<Double>()
@@ -53,6 +54,35 @@ struct BarAccumulator: ~Copyable {
   }
 
   var count: Int { timestamps.count }
+
+  /// Makes room for `rows` rows at once, where none is at hand yet and there are many. They may become more, or less.
+  mutating func expect(rows: Int) {
+    guard count == 0, block == nil else { return }
+    features.expect(rows: rows)
+    guard var block = ColumnBlock(bytes: bytes(rows)) else { return }
+    timestamps.take(rows, from: &block)
+    if shape.columns.contains(.open) { open.take(rows, from: &block) }
+    if shape.columns.contains(.high) { high.take(rows, from: &block) }
+    if shape.columns.contains(.low) { low.take(rows, from: &block) }
+    if shape.columns.contains(.close) { close.take(rows, from: &block) }
+    if shape.columns.contains(.volume) { volume.take(rows, from: &block) }
+    if shape.columns.contains(.source) { source.codes.take(rows, from: &block) }
+    if shape.columns.contains(.quality) { quality.codes.take(rows, from: &block) }
+    if shape.columns.contains(.isGap) { isGap.take(rows, from: &block) }
+    if shape.columns.contains(.latencySec) { latencySec.take(rows, from: &block) }
+    self.block = consume block
+  }
+
+  private func bytes(_ rows: Int) -> Int {
+    shape.columns.indices.reduce(ColumnBlock.bytes(rows, Int64.self)) { sum, column in
+      switch column {
+      case 5, 6: sum + ColumnBlock.bytes(rows, Int32.self)
+      case 7: sum + ColumnBlock.bytes(rows, UInt8.self)
+      case 9: sum
+      default: sum + ColumnBlock.bytes(rows, Double.self)
+      }
+    }
+  }
 
   mutating func beginSymbol() { starts.append(count) }
 

@@ -7,8 +7,18 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   private(set) var base: UnsafeMutablePointer<Element>?
   private(set) var count = 0
   private var capacity = 0
+  /// Whether the memory is a `ColumnBlock`'s.
+  private var isLent = false
 
-  deinit { free(base) }
+  deinit { if !isLent { free(base) } }
+
+  /// Takes its room from `block`, which outlives the column, if it has no memory yet.
+  mutating func take(_ count: Int, from block: inout ColumnBlock) {
+    guard base == nil, let room = block.room(for: count, Element.self) else { return }
+    base = room
+    capacity = count
+    isLent = true
+  }
 
   @inline(__always)
   mutating func append(_ value: Element) {
@@ -74,10 +84,12 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   private mutating func grows(to newCapacity: Int) -> Bool {
     let wanted = newCapacity * MemoryLayout<Element>.stride
     // Asked once: the call has failed, and only has to come to its end.
-    guard base == nil || !MemoryShortage.isNoted, let grown = realloc(base, wanted) else {
+    guard base == nil || !MemoryShortage.isNoted, let grown = isLent ? copy(wanted) : realloc(base, wanted)
+    else {
       MemoryShortage.note()
       return false
     }
+    isLent = false
     base = grown.assumingMemoryBound(to: Element.self)
     guard MemoryShortage.leavesReserve(wanted) else {
       giveBack()
@@ -86,6 +98,13 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
     }
     capacity = newCapacity
     return true
+  }
+
+  /// A block of its own with what it holds; what was lent stays as it is.
+  private func copy(_ wanted: Int) -> UnsafeMutableRawPointer? {
+    guard let base, let block = malloc(wanted) else { return nil }
+    memcpy(block, base, count * MemoryLayout<Element>.stride)
+    return block
   }
 
   /// Shrinks the block to the capacity that it had.

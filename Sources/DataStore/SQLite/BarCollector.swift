@@ -62,6 +62,8 @@ final class BarCollector {
   func settle() throws(StoreError) { try collection.pointee.settle() }
 
   /// Forgets the rows of the symbol at hand.
+  func expect(rows: Int) { collection.pointee.rows.expect(rows: rows) }
+
   func restartSymbol() { collection.pointee.rows.restartSymbol() }
 
   var count: Int { collection.pointee.rows.count }

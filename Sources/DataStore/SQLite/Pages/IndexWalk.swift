@@ -101,6 +101,42 @@ struct IndexWalk: ~Copyable {
     return current()
   }
 
+  /// How many entries there are from `place` on up to the first that `isPast`; nil where that cannot be told, or is
+  /// not to be. Of a page that lies within them whole, the last entry is looked at and no other.
+  mutating func count(
+    from place: IndexPlace, until isPast: (IndexEntry) -> Bool, unless shouldStop: () -> Bool,
+    _ source: inout PageSource
+  ) -> Int? {
+    var step = seek(place, &source)
+    var count = 0
+    while case .entry(let found) = step {
+      if isPast(found) { return count }
+      if stack.isLeaf {
+        let last = stack.page.cellCount - 1
+        guard !shouldStop(), let end = entry(stack.page, last) else { return nil }
+        if isPast(end) { return count + self.count(from: stack.cell, upTo: last, until: isPast) }
+        count += last - stack.cell
+        stack.cell = last
+      }
+      count += 1
+      step = next(&source)
+    }
+    if case .end = step { return count }
+    return nil
+  }
+
+  /// How many cells of the leaf at hand, from `first` on, come before the first that `isPast`; the one at `end` is.
+  private func count(from first: Int, upTo end: Int, until isPast: (IndexEntry) -> Bool) -> Int {
+    var low = first
+    var high = end
+    while low < high {
+      let middle = (low + high) / 2
+      guard let entry = entry(stack.page, middle) else { break }
+      if isPast(entry) { high = middle } else { low = middle + 1 }
+    }
+    return low - first
+  }
+
   /// The entry at hand; where the page has no more, that of the page above.
   @inline(__always)
   private mutating func current() -> Step {

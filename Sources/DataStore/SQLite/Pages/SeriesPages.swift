@@ -26,15 +26,26 @@ struct SeriesPages: ~Copyable {
   mutating func collect(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ collector: BarCollector
   ) -> Bool {
-    var step = index.seek(IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low), &source)
+    let place = IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low)
+    func isPast(_ entry: IndexEntry) -> Bool {
+      if !entry.symbol.equalsWord(symbol) || !entry.timeframe.equalsWord(timeframe) { return true }
+      return high.map { entry.timestamp.order($0) > 0 } ?? false
+    }
+    if collector.count == 0 {
+      let interruption = interruption
+      let expected = index.count(
+        from: place, until: isPast, unless: { interruption.shouldStop() }, &source)
+      guard let expected else { return false }
+      collector.expect(rows: expected)
+    }
+    var step = index.seek(place, &source)
     var rows = 0
     while true {
       switch step {
       case .unclear: return false
       case .end: return true
       case .entry(let entry):
-        guard entry.symbol.equalsWord(symbol), entry.timeframe.equalsWord(timeframe) else { return true }
-        if let high, entry.timestamp.order(high) > 0 { return true }
+        if isPast(entry) { return true }
         guard let record = table.record(entry.rowid, &source),
           collector.append(timestamp: entry.timestamp, record)
         else { return false }
