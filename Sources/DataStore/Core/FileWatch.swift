@@ -5,9 +5,9 @@ import Glibc
 /// goes on writing to the old inode then, and acknowledges what nobody will find), opened by a second copy of SQLite
 /// in this process, or robbed of our locks by a close() of anybody in it (each may write over the other's commits).
 ///
-/// The kernel's notices of who opens, closes, moves or deletes a file (inotify(7)) make it cheap: without one, nothing
-/// was done.
-final class FileWatch: @unchecked Sendable {  // the writer lane guards what changes
+/// The kernel's notices of who opens, closes, moves or deletes a file or a folder on its path (inotify(7)) make it cheap:
+/// without one, nothing was done. What no notice tells, a file system mounted over the path, is looked for now and then.
+final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private let path: String
   private let walPath: String
   private let sharedMemoryPath: String
@@ -23,8 +23,16 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
   /// Where notices come in; -1 where the kernel has none to give, so that each call looks for itself.
   private let notices: Int32
   private let noticeBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
-  /// True from a notice until a look has found all in order.
-  private var isSuspicious = true
+
+  private let monitor = Monitor()
+  /// How often notices came in.
+  private var noticeCount = 0
+  /// At which count a look found the database, and all there is, in order.
+  private var countOfDatabase = -1
+  private var countOfAll = -1
+  /// When the database was looked for last, in nanoseconds.
+  private var lastLook: UInt64 = 0
+  private static let nanosecondsBetweenLooks: UInt64 = 10_000_000
 
   /// Takes note of the files as they are: call it once SQLite has opened all of them.
   init(_ path: String, isReadOnly: Bool, wantsNotices: Bool = true) {
@@ -56,33 +64,53 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
   }
 
   /// For readers: the database alone.
-  func checkDatabase() throws(StoreError) {
-    guard FileIdentity(path) != database else { return }
-    throw moved(path)
-  }
+  func checkDatabase() throws(StoreError) { _ = try lookForDatabase() }
 
   /// For writers, before each transaction and each commit.
   func checkAll() throws(StoreError) {
-    // A folder may be moved as well, of which the file has no notice.
-    try checkDatabase()
-    if hasNotice() { isSuspicious = true }
-    if isSuspicious || notices < 0 { try look() }
+    let count = try lookForDatabase()
+    if count != countWithoutFault() { try look(count) }
   }
 
   /// Between a commit and its acknowledgement.
   func checkCommitted() throws(StoreError) {
-    if hasNotice() { isSuspicious = true }
-    guard isSuspicious || notices < 0 else { return }
+    let count = takeNotices()
+    guard count != countWithoutFault() else { return }
     let fate = "Whether the call that was under way is stored is unknown"
     guard FileIdentity(path) == database else { throw moved(path, fate) }
-    try look(fate)
+    try look(count, fate)
+  }
+
+  /// Makes sure that the path leads to the database; returns the count of notices that this holds for, nil where there are
+  /// none to count.
+  private func lookForDatabase() throws(StoreError) -> Int? {
+    let count = takeNotices()
+    let now = Self.now()
+    if let count,
+      monitor.locked({ count == countOfDatabase && now &- lastLook < Self.nanosecondsBetweenLooks })
+    {
+      return count
+    }
+    guard FileIdentity(path) == database else { throw moved(path) }
+    if let count {
+      monitor.locked {
+        countOfDatabase = max(countOfDatabase, count)
+        lastLook = now
+      }
+    }
+    return count
+  }
+
+  private static func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
   private static let untouched = "Nothing was written"
 
-  /// `fate` tells what became of the call at hand.
-  private func look(_ fate: String = FileWatch.untouched) throws(StoreError) {
-    isSuspicious = true
+  /// Looks at all but the database. `count` is that of the notices before; `fate` tells what became of the call at hand.
+  private func look(_ count: Int?, _ fate: String = FileWatch.untouched) throws(StoreError) {
     if let problem { throw problem }
     if wal != nil, FileIdentity(walPath) != wal { throw moved(walPath, fate) }
     if sharedMemory != nil, FileIdentity(sharedMemoryPath) != sharedMemory {
@@ -92,7 +120,7 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
       if anchor.copiesOfSQLite > 1 { throw openedTwice(fate) }
       if hasCanary, !anchor.hasCanary(at: canary) { throw robbed(fate) }
     }
-    isSuspicious = false
+    if let count { monitor.locked { countOfAll = max(countOfAll, count) } }
   }
 
   private static let remedy =
@@ -103,18 +131,31 @@ final class FileWatch: @unchecked Sendable {  // the writer lane guards what cha
 
   // MARK: Notices
 
-  private func hasNotice() -> Bool {
-    guard notices >= 0 else { return false }
-    return read(notices, noticeBuffer.baseAddress, noticeBuffer.count) > 0
+  /// Takes in what notices there are; returns how often some came. nil where none ever come.
+  private func takeNotices() -> Int? {
+    guard notices >= 0 else { return nil }
+    return monitor.locked {
+      if read(notices, noticeBuffer.baseAddress, noticeBuffer.count) > 0 { noticeCount += 1 }
+      return noticeCount
+    }
   }
+
+  /// The count of notices at which all was in order; no count of them before the first look.
+  private func countWithoutFault() -> Int { monitor.locked { countOfAll } }
 
   private static func notices(of path: String) -> Int32 {
     let notices = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
     guard notices >= 0 else { return -1 }
     let gone = UInt32(IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
     let used = UInt32(IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
-    for (suffix, events) in [("", gone | used), ("-wal", gone), ("-shm", gone | used)]
-    where inotify_add_watch(notices, path + suffix, events) < 0 {
+    var watched = [(path, gone | used), (path + "-wal", gone), (path + "-shm", gone | used)]
+    // A folder that is moved takes the file along, which has no notice of it.
+    var folder = path[...]
+    while let slash = folder.lastIndex(of: "/") {
+      folder = folder[..<slash]
+      watched.append((folder.isEmpty ? "/" : String(folder), UInt32(IN_MOVE_SELF | IN_DELETE_SELF)))
+    }
+    for (name, events) in watched where inotify_add_watch(notices, name, events) < 0 {
       close(notices)
       return -1
     }

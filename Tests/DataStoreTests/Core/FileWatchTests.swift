@@ -30,6 +30,22 @@ import Testing
     #expect(!scratch.names.contains("bars.db"))
   }
 
+  @Test(arguments: ["a", "a/b", "a/b/c"])
+  func aMovedFolderAboveItIsNoticedAtTheNextCall(folder: String) throws {
+    let scratch = try Scratch()
+    for name in ["a", "a/b", "a/b/c"] { mkdir(scratch.path(name), 0o700) }
+    let store = try Store(scratch.path("a/b/c/bars.db"))
+    try store.market.write(.hourly([1]))
+    #expect(try store.closes() == [1])
+    #expect(rename(scratch.path(folder), scratch.path("moved")) == 0)
+    // Readers first: what they have seen of it stays to be seen for writers.
+    try refused(.closed) { try store.closes() }
+    try expectClosed(store)
+    #expect(rename(scratch.path("moved"), scratch.path(folder)) == 0)
+    try store.market.write(.hourly([1, 2]))
+    #expect(try store.closes() == [1, 2])
+  }
+
   @Test func aFileThatWasMovedAndPutBackTogetherWithItsWALLosesNothing() throws {
     let scratch = try Scratch()
     let store = try opened(scratch)
