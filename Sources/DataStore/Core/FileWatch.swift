@@ -101,6 +101,9 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     return count
   }
 
+  /// How often notices came in so far; nil where none ever do.
+  var noticesSoFar: Int? { notices >= 0 ? monitor.locked { noticeCount } : nil }
+
   private static func now() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time)

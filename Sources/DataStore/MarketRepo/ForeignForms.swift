@@ -65,7 +65,7 @@ struct ForeignForms {
     return false
   }
 
-  private static func place(_ symbol: Bytes, _ timeframe: Bytes) -> Int {
+  static func place(_ symbol: Bytes, _ timeframe: Bytes) -> Int {
     // FNV-1a
     var hash: UInt32 = 2_166_136_261
     for byte in symbol { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
@@ -76,6 +76,9 @@ struct ForeignForms {
   // MARK: Where they could be
 
   private static let reach = Int64(TimestampParser.maximumOffsetSeconds) * Timestamp.perSecond
+
+  /// No text before this one means `instant` or later.
+  static func earliestText(near instant: Int64) -> String { below(instant).low }
 
   /// Texts before `instant`'s own that may mean it or later: west of Greenwich, or with a space for the T.
   private static func below(_ instant: Int64) -> Window {

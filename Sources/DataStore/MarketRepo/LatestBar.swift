@@ -15,6 +15,11 @@ extension MarketRepo {
       throw .invalid("the symbol or the timeframe is not valid UTF-8")
     }
     return try store.read(snapshot: false) { reader throws(StoreError) in
+      let notices = store.watch.noticesSoFar
+      let found = try reader.withLatestRecord(symbol, timeframe, notices: notices) { instant, fields in
+        LatestBar(fields, instant, reader)
+      }
+      if let found { return try body(found) }
       let statement = try reader.statement(Self.latestBarVariant) {
         """
         SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
@@ -65,6 +70,26 @@ package struct LatestBar {
   package let quality: UnsafeBufferPointer<UInt8>?
   package let isGap: Bool
   package let features: UnsafeBufferPointer<UInt8>?
+
+  /// From the fields of a record; nil where one is not as it should be, of which SQLite's row tells more.
+  fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: Connection) {
+    guard let open = fields.number(3), let high = fields.number(4), let low = fields.number(5),
+      let close = fields.number(6), let volume = fields.number(7), let latency = fields.number(11),
+      let flag = fields.number(10),
+      case .some(let source) = fields.text(8), case .some(let quality) = fields.text(9),
+      case .some(let features) = fields.text(12)
+    else { return nil }
+    for text in [source, quality] {
+      if let text, !text.isValidUTF8 || text.contains(0) { return nil }
+    }
+    if let features, (try? reader.featureCheck.parse(features)) == nil { return nil }
+    self.timestamp = timestamp
+    doubles = (open, high, low, close, volume, latency)
+    self.source = source
+    self.quality = quality
+    isGap = !flag.isNaN && flag != 0
+    self.features = features
+  }
 
   fileprivate init(
     _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection

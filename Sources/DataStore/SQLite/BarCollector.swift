@@ -195,19 +195,16 @@ private struct BarCollection: ~Copyable {
 
   @inline(__always)
   private func number(_ column: Int) throws(Fault) -> Double {
-    let field = fields[Self.keyColumns + column]
-    if field.type == 7 { return RecordValue.double(field.bytes) }
-    if field.type == 0 { return .nan }
-    guard RecordValue.integerSize(field.type) != nil else { throw .column(column, what: "no number") }
-    return Double(RecordValue.integer(field.type, field.bytes))
+    guard let number = fields.number(Self.keyColumns + column) else {
+      throw .column(column, what: "no number")
+    }
+    return number
   }
 
   @inline(__always)
   private func text(_ column: Int) throws(Fault) -> Bytes? {
-    let field = fields[Self.keyColumns + column]
-    if field.type == 0 { return nil }
-    guard let size = RecordValue.textSize(field.type) else { throw .column(column, what: "no text") }
-    return Bytes(start: field.bytes, count: size)
+    guard let text = fields.text(Self.keyColumns + column) else { throw .column(column, what: "no text") }
+    return text
   }
 
   /// The row's time; nil where it lies outside the range that is read.

@@ -32,6 +32,9 @@ final class Connection {
   var foreignForms = ForeignForms()
   /// For a read that fetches pages by itself.
   var specifiedTable = SpecifiedTable()
+  /// For the latest bar, which fetches them, too; nil before the first one.
+  private var latestPages: LatestPages?
+  private var latestFields = RecordFields(count: 13)
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
   /// Holds features that are handed out as text against the rules.
@@ -273,5 +276,19 @@ final class Connection {
       }
     }
     return encoded
+  }
+}
+
+extension Connection {
+  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil where SQLite has to find it.
+  func withLatestRecord<Result>(
+    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
+    _ body: (_ instant: Int64, _ fields: borrowing RecordFields) throws(StoreError) -> Result?
+  ) throws(StoreError) -> Result? {
+    if latestPages == nil { latestPages = try LatestPages(self) }
+    guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
+      latestFields.read(row.record)
+    else { return nil }
+    return try body(row.instant, latestFields)
   }
 }

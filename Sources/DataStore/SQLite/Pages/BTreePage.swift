@@ -61,6 +61,18 @@ struct BTreePage {
     return varint(&offset).map { Int64(bitPattern: $0) }
   }
 
+  /// The first cell of a table whose rowid is not before this one; the count of cells where all are.
+  func firstCell(notBefore rowid: Int64) -> Int? {
+    var low = 0
+    var high = cellCount
+    while low < high {
+      let middle = (low + high) / 2
+      guard let found = self.rowid(middle) else { return nil }
+      if found < rowid { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   /// A cell's payload: the part of it on this page, its full length, and the page where it goes on (0: nowhere).
   struct Payload {
     let local: Bytes

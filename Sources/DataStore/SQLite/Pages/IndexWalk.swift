@@ -81,7 +81,7 @@ struct IndexWalk: ~Copyable {
       var high = stack.page.cellCount
       while low < high {
         let middle = (low + high) / 2
-        guard let entry = entry(stack.page, middle) else { return .unclear }
+        guard let entry = stack.page.indexEntry(middle) else { return .unclear }
         if place.isAfter(entry) { low = middle + 1 } else { high = middle }
       }
       stack.cell = low
@@ -113,7 +113,7 @@ struct IndexWalk: ~Copyable {
       if isPast(found) { return count }
       if stack.isLeaf {
         let last = stack.page.cellCount - 1
-        guard !shouldStop(), let end = entry(stack.page, last) else { return nil }
+        guard !shouldStop(), let end = stack.page.indexEntry(last) else { return nil }
         if isPast(end) { return count + self.count(from: stack.cell, upTo: last, until: isPast) }
         count += last - stack.cell
         stack.cell = last
@@ -131,7 +131,7 @@ struct IndexWalk: ~Copyable {
     var high = end
     while low < high {
       let middle = (low + high) / 2
-      guard let entry = entry(stack.page, middle) else { break }
+      guard let entry = stack.page.indexEntry(middle) else { break }
       if isPast(entry) { high = middle } else { low = middle + 1 }
     }
     return low - first
@@ -144,13 +144,17 @@ struct IndexWalk: ~Copyable {
       if stack.isAtRoot { return .end }
       stack.leave()
     }
-    guard let entry = entry(stack.page, stack.cell) else { return .unclear }
+    guard let entry = stack.page.indexEntry(stack.cell) else { return .unclear }
     return .entry(entry)
   }
 
+}
+
+extension BTreePage {
+  /// The entry in a cell of an index; nil where it is none of ours, or goes on in other pages.
   @inline(__always)
-  private func entry(_ page: BTreePage, _ cell: Int) -> IndexEntry? {
-    guard let payload = page.payload(cell), payload.overflow == 0 else { return nil }
+  func indexEntry(_ cell: Int) -> IndexEntry? {
+    guard let payload = payload(cell), payload.overflow == 0 else { return nil }
     return IndexEntry(payload.local)
   }
 }

@@ -7,9 +7,7 @@ import CSQLite
 /// one is folded into the database, before the transaction ends. What SQLite does not tell is which moment it is. So the
 /// header of the WAL's index is looked at before and after: where it is the same, that is the moment.
 struct PageSource {
-  private let database: UnsafeMutablePointer<sqlite3_file>
-  private let wal: UnsafeMutablePointer<sqlite3_file>?
-  private var index: WALIndex
+  private var files: PageFiles
   /// The last frame that counts; 0 where the database has all there is.
   private let lastFrame: UInt32
   private(set) var pageSize = 0
@@ -21,25 +19,22 @@ struct PageSource {
   init?(_ connection: Connection, begin: () throws(StoreError) -> Void) throws(StoreError) {
     // No WAL is open before a connection's first read, and none ever where the file is not in WAL mode: to ask for the
     // shared memory would make some.
-    guard connection.isOutsideTransaction, let database = connection.file(SQLITE_FCNTL_FILE_POINTER),
-      let wal = connection.file(SQLITE_FCNTL_JOURNAL_POINTER)
-    else { return nil }
-    self.database = database
-    index = WALIndex(database)
-    let before = index.sample()
+    guard connection.isOutsideTransaction, let files = PageFiles(connection) else { return nil }
+    self.files = files
+    let before = self.files.index.sample()
     try begin()
-    guard let before, let after = index.sample(), before.header == after.header, connection.isReading else {
+    guard let before, let after = self.files.index.sample(), before.header == after.header,
+      connection.isReading
+    else {
       return nil
     }
     let last = before.header.lastFrame
     if before.folded == last {
       // All is folded in: SQLite, too, reads the database alone, and lets nobody write to it meanwhile.
       lastFrame = 0
-      self.wal = nil
     } else if after.folded < last {
       // SQLite holds a reader's mark, so that the WAL cannot start over.
       lastFrame = last
-      self.wal = wal
     } else {
       return nil
     }
@@ -51,8 +46,8 @@ struct PageSource {
   private mutating func readHeader() -> Bool {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headerBytes) { bytes in
       guard let header = bytes.baseAddress else { return false }
-      let sizeOfWAL = wal.flatMap { Self.pageSize(ofWAL: $0) }
-      if wal != nil, sizeOfWAL == nil { return false }
+      let sizeOfWAL = lastFrame > 0 ? files.pageSizeOfWAL : nil
+      if lastFrame > 0, sizeOfWAL == nil { return false }
       pageSize = sizeOfWAL ?? 512
       guard read(1, into: header, Self.headerBytes) else { return false }
       let stored = Int(header[16]) << 8 | Int(header[17])
@@ -65,47 +60,21 @@ struct PageSource {
     }
   }
 
-  /// The page size in a WAL's header; nil where it is no WAL.
-  private static func pageSize(ofWAL wal: UnsafeMutablePointer<sqlite3_file>) -> Int? {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: walHeaderBytes) { bytes in
-      guard csqlite_read(wal, bytes.baseAddress, Int32(walHeaderBytes), 0) == SQLITE_OK,
-        bytes[0] == 0x37, bytes[1] == 0x7f, bytes[2] == 0x06, bytes[3] & 0xfe == 0x82
-      else { return nil }
-      return bytes[8...11].reduce(0) { $0 << 8 | Int($1) }
-    }
-  }
-
-  private static let walHeaderBytes = 32
-  private static let frameHeaderBytes = 24
-
   /// Copies a page to `bytes`, which has room for `pageSize`. False where it cannot be had.
   mutating func read(_ page: UInt32, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
     read(page, into: bytes, pageSize)
   }
 
   private mutating func read(_ page: UInt32, into bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
-    guard page > 0, let frame = index.frame(of: page, upTo: lastFrame) else { return false }
-    if frame > 0, let wal {
-      let offset =
-        Self.walHeaderBytes + Int(frame - 1) * (Self.frameHeaderBytes + pageSize) + Self.frameHeaderBytes
-      return csqlite_read(wal, bytes, Int32(count), Int64(offset)) == SQLITE_OK
-    }
-    return csqlite_read(database, bytes, Int32(count), Int64(page - 1) * Int64(pageSize)) == SQLITE_OK
+    guard page > 0, let frame = files.index.frame(of: page, upTo: lastFrame) else { return false }
+    return files.read(page, frame, into: bytes, count, pageSize: pageSize)
   }
 }
 
 extension Connection {
-  /// The file behind the connection, or its WAL; nil where it is not open.
-  fileprivate func file(_ pointer: Int32) -> UnsafeMutablePointer<sqlite3_file>? {
-    var file: UnsafeMutablePointer<sqlite3_file>?
-    guard sqlite3_file_control(handle, "main", pointer, &file) == SQLITE_OK, csqlite_is_open(file) != 0
-    else { return nil }
-    return file
-  }
-
   /// A first read, so that the WAL is open before a later one asks for its pages. Whatever is wrong shows there, too.
   func openWAL() { _ = try? Schema.integer("PRAGMA main.schema_version", self) }
 
-  fileprivate var isOutsideTransaction: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_NONE }
+  var isOutsideTransaction: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_NONE }
   fileprivate var isReading: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_READ }
 }

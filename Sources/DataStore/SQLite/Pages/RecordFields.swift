@@ -59,3 +59,23 @@ struct RecordFields: ~Copyable {
   @inline(__always)
   subscript(_ place: Int) -> Field { fields[place] }
 }
+
+extension RecordFields {
+  /// A number, NaN for NULL; nil where the value is none.
+  @inline(__always)
+  func number(_ place: Int) -> Double? {
+    let field = self[place]
+    if field.type == 7 { return RecordValue.double(field.bytes) }
+    if field.type == 0 { return .nan }
+    guard RecordValue.integerSize(field.type) != nil else { return nil }
+    return Double(RecordValue.integer(field.type, field.bytes))
+  }
+
+  /// A text, nil within for NULL; nil where the value is none.
+  @inline(__always)
+  func text(_ place: Int) -> Bytes?? {
+    let field = self[place]
+    if field.type == 0 { return .some(nil) }
+    return RecordValue.textSize(field.type).map { Bytes(start: field.bytes, count: $0) }
+  }
+}

@@ -60,7 +60,7 @@ struct SeriesPages: ~Copyable {
 extension Connection {
   /// The pages where the table and the index of its key begin; nil where the table is not the specification's to the
   /// letter. Starts a read transaction.
-  fileprivate func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {
+  func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {
     let statement = try statement(
       """
       SELECT rootpage, sql FROM main.sqlite_schema WHERE tbl_name = 'market_data'

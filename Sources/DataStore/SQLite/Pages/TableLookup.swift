@@ -26,7 +26,7 @@ struct TableLookup: ~Copyable {
     guard let leaf else { return nil }
     cell += 1
     if cell >= leaf.cellCount || leaf.rowid(cell) != rowid {
-      guard let found = Self.firstCell(of: leaf, notBefore: rowid), leaf.rowid(found) == rowid else {
+      guard let found = leaf.firstCell(notBefore: rowid), leaf.rowid(found) == rowid else {
         return nil
       }
       cell = found
@@ -40,7 +40,7 @@ struct TableLookup: ~Copyable {
     (first, last) = (0, -1)
     guard stack.enterRoot(&source) else { return false }
     while !stack.isLeaf {
-      guard let place = Self.firstCell(of: stack.page, notBefore: rowid) else { return false }
+      guard let place = stack.page.firstCell(notBefore: rowid) else { return false }
       stack.cell = place
       guard stack.enterChild(&source) else { return false }
     }
@@ -51,17 +51,6 @@ struct TableLookup: ~Copyable {
     (leaf, first, last) = (page, low, high)
     cell = -1
     return true
-  }
-
-  private static func firstCell(of page: BTreePage, notBefore rowid: Int64) -> Int? {
-    var low = 0
-    var high = page.cellCount
-    while low < high {
-      let middle = (low + high) / 2
-      guard let found = page.rowid(middle) else { return nil }
-      if found < rowid { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   /// Source: https://sqlite.org/fileformat2.html, "Cell Payload Overflow Pages".

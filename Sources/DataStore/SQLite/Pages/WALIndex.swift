@@ -12,7 +12,8 @@ struct WALIndex {
     /// The last valid frame, and the pages of the database.
     fileprivate var reach: UInt64
     fileprivate var checksum: UInt64
-    fileprivate var salts: UInt64
+    /// They change whenever the WAL starts over; 0 before it was begun.
+    fileprivate(set) var salts: UInt64
     fileprivate var ownChecksum: UInt64
 
     static func == (one: Header, other: Header) -> Bool {

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+import Glibc
+import Synchronization
+
+/// Finds the latest bar of a series in pages that stay from call to call, without a lock and without SQLite.
+///
+/// SQLite's read transaction costs more than the bar. Here the header of the WAL's index is looked at before and after:
+/// where it is the same, all that was read in between is of that one moment. Pages that others have changed since the
+/// last call are fetched anew, and no others. Whatever is not plain gives nil, and is SQLite's to find: another schema,
+/// other types, other tools' timestamps near the latest, a commit in between.
+final class LatestPages {
+  struct Row {
+    let instant: Int64
+    /// The texts in it stay until the next call.
+    let record: Bytes
+  }
+
+  /// That the texts of a series near its latest bar are all in the stored form.
+  private struct PlainEnd {
+    var series: [UInt8] = []
+    var instant: Int64 = 0
+    var moment: KeptPages.Moment?
+    /// The leaf of the latest bar.
+    var leaf: (page: UInt32, frame: UInt32) = (0, 0)
+    /// The other pages that the texts lie on, and those that lead there.
+    var others: [(page: UInt32, frame: UInt32)] = []
+
+    func isOf(_ symbol: Bytes, _ timeframe: Bytes) -> Bool {
+      guard series.count == symbol.count + timeframe.count + 1 else { return false }
+      return series.withUnsafeBufferPointer { series in
+        Bytes(rebasing: series[..<symbol.count]).equals(symbol)
+          && Bytes(rebasing: series[(symbol.count + 1)...]).equals(timeframe)
+      }
+    }
+  }
+
+  private static let keptSeries = 256
+  private static let mostPages = 64
+  /// Fewer pages on both ways down than are kept at the least; no tree of usual pages is as deep.
+  private static let deepest = 6
+
+  // Whoever holds the connection is alone with them, and they are looked at many times a call.
+  @exclusivity(unchecked) private var pages: KeptPages
+  private let pageSize: Int
+  @exclusivity(unchecked) private var usableSize = 0
+  /// By the schema's cookie; nil where its tables are not the specification's to the letter.
+  @exclusivity(unchecked) private var known: (cookie: UInt32, roots: (table: UInt32, index: UInt32)?)?
+  @exclusivity(unchecked) private var ends: [PlainEnd]
+  @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
+  private var scratch: UnsafeMutablePointer<UInt8>?
+  /// The inner pages on the way to the leaf at hand, each with the cell whose child comes next.
+  @exclusivity(unchecked) private var path: [(number: UInt32, page: BTreePage, cell: Int)] = []
+
+  /// nil where the connection has no WAL open.
+  init?(_ connection: Connection) throws(StoreError) {
+    guard let files = PageFiles(connection) else { return nil }
+    pageSize = Int(try Schema.integer("PRAGMA main.page_size", connection))
+    guard pageSize >= 512, pageSize <= 65_536 else { return nil }
+    pages = KeptPages(files, pageSize: pageSize)
+    ends = Array(repeating: PlainEnd(), count: Self.keptSeries)
+  }
+
+  deinit { free(scratch) }
+
+  /// The latest bar of a series; nil where that is not plain, or there is none.
+  func row(
+    _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection, notices: Int?
+  ) throws(StoreError) -> Row? {
+    guard connection.isOutsideTransaction, let moment = pages.begin(notices: notices) else { return nil }
+    atomicMemoryFence(ordering: .acquiring)
+    guard let roots = try roots(moment, connection),
+      let end = descend(roots.index, symbol, timeframe, moment),
+      end.entry.symbol.equalsWord(symbol), end.entry.timeframe.equalsWord(timeframe),
+      let instant = TimestampParser.stored(end.entry.timestamp, &date)
+    else { return nil }
+    let rowid = end.entry.rowid
+    guard isPlain(end, symbol, timeframe, instant, moment), let record = record(rowid, roots.table, moment)
+    else {
+      return nil
+    }
+    atomicMemoryFence(ordering: .acquiring)
+    return pages.isStill(moment) ? Row(instant: instant, record: record) : nil
+  }
+
+  // MARK: The tables
+
+  /// Where the table and its index begin, by this moment's schema.
+  private func roots(
+    _ moment: KeptPages.Moment, _ connection: Connection
+  ) throws(StoreError) -> (table: UInt32, index: UInt32)? {
+    guard let first = pages.bytes(of: 1, moment) else { return nil }
+    let cookie = UnsafeRawPointer(first + 40).loadUnaligned(as: UInt32.self)
+    if let known, known.cookie == cookie { return known.roots }
+    // WAL mode and UTF-8. https://sqlite.org/fileformat2.html#the_database_header
+    usableSize = pageSize - Int(first[20])
+    let isPlain =
+      first[18] == 2 && first[19] == 2 && usableSize >= 480 && first[56] | first[57] | first[58] == 0
+      && first[59] == 1
+    let found = isPlain ? try connection.roots() : nil
+    guard pages.isStill(moment) else { return nil }
+    known = (cookie, found)
+    for place in ends.indices { ends[place].moment = nil }
+    return found
+  }
+
+  private func page(_ number: UInt32, _ moment: KeptPages.Moment) -> BTreePage? {
+    pages.bytes(of: number, moment).flatMap { BTreePage($0, size: usableSize) }
+  }
+
+  // MARK: The index
+
+  /// The last entry of a series, on a leaf.
+  private struct End {
+    let entry: IndexEntry
+    let leaf: (number: UInt32, page: BTreePage, cell: Int)
+  }
+
+  /// The last entry that is not after the series; nil where that is on no leaf.
+  private func descend(
+    _ root: UInt32, _ symbol: Bytes, _ timeframe: Bytes, _ moment: KeptPages.Moment
+  ) -> End? {
+    path.removeAll(keepingCapacity: true)
+    var number = root
+    while path.count < Self.deepest {
+      guard let page = page(number, moment), page.kind == .indexInterior || page.kind == .indexLeaf else {
+        return nil
+      }
+      // The first cell that is after all of the series.
+      var low = 0
+      var high = page.cellCount
+      while low < high {
+        let middle = (low + high) / 2
+        guard let entry = page.indexEntry(middle) else { return nil }
+        let order = entry.symbol.order(symbol)
+        if order > 0 || order == 0 && entry.timeframe.order(timeframe) > 0 {
+          high = middle
+        } else {
+          low = middle + 1
+        }
+      }
+      if page.kind == .indexLeaf {
+        guard low > 0, let entry = page.indexEntry(low - 1) else { return nil }
+        return End(entry: entry, leaf: (number, page, low - 1))
+      }
+      guard let child = page.child(low) else { return nil }
+      path.append((number, page, low))
+      number = child
+    }
+    return nil
+  }
+
+  // MARK: The table
+
+  private func record(_ rowid: Int64, _ root: UInt32, _ moment: KeptPages.Moment) -> Bytes? {
+    var number = root
+    for _ in 0..<Self.deepest {
+      guard let page = page(number, moment), let cell = page.firstCell(notBefore: rowid) else { return nil }
+      switch page.kind {
+      case .tableLeaf:
+        guard cell < page.cellCount, page.rowid(cell) == rowid, let payload = page.payload(cell),
+          payload.overflow == 0
+        else { return nil }
+        return payload.local
+      case .tableInterior:
+        guard let child = page.child(cell) else { return nil }
+        number = child
+      default: return nil
+      }
+    }
+    return nil
+  }
+
+  // MARK: Other tools' timestamps
+
+  /// Whether all texts that may mean `instant`, or later, are in the stored form (see `ForeignForms`). What was found
+  /// holds until one of the pages that it was found on changes.
+  private func isPlain(
+    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
+  ) -> Bool {
+    let place = ForeignForms.place(symbol, timeframe)
+    if moment.life.isKnown, ends[place].isOf(symbol, timeframe), let known = ends[place].moment {
+      if known == moment { return true }
+      // The stretch that counts only moves on with the latest bar.
+      if known.life == moment.life, ends[place].instant <= instant,
+        isStillPlain(&ends[place], end, symbol, timeframe, moment)
+      {
+        ends[place].moment = moment
+        return true
+      }
+    }
+    guard let found = plainEnd(end, symbol, timeframe, instant, moment) else { return false }
+    ends[place] = found
+    return true
+  }
+
+  /// Whether nothing has changed but the last leaf, and that is plain.
+  private func isStillPlain(
+    _ known: inout PlainEnd, _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ moment: KeptPages.Moment
+  ) -> Bool {
+    guard known.leaf.page == end.leaf.number,
+      known.others.allSatisfy({ pages.frame(of: $0.page, moment) == $0.frame }),
+      let frame = pages.frame(of: end.leaf.number, moment)
+    else { return false }
+    if known.leaf.frame != frame {
+      guard scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: []) != nil else { return false }
+      known.leaf.frame = frame
+    }
+    return true
+  }
+
+  /// Goes back from the latest bar to the first text that cannot matter; nil where another form is met on the way.
+  private func plainEnd(
+    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
+  ) -> PlainEnd? {
+    let low = Array(ForeignForms.earliestText(near: instant).utf8)
+    let depth = path.count
+    var found = PlainEnd(
+      series: Array(symbol) + [0] + Array(timeframe), instant: instant, moment: moment)
+    guard let frame = pages.frame(of: end.leaf.number, moment),
+      var isDone = scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: low)
+    else { return nil }
+    found.leaf = (end.leaf.number, frame)
+    for step in path {
+      guard let frame = pages.frame(of: step.number, moment) else { return nil }
+      found.others.append((step.number, frame))
+    }
+    while !isDone {
+      // Up to the entry before those that were seen, if there is one.
+      while let last = path.last, last.cell == 0 { path.removeLast() }
+      guard let last = path.indices.last else { break }
+      path[last].cell -= 1
+      let (_, page, cell) = path[last]
+      guard let isBefore = scan(page, from: cell, to: cell, symbol, timeframe, low: low),
+        var number = page.child(cell)
+      else { return nil }
+      if isBefore { break }
+      // Down to the last leaf before that.
+      while path.count < depth {
+        guard let page = self.page(number, moment), page.kind == .indexInterior,
+          let frame = pages.frame(of: number, moment), let child = page.child(page.cellCount)
+        else { return nil }
+        found.others.append((number, frame))
+        path.append((number, page, page.cellCount))
+        number = child
+      }
+      guard found.others.count < Self.mostPages, let frame = pages.frame(of: number, moment),
+        let leaf = read(number, frame), leaf.kind == .indexLeaf,
+        let reachesBack = scan(leaf, from: leaf.cellCount - 1, symbol, timeframe, low: low)
+      else { return nil }
+      found.others.append((number, frame))
+      isDone = reachesBack
+    }
+    return found
+  }
+
+  private func read(_ page: UInt32, _ frame: UInt32) -> BTreePage? {
+    if scratch == nil { scratch = malloc(pageSize)?.bindMemory(to: UInt8.self, capacity: pageSize) }
+    guard let scratch, pages.read(page, frame, into: scratch) else { return nil }
+    return BTreePage(scratch, size: usableSize)
+  }
+
+  /// Looks at the entries of a page from cell `last` back. True where it came to one before the series or `low`; nil
+  /// where it met another form.
+  private func scan(
+    _ page: BTreePage, from last: Int, to first: Int = 0, _ symbol: Bytes, _ timeframe: Bytes, low: [UInt8]
+  ) -> Bool? {
+    var cell = last
+    while cell >= first {
+      guard let entry = page.indexEntry(cell) else { return nil }
+      guard entry.symbol.equalsWord(symbol), entry.timeframe.equalsWord(timeframe) else { return true }
+      if low.withUnsafeBufferPointer({ entry.timestamp.order($0) }) < 0 { return true }
+      guard TimestampParser.stored(entry.timestamp, &date) != nil else { return nil }
+      cell -= 1
+    }
+    return false
+  }
+}

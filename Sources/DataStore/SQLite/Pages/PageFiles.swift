@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// A database, its WAL, and the index of it.
+struct PageFiles {
+  let database: UnsafeMutablePointer<sqlite3_file>
+  let wal: UnsafeMutablePointer<sqlite3_file>
+  var index: WALIndex
+
+  /// nil where the connection has no WAL open.
+  init?(_ connection: Connection) {
+    guard let database = connection.file(SQLITE_FCNTL_FILE_POINTER),
+      let wal = connection.file(SQLITE_FCNTL_JOURNAL_POINTER)
+    else { return nil }
+    (self.database, self.wal) = (database, wal)
+    index = WALIndex(database)
+  }
+
+  private static let walHeaderBytes = 32
+  private static let frameHeaderBytes = 24
+
+  /// The page size in the WAL's header; nil where it is no WAL.
+  var pageSizeOfWAL: Int? {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.walHeaderBytes) { bytes in
+      guard csqlite_read(wal, bytes.baseAddress, Int32(Self.walHeaderBytes), 0) == SQLITE_OK,
+        bytes[0] == 0x37, bytes[1] == 0x7f, bytes[2] == 0x06, bytes[3] & 0xfe == 0x82
+      else { return nil }
+      return bytes[8...11].reduce(0) { $0 << 8 | Int($1) }
+    }
+  }
+
+  /// Copies the first `count` bytes of a page from its frame, from the database where that is 0.
+  func read(
+    _ page: UInt32, _ frame: UInt32, into bytes: UnsafeMutablePointer<UInt8>, _ count: Int, pageSize: Int
+  ) -> Bool {
+    guard frame > 0 else {
+      return csqlite_read(database, bytes, Int32(count), Int64(page - 1) * Int64(pageSize)) == SQLITE_OK
+    }
+    let frames = Int(frame - 1) * (Self.frameHeaderBytes + pageSize)
+    return csqlite_read(
+      wal, bytes, Int32(count), Int64(Self.walHeaderBytes + frames + Self.frameHeaderBytes)) == SQLITE_OK
+  }
+}
+
+extension Connection {
+  /// The file behind the connection, or its WAL; nil where it is not open.
+  fileprivate func file(_ pointer: Int32) -> UnsafeMutablePointer<sqlite3_file>? {
+    var file: UnsafeMutablePointer<sqlite3_file>?
+    guard sqlite3_file_control(handle, "main", pointer, &file) == SQLITE_OK, csqlite_is_open(file) != 0
+    else { return nil }
+    return file
+  }
+}
