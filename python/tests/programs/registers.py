@@ -133,6 +133,20 @@ def read_live_whole(store: DataStore, names: Sequence[str]) -> Versions:
     return {f"live.{names[0]}": versions if versions[-1] == len(frame) else [*versions, TORN]}
 
 
+def read_latest_bar(store: DataStore, names: Sequence[str]) -> Versions:
+    """The newest bar by itself: of a series that grows, and of one that is written over."""
+    told: Versions = {f"live.{names[0]}": [0], f"bars.{names[0]}": [0]}
+    live = store.market.latest_bar(f"live.{names[0]}", "1min")
+    if live is not None:
+        minutes = (pd.Timestamp(live.timestamp) - HOURS[0]) // MINUTE
+        told[f"live.{names[0]}"] = distinct([minutes, live.close, live.features[FEATURE]["value"]])
+    again = store.market.latest_bar(f"bars.{names[0]}", "1h")
+    if again is not None:
+        values = [again.close, again.volume, again.features[FEATURE]["value"]]
+        told[f"bars.{names[0]}"] = distinct(values, again.timestamp == HOURS[-1])
+    return told
+
+
 def live_versions(frame: pd.DataFrame) -> list[int]:
     behind = range(len(frame) - 1, -1, -1)
     stamps = (frame.index - HOURS[0]) // MINUTE
@@ -193,7 +207,8 @@ def read_requests(store: DataStore, names: Sequence[str]) -> Versions:
 
 
 QUICK_READS: list[Callable[[DataStore, Sequence[str]], Versions]] = [
-    read_bars, read_live, read_merged, read_state, read_all_state, read_counter, read_sequence,
+    read_bars, read_live, read_latest_bar, read_merged, read_state, read_all_state, read_counter,
+    read_sequence,
 ]  # fmt: skip
 """Those whose work does not grow with the history; each looks at `names[0]`, or at all of them."""
 
