@@ -12,7 +12,7 @@ let exportedOnly: [LinkerSetting] = [
       + linker("-z", "pack-relative-relocs")
       // What everyday calls go through stands side by side: see Benchmarks/hot_functions.py.
       + linker("--symbol-ordering-file=\(exports)/hot_functions.txt", "--no-warn-symbol-ordering")
-      + (Context.environment["DATA_STORE_SYMBOLS"] == nil ? linker("--strip-all") : []))
+      + linker(Context.environment["DATA_STORE_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"))
 ]
 
 func linker(_ options: String...) -> [String] { options.flatMap { ["-Xlinker", $0] } }

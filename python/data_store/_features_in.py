@@ -9,7 +9,6 @@ a list by position. The rules that a feature must keep are checked by the librar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -142,13 +141,15 @@ def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
 # ---- Columns --------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
 class _Feature:
     """One feature of a frame: None where the frame has no such column."""
 
-    key: str
-    values: Column | None
-    words: Column | TextCodes | None
+    __slots__ = ("key", "values", "words")
+
+    def __init__(self, key: str, values: Column | None, words: Column | TextCodes | None) -> None:
+        self.key = key
+        self.values = values
+        self.words = words
 
 
 def _feature_columns(
@@ -216,12 +217,14 @@ def _refuse_second_quality(quality: object, place: str) -> None:
         )
 
 
-@dataclass(slots=True)
 class _ColumnEncoder:
     """Encodes columns of a frame, and brings them to the rows of the batch."""
 
-    place: str
-    positions: Positions | None
+    __slots__ = ("place", "positions")
+
+    def __init__(self, place: str, positions: Positions | None) -> None:
+        self.place = place
+        self.positions = positions
 
     def values(self, feature: _Feature) -> FeatureValues:
         if feature.values is None:

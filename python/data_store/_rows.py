@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ __all__ = ["KEY_NAMES", "Rows", "align", "cell_error", "place_of", "rows_of"]
 KEY_NAMES = ("symbol", "timeframe", "timestamp")
 
 
-@dataclass(slots=True)
 class Rows:
     """The keys of a table's rows.
 
@@ -35,10 +33,19 @@ class Rows:
         Symbol and timeframe, for messages.
     """
 
-    timestamps: npt.NDArray[np.int64]
-    symbol: TextCodes | None
-    timeframe: TextCodes | None
-    place: str
+    __slots__ = ("place", "symbol", "timeframe", "timestamps")
+
+    def __init__(
+        self,
+        timestamps: npt.NDArray[np.int64],
+        symbol: TextCodes | None,
+        timeframe: TextCodes | None,
+        place: str,
+    ) -> None:
+        self.timestamps = timestamps
+        self.symbol = symbol
+        self.timeframe = timeframe
+        self.place = place
 
 
 def place_of(symbol: object, timeframe: object) -> str:

@@ -30,15 +30,26 @@ struct FeatureMerger: ~Copyable {
     return out.bytes
   }
 
+  private var replacesStored: Bool {
+    new.entries.elements.contains { stored.position(of: $0.key) != nil }
+  }
+
   /// The merged text; valid until the next call.
   mutating func merge(stored storedText: Bytes, new newText: Bytes) throws(Fault) -> Bytes {
-    do throws(FeatureFault) { try stored.parse(storedText) } catch { throw .stored(error) }
-    do throws(FeatureFault) { try new.parse(newText) } catch { throw .new(error) }
+    do throws(FeatureFault) {
+      try new.parse(newText)
+    } catch {
+      // Damage to what is stored is told first.
+      do throws(FeatureFault) { try stored.parse(storedText) } catch { throw .stored(error) }
+      throw .new(error)
+    }
     out.removeAll()
-    if stored.isInStoredForm, !new.entries.elements.contains(where: { stored.position(of: $0.key) != nil }) {
+    // By the keys of the bar before, which are this one's where it is like it.
+    if !replacesStored, stored.isLikeLast(storedText) {
       // All stays as it is: its last brace makes room for what is new.
       out.append(Bytes(rebasing: storedText.dropLast()))
     } else {
+      do throws(FeatureFault) { try stored.parse(storedText) } catch { throw .stored(error) }
       for entry in stored.entries.elements {
         out.append(out.count == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
         let replacement = new.position(of: entry.key)

@@ -25,8 +25,6 @@ struct FeatureParser: ~Copyable {
   private(set) var form = FeatureForm()
   /// For each key, its place among the expected ones, and in which bar that was found out.
   private var positions = ColumnBuffer<(bar: Int, index: Int)>()
-  /// Whether the bar at hand is in the stored form throughout, with nothing between its entries but commas.
-  private(set) var isInStoredForm = false
   private var bar = 0
   private var scratch = ByteBuffer()
 
@@ -40,8 +38,12 @@ struct FeatureParser: ~Copyable {
   }
 
   mutating func parse(_ text: Bytes) throws(FeatureFault) {
-    isInStoredForm = Self.takeLikeLast(text, form, &entries)
-    if !isInStoredForm { try parseAny(text) }
+    if !Self.takeLikeLast(text, form, &entries) { try parseAny(text) }
+  }
+
+  /// Whether `text` is in the stored form, with the keys of the last bar; its entries are not taken.
+  func isLikeLast(_ text: Bytes) -> Bool {
+    form.recognise(text, number: { _, next, edges in edges.skipNumber(&next) }, take: { _ in })
   }
 
   /// Of the type, because the form is looked at while the entries change.

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,20 @@ from .flags import Flags
 __all__ = ["FeatureValues", "feature_values"]
 
 
-@dataclass(slots=True)
 class FeatureValues:
     """The values of one feature: doubles, or integers with their nulls."""
 
-    doubles: Float64s | None
-    integers: npt.NDArray[np.int64] | None = None
-    is_null: Flags | None = None
+    __slots__ = ("doubles", "integers", "is_null")
+
+    def __init__(
+        self,
+        doubles: Float64s | None,
+        integers: npt.NDArray[np.int64] | None = None,
+        is_null: Flags | None = None,
+    ) -> None:
+        self.doubles = doubles
+        self.integers = integers
+        self.is_null = is_null
 
     def take(self, rows: Rows) -> FeatureValues:
         """Give the rows asked for; row -1 is a null one."""

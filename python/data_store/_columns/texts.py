@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import c_char_p, c_void_p
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -20,7 +19,6 @@ from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 __all__ = ["NO_TEXT", "PlacedText", "TextCodes", "placed", "text_or_missing", "texts", "word"]
 
 
-@dataclass(slots=True)
 class TextCodes:
     """Text, dictionary-coded: row i has `values[codes[i]]`, missing where the code is -1.
 
@@ -32,8 +30,11 @@ class TextCodes:
         UTF-8.
     """
 
-    codes: npt.NDArray[np.int32] | None
-    values: list[bytes]
+    __slots__ = ("codes", "values")
+
+    def __init__(self, codes: npt.NDArray[np.int32] | None, values: list[bytes]) -> None:
+        self.codes = codes
+        self.values = values
 
     def take(self, rows: Rows) -> TextCodes:
         """Give the rows asked for; row -1 is a missing one."""
