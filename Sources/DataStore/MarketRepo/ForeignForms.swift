@@ -17,7 +17,7 @@ struct ForeignForms {
   private var latest: [LatestAnswer] = []
   private static let keptSeries = 4096
   private static let keptWindows = 4
-  private static let keptLatest = 256
+  static let keptLatest = 256
 
   /// That no other form hides a bar later than `instant`, as of `version`.
   private struct LatestAnswer {

@@ -35,7 +35,7 @@ final class LatestPages {
     }
   }
 
-  private static let keptSeries = 256
+  private static let keptSeries = ForeignForms.keptLatest
   private static let mostPages = 64
   /// Fewer pages on both ways down than are kept at the least; no tree of usual pages is as deep.
   private static let deepest = 6
@@ -46,7 +46,8 @@ final class LatestPages {
   @exclusivity(unchecked) private var usableSize = 0
   /// By the schema's cookie; nil where its tables are not the specification's to the letter.
   @exclusivity(unchecked) private var known: (cookie: UInt32, roots: (table: UInt32, index: UInt32)?)?
-  @exclusivity(unchecked) private var ends: [PlainEnd]
+  /// By a hash of the series. From malloc, which may refuse it.
+  private let ends: UnsafeMutablePointer<PlainEnd>
   @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
   private var scratch: UnsafeMutablePointer<UInt8>?
   /// The inner pages on the way to the leaf at hand, each with the cell whose child comes next.
@@ -57,11 +58,17 @@ final class LatestPages {
     guard let files = PageFiles(connection) else { return nil }
     pageSize = Int(try Schema.integer("PRAGMA main.page_size", connection))
     guard pageSize >= 512, pageSize <= 65_536 else { return nil }
+    guard let block = malloc(Self.keptSeries * MemoryLayout<PlainEnd>.stride) else { return nil }
     pages = KeptPages(files, pageSize: pageSize)
-    ends = Array(repeating: PlainEnd(), count: Self.keptSeries)
+    ends = block.bindMemory(to: PlainEnd.self, capacity: Self.keptSeries)
+    ends.initialize(repeating: PlainEnd(), count: Self.keptSeries)
   }
 
-  deinit { free(scratch) }
+  deinit {
+    ends.deinitialize(count: Self.keptSeries)
+    free(ends)
+    free(scratch)
+  }
 
   /// The latest bar of a series; nil where that is not plain, or there is none.
   func row(
@@ -100,7 +107,7 @@ final class LatestPages {
     let found = isPlain ? try connection.roots() : nil
     guard pages.isStill(moment) else { return nil }
     known = (cookie, found)
-    for place in ends.indices { ends[place].moment = nil }
+    for place in 0..<Self.keptSeries { ends[place].moment = nil }
     return found
   }
 
