@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Of the table alone Swift has to know that it is never NULL.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnullability-completeness"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,7 +21,8 @@ extern "C" {
 #define CNUMBERS_FIXED_BYTES 320
 
 /// Writes the shortest text in scientific form ("1.5e+02") that reads back to `value`; returns its
-/// length. The reference that the tests hold the store's own printing against. `value` is finite; `out` has CNUMBERS_SCIENTIFIC_BYTES bytes.
+/// length. The reference that the tests hold the store's own printing against. `value` is finite; `out` has
+/// CNUMBERS_SCIENTIFIC_BYTES bytes.
 size_t cnumbers_print_scientific(double value, char *out);
 
 /// Writes a whole `value` digit by digit ("100000000000000000000"); returns the length. `out` has
@@ -39,5 +44,7 @@ extern const uint64_t *_Nonnull const cnumbers_powers_of_ten;
 #ifdef __cplusplus
 }
 #endif
+
+#pragma clang diagnostic pop
 
 #endif

@@ -27,9 +27,13 @@ struct SeriesPages: ~Copyable {
     _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ collector: BarCollector
   ) -> Bool {
     let place = IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low)
+    func isOfSeries(_ entry: IndexEntry) -> Bool {
+      entry.symbol.equalsWord(symbol) && entry.timeframe.equalsWord(timeframe)
+    }
     func isPast(_ entry: IndexEntry) -> Bool {
-      if !entry.symbol.equalsWord(symbol) || !entry.timeframe.equalsWord(timeframe) { return true }
-      return high.map { entry.timestamp.order($0) > 0 } ?? false
+      if isOfSeries(entry) { return high.map { entry.timestamp.order($0) > 0 } ?? false }
+      let order = entry.symbol.order(symbol)
+      return order > 0 || order == 0 && entry.timeframe.order(timeframe) > 0
     }
     if collector.count == 0 {
       let interruption = interruption
@@ -46,6 +50,8 @@ struct SeriesPages: ~Copyable {
       case .end: return true
       case .entry(let entry):
         if isPast(entry) { return true }
+        // One that comes before those that were seen: the index is damaged, and SQLite's to go through.
+        guard isOfSeries(entry) else { return false }
         guard let record = table.record(entry.rowid, &source),
           collector.append(timestamp: entry.timestamp, record)
         else { return false }
