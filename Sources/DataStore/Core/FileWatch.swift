@@ -22,6 +22,8 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private let hasCanary: Bool
   /// Where notices come in; -1 where the kernel has none to give, so that each call looks for itself.
   private let notices: Int32
+  /// Whether the folders on the path are watched, too; where not, each call looks for the database.
+  private let watchesFolders: Bool
   private let noticeBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
 
   private let monitor = Monitor()
@@ -41,6 +43,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     sharedMemoryPath = path + "-shm"
     // Before the look at the files, which then misses nothing.
     notices = isReadOnly || !wantsNotices ? -1 : Self.notices(of: path)
+    watchesFolders = Self.watchFolders(of: path, notices)
     anchor = isReadOnly ? nil : FileAnchor.hold(path)
     problem =
       isReadOnly || anchor != nil
@@ -86,7 +89,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private func lookForDatabase() throws(StoreError) -> Int? {
     let count = takeNotices()
     let now = Self.now()
-    if let count,
+    if let count, watchesFolders,
       monitor.locked({ count == countOfDatabase && now &- lastLook < Self.nanosecondsBetweenLooks })
     {
       return count
@@ -151,18 +154,25 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     guard notices >= 0 else { return -1 }
     let gone = UInt32(IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
     let used = UInt32(IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
-    var watched = [(path, gone | used), (path + "-wal", gone), (path + "-shm", gone | used)]
-    // A folder that is moved takes the file along, which has no notice of it.
-    var folder = path[...]
-    while let slash = folder.lastIndex(of: "/") {
-      folder = folder[..<slash]
-      watched.append((folder.isEmpty ? "/" : String(folder), UInt32(IN_MOVE_SELF | IN_DELETE_SELF)))
-    }
-    for (name, events) in watched where inotify_add_watch(notices, name, events) < 0 {
+    for (suffix, events) in [("", gone | used), ("-wal", gone), ("-shm", gone | used)]
+    where inotify_add_watch(notices, path + suffix, events) < 0 {
       close(notices)
       return -1
     }
     return notices
+  }
+
+  /// Asks for notices of the folders, too: one that is moved takes the file along, which has no notice of it. False where
+  /// one of them may not be read.
+  private static func watchFolders(of path: String, _ notices: Int32) -> Bool {
+    guard notices >= 0 else { return false }
+    var folder = path[...]
+    while let slash = folder.lastIndex(of: "/") {
+      folder = folder[..<slash]
+      let name = folder.isEmpty ? "/" : String(folder)
+      if inotify_add_watch(notices, name, UInt32(IN_MOVE_SELF | IN_DELETE_SELF)) < 0 { return false }
+    }
+    return true
   }
 
   // MARK: Errors

@@ -14,14 +14,6 @@ import Testing
     let open: Double
   }
 
-  private func file(_ scratch: Scratch, pageSize: Int) throws -> RawDatabase {
-    let raw = try scratch.raw()
-    try raw.execute("PRAGMA page_size=\(pageSize); PRAGMA journal_mode=WAL")
-    for table in Schema.tables { try raw.execute(table.ddl) }
-    try raw.execute("PRAGMA user_version=1")
-    return raw
-  }
-
   private func byPages(
     _ reader: Connection, _ pages: LatestPages, _ symbol: String, notices: Int?
   ) throws -> Latest? {
@@ -70,7 +62,7 @@ import Testing
   @Test(arguments: [512, 4096, 8192])
   func isTheOneThatAllTextsMeanWhateverOthersDo(pageSize: Int) throws {
     let scratch = try Scratch()
-    let raw = try file(scratch, pageSize: pageSize)
+    let raw = try scratch.specifiedFile(pageSize: pageSize)
     let reader = try Connection(scratch.path(), .readOnly, Self.settings)
     reader.openWAL()
     let pages = try #require(try LatestPages(reader))
@@ -146,7 +138,7 @@ import Testing
   @Test(arguments: [13, 14, 15])
   func anotherFormThatComesOnAPageBehindTheLastIsNotOverlooked(back: Int64) throws {
     let scratch = try Scratch()
-    let raw = try file(scratch, pageSize: 512)
+    let raw = try scratch.specifiedFile(pageSize: 512)
     try hours(to: threeOClock, 100, raw)
     let reader = try Connection(scratch.path(), .readOnly, Self.settings)
     reader.openWAL()
@@ -164,7 +156,7 @@ import Testing
 
   @Test func anotherFormThatHidNothingHidesWhatIsLatestOnceTheLatestIsDeleted() throws {
     let scratch = try Scratch()
-    let raw = try file(scratch, pageSize: 512)
+    let raw = try scratch.specifiedFile(pageSize: 512)
     // 17:00; what means it or later begins with this date. From 15:00 back, the day before counts as well.
     let last = threeOClock + 2 * hour
     try hours(to: last, 100, raw)
@@ -181,6 +173,36 @@ import Testing
     #expect(expected?.open == -1)
     let found = try byPages(reader, pages, "A", notices: 0)
     #expect(found == nil || found == expected)
+  }
+
+  @Test func aStretchOfTooManyPagesIsLeftToSQLiteAtOnce() throws {
+    let scratch = try Scratch()
+    let raw = try scratch.specifiedFile(pageSize: 512)
+    try raw.execute(
+      """
+      WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 29999)
+      INSERT INTO market_data(symbol, timeframe, timestamp, open)
+      SELECT 'A', '\(Self.timeframe)', strftime('%Y-%m-%dT%H:%M:%S+00:00', 1772377200 + i, 'unixepoch'), i FROM n
+      """)
+    let reader = try Connection(scratch.path(), .readOnly, Self.settings)
+    reader.openWAL()
+    let pages = try #require(try LatestPages(reader))
+    for _ in 0..<3 { #expect(try byPages(reader, pages, "A", notices: 0) == nil) }
+    #expect(try scratch.store().market.latestBar("A", Self.timeframe)?.open == 29_999)
+  }
+
+  @Test func whereALifeOfTheWALCannotBeToldFromAnotherSQLiteReads() throws {
+    let scratch = try Scratch()
+    do {
+      let raw = try scratch.specifiedFile(pageSize: 4096)
+      try hours(to: threeOClock, 10, raw)
+    }
+    // Folded in and closed: the next WAL has not begun.
+    let reader = try Connection(scratch.path(), .readWrite, Self.settings)
+    reader.openWAL()
+    let pages = try #require(try LatestPages(reader))
+    #expect(try byPages(reader, pages, "A", notices: nil) == nil)
+    #expect(try byPages(reader, pages, "A", notices: 0)?.instant == threeOClock)
   }
 
   @Test func aTransactionSeesItsOwnLatestBar() throws {

@@ -19,15 +19,6 @@ import Testing
     var features: [String?] = []
   }
 
-  /// A file with the specification's tables, made by another tool.
-  private func file(_ scratch: Scratch, pageSize: Int) throws -> RawDatabase {
-    let raw = try scratch.raw()
-    try raw.execute("PRAGMA page_size=\(pageSize); PRAGMA journal_mode=WAL")
-    for table in Schema.tables { try raw.execute(table.ddl) }
-    try raw.execute("PRAGMA user_version=1")
-    return raw
-  }
-
   /// A connection that has read, as those of the pool have.
   private func reader(_ scratch: Scratch) throws -> Connection {
     let connection = try Connection(scratch.path(), .readOnly, Self.settings)
@@ -132,7 +123,7 @@ import Testing
   func pagesBringWhatSQLiteBrings(pageSize: Int) throws {
     var random = Seeded()
     let scratch = try Scratch(in: "/dev/shm")
-    let raw = try file(scratch, pageSize: pageSize)
+    let raw = try scratch.specifiedFile(pageSize: pageSize)
     let reader = try reader(scratch)
     var compared = 0
     for round in 0..<25 {
@@ -162,7 +153,7 @@ import Testing
   @Test func aLongWALIsSearchedInAllOfItsParts() throws {
     var random = Seeded()
     let scratch = try Scratch(in: "/dev/shm")
-    let raw = try file(scratch, pageSize: 1024)
+    let raw = try scratch.specifiedFile(pageSize: 1024)
     // The first part of the index knows 4,062 frames, each of the others 4,096.
     for _ in 0..<40 { try insert(raw, &random, rows: 60) }
     let frames = StorePath.size("\(scratch.path())-wal") / 1048
@@ -176,7 +167,7 @@ import Testing
   @Test func theMomentStaysWhileOthersCommitAndFoldTheWALIn() throws {
     var random = Seeded()
     let scratch = try Scratch(in: "/dev/shm")
-    let raw = try file(scratch, pageSize: 4096)
+    let raw = try scratch.specifiedFile(pageSize: 4096)
     let reader = try reader(scratch)
     for isFolded in [false, true, false, true] {
       try insert(raw, &random, rows: 300)
@@ -234,7 +225,7 @@ import Testing
 
   @Test func ownTransactionsAreReadBySQLite() throws {
     let scratch = try Scratch(in: "/dev/shm")
-    let raw = try file(scratch, pageSize: 4096)
+    let raw = try scratch.specifiedFile(pageSize: 4096)
     try raw.insertBar("A", Timestamp.text(threeOClock), close: 1)
     let reader = try reader(scratch)
     let isRead = try snapshot(reader) {
@@ -280,7 +271,7 @@ import Testing
       ("timestamp", "'yesterday'"), ("timestamp", "x'32'"), ("quality", "CAST(x'ff' AS TEXT)"),
     ] {
       let scratch = try Scratch(in: "/dev/shm")
-      let raw = try file(scratch, pageSize: 4096)
+      let raw = try scratch.specifiedFile(pageSize: 4096)
       for bar in 0..<3 { try raw.insertBar("A", Timestamp.text(threeOClock + Int64(bar) * hour), close: 1) }
       try raw.execute("UPDATE market_data SET \(column) = \(value) WHERE rowid = 2")
       let reader = try reader(scratch)
@@ -293,7 +284,7 @@ import Testing
     var random = Seeded()
     let scratch = try Scratch(in: "/dev/shm")
     do {
-      let raw = try file(scratch, pageSize: 1024)
+      let raw = try scratch.specifiedFile(pageSize: 1024)
       for _ in 0..<4 { try insert(raw, &random, rows: 60) }
       fold(raw)
       try raw.execute("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL")
@@ -320,5 +311,39 @@ import Testing
         #expect(verdict != "ok", "round \(round), \(random)")
       }
     }
+  }
+
+  @Test func anIndexEntryOutOfItsOrderIsLeftToSQLiteWhichGoesOnBehindIt() throws {
+    let scratch = try Scratch()
+    do {
+      let raw = try scratch.specifiedFile(pageSize: 512)
+      for step in 0..<100 {
+        try raw.insertBar("A", Timestamp.text(threeOClock + Int64(step) * hour), close: Double(step))
+      }
+      fold(raw)
+    }
+    var bytes = try contents(scratch.path())
+    let key = Array("A1h2026".utf8)
+    let leaves = stride(from: 0, to: bytes.count, by: 512).filter { bytes[$0] == 10 }
+    let leaf = leaves[leaves.count / 2]
+    let place = try #require((leaf..<leaf + 500).first { Array(bytes[$0..<$0 + key.count]) == key })
+    bytes[place + 2] = UInt8(ascii: "g")
+    for suffix in ["-wal", "-shm"] { unlink(scratch.path() + suffix) }
+    try write(bytes, to: scratch.path())
+    let reader = try reader(scratch)
+    #expect(try byPages(reader, "A") == nil)
+    #expect(try scratch.store().closes("A").count >= 99)
+  }
+
+  @Test func columnsThatOutgrowTheBlockOfTheFirstSymbolKeepTheirRows() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    // More than a megabyte of columns: a block of their own.
+    let closes = (0..<20_000).map { Double($0) }
+    try store.market.write(.hourly(closes, symbol: "A"))
+    try store.market.write(.hourly(closes.reversed(), symbol: "B"))
+    let bars = try store.market.read(["A", "B"], "1h")
+    #expect(bars.close == closes + closes.reversed())
+    #expect(bars.timestamps.count == 40_000 && bars.open.allSatisfy(\.isNaN))
   }
 }

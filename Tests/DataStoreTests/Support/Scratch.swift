@@ -38,6 +38,15 @@ final class Scratch {
 
   func raw(_ name: String = "bars.db") throws -> RawDatabase { try RawDatabase(path(name)) }
 
+  /// A file with the specification's tables, made by another tool.
+  func specifiedFile(pageSize: Int) throws -> RawDatabase {
+    let raw = try raw()
+    try raw.execute("PRAGMA page_size=\(pageSize); PRAGMA journal_mode=WAL")
+    for table in Schema.tables { try raw.execute(table.ddl) }
+    try raw.execute("PRAGMA user_version=1")
+    return raw
+  }
+
   /// The names in the folder, sorted.
   var names: [String] { Self.entries(of: folder).sorted() }
 

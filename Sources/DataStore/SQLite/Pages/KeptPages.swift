@@ -38,9 +38,6 @@ struct KeptPages: ~Copyable {
   struct Life: Equatable {
     let salts: UInt64
     let notices: Int?
-
-    /// Whether what was seen in it can be told from what is seen in another.
-    var isKnown: Bool { salts != 0 || notices != nil }
   }
 
   struct Moment: Equatable {
@@ -48,12 +45,12 @@ struct KeptPages: ~Copyable {
     let life: Life
   }
 
-  /// The state of the moment, for reads that follow; nil while somebody is changing it. `notices` counts those that
-  /// came in (see `FileWatch`); nil where none do.
+  /// The state of the moment, for reads that follow; nil while somebody is changing it, and where its life could not be
+  /// told from another: nothing could be kept. `notices` counts those that came in (see `FileWatch`); nil where none do.
   mutating func begin(notices: Int?) -> Moment? {
-    guard let header = files.index.sample()?.header else { return nil }
+    guard let header = files.index.sample()?.header, header.salts != 0 || notices != nil else { return nil }
     let now = Life(salts: header.salts, notices: header.salts == 0 ? notices : nil)
-    if now != life || !now.isKnown {
+    if now != life {
       for place in places.indices { places[place].page = 0 }
       life = now
     }

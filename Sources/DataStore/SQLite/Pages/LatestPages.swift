@@ -16,7 +16,7 @@ final class LatestPages {
     let record: Bytes
   }
 
-  /// That the texts of a series near its latest bar are all in the stored form.
+  /// That the texts of a series near its latest bar are all in the stored form, or too many to look at.
   private struct PlainEnd {
     var series: [UInt8] = []
     var instant: Int64 = 0
@@ -25,6 +25,7 @@ final class LatestPages {
     var leaf: (page: UInt32, frame: UInt32) = (0, 0)
     /// The other pages that the texts lie on, and those that lead there.
     var others: [(page: UInt32, frame: UInt32)] = []
+    var isTooLong = false
 
     func isOf(_ symbol: Bytes, _ timeframe: Bytes) -> Bool {
       guard series.count == symbol.count + timeframe.count + 1 else { return false }
@@ -36,7 +37,8 @@ final class LatestPages {
   }
 
   private static let keptSeries = ForeignForms.keptLatest
-  private static let mostPages = 64
+  /// Of one-second bars, of which forty hours may count, they are eleven hundred.
+  private static let mostPages = 2048
   /// Fewer pages on both ways down than are kept at the least; no tree of usual pages is as deep.
   private static let deepest = 6
 
@@ -186,19 +188,18 @@ final class LatestPages {
     _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
   ) -> Bool {
     let place = ForeignForms.place(symbol, timeframe)
-    if moment.life.isKnown, ends[place].isOf(symbol, timeframe), let known = ends[place].moment {
+    if ends[place].isOf(symbol, timeframe), let known = ends[place].moment, known.life == moment.life {
+      if ends[place].isTooLong { return false }
       if known == moment { return true }
       // The stretch that counts only moves on with the latest bar.
-      if known.life == moment.life, ends[place].instant <= instant,
-        isStillPlain(&ends[place], end, symbol, timeframe, moment)
-      {
+      if ends[place].instant <= instant, isStillPlain(&ends[place], end, symbol, timeframe, moment) {
         ends[place].moment = moment
         return true
       }
     }
     guard let found = plainEnd(end, symbol, timeframe, instant, moment) else { return false }
     ends[place] = found
-    return true
+    return !found.isTooLong
   }
 
   /// Whether nothing has changed but the last leaf, and that is plain.
@@ -251,8 +252,13 @@ final class LatestPages {
         path.append((number, page, page.cellCount))
         number = child
       }
-      guard found.others.count < Self.mostPages, let frame = pages.frame(of: number, moment),
-        let leaf = read(number, frame), leaf.kind == .indexLeaf,
+      guard found.others.count < Self.mostPages else {
+        found.others = []
+        found.isTooLong = true
+        return found
+      }
+      guard let frame = pages.frame(of: number, moment), let leaf = read(number, frame),
+        leaf.kind == .indexLeaf,
         let reachesBack = scan(leaf, from: leaf.cellCount - 1, symbol, timeframe, low: low)
       else { return nil }
       found.others.append((number, frame))
