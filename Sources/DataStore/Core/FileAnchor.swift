@@ -13,7 +13,7 @@ import Glibc
 /// file open, for that would drop the locks by itself. The monitor of the registry guards the count; nothing else
 /// changes.
 final class FileAnchor: @unchecked Sendable {
-  private let database: Int32
+  let database: Int32
   private let sharedMemory: Int32
   private let identity: FileIdentity
   private let sharedMemoryIdentity: FileIdentity

@@ -132,6 +132,9 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private static let remedy =
     "The store needs a few file descriptors: close some, or raise the limit (ulimit -n)"
 
+  /// A descriptor of the database that is open for as long as the store's connections are.
+  var databaseDescriptor: Int32? { anchor?.database }
+
   /// Where writers of all processes wait for each other.
   var line: WaitingLine? { anchor?.line }
 

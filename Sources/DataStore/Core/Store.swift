@@ -50,6 +50,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
     readerAccess = opened.readerAccess
     watch = FileWatch(opened.path, isReadOnly: options.isReadOnly)
     writer?.waitsIn(watch.line)
+    if let descriptor = watch.databaseDescriptor { checkpointer?.database = descriptor }
     if let reader = opened.reader { readers.giveBack(reader) }
     do throws(StoreError) {
       if !options.isReadOnly { try watch.checkAll() }

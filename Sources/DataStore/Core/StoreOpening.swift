@@ -57,6 +57,7 @@ struct StoreOpening {
     _ = try connection.statement("ROLLBACK")
     // The first read makes the -wal and the -shm, which are watched from now on.
     _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
+    connection.gatherFrames()
     let pageSize = try Schema.integer("PRAGMA page_size", connection)
     checkpointer = Checkpointer(pageSize: pageSize, limitBytes: settings.walLimit) { () throws(StoreError) in
       try Connection(path, .readWrite, settings)

@@ -35,6 +35,8 @@ final class Checkpointer {
   /// Opened at the first checkpoint.
   private var connection: Connection?
   private let open: () throws(StoreError) -> Connection
+  /// An open descriptor of the database, for the disk to begin early by; -1 where there is none.
+  var database: Int32 = -1
   /// The WAL size at which the next automatic checkpoint is due, if the last one was in vain.
   private var dueFrames: Int32 = 0
   private let limitFrames: Int32
@@ -120,6 +122,7 @@ final class Checkpointer {
   private func opened() throws(StoreError) -> Connection {
     if let connection { return connection }
     let connection = try open()
+    if database >= 0 { connection.writeBackEarly(database) }
     self.connection = connection
     return connection
   }

@@ -21,6 +21,7 @@ final class Connection {
   }
 
   let handle: OpaquePointer
+  private let path: String
   private var statements: [String: Statement] = [:]
   /// Statements of the market's hot paths, by what varies in them.
   private var variants: [UInt64: Statement] = [:]
@@ -41,6 +42,9 @@ final class Connection {
   var featureCheck = FeatureParser()
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
+  /// How the connection that writes appends to the WAL, and the one that folds it in writes to the database.
+  private var gathering: FrameGathering?
+  private var writeback: CheckpointWriteback?
   /// Asks the call that is running here to stop.
   let interruption = Interruption()
   private let busyWait: BusyWait
@@ -67,6 +71,7 @@ final class Connection {
       throw error
     }
     handle = opened
+    self.path = path
     source = BarSource(interruption)
     overlap = BarOverlap(source, merger)
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
@@ -82,6 +87,8 @@ final class Connection {
   deinit {
     statements = [:]
     variants = [:]
+    gathering = nil
+    writeback = nil
     sqlite3_close_v2(handle)
   }
 
@@ -139,6 +146,18 @@ final class Connection {
         wait.map { Unmanaged<BusyWait>.fromOpaque($0).takeUnretainedValue().leaveLine() }
         return 0
       }, Unmanaged.passUnretained(busyWait).toOpaque())
+  }
+
+  /// From now on this connection, which has read already, writes the frames of the WAL in long pieces.
+  func gatherFrames() {
+    gathering = FrameGathering(
+      database: file(SQLITE_FCNTL_FILE_POINTER), wal: file(SQLITE_FCNTL_JOURNAL_POINTER),
+      walPath: "\(path)-wal")
+  }
+
+  /// From now on the disk begins early with what this connection writes to the database. See `CheckpointWriteback`.
+  func writeBackEarly(_ descriptor: Int32) {
+    writeback = CheckpointWriteback(database: file(SQLITE_FCNTL_FILE_POINTER), descriptor: descriptor)
   }
 
   /// From now on this connection waits behind those who came first, in whatever process.

@@ -41,13 +41,3 @@ struct PageFiles {
       wal, bytes, Int32(count), Int64(Self.walHeaderBytes + frames + Self.frameHeaderBytes)) == SQLITE_OK
   }
 }
-
-extension Connection {
-  /// The file behind the connection, or its WAL; nil where it is not open.
-  fileprivate func file(_ pointer: Int32) -> UnsafeMutablePointer<sqlite3_file>? {
-    var file: UnsafeMutablePointer<sqlite3_file>?
-    guard sqlite3_file_control(handle, "main", pointer, &file) == SQLITE_OK, csqlite_is_open(file) != 0
-    else { return nil }
-    return file
-  }
-}

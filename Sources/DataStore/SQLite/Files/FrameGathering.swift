@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+import Glibc
+
+/// Writes the WAL's frames in long pieces.
+///
+/// SQLite writes a frame in two pieces, its header and its page, and frame after frame: a commit of a few megabytes is a
+/// thousand system calls of a few kilobytes, none of them aligned. Here the frames of a transaction are gathered for as
+/// long as each follows the one before, and written together.
+///
+/// Nobody misses what is gathered. A frame counts for others from the moment when SQLite, behind the frame that ends a
+/// transaction, changes the index of the WAL: with that frame everything is written, and where that fails the commit
+/// fails. Whoever reads, syncs or measures the file through this connection gets to see all of it first. What
+/// is left when the lock on writing goes belongs to a transaction that was rolled back, and is dropped: by then the
+/// place may be another's. Frames that SQLite writes anew, and whatever it writes without that lock, go straight
+/// through. (https://sqlite.org/walformat.html, wal.c: sqlite3WalFrames)
+final class FrameGathering {
+  private typealias Methods = ReplacedMethods<FrameGathering>
+
+  /// As much as SQLite's own files take at a time (os_unix.c: seekAndWriteFd).
+  private static let room = 0x1ffff
+  private static let frameHeaderBytes = 24
+  /// The lock that lets one connection append to the WAL (wal.c: WAL_WRITE_LOCK).
+  private static let writeLock: Int32 = 0
+
+  private var database: Methods?
+  private var wal: Methods?
+  private let walPath: String
+
+  /// What is not written yet; nil before the first frame, and where there is no memory: then nothing is gathered.
+  private var gathered: UnsafeMutableRawPointer?
+  private var start: Int64 = 0
+  private var count = 0
+
+  /// Whether this connection has the lock on writing.
+  private var isWriting = false
+  /// Whether the header of the frame that ends the transaction has come.
+  private var isEnding = false
+  /// Where the frames of this transaction end so far.
+  private var end: Int64 = 0
+
+  private var writeback = Writeback()
+  /// -2 before it was asked for, -1 where it cannot be had.
+  private var walDescriptor: Int32 = -2
+
+  /// nil where the connection has no WAL open.
+  init?(database: SQLiteFile?, wal: SQLiteFile?, walPath: String) {
+    self.walPath = walPath
+    guard let database, let wal else { return nil }
+    self.wal = Methods(wal, self) { methods in
+      methods.xWrite = { file, bytes, count, offset in
+        guard let file, let bytes else { return SQLITE_IOERR }
+        return Methods.withOwner(file) { $0.write(file, bytes, count, offset) }
+      }
+      methods.xRead = { file, bytes, count, offset in
+        guard let file else { return SQLITE_IOERR }
+        let result = Methods.withOwner(file) { $0.flush(before: offset..<offset + Int64(count)) }
+        return result == SQLITE_OK ? csqlite_read_by(Methods.own(file), file, bytes, count, offset) : result
+      }
+      methods.xTruncate = { file, size in
+        guard let file else { return SQLITE_IOERR }
+        let result = Methods.withOwner(file) { $0.flush() }
+        return result == SQLITE_OK ? csqlite_truncate_by(Methods.own(file), file, size) : result
+      }
+      methods.xSync = { file, flags in
+        guard let file else { return SQLITE_IOERR }
+        let result = Methods.withOwner(file) { $0.flush() }
+        return result == SQLITE_OK ? csqlite_sync_by(Methods.own(file), file, flags) : result
+      }
+      methods.xFileSize = { file, size in
+        guard let file else { return SQLITE_IOERR }
+        let result = Methods.withOwner(file) { $0.flush() }
+        return result == SQLITE_OK ? csqlite_size_by(Methods.own(file), file, size) : result
+      }
+      methods.xClose = { file in
+        guard let file else { return SQLITE_OK }
+        Methods.withOwner(file) { $0.letGo() }
+        return csqlite_close(file)
+      }
+    }
+    self.database = Methods(database, self) { methods in
+      methods.xShmLock = { file, offset, count, flags in
+        guard let file else { return SQLITE_IOERR }
+        return Methods.withOwner(file) { $0.lock(file, offset, count, flags) }
+      }
+    }
+  }
+
+  deinit { letGo() }
+
+  /// Lets go of the files. Before SQLite closes them.
+  func letGo() {
+    drop()
+    isWriting = false
+    wal = nil
+    database = nil
+    free(gathered)
+    gathered = nil
+    if walDescriptor >= 0 { close(walDescriptor) }
+    walDescriptor = -1
+  }
+
+  // MARK: The lock on writing
+
+  private func lock(_ file: SQLiteFile, _ offset: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
+    let concerns =
+      offset <= Self.writeLock && Self.writeLock < offset + count && flags & SQLITE_SHM_EXCLUSIVE != 0
+    if concerns, flags & SQLITE_SHM_UNLOCK != 0 {
+      drop()
+      isWriting = false
+    }
+    let result = csqlite_lock_by(Methods.own(file), file, offset, count, flags)
+    if concerns, flags & SQLITE_SHM_LOCK != 0, result == SQLITE_OK {
+      isWriting = true
+      isEnding = false
+      end = 0
+    }
+    return result
+  }
+
+  // MARK: Frames
+
+  private func write(_ file: SQLiteFile, _ bytes: UnsafeRawPointer, _ count: Int32, _ offset: Int64) -> Int32
+  {
+    let size = Int(count)
+    let isNext = offset == start + Int64(self.count)
+    if !isNext || self.count + size > Self.room {
+      let result = flush()
+      guard result == SQLITE_OK else { return result }
+    }
+    guard isWriting, offset >= end, size <= Self.room, let gathered = ready() else {
+      return csqlite_write_by(Methods.own(file), file, bytes, count, offset)
+    }
+    if self.count == 0 { start = offset }
+    memcpy(gathered + self.count, bytes, size)
+    self.count += size
+    end = offset + Int64(size)
+    // Behind the header of the last frame comes its page, and then the index tells of them.
+    if isEnding { return flush() }
+    // Four bytes behind the page's number: the size of the database, in that frame alone.
+    if size == Self.frameHeaderBytes, bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self) != 0 {
+      isEnding = true
+    }
+    return SQLITE_OK
+  }
+
+  private func ready() -> UnsafeMutableRawPointer? {
+    if gathered == nil { gathered = malloc(Self.room) }
+    return gathered
+  }
+
+  private func flush(before range: Range<Int64>) -> Int32 {
+    range.overlaps(start..<start + Int64(count)) ? flush() : SQLITE_OK
+  }
+
+  /// Writes what is gathered. Where that fails all of it stays, for as long as the transaction does: a part of it must
+  /// not be missing from a commit that comes later.
+  private func flush() -> Int32 {
+    guard count > 0, let gathered, let file = wal?.file else { return SQLITE_OK }
+    let result = csqlite_write_by(Methods.own(file), file, gathered, Int32(count), start)
+    guard result == SQLITE_OK else { return result }
+    writeback.note(count) { descriptor() }
+    drop()
+    return SQLITE_OK
+  }
+
+  private func drop() {
+    count = 0
+    start = -1
+  }
+
+  /// A descriptor of the WAL of our own: SQLite does not show its. To close it costs no lock, for nobody locks this file.
+  private func descriptor() -> Int32 {
+    if walDescriptor == -2 { walDescriptor = open(walPath, O_RDONLY | O_CLOEXEC) }
+    return walDescriptor
+  }
+}

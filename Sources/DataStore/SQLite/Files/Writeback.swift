@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+import Glibc
+
+/// Lets the disk begin with what was written, so that a later sync finds little left to do.
+///
+/// A sync of some megabytes that nobody has begun with takes as long as the disk needs for them, and the processor waits.
+/// What is asked for here is no sync: it makes nothing durable, and nobody relies on it.
+/// https://man7.org/linux/man-pages/man2/sync_file_range.2.html
+struct Writeback {
+  /// Bytes between two beginnings; shorter writes are left to the sync.
+  private static let step = 1 << 19
+
+  private var bytes = 0
+
+  /// Takes note of `count` bytes more, and begins where that makes enough. `descriptor` is asked for then; below 0 there
+  /// is none.
+  @inline(__always)
+  mutating func note(_ count: Int, _ descriptor: () -> Int32) {
+    bytes += count
+    if bytes >= Self.step { begin(descriptor()) }
+  }
+
+  private mutating func begin(_ descriptor: Int32) {
+    bytes = 0
+    if descriptor >= 0 { csqlite_begin_writeback(descriptor) }
+  }
+}
