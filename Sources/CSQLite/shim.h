@@ -23,6 +23,10 @@ static inline int csqlite_read(sqlite3_file *file, void *bytes, int count, sqlit
   return file->pMethods->xRead(file, bytes, count, offset);
 }
 
+static inline int csqlite_size(sqlite3_file *file, sqlite3_int64 *size) {
+  return file->pMethods->xFileSize(file, size);
+}
+
 // The same by way of a table of methods that is not the file's own.
 static inline int csqlite_read_by(const sqlite3_io_methods *methods, sqlite3_file *file, void *bytes, int count,
                                   sqlite3_int64 offset) {

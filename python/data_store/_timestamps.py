@@ -84,12 +84,16 @@ def instant_ns(value: Any) -> int:
     if type(zone) not in _ZONES and (zone is None or value.utcoffset() is None):
         raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
     if isinstance(value, pd.Timestamp):
-        try:
-            return value.value
-        except (OverflowError, ValueError):
-            return _BEYOND if value.year > _EPOCH.year else -_BEYOND
+        return _timestamp_ns(value)
     since = value - _EPOCH
     return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1_000
+
+
+def _timestamp_ns(value: pd.Timestamp) -> int:
+    try:
+        return value.value
+    except (OverflowError, ValueError):
+        return _BEYOND if value.year > _EPOCH.year else -_BEYOND
 
 
 def _refuse_instant(value: object) -> Refusal:
@@ -101,7 +105,11 @@ def _refuse_instant(value: object) -> Refusal:
 
 def storable_ns(value: Any) -> int:
     """`instant_ns`, within the range of what can be stored."""
-    ns = instant_ns(value)
+    # Nearly every instant is a Timestamp in a zone that is known to have an offset at any time.
+    if type(value) is pd.Timestamp and type(value.tzinfo) in _ZONES:
+        ns = _timestamp_ns(value)
+    else:
+        ns = instant_ns(value)
     if not _FIRST_TIME <= ns <= _abi.LAST_TIME:
         raise Refusal(f"{shown(value)} is out of range", _RANGE)
     return ns

@@ -346,4 +346,30 @@ import Testing
     #expect(bars.close == closes + closes.reversed())
     #expect(bars.timestamps.count == 40_000 && bars.open.allSatisfy(\.isNaN))
   }
+
+  /// Pages of the database that lie side by side, fetched at once, with newer ones of some of them in the WAL.
+  @Test(arguments: [1024, 8192]) func runsOfPagesLeaveThoseOfTheWALInTheirPlaces(pageSize: Int) throws {
+    let scratch = try Scratch(in: "/dev/shm")
+    let raw = try scratch.specifiedFile(pageSize: pageSize)
+    try raw.execute(
+      """
+      WITH RECURSIVE row(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM row WHERE number < 19999)
+      INSERT INTO market_data(symbol, timeframe, timestamp, close, source)
+      SELECT 'A', '1h', strftime('%Y-%m-%dT%H:00:00Z', 1772377200 + 3600 * number, 'unixepoch'), number, 'mt5' FROM row
+      """)
+    fold(raw)
+    let reader = try reader(scratch)
+    for _ in 0..<3 {
+      let expected = try bySQLite(reader, "A")
+      #expect(expected.times.count > 18_000)
+      #expect((try byPages(reader, "A") == expected))
+      // Some pages in a row, then one here and there, then those at the end.
+      try raw.execute(
+        """
+        UPDATE market_data SET close = close + 0.5
+        WHERE rowid BETWEEN 5000 AND 5400 OR rowid % 1999 = 0 OR rowid > 19990;
+        DELETE FROM market_data WHERE rowid BETWEEN 9000 AND 9100
+        """)
+    }
+  }
 }

@@ -34,10 +34,21 @@ struct PageFiles {
     _ page: UInt32, _ frame: UInt32, into bytes: UnsafeMutablePointer<UInt8>, _ count: Int, pageSize: Int
   ) -> Bool {
     guard frame > 0 else {
-      return csqlite_read(database, bytes, Int32(count), Int64(page - 1) * Int64(pageSize)) == SQLITE_OK
+      return readDatabase(at: Int64(page - 1) * Int64(pageSize), into: bytes, count)
     }
     let frames = Int(frame - 1) * (Self.frameHeaderBytes + pageSize)
     return csqlite_read(
       wal, bytes, Int32(count), Int64(Self.walHeaderBytes + frames + Self.frameHeaderBytes)) == SQLITE_OK
+  }
+
+  /// Copies `count` bytes of the database.
+  func readDatabase(at offset: Int64, into bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
+    csqlite_read(database, bytes, Int32(count), offset) == SQLITE_OK
+  }
+
+  /// 0 where it cannot be told.
+  var databaseBytes: Int {
+    var size: Int64 = 0
+    return csqlite_size(database, &size) == SQLITE_OK ? Int(size) : 0
   }
 }

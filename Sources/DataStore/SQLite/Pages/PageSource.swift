@@ -65,6 +65,19 @@ struct PageSource {
     read(page, into: bytes, pageSize)
   }
 
+  /// Whether the database itself has what counts of a page: then that stays as it is for as long as the transaction.
+  mutating func isInDatabase(_ page: UInt32) -> Bool {
+    page > 0 && files.index.frame(of: page, upTo: lastFrame) == 0
+  }
+
+  /// How many pages the database had when it was first asked. It does not shrink.
+  private(set) lazy var databasePages = files.databaseBytes / pageSize
+
+  /// Copies pages that lie side by side in the database, whatever counts of them, to `bytes`, which has room.
+  func read(_ first: UInt32, pages: Int, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
+    files.readDatabase(at: Int64(first - 1) * Int64(pageSize), into: bytes, pages * pageSize)
+  }
+
   private mutating func read(_ page: UInt32, into bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
     guard page > 0, let frame = files.index.frame(of: page, upTo: lastFrame) else { return false }
     return files.read(page, frame, into: bytes, count, pageSize: pageSize)

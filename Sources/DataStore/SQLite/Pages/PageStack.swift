@@ -18,6 +18,9 @@ struct PageStack: ~Copyable {
   private var levels: [Level] = []
   /// The level of the page at hand; what is below it is kept for its number only.
   private var depth = 0
+  /// Leaves that follow each other; at the level where there was one before.
+  private var leaves = PageRun()
+  private var leafLevel = -1
 
   init(root: UInt32, interior: BTreePage.Kind, leaf: BTreePage.Kind) {
     self.root = root
@@ -53,14 +56,16 @@ struct PageStack: ~Copyable {
     if level < levels.count {
       if levels[level].number != number {
         levels[level].number = 0
-        guard let page = read(number, into: levels[level].bytes, &source) else { return false }
+        // Only one level has pages of the run, so that none is lost that is still in use.
+        let ahead = level == leafLevel ? leaves.page(number, &source) : nil
+        guard let page = page(number, at: ahead, or: levels[level].bytes, &source) else { return false }
         levels[level].page = page
         levels[level].number = number
       }
     } else {
       guard let block = malloc(source.pageSize) else { return false }
       let bytes = block.bindMemory(to: UInt8.self, capacity: source.pageSize)
-      guard let page = read(number, into: bytes, &source) else {
+      guard let page = page(number, at: nil, or: bytes, &source) else {
         free(block)
         return false
       }
@@ -68,13 +73,17 @@ struct PageStack: ~Copyable {
     }
     levels[level].cell = 0
     depth = level
+    if leafLevel < 0, isLeaf { leafLevel = level }
     return true
   }
 
-  private func read(
-    _ number: UInt32, into bytes: UnsafeMutablePointer<UInt8>, _ source: inout PageSource
+  /// The page that is at `ahead` already, or else is read to `bytes`.
+  private func page(
+    _ number: UInt32, at ahead: UnsafePointer<UInt8>?, or bytes: UnsafeMutablePointer<UInt8>,
+    _ source: inout PageSource
   ) -> BTreePage? {
-    guard source.read(number, into: bytes), let page = BTreePage(bytes, size: source.usableSize),
+    if ahead == nil, !source.read(number, into: bytes) { return nil }
+    guard let page = BTreePage(ahead ?? UnsafePointer(bytes), size: source.usableSize),
       page.kind == kinds.interior || page.kind == kinds.leaf
     else { return nil }
     return page

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Pages of the database that lie side by side, fetched at once.
+///
+/// What is written in order lies in order, with a page of the index now and then between those of the table. A system
+/// call for each page takes as long as to copy half of it.
+struct PageRun: ~Copyable {
+  /// As much as SQLite's own files take at a time (os_unix.c: seekAndRead).
+  private static let mostBytes = 0x1ffff
+  /// Pages of another kind that may lie between two of those that are asked for.
+  private static let widestGap: UInt32 = 3
+
+  private var bytes: UnsafeMutablePointer<UInt8>?
+  private var first: UInt32 = 0
+  private var count: UInt32 = 0
+  /// The page that was asked for last.
+  private var last: UInt32 = 0
+  /// How many pages are fetched next: more each time, for most reads are short.
+  private var length: UInt32 = 2
+
+  deinit { free(bytes) }
+
+  /// The bytes of a page, valid until the next call; nil where it does not go on where the last one was, or is not to be
+  /// had from the database.
+  mutating func page(_ number: UInt32, _ source: inout PageSource) -> UnsafePointer<UInt8>? {
+    defer { last = number }
+    guard source.isInDatabase(number) else { return nil }
+    if number < first || number - first >= count {
+      guard last > 0, number > last, number - last <= Self.widestGap + 1, fetch(number, &source) else {
+        return nil
+      }
+    }
+    return bytes.map { UnsafePointer($0 + Int(number - first) * source.pageSize) }
+  }
+
+  private mutating func fetch(_ number: UInt32, _ source: inout PageSource) -> Bool {
+    count = 0
+    let most = Self.mostBytes / source.pageSize
+    if bytes == nil {
+      bytes = malloc(most * source.pageSize)?.bindMemory(to: UInt8.self, capacity: most * source.pageSize)
+    }
+    let pages = min(Int(length), most, source.databasePages - Int(number) + 1)
+    guard let bytes, pages > 1, source.read(number, pages: pages, into: bytes) else { return false }
+    (first, count) = (number, UInt32(pages))
+    length = min(2 * length, UInt32(most))
+    return true
+  }
+}
