@@ -32,9 +32,10 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CDataStore", path: "include"),
     .target(name: "CNumbers"),
+    .target(name: "CNoArguments"),
     .target(name: "DataStore", dependencies: ["CSQLite", "CNumbers"]),
     .target(
-      name: "DataStoreC", dependencies: ["DataStore", "CDataStore"],
+      name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),
     .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/FaultVFS"),
     .target(name: "PowerCutVFS", dependencies: ["CSQLite"], path: "Tests/PowerCutVFS"),
