@@ -11,7 +11,7 @@ struct FeatureAccumulator: ~Copyable {
     let fault: FeatureFault
   }
 
-  private static let chunkBytes = 1 << 17
+  private static let chunkBytes = 1 << 18
 
   let mode: ReadShape.Features
 

@@ -30,8 +30,9 @@ struct SeriesPages: ~Copyable {
     func isOfSeries(_ entry: IndexEntry) -> Bool {
       entry.symbol.equalsWord(symbol) && entry.timeframe.equalsWord(timeframe)
     }
+    func isPast(_ timestamp: Bytes) -> Bool { high.map { timestamp.order($0) > 0 } ?? false }
     func isPast(_ entry: IndexEntry) -> Bool {
-      if isOfSeries(entry) { return high.map { entry.timestamp.order($0) > 0 } ?? false }
+      if isOfSeries(entry) { return isPast(entry.timestamp) }
       let order = entry.symbol.order(symbol)
       return order > 0 || order == 0 && entry.timeframe.order(timeframe) > 0
     }
@@ -49,9 +50,9 @@ struct SeriesPages: ~Copyable {
       case .unclear: return false
       case .end: return true
       case .entry(let entry):
-        if isPast(entry) { return true }
         // One that comes before those that were seen: the index is damaged, and SQLite's to go through.
-        guard isOfSeries(entry) else { return false }
+        guard isOfSeries(entry) else { return isPast(entry) }
+        if isPast(entry.timestamp) { return true }
         guard let record = table.record(entry.rowid, &source),
           collector.append(timestamp: entry.timestamp, record)
         else { return false }
