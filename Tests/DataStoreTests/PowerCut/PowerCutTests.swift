@@ -135,7 +135,7 @@ import Testing
 
   // MARK: How much
 
-  private static let days = Proof.isFull ? 24 : 3
+  private static let days = Proof.isFull ? 40 : 3
   private static let callsADay = Proof.isFull ? 60 : 36
   private static let cutsADay: Int? = Proof.isFull ? nil : 24
   private static let secondLivesADay = Proof.isFull ? 20 : 6
