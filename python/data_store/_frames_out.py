@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ctypes import byref
 from typing import Any
 
 import numpy as np
@@ -12,48 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._handles import Handle, ResultHandle
+from ._handles import ResultHandle, c_array
 from ._library import library
 from ._selection import Selection
-from ._status import check
 from ._text import decode, decode_array
+from ._texts_out import STR, codes_out, text_array, text_columns_out
 from ._timestamps import to_index
 
-__all__ = ["STR", "CArray", "bars_out", "c_array", "feature_columns_out", "text_array"]
-
-# pandas' default dtype of text: missing is NaN; backed by Arrow where pyarrow is installed.
-STR = pd.StringDtype(na_value=np.nan)
-
-
-class CArray:
-    """A C array that a result owns, as NumPy may look at it.
-
-    The NumPy array made of it keeps it as its base, and so keeps the result alive: frames need
-    no copy, and may be written to, as no one else looks at that memory.
-    """
-
-    __slots__ = ("__array_interface__", "_owner")
-
-    def __init__(self, owner: Handle, address: int, count: int, typestr: str) -> None:
-        self._owner = owner
-        self.__array_interface__ = {
-            "data": (address, False),
-            "shape": (count,),
-            "typestr": typestr,
-            "version": 3,
-        }
-
-
-def c_array(owner: Handle, address: int | None, count: int, dtype: Any) -> npt.NDArray[Any]:
-    """Give a C array as a NumPy array over the same memory, which keeps `owner` alive."""
-    if address is None or count == 0:
-        return np.empty(count, dtype)
-    return np.asarray(CArray(owner, address, count, np.dtype(dtype).str))
-
-
-def text_array(texts: list[str | None]) -> Any:
-    """Give texts as an array of pandas' default text dtype, None as missing."""
-    return pd.array(texts, dtype=STR)
+__all__ = ["bars_out", "feature_columns_out"]
 
 
 def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
@@ -74,15 +39,16 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
     """
     batch = library.ds_bars_batch(owner).contents
     count = batch.count
-    texts = _Texts(owner, count)
+    names = [name for name in selection.columns if name in ("source", "quality")]
+    arrays = text_columns_out(owner, [getattr(batch, name) for name in names], count)
+    texts = dict(zip(names, arrays, strict=True))
     columns: dict[str, Any] = {}
     for name in selection.columns:
-        column = getattr(batch, name)
-        if name in ("source", "quality"):
-            columns[name] = texts.array(column)
+        if name in texts:
+            columns[name] = texts[name]
         else:
             dtype = np.bool_ if name == "is_gap" else np.float64
-            columns[name] = c_array(owner, column, count, dtype)
+            columns[name] = c_array(owner, getattr(batch, name), count, dtype)
     for key, values, _ in _features(owner, batch, selection):
         columns[key] = values
     if selection.features == _abi.FEATURES_JSON:
@@ -99,16 +65,15 @@ def feature_columns_out(owner: ResultHandle, selection: Selection) -> pd.DataFra
     Values are float64, qualities str; NaN in both is a bar without that feature.
     """
     batch = library.ds_bars_batch(owner).contents
-    texts = _Texts(owner, batch.count)
-    keys: list[str] = []
+    features = list(_features(owner, batch, selection))
+    qualities = text_columns_out(owner, [quality for _, _, quality in features], batch.count)
     columns: list[Any] = []
-    for key, values, quality in _features(owner, batch, selection):
-        keys.append(key)
-        columns += values, texts.array(quality)
+    for (_, values, _), quality in zip(features, qualities, strict=True):
+        columns += values, quality
     frame = pd.DataFrame(
         dict(enumerate(columns)), index=_index(owner, batch, selection), copy=False
     )
-    frame.columns = _members_of(keys)
+    frame.columns = _members_of([key for key, _, _ in features])
     return frame
 
 
@@ -154,71 +119,6 @@ def _feature_doubles(owner: ResultHandle, column: Any, count: int) -> npt.NDArra
     return values
 
 
-def _codes(owner: ResultHandle, column: Any, count: int) -> npt.NDArray[np.int32]:
-    if column.values is None:
-        return np.full(count, -1, np.int32)
-    if column.codes is None:
-        return np.zeros(count, np.int32)
-    return c_array(owner, column.codes, count, np.int32)
-
-
-class _Texts:
-    """Makes text columns of a result, one after the other.
-
-    A column that says the same as the one before shares its memory, as qualities often do: Arrow's
-    arrays never change.
-    """
-
-    __slots__ = ("_codes", "_count", "_layout", "_owner", "_words")
-
-    def __init__(self, owner: ResultHandle, count: int) -> None:
-        self._owner = owner
-        self._count = count
-        self._words: list[Any] = []
-        self._codes: npt.NDArray[np.int32] | None = None
-        self._layout: Any = None
-
-    def array(self, column: Any) -> Any:
-        """Give a coded column as an array of pandas' default text dtype."""
-        words = decode_array(column.values, column.value_count)
-        codes = _codes(self._owner, column, self._count)
-        if STR.storage != "pyarrow" or not words or not self._count:
-            return text_array(words).take(codes, allow_fill=True)
-        if self._codes is None or words != self._words or not np.array_equal(codes, self._codes):
-            self._words, self._codes = words, codes
-            self._layout = _arrow_texts(column, codes, words)
-        array_of: Any = pd.arrays.ArrowStringArray  # pandas-stubs do not know its dtype
-        return array_of(self._layout, dtype=STR)
-
-
-_SHORT = 16  # up to so many bytes a text, room for the longest in each row is no waste
-
-
-def _arrow_texts(column: Any, codes: npt.NDArray[np.int32], words: list[Any]) -> Any:
-    """Lay a text column out as Arrow has it: `take` of pyarrow costs several times as much."""
-    import pyarrow as pa
-
-    count = codes.size
-    offsets = np.empty(count + 1, np.int64)
-    longest = max(len(word.encode()) for word in words)
-    room = count * longest
-    if longest > _SHORT:
-        check(library.ds_text_column_lay_out(byref(column), count, offsets.ctypes.data, None, 0))
-        room = int(offsets[count])
-    text = np.empty(room, np.uint8)
-    check(
-        library.ds_text_column_lay_out(
-            byref(column), count, offsets.ctypes.data, text.ctypes.data, room
-        )
-    )
-    present = codes >= 0
-    missing = count - int(np.count_nonzero(present))
-    validity = pa.py_buffer(np.packbits(present, bitorder="little")) if missing else None
-    return pa.LargeStringArray.from_buffers(
-        count, pa.py_buffer(offsets), pa.py_buffer(text[: offsets[count]]), validity, missing
-    )
-
-
 def _index(owner: ResultHandle, batch: Any, selection: Selection) -> pd.Index[Any]:
     times = to_index(c_array(owner, batch.timestamps, batch.count, np.int64), "timestamp")
     if not selection.by_symbol:
@@ -227,7 +127,7 @@ def _index(owner: ResultHandle, batch: Any, selection: Selection) -> pd.Index[An
     time_codes, distinct = pd.factorize(times, sort=True)
     # From levels and codes: the symbols keep the order they were asked for in.
     levels: list[Any] = [pd.Index(words, dtype=STR), distinct]
-    codes: list[Any] = [_codes(owner, batch.symbol, batch.count), time_codes]
+    codes: list[Any] = [codes_out(owner, batch.symbol, batch.count), time_codes]
     return pd.MultiIndex(
         levels=levels,
         codes=codes,

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from ._library import library
 from ._status import check
 
-__all__ = ["Handle", "ResultHandle", "StoreHandle", "take_text"]
+__all__ = ["Handle", "ResultHandle", "StoreHandle", "c_array", "take_text"]
 
 
 class Handle:
@@ -86,6 +89,32 @@ class StoreHandle(Handle):
         # The connections of a forked child are its parent's: not ours to end.
         if _getpid() == self._pid:
             super().__del__()
+
+
+class _CArray:
+    """A C array that a result owns, as NumPy may look at it.
+
+    The NumPy array made of it keeps it as its base, and so keeps the result alive: frames need
+    no copy, and may be written to, as no one else looks at that memory.
+    """
+
+    __slots__ = ("__array_interface__", "_owner")
+
+    def __init__(self, owner: Handle, address: int, count: int, typestr: str) -> None:
+        self._owner = owner
+        self.__array_interface__ = {
+            "data": (address, False),
+            "shape": (count,),
+            "typestr": typestr,
+            "version": 3,
+        }
+
+
+def c_array(owner: Handle, address: int | None, count: int, dtype: Any) -> npt.NDArray[Any]:
+    """Give a C array as a NumPy array over the same memory, which keeps `owner` alive."""
+    if address is None or count == 0:
+        return np.empty(count, dtype)
+    return np.asarray(_CArray(owner, address, count, np.dtype(dtype).str))
 
 
 def take_text(address: ctypes.c_void_p) -> bytes | None:

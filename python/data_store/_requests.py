@@ -12,11 +12,11 @@ import pandas as pd
 from . import _abi
 from ._columns import Refusal
 from ._columns.cells import count_of, flag, is_missing, number
-from ._frames_out import c_array, text_array
-from ._handles import ResultHandle
+from ._handles import ResultHandle, c_array
 from ._library import library
 from ._rows import cell_error, place_of
 from ._text import decode_array, decode_optional, encode_optional
+from ._texts_out import text_array
 from ._timestamps import optional_argument_ns, to_index
 
 __all__ = ["request_in", "requests_out", "series_out"]

@@ -16,10 +16,10 @@ import pandas as pd
 from . import _abi
 from ._columns import Refusal
 from ._columns.cells import INT64, described, is_missing, number, shown
-from ._frames_out import STR, c_array, text_array
-from ._handles import ResultHandle
+from ._handles import ResultHandle, c_array
 from ._library import library
 from ._text import decode, encode
+from ._texts_out import STR, text_array
 from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digits.h"
+
 // Of the table alone Swift has to know that it is never NULL.
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wnullability-completeness"

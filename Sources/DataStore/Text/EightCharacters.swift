@@ -15,6 +15,17 @@ enum EightCharacters {
     return others.trailingZeroBitCount >> 3
   }
 
+  /// Which of them are no digits; bit 0 tells of the first.
+  @inline(__always)
+  static func otherCharacters(_ characters: UInt64) -> UInt8 {
+    let digits = characters ^ zeros
+    // Without its highest bit no lane carries into the next.
+    let sums = (digits & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676
+    let others = ((sums | digits) & 0x8080_8080_8080_8080) >> 7
+    // Each lane's bit is moved to its place in the highest byte.
+    return UInt8(truncatingIfNeeded: (others &* 0x0102_0408_1020_4080) >> 56)
+  }
+
   /// The value of eight digits (0 to 9).
   @inline(__always)
   static func number(_ digits: UInt64) -> UInt64 {

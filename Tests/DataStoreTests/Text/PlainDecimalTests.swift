@@ -36,7 +36,9 @@ import Testing
         Int.random(in: 0...2, using: &random) == 0 ? "0" : digits(.random(in: 1...9, using: &random), &random)
       let fraction = digits(.random(in: 0...26, using: &random), &random)
       let number = "\(sign)\(whole).\(fraction)"
-      let isPlain = whole.count <= 7 && (whole.count == 1 || whole.first != "0") && 1...24 ~= fraction.count
+      let isPlain =
+        whole.count <= 7 && (whole.count == 1 || whole.first != "0") && 1...24 ~= fraction.count
+        && whole.count + fraction.count <= 30
       let reading = read(number, before: before, behind: behind)
       guard isPlain else {
         // One digit too many is seen behind the last that counts.
