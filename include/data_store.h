@@ -289,15 +289,6 @@ typedef struct ds_bars ds_bars; /* rows that were read */
 const ds_bar_batch *DS_NONNULL ds_bars_batch(const ds_bars *DS_NONNULL bars);
 void ds_bars_free(ds_bars *DS_NULLABLE bars);
 
-/* Lays a text column of `count` rows out one text after the other, as Arrow's large_utf8 has it: the
- * text of row i is bytes[offsets[i]] up to, not with, bytes[offsets[i + 1]]; it is empty where the row
- * is NULL (code -1). No NUL stands between texts. Either of the two may be NULL and is then left out:
- * offsets[count] (of count + 1) is the room that `bytes` needs. Who has count times the longest text at
- * hand asks for both at once, others for `offsets` first.
- * Never writes more than `byte_count` bytes. DS_INVALID: a code beyond the dictionary. */
-int32_t ds_text_column_lay_out(const ds_text_column *DS_NONNULL column, int64_t count,
-                               int64_t *DS_NULLABLE offsets, char *DS_NULLABLE bytes, int64_t byte_count);
-
 /* A text column as Arrow lays it out: the text of row i is bytes[offsets[i]] up to, not with,
  * bytes[offsets[i + 1]]. */
 typedef struct ds_text_layout {
@@ -310,6 +301,19 @@ typedef struct ds_text_layout {
   int64_t first;                       /* where the column begins in offsets and validity */
 } ds_text_layout;
 #define DS_TEXT_LAYOUT_INIT {sizeof(ds_text_layout), NULL, 8, NULL, 0, NULL, 0}
+
+typedef struct ds_text_layouts ds_text_layouts; /* text columns, laid out */
+
+/* Lays text columns of `count` rows each out one text after the other, as Arrow's large_utf8 has them:
+ * offset_size is 8, first 0, no NUL stands between texts, and a NULL (code -1) is as long as nothing. All
+ * lie in one block of memory; a column that says the same as the one before shares its layout. A column
+ * of neither codes nor values is NULL in every row. The columns are not needed any more afterwards.
+ * DS_INVALID: a code beyond the dictionary. */
+int32_t ds_text_columns_lay_out(const ds_text_column *DS_NONNULL const *DS_NONNULL columns, int32_t column_count,
+                                int64_t count, ds_text_layouts *DS_NULLABLE *DS_NONNULL out_layouts);
+/* A layout for each column, in their order. Lives as long as `layouts`. NULL where that is. */
+const ds_text_layout *DS_NULLABLE ds_text_layouts_array(const ds_text_layouts *DS_NULLABLE layouts);
+void ds_text_layouts_free(ds_text_layouts *DS_NULLABLE layouts);
 
 /* Codes `count` rows of such a column: equal texts get the same number, counted from 0 in the order
  * of first sight, and NULL gets -1. first_rows[c] becomes the first row with code c (0: the column's

@@ -25,6 +25,14 @@ enum Argument {
     return pointer
   }
 
+  /// A count of rows or columns.
+  static func count(_ value: Int64, _ name: StaticString) throws(StoreError) -> Int {
+    guard value >= 0, value <= Int64(Limits.rows) else {
+      throw StoreError(.invalid, "\(name) is \(value); it is 0 to \(Limits.rows)", key: "\(name)")
+    }
+    return Int(value)
+  }
+
   static func text(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws(StoreError) -> String {
     guard let pointer else { throw isNull(name) }
     // The text itself, and the copy of it that the core works on.

@@ -2,20 +2,51 @@
 import CDataStore
 import DataStore
 
-@implementation @_cdecl("ds_text_column_lay_out")
-public func ds_text_column_lay_out(
-  _ column: UnsafePointer<ds_text_column>?, _ count: Int64, _ offsets: UnsafeMutablePointer<Int64>?,
-  _ bytes: UnsafeMutablePointer<CChar>?, _ byte_count: Int64
-) -> Int32 {
-  status { () throws(StoreError) in
-    let given = try Argument.notNull(column, "column").pointee
-    let column = try BatchIn.textColumn(given, "column") ?? TextColumn(codes: nil, values: [])
-    let rows = Int(count)
-    try TextLayout.check(column, rows: rows)
-    let out = bytes.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt8.self) }
-    TextLayout.layOut(column, rows: rows, offsets: offsets, to: out, room: max(Int(byte_count), 0))
+/// What a ds_text_layouts handle stands for: the layouts, and the view of them that C looks at.
+private final class TextLayoutsHandle {
+  let view: UnsafeMutablePointer<ds_text_layout>
+  private let layouts: TextLayouts
+  private let arena = Arena()
+
+  init(_ layouts: TextLayouts) throws(StoreError) {
+    self.layouts = layouts
+    view = try arena.array(
+      layouts.layouts.lazy.map { layout in
+        ds_text_layout(
+          struct_size: MemoryLayout<ds_text_layout>.size, offsets: UnsafeRawPointer(layout.offsets),
+          offset_size: 8,
+          bytes: layout.bytes.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) },
+          byte_count: Int64(layout.bytes.count), validity: layout.validity, first: 0)
+      })
   }
 }
+
+@implementation @_cdecl("ds_text_columns_lay_out")
+public func ds_text_columns_lay_out(
+  _ columns: UnsafePointer<UnsafePointer<ds_text_column>?>?, _ column_count: Int32, _ count: Int64,
+  _ out_layouts: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
+  status { () throws(StoreError) in
+    let out = try Argument.notNull(out_layouts, "out_layouts")
+    let rows = try Argument.count(count, "count")
+    let columnCount = try Argument.count(Int64(column_count), "column_count")
+    try MemoryShortage.expect(columnCount * MemoryLayout<TextColumn>.stride)
+    var given: [TextColumn] = []
+    for index in 0..<columnCount {
+      let column = try Argument.notNull(try Argument.notNull(columns, "columns")[index], "columns").pointee
+      given.append(try BatchIn.textColumn(column, "columns") ?? TextColumn(codes: nil, values: []))
+    }
+    out.pointee = Handle.make(try TextLayoutsHandle(try TextLayouts(given, rows: rows)))
+  }
+}
+
+@implementation @_cdecl("ds_text_layouts_array")
+public func ds_text_layouts_array(_ layouts: OpaquePointer?) -> UnsafePointer<ds_text_layout>? {
+  Handle.objectOrNil(layouts, TextLayoutsHandle.self).map { UnsafePointer($0.view) }
+}
+
+@implementation @_cdecl("ds_text_layouts_free")
+public func ds_text_layouts_free(_ layouts: OpaquePointer?) { Handle.free(layouts, TextLayoutsHandle.self) }
 
 @implementation @_cdecl("ds_text_layout_code")
 public func ds_text_layout_code(
@@ -35,13 +66,7 @@ public func ds_text_layout_code(
 extension LaidOutTexts {
   /// Borrows the arrays of a caller's layout of `count` rows.
   fileprivate init(_ layout: ds_text_layout, _ count: Int64) throws(StoreError) {
-    func limited(_ value: Int64, _ name: StaticString) throws(StoreError) -> Int {
-      guard value >= 0, value <= Int64(Limits.rows) else {
-        throw StoreError(.invalid, "\(name) is \(value); it is 0 to \(Limits.rows)", key: "\(name)")
-      }
-      return Int(value)
-    }
-    _ = try limited(count, "count")
+    _ = try Argument.count(count, "count")
     guard layout.offset_size == 4 || layout.offset_size == 8 else {
       throw StoreError(.invalid, "offset_size is \(layout.offset_size); it is 4 or 8", key: "offset_size")
     }
@@ -53,6 +78,6 @@ extension LaidOutTexts {
     self.init(
       offsets: offsets, hasLongOffsets: layout.offset_size == 8,
       bytes: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : Int(layout.byte_count)),
-      validity: layout.validity, first: try limited(layout.first, "first"))
+      validity: layout.validity, first: try Argument.count(layout.first, "first"))
   }
 }

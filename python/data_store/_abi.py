@@ -108,6 +108,10 @@ class ds_texts(_Opaque):
     pass
 
 
+class ds_text_layouts(_Opaque):
+    pass
+
+
 class _Sized(Structure):
     """A struct that may grow: it starts with its own size, set when it is made."""
 
@@ -356,10 +360,12 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     # Market: reading
     "ds_bars_batch": (_batch, (_bars,)),
     "ds_bars_free": (None, (_bars,)),
-    "ds_text_column_lay_out": (
+    "ds_text_columns_lay_out": (
         c_int32,
-        (POINTER(ds_text_column), c_int64, c_void_p, c_void_p, c_int64),
+        (c_void_p, c_int32, c_int64, POINTER(POINTER(ds_text_layouts))),
     ),
+    "ds_text_layouts_array": (POINTER(ds_text_layout), (POINTER(ds_text_layouts),)),
+    "ds_text_layouts_free": (None, (POINTER(ds_text_layouts),)),
     "ds_text_layout_code": (
         c_int32,
         (POINTER(ds_text_layout), c_int64, c_void_p, c_void_p, _out_int64),

@@ -15,7 +15,7 @@ from ._handles import ResultHandle, c_array
 from ._library import library
 from ._selection import Selection
 from ._text import decode, decode_array
-from ._texts_out import STR, codes_out, text_array, text_columns_out
+from ._texts_out import STR, codes_out, names_index, text_array, text_columns_out
 from ._timestamps import to_index
 
 __all__ = ["bars_out", "feature_columns_out"]
@@ -82,7 +82,7 @@ def _members_of(keys: list[str]) -> pd.MultiIndex:
     names = sorted(keys)
     places = {key: place for place, key in enumerate(names)}
     # Any: pandas-stubs has levels of sequences only.
-    levels: list[Any] = [pd.Index(names, dtype=STR), pd.Index(["quality", "value"], dtype=STR)]
+    levels: list[Any] = [names_index(tuple(names)), names_index(("quality", "value"))]
     codes: list[Any] = [
         np.repeat([places[key] for key in keys], 2),
         np.tile([1, 0], len(keys)),

@@ -12,6 +12,7 @@ struct ColumnBlock: ~Copyable {
 
   private let base: UnsafeMutableRawPointer
   private let size: Int
+  private let isMapped: Bool
   private var used = 0
 
   /// Bytes that a column of `count` elements takes.
@@ -42,10 +43,27 @@ struct ColumnBlock: ~Copyable {
     }
     // Advice: where the system has none, small pages do.
     madvise(base, hugeBytes, MADV_HUGEPAGE)
-    (self.base, self.size) = (base, size)
+    (self.base, self.size, isMapped) = (base, size, true)
   }
 
-  deinit { munmap(base, size) }
+  /// Of any size: where it is small for huge pages, malloc's. nil where memory is short.
+  static func ofAnySize(bytes: Int) -> ColumnBlock? {
+    guard let block = ColumnBlock(bytes: bytes) else { return ColumnBlock(small: bytes) }
+    return block
+  }
+
+  private init?(small bytes: Int) {
+    guard let base = aligned_alloc(Self.alignment, max(Self.bytes(bytes, UInt8.self), Self.alignment)) else {
+      return nil
+    }
+    guard MemoryShortage.leavesReserve(bytes) else {
+      free(base)
+      return nil
+    }
+    (self.base, size, isMapped) = (base, bytes, false)
+  }
+
+  deinit { if isMapped { munmap(base, size) } else { free(base) } }
 
   /// Room for a column, as long as the block lives; nil where there is none left.
   mutating func room<Element>(for count: Int, _ type: Element.Type) -> UnsafeMutablePointer<Element>? {
