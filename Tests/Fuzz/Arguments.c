@@ -374,16 +374,23 @@ static void call_transaction(input *in) {
 
 static void call_lay_out(input *in) {
   int64_t count = take_byte(in) & 7;
-  ds_text_column *column = take_byte(in) == 0xff ? NULL : take_text_column(in, count);
-  int64_t *offsets = borrow(in, sizeof *offsets * (size_t)(count + 1));
-  /* A count that is refused before the first row. */
+  const ds_text_column *columns[3];
+  int32_t column_count = take_byte(in) % 4;
+  for (int32_t i = 0; i < column_count; i++)
+    columns[i] = take_byte(in) == 0xff ? NULL : take_text_column(in, count);
+  /* Counts that are refused before the first row. */
   int64_t claimed = take_byte(in) >= 0xf0 ? -1 - count : count;
-  int64_t room = take_byte(in);
-  char *bytes = take_byte(in) >= 0xf0 ? NULL : borrow(in, (size_t)room);
-  int64_t *places = take_byte(in) >= 0xf0 ? NULL : offsets;
-  if (settle(ds_text_column_lay_out(column, claimed, places, bytes, room)) != DS_OK) return;
-  for (int64_t i = 0; places != NULL && i < count; i++)
-    hold(places[i] <= places[i + 1], "a text that ends before it begins");
+  int32_t claimed_columns = take_byte(in) >= 0xf0 ? -1 : column_count;
+  ds_text_layouts *layouts = NULL;
+  if (settle(ds_text_columns_lay_out(columns, claimed_columns, claimed, &layouts)) == DS_OK) {
+    const ds_text_layout *array = ds_text_layouts_array(layouts);
+    for (int32_t i = 0; i < column_count; i++) {
+      const int64_t *offsets = array[i].offsets;
+      hold(offsets[count] == array[i].byte_count, "texts that end elsewhere than their bytes");
+      for (int64_t row = 0; row < count; row++) hold(offsets[row] <= offsets[row + 1], "a text that ends before it begins");
+    }
+  }
+  ds_text_layouts_free(layouts);
 }
 
 static void call_code(input *in) {

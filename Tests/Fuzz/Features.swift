@@ -45,7 +45,7 @@ private func sameColumns(_ texts: [Bytes]) {
   let chunk = FeatureChunk()
   chunk.restart(at: 0)
   let rows = texts.flatMap { [$0, $0] }
-  for (row, text) in rows.enumerated() { _ = chunk.append(text, row: row) }
+  for (row, text) in rows.enumerated() { _ = chunk.append(text, row: row, in: nil) }
   let unpacker = FeatureUnpacker(wanted: nil, hasQualities: true)
   var table = unpacker.emptyTable()
   hold(

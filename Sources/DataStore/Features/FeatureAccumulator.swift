@@ -43,9 +43,9 @@ struct FeatureAccumulator: ~Copyable {
     if mode != .json { table.expect(rows: rows) }
   }
 
-  /// Takes the features of row `row`; nil where it has none.
+  /// Takes the features of row `row`; nil where it has none. What lies in a block is not copied.
   @inline(__always)
-  mutating func append(_ text: Bytes?, row: Int) throws(RowFault) {
+  mutating func append(_ text: Bytes?, row: Int, in block: ByteBlock?) throws(RowFault) {
     if mode == .json {
       guard let text else { return offsets.append(-1) }
       offsets.append(Int64(texts.count))
@@ -55,7 +55,7 @@ struct FeatureAccumulator: ~Copyable {
     }
     guard let text else { return }
     let chunk = self.chunk ?? emptyChunk(row)
-    if chunk.append(text, row: row) >= Self.chunkBytes { try submit(chunk) }
+    if chunk.append(text, row: row, in: block) >= Self.chunkBytes { try submit(chunk) }
   }
 
   private mutating func emptyChunk(_ row: Int) -> FeatureChunk {
@@ -87,7 +87,7 @@ struct FeatureAccumulator: ~Copyable {
 
   /// Drops the texts that were appended and are not settled: their rows are about to be read anew.
   mutating func forgetUnsettled() {
-    while let done = worker?.takeBack(isLast: true, helper: unpacker) { spareChunks.append(done.chunk) }
+    while worker?.takeBack(isLast: true, helper: unpacker) != nil {}
     worker?.end()
     worker = nil
     spareChunks = []
@@ -96,6 +96,7 @@ struct FeatureAccumulator: ~Copyable {
 
   private mutating func take(_ done: UnpackedChunk) throws(RowFault) {
     table.append(done.table, keys: done.keys, at: done.firstRow)
+    done.chunk.empty()
     spareChunks.append(done.chunk)
     if done.isIncomplete { MemoryShortage.note() }
     if let damaged = done.fault { throw RowFault(row: damaged.row, fault: damaged.fault) }

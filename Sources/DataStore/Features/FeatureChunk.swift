@@ -4,29 +4,51 @@
 final class FeatureChunk {
   /// In one property, so that a row costs one check for exclusive access.
   struct Content: ~Copyable {
-    var firstRow = 0
-    var texts = ByteBuffer(capacity: 1 << 12)
-    /// By text: its row, counted from the first, and where it ends.
-    var rows = ColumnBuffer<Int>()
-    var ends = ColumnBuffer<Int>()
-
-    /// Whether there was memory for all that was appended: the texts then end where the last of them does.
-    var isComplete: Bool {
-      !texts.isIncomplete && rows.count == ends.count
-        && (ends.count == 0 || ends[ends.count - 1] == texts.count)
+    struct Text: BitwiseCopyable {
+      /// nil where the text was copied.
+      let start: UnsafePointer<UInt8>?
+      /// Where its copy begins, or would.
+      let offset: Int
+      let count: Int
+      /// Its row, counted from the first.
+      let row: Int
     }
+
+    var firstRow = 0
+    var texts = ColumnBuffer<Text>()
+    private var copies = ByteBuffer(capacity: 1 << 12)
+    /// What the texts lie in that were not copied.
+    private var blocks: [ByteBlock] = []
+    private(set) var bytes = 0
+    private var appended = 0
+
+    /// Whether there was memory for all that was appended.
+    var isComplete: Bool { !copies.isIncomplete && texts.count == appended }
 
     @inline(__always)
     func text(_ index: Int) -> Bytes {
-      let start = index == 0 ? 0 : ends[index - 1]
-      return Bytes(start: texts.bytes.baseAddress.map { $0 + start }, count: ends[index] - start)
+      let text = texts[index]
+      return Bytes(start: text.start ?? UnsafePointer(copies.base + text.offset), count: text.count)
     }
 
     @inline(__always)
-    mutating func append(_ text: Bytes, row: Int) {
-      texts.append(text)
-      rows.append(row - firstRow)
-      ends.append(texts.count)
+    mutating func append(_ text: Bytes, row: Int, in block: ByteBlock?) {
+      let start = block == nil ? nil : text.baseAddress
+      texts.append(Text(start: start, offset: copies.count, count: text.count, row: row - firstRow))
+      if let block {
+        if blocks.last !== block { blocks.append(block) }
+      } else {
+        copies.append(text)
+      }
+      bytes += text.count
+      appended += 1
+    }
+
+    mutating func removeAll() {
+      texts.truncate(to: 0)
+      copies.removeAll()
+      blocks.removeAll(keepingCapacity: true)
+      (bytes, appended) = (0, 0)
     }
   }
 
@@ -34,19 +56,20 @@ final class FeatureChunk {
 
   var firstRow: Int { content.firstRow }
 
-  /// Empties the chunk for the rows from `firstRow` on. Its memory stays: fresh pages cost more than filling them.
+  /// Lets go of its texts. Its own memory stays: fresh pages cost more than filling them.
+  func empty() { content.removeAll() }
+
+  /// Empties the chunk for the rows from `firstRow` on.
   func restart(at firstRow: Int) {
+    empty()
     content.firstRow = firstRow
-    content.texts.removeAll()
-    content.rows.truncate(to: 0)
-    content.ends.truncate(to: 0)
   }
 
-  /// Takes a row's text; returns the bytes at hand.
+  /// Takes a row's text, or holds the block that it lies in; returns the bytes at hand.
   @inline(__always)
-  func append(_ text: Bytes, row: Int) -> Int {
-    content.append(text, row: row)
-    return content.texts.count
+  func append(_ text: Bytes, row: Int, in block: ByteBlock?) -> Int {
+    content.append(text, row: row, in: block)
+    return content.bytes
   }
 }
 
@@ -109,10 +132,10 @@ final class FeatureUnpacker {
     // Noted by the thread that filled the chunk.
     guard chunk.isComplete else { return nil }
     var index = 0
-    while index < chunk.rows.count {
+    while index < chunk.texts.count {
       index += unpackLikeLast(chunk, from: index, parser.form, &lanes, into: &table, shift: shift)
-      guard index < chunk.rows.count else { break }
-      let row = chunk.rows[index]
+      guard index < chunk.texts.count else { break }
+      let row = chunk.texts[index].row
       do throws(FeatureFault) {
         try parser.parseAny(chunk.text(index))
       } catch {
@@ -129,11 +152,11 @@ final class FeatureUnpacker {
     _ chunk: borrowing FeatureChunk.Content, from first: Int, _ form: borrowing FeatureForm,
     _ lanes: inout ColumnBuffer<FeatureTable.Lane>, into table: inout FeatureTable, shift: Int
   ) -> Int {
-    let firstRow = chunk.rows[first]
-    let left = chunk.rows.count - first
+    let firstRow = chunk.texts[first].row
+    let left = chunk.texts.count - first
     guard table.open(&lanes, for: form, at: firstRow + shift, room: left) else { return 0 }
     var taken = 0
-    while taken < left, chunk.rows[first + taken] == firstRow + taken {
+    while taken < left, chunk.texts[first + taken].row == firstRow + taken {
       let isTaken = form.recognise(
         chunk.text(first + taken),
         number: { index, next, edges in

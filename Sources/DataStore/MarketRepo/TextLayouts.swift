@@ -73,7 +73,7 @@ private struct LayoutPlan {
     self.column = column
     self.rows = rows
     let lowest = try Self.lowestCode(column, rows: rows)
-    hasMissing = lowest < 0
+    hasMissing = lowest < 0 && rows > 0
     let longest = column.values.reduce(0) { max($0, $1.count) }
     self.longest = longest
     let (most, overflow) = rows.multipliedReportingOverflow(by: longest)

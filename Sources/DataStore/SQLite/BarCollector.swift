@@ -39,9 +39,10 @@ final class BarCollector {
   }
 
   /// Takes a row of which the time and the record are known; false where something about it is not as it should be.
+  /// `block` is what the record lies in, where it may be held.
   @inline(__always)
-  func append(timestamp: Bytes, _ record: Bytes) -> Bool {
-    (try? collection.pointee.append(timestamp, record)) ?? false
+  func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock?) -> Bool {
+    (try? collection.pointee.append(timestamp, record, block)) ?? false
   }
 
   // MARK: A read, from begin to end
@@ -148,7 +149,7 @@ private struct BarCollection: ~Copyable {
         rows.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
       case 8: rows.latencySec.append(try Self.number(value, 8))
       default:
-        try appendFeatures(try Self.text(value, 9))
+        try appendFeatures(try Self.text(value, 9), in: nil)
       }
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
@@ -156,7 +157,9 @@ private struct BarCollection: ~Copyable {
 
   /// The same from the bytes of a row's record. False, too, where that is no whole record.
   @inline(__always)
-  fileprivate mutating func append(_ timestamp: Bytes, _ record: Bytes) throws(Fault) -> Bool {
+  fileprivate mutating func append(
+    _ timestamp: Bytes, _ record: Bytes, _ block: ByteBlock?
+  ) throws(Fault) -> Bool {
     guard let instant = try Self.instant(timestamp, isText: true, range, &dates) else { return true }
     guard fields.read(record) else { return false }
     let columns = rows.shape.columns
@@ -177,17 +180,17 @@ private struct BarCollection: ~Copyable {
     }
     if columns.contains(.latencySec) { rows.latencySec.append(try number(8)) }
     if rows.shape.features != .none {
-      try appendFeatures(try text(9))
+      try appendFeatures(try text(9), in: block)
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
     return true
   }
 
   @inline(__always)
-  private mutating func appendFeatures(_ text: Bytes?) throws(Fault) {
+  private mutating func appendFeatures(_ text: Bytes?, in block: ByteBlock?) throws(Fault) {
     let row = rows.count
     do throws(FeatureAccumulator.RowFault) {
-      try rows.features.append(text, row: row)
+      try rows.features.append(text, row: row, in: block)
     } catch {
       throw .features(error)
     }

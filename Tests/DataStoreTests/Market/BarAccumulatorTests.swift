@@ -103,7 +103,7 @@ import Testing
       #expect(time == 1 ? rows.quality.append(nil) : withBytes("q\(time)") { rows.quality.append($0) })
       let row = rows.count
       try withBytes("{\"k\(time)@1\":{\"value\":\(time),\"quality\":\"ready\"}}") {
-        try rows.features.append($0, row: row)
+        try rows.features.append($0, row: row, in: nil)
       }
       rows.append(timestamp: time, isForeign: false)
     }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
 
 /// Pages of the database that lie side by side, fetched at once.
 ///
@@ -11,7 +10,8 @@ struct PageRun: ~Copyable {
   /// Pages of another kind that may lie between two of those that are asked for.
   private static let widestGap: UInt32 = 3
 
-  private var bytes: UnsafeMutablePointer<UInt8>?
+  /// The pages at hand are in the last one; the others are still read by who holds them, or free again.
+  private var blocks: [ByteBlock] = []
   private var first: UInt32 = 0
   private var count: UInt32 = 0
   /// The page that was asked for last.
@@ -19,9 +19,10 @@ struct PageRun: ~Copyable {
   /// How many pages are fetched next: more each time, for most reads are short.
   private var length: UInt32 = 2
 
-  deinit { free(bytes) }
+  /// Where the page at hand is. Whoever holds it may go on reading: it is not filled anew meanwhile.
+  var block: ByteBlock? { blocks.last }
 
-  /// The bytes of a page, valid until the next call; nil where it does not go on where the last one was, or is not to be
+  /// The bytes of a page, valid until the next call, or as long as `block` is held; nil where it does not go on where the last one was, or is not to be
   /// had from the database.
   mutating func page(_ number: UInt32, _ source: inout PageSource) -> UnsafePointer<UInt8>? {
     defer { last = number }
@@ -31,19 +32,29 @@ struct PageRun: ~Copyable {
         return nil
       }
     }
-    return bytes.map { UnsafePointer($0 + Int(number - first) * source.pageSize) }
+    return blocks.last.map { UnsafePointer($0.base + Int(number - first) * source.pageSize) }
   }
 
   private mutating func fetch(_ number: UInt32, _ source: inout PageSource) -> Bool {
     count = 0
     let most = Self.mostBytes / source.pageSize
-    if bytes == nil {
-      bytes = malloc(most * source.pageSize)?.bindMemory(to: UInt8.self, capacity: most * source.pageSize)
-    }
     let pages = min(Int(length), most, source.databasePages - Int(number) + 1)
-    guard let bytes, pages > 1, source.read(number, pages: pages, into: bytes) else { return false }
+    guard pages > 1, let block = freeBlock(most * source.pageSize),
+      source.read(number, pages: pages, into: block.base)
+    else { return false }
     (first, count) = (number, UInt32(pages))
     length = min(2 * length, UInt32(most))
     return true
+  }
+
+  /// A block that nobody else holds, as the last one; nil where there is no memory.
+  private mutating func freeBlock(_ bytes: Int) -> ByteBlock? {
+    for index in blocks.indices.reversed() where isKnownUniquelyReferenced(&blocks[index]) {
+      blocks.swapAt(index, blocks.count - 1)
+      return blocks.last
+    }
+    guard let block = ByteBlock(capacity: bytes) else { return nil }
+    blocks.append(block)
+    return block
   }
 }

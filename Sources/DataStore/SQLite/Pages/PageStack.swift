@@ -21,6 +21,8 @@ struct PageStack: ~Copyable {
   /// Leaves that follow each other; at the level where there was one before.
   private var leaves = PageRun()
   private var leafLevel = -1
+  /// Whether the leaf at hand is one of those.
+  private var isLeafOfRun = false
 
   init(root: UInt32, interior: BTreePage.Kind, leaf: BTreePage.Kind) {
     self.root = root
@@ -39,6 +41,8 @@ struct PageStack: ~Copyable {
   }
   var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
   var isAtRoot: Bool { depth == 0 }
+  /// What the leaf at hand lies in, for who wants to hold it; nil where it is in memory of the stack's own.
+  var leafBlock: ByteBlock? { isLeafOfRun && depth == leafLevel ? leaves.block : nil }
 
   /// Goes to the root; false where it cannot be had, or is no page of this tree.
   mutating func enterRoot(_ source: inout PageSource) -> Bool { load(root, at: 0, &source) }
@@ -61,6 +65,7 @@ struct PageStack: ~Copyable {
         guard let page = page(number, at: ahead, or: levels[level].bytes, &source) else { return false }
         levels[level].page = page
         levels[level].number = number
+        if level == leafLevel { isLeafOfRun = ahead != nil }
       }
     } else {
       guard let block = malloc(source.pageSize) else { return false }

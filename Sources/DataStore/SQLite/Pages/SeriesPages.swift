@@ -54,7 +54,7 @@ struct SeriesPages: ~Copyable {
         guard isOfSeries(entry) else { return isPast(entry) }
         if isPast(entry.timestamp) { return true }
         guard let record = table.record(entry.rowid, &source),
-          collector.append(timestamp: entry.timestamp, record)
+          collector.append(timestamp: entry.timestamp, record, in: table.block)
         else { return false }
         rows += 1
         if rows & 255 == 0, interruption.shouldStop() { return false }

@@ -12,12 +12,18 @@ struct TableLookup: ~Copyable {
   /// A row that goes on in other pages, put together.
   private var whole = ByteBuffer()
   private var overflowPage: UnsafeMutablePointer<UInt8>?
+  private var leafBlock: ByteBlock?
+  /// Whether the last record was put together.
+  private var isPutTogether = false
 
   init(root: UInt32) { stack = PageStack(root: root, interior: .tableInterior, leaf: .tableLeaf) }
 
   deinit { free(overflowPage) }
 
-  /// The row's record, valid until the next call; nil where there is none that is whole.
+  /// Where the last record lies, for who wants to hold it; nil where it goes with the next one.
+  var block: ByteBlock? { isPutTogether ? nil : leafBlock }
+
+  /// The row's record, valid until the next call, or as long as `block` is held; nil where there is none that is whole.
   @inline(__always)
   mutating func record(_ rowid: Int64, _ source: inout PageSource) -> Bytes? {
     if rowid < first || rowid > last {
@@ -32,7 +38,8 @@ struct TableLookup: ~Copyable {
       cell = found
     }
     guard let payload = leaf.payload(cell) else { return nil }
-    return payload.overflow == 0 ? payload.local : whole(payload, &source)
+    isPutTogether = payload.overflow != 0
+    return isPutTogether ? whole(payload, &source) : payload.local
   }
 
   private mutating func descend(to rowid: Int64, _ source: inout PageSource) -> Bool {
@@ -49,6 +56,7 @@ struct TableLookup: ~Copyable {
       return false
     }
     (leaf, first, last) = (page, low, high)
+    leafBlock = stack.leafBlock
     cell = -1
     return true
   }
