@@ -45,7 +45,7 @@ struct FeatureAccumulator: ~Copyable {
 
   /// Takes the features of row `row`; nil where it has none. What lies in a block is not copied.
   @inline(__always)
-  mutating func append(_ text: Bytes?, row: Int, in block: ByteBlock?) throws(RowFault) {
+  mutating func append(_ text: Bytes?, row: Int, in block: ByteBlock.Reference?) throws(RowFault) {
     if mode == .json {
       guard let text else { return offsets.append(-1) }
       offsets.append(Int64(texts.count))

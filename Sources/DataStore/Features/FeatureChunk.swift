@@ -19,6 +19,7 @@ final class FeatureChunk {
     private var copies = ByteBuffer(capacity: 1 << 12)
     /// What the texts lie in that were not copied.
     private var blocks: [ByteBlock] = []
+    private var lastBlock: UnsafeMutableRawPointer?
     private(set) var bytes = 0
     private var appended = 0
 
@@ -32,11 +33,11 @@ final class FeatureChunk {
     }
 
     @inline(__always)
-    mutating func append(_ text: Bytes, row: Int, in block: ByteBlock?) {
+    mutating func append(_ text: Bytes, row: Int, in block: ByteBlock.Reference?) {
       let start = block == nil ? nil : text.baseAddress
       texts.append(Text(start: start, offset: copies.count, count: text.count, row: row - firstRow))
       if let block {
-        if blocks.last !== block { blocks.append(block) }
+        if lastBlock != block.toOpaque() { hold(block) }
       } else {
         copies.append(text)
       }
@@ -44,10 +45,16 @@ final class FeatureChunk {
       appended += 1
     }
 
+    private mutating func hold(_ block: ByteBlock.Reference) {
+      blocks.append(block.takeUnretainedValue())
+      lastBlock = block.toOpaque()
+    }
+
     mutating func removeAll() {
       texts.truncate(to: 0)
       copies.removeAll()
       blocks.removeAll(keepingCapacity: true)
+      lastBlock = nil
       (bytes, appended) = (0, 0)
     }
   }
@@ -67,7 +74,7 @@ final class FeatureChunk {
 
   /// Takes a row's text, or holds the block that it lies in; returns the bytes at hand.
   @inline(__always)
-  func append(_ text: Bytes, row: Int, in block: ByteBlock?) -> Int {
+  func append(_ text: Bytes, row: Int, in block: ByteBlock.Reference?) -> Int {
     content.append(text, row: row, in: block)
     return content.bytes
   }

@@ -41,7 +41,7 @@ final class BarCollector {
   /// Takes a row of which the time and the record are known; false where something about it is not as it should be.
   /// `block` is what the record lies in, where it may be held.
   @inline(__always)
-  func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock?) -> Bool {
+  func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock.Reference?) -> Bool {
     (try? collection.pointee.append(timestamp, record, block)) ?? false
   }
 
@@ -158,7 +158,7 @@ private struct BarCollection: ~Copyable {
   /// The same from the bytes of a row's record. False, too, where that is no whole record.
   @inline(__always)
   fileprivate mutating func append(
-    _ timestamp: Bytes, _ record: Bytes, _ block: ByteBlock?
+    _ timestamp: Bytes, _ record: Bytes, _ block: ByteBlock.Reference?
   ) throws(Fault) -> Bool {
     guard let instant = try Self.instant(timestamp, isText: true, range, &dates) else { return true }
     guard fields.read(record) else { return false }
@@ -187,7 +187,7 @@ private struct BarCollection: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func appendFeatures(_ text: Bytes?, in block: ByteBlock?) throws(Fault) {
+  private mutating func appendFeatures(_ text: Bytes?, in block: ByteBlock.Reference?) throws(Fault) {
     let row = rows.count
     do throws(FeatureAccumulator.RowFault) {
       try rows.features.append(text, row: row, in: block)

@@ -3,6 +3,9 @@ import Glibc
 
 /// A block of bytes that others read for as long as they hold it. Whoever fills it does so only while nobody else does.
 final class ByteBlock {
+  /// A block that its owner holds meanwhile. Handed on with each row, where a count of owners would cost as much as the row.
+  typealias Reference = Unmanaged<ByteBlock>
+
   let base: UnsafeMutablePointer<UInt8>
 
   /// nil where there is no memory.

@@ -13,6 +13,7 @@ struct TableLookup: ~Copyable {
   private var whole = ByteBuffer()
   private var overflowPage: UnsafeMutablePointer<UInt8>?
   private var leafBlock: ByteBlock?
+  private var leafReference: ByteBlock.Reference?
   /// Whether the last record was put together.
   private var isPutTogether = false
 
@@ -21,7 +22,7 @@ struct TableLookup: ~Copyable {
   deinit { free(overflowPage) }
 
   /// Where the last record lies, for who wants to hold it; nil where it goes with the next one.
-  var block: ByteBlock? { isPutTogether ? nil : leafBlock }
+  var block: ByteBlock.Reference? { isPutTogether ? nil : leafReference }
 
   /// The row's record, valid until the next call, or as long as `block` is held; nil where there is none that is whole.
   @inline(__always)
@@ -57,6 +58,7 @@ struct TableLookup: ~Copyable {
     }
     (leaf, first, last) = (page, low, high)
     leafBlock = stack.leafBlock
+    leafReference = leafBlock.map { .passUnretained($0) }
     cell = -1
     return true
   }
