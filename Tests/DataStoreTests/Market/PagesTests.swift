@@ -372,4 +372,47 @@ import Testing
         """)
     }
   }
+
+  /// Many chunks of features, of which one thread still unpacks some while the other fetches the next pages: each row has
+  /// its own values. Some of the rows lie in pages of the WAL.
+  @Test func featuresAreUnpackedFromThePagesThatTheyWereReadWith() throws {
+    let scratch = try Scratch(in: "/dev/shm")
+    let raw = try scratch.specifiedFile(pageSize: 8192)
+    let features = (0..<20).map {
+      #""key\#($0)@1":{"value":' || (number * 20 + \#($0)) || '.5,"quality":"ready"}"#
+    }
+    try raw.execute(
+      """
+      WITH RECURSIVE row(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM row WHERE number < 9999)
+      INSERT INTO market_data(symbol, timeframe, timestamp, source, features)
+      SELECT 'A', '1h', strftime('%Y-%m-%dT%H:00:00+00:00', 1772377200 + 3600 * number, 'unixepoch'),
+        'mt4', '{\(features.joined(separator: ","))}' FROM row
+      """)
+    fold(raw)
+    try raw.execute("UPDATE market_data SET source = 'mt5' WHERE rowid BETWEEN 4000 AND 4200")
+    let reader = try reader(scratch)
+    for _ in 0..<3 {
+      let bars = try snapshot(reader) {
+        guard var pages = try SeriesPages(reader) else { throw RawDatabase.Failure(message: "no pages") }
+        reader.collector.begin(ReadShape(columns: [], features: .columns))
+        reader.collector.beginSymbol("A 1h", .all)
+        // Damage would be SQLite's to look at, and its rows right.
+        let isWhole = withBytes("A") { symbol in
+          withBytes("1h") {
+            pages.collect(symbol, $0, from: Bytes(start: nil, count: 0), to: nil, reader.collector)
+          }
+        }
+        #expect(isWhole)
+        try reader.collector.settle()
+        reader.collector.endSymbol(skip: 0, limit: nil, fromEnd: false)
+        return Bars(reader.collector.end(), symbols: ["A"], timeframe: "1h")
+      }
+      try #require(bars.count == 10_000 && bars.featureColumns.count == 20)
+      for column in bars.featureColumns {
+        let key = try #require(Int(column.key.text.dropFirst(3).dropLast(2)))
+        let expected = (0..<10_000).map { Double($0 * 20 + key) + 0.5 }
+        #expect(column.values.elementsEqual(expected), "key \(key)")
+      }
+    }
+  }
 }
