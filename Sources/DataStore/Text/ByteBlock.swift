@@ -11,6 +11,10 @@ final class ByteBlock {
   /// nil where there is no memory.
   init?(capacity: Int) {
     guard let block = malloc(capacity) else { return nil }
+    guard MemoryShortage.leavesReserve(capacity) else {
+      free(block)
+      return nil
+    }
     base = block.bindMemory(to: UInt8.self, capacity: capacity)
   }
 

@@ -20,10 +20,11 @@ struct PageRun: ~Copyable {
   private var length: UInt32 = 2
 
   /// Where the page at hand is. Whoever holds it may go on reading: it is not filled anew meanwhile.
-  var block: ByteBlock? { blocks.last }
+  /// It lives at least as long as the run.
+  var block: ByteBlock.Reference? { blocks.last.map { .passUnretained($0) } }
 
-  /// The bytes of a page, valid until the next call, or as long as `block` is held; nil where it does not go on where the last one was, or is not to be
-  /// had from the database.
+  /// The bytes of a page, valid until the next call, or as long as `block` is held; nil where it does not go on where the
+  /// last one was, or is not to be had from the database.
   mutating func page(_ number: UInt32, _ source: inout PageSource) -> UnsafePointer<UInt8>? {
     defer { last = number }
     guard source.isInDatabase(number) else { return nil }

@@ -42,7 +42,7 @@ struct PageStack: ~Copyable {
   var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
   var isAtRoot: Bool { depth == 0 }
   /// What the leaf at hand lies in, for who wants to hold it; nil where it is in memory of the stack's own.
-  var leafBlock: ByteBlock? { isLeafOfRun && depth == leafLevel ? leaves.block : nil }
+  var leafBlock: ByteBlock.Reference? { isLeafOfRun && depth == leafLevel ? leaves.block : nil }
 
   /// Goes to the root; false where it cannot be had, or is no page of this tree.
   mutating func enterRoot(_ source: inout PageSource) -> Bool { load(root, at: 0, &source) }

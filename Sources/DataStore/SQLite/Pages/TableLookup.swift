@@ -12,8 +12,8 @@ struct TableLookup: ~Copyable {
   /// A row that goes on in other pages, put together.
   private var whole = ByteBuffer()
   private var overflowPage: UnsafeMutablePointer<UInt8>?
-  private var leafBlock: ByteBlock?
-  private var leafReference: ByteBlock.Reference?
+  /// What the leaf at hand lies in; the stack owns it.
+  private var leafBlock: ByteBlock.Reference?
   /// Whether the last record was put together.
   private var isPutTogether = false
 
@@ -22,7 +22,7 @@ struct TableLookup: ~Copyable {
   deinit { free(overflowPage) }
 
   /// Where the last record lies, for who wants to hold it; nil where it goes with the next one.
-  var block: ByteBlock.Reference? { isPutTogether ? nil : leafReference }
+  var block: ByteBlock.Reference? { isPutTogether ? nil : leafBlock }
 
   /// The row's record, valid until the next call, or as long as `block` is held; nil where there is none that is whole.
   @inline(__always)
@@ -58,7 +58,6 @@ struct TableLookup: ~Copyable {
     }
     (leaf, first, last) = (page, low, high)
     leafBlock = stack.leafBlock
-    leafReference = leafBlock.map { .passUnretained($0) }
     cell = -1
     return true
   }
