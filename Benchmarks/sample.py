@@ -121,13 +121,17 @@ def stream(contender: Contender, data: Dataset, _: int) -> Measured:
 
 
 def _live_bars(data: Dataset) -> list[tuple[str, pd.Timestamp, dict[str, Any]]]:
-    """Give the bars of the data time by time, as a market does; NaN as None."""
+    """Give the bars of the data time by time, as a market does; NaN as None.
+
+    Their keys are those of COLUMNS, as a feed names columns in its source: pandas gives each frame
+    names of its own, which Python compares letter by letter.
+    """
     frames = [data.frame(series)[COLUMNS].to_dict("records") for series in range(data.series)]
     bars = []
     for row, moment in enumerate(data.index):
         for symbol, records in zip(data.symbols, frames, strict=True):
             record = records[row]
-            bar = {str(name): None if value != value else value for name, value in record.items()}
+            bar = {name: None if record[name] != record[name] else record[name] for name in COLUMNS}
             bars.append((symbol, moment, bar))
     return bars
 

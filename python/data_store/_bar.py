@@ -10,14 +10,14 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from . import _abi
 from ._columns import Refusal
 from ._columns.cells import flag, number
-from ._columns.texts import NO_TEXT, placed, word
+from ._columns.texts import NO_TEXT, placed, word, words
 from ._features_in import entry_json
 from ._json import from_json
 from ._rows import cell_error, place_of
 from ._text import decode
-from ._timestamps import storable_ns, to_datetime
+from ._timestamps import to_datetime
 
-__all__ = ["UNSET", "Bar", "PackedBar", "Unset", "bar_in", "bar_out", "time_in"]
+__all__ = ["UNSET", "Bar", "PackedBar", "Unset", "bar_in", "bar_out"]
 
 
 class Unset:
@@ -79,14 +79,6 @@ class Bar(NamedTuple):
     features: dict[str, dict[str, Any]]
 
 
-def time_in(timestamp: object, symbol: object, timeframe: object) -> int:
-    """Give the instant of a live bar."""
-    try:
-        return storable_ns(timestamp)
-    except Refusal as refusal:
-        raise cell_error(refusal, place_of(symbol, timeframe), "timestamp") from None
-
-
 def bar_in(
     symbol: object,
     timeframe: object,
@@ -118,27 +110,37 @@ def bar_in(
                     columns |= _abi.COLUMN_BITS[name]
             open, high, low, close, volume = numbers
         name = "latency_sec"
-        if latency_sec is UNSET:
+        if type(latency_sec) is float:
+            columns |= _LATENCY_SEC
+        elif latency_sec is UNSET:
             latency_sec = _NAN
         else:
             columns |= _LATENCY_SEC
-            if type(latency_sec) is not float:
-                latency_sec = number(latency_sec)
+            latency_sec = number(latency_sec)
         name = "is_gap"
-        if is_gap is UNSET:
+        if type(is_gap) is bool:
+            columns |= _IS_GAP
+        elif is_gap is UNSET:
             is_gap = 0
         else:
             columns |= _IS_GAP
-            if type(is_gap) is not bool:
-                is_gap = flag(is_gap)
+            is_gap = flag(is_gap)
         name = "source"
-        source_text = NO_TEXT
-        if source is not UNSET:
+        if type(source) is str:
+            columns |= _SOURCE
+            source_text = words[source]
+        elif source is UNSET:
+            source_text = NO_TEXT
+        else:
             columns |= _SOURCE
             source_text = word(source)
         name = "quality"
-        quality_text = NO_TEXT
-        if quality is not UNSET:
+        if type(quality) is str:
+            columns |= _QUALITY
+            quality_text = words[quality]
+        elif quality is UNSET:
+            quality_text = NO_TEXT
+        else:
             columns |= _QUALITY
             quality_text = word(quality)
     except Refusal as refusal:

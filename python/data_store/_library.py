@@ -85,7 +85,7 @@ def untyped(name: str) -> Any:
     """Give a function of the library without its types, for the calls of the live path.
 
     To look at each argument takes ctypes longer than to pass it. Bytes stand for texts and
-    structs that the library reads, handles and what `byref` gives for pointers, bools for flags;
+    structs that the library reads, handles and what `byref` gives for pointers, 0 and 1 for flags;
     nothing else may be passed.
     """
     return library[name]

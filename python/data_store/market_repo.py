@@ -11,9 +11,9 @@ from typing import Any, Final, Literal, TypeAlias
 import pandas as pd
 
 from . import _abi
-from ._bar import UNSET, Bar, PackedBar, Unset, bar_in, bar_out, time_in
+from ._bar import UNSET, Bar, Unset, bar_in, bar_out
 from ._batch import Batch
-from ._columns.cells import count_of
+from ._columns.cells import Refusal, count_of
 from ._features_in import features_in
 from ._frames_in import bars_in
 from ._frames_out import bars_out, feature_columns_out
@@ -21,10 +21,11 @@ from ._handles import ResultHandle, StoreHandle
 from ._library import library, untyped
 from ._one_row import one_row_in
 from ._requests import request_in, requests_out, series_out
+from ._rows import cell_error, place_of
 from ._selection import Selection, limit_of, symbols_of
 from ._status import check
 from ._text import encode_name, encode_names
-from ._timestamps import range_of
+from ._timestamps import range_of, storable_ns
 
 __all__ = ["MarketRepo"]
 
@@ -97,7 +98,8 @@ class MarketRepo:
         if features is None:
             row = one_row_in(df, symbol, timeframe)
             if row is not None:
-                self._write_one(symbol, timeframe, row, replace)
+                names = encode_names(symbol, timeframe)
+                check(_write_bar(self._store, *names, row[0], 1 if replace else 0))
                 return 1
         return self._write(
             library.ds_market_write, bars_in(df, symbol, timeframe, features), replace
@@ -181,10 +183,14 @@ class MarketRepo:
         replace : bool, optional
             The row becomes what was passed and nothing else.
         """
+        try:
+            ns = storable_ns(timestamp)
+        except Refusal as refusal:
+            raise cell_error(refusal, place_of(symbol, timeframe), "timestamp") from None
         bar = bar_in(
             symbol,
             timeframe,
-            time_in(timestamp, symbol, timeframe),
+            ns,
             open,
             high,
             low,
@@ -196,12 +202,9 @@ class MarketRepo:
             is_gap,
             features,
         )
-        self._write_one(symbol, timeframe, bar, replace)
-
-    def _write_one(self, symbol: object, timeframe: object, bar: PackedBar, replace: bool) -> None:
         # `bar` stays here until the call is over, and with it the texts that its bytes point to.
         symbol_text, timeframe_text = encode_names(symbol, timeframe)
-        check(_write_bar(self._store, symbol_text, timeframe_text, bar[0], bool(replace)))
+        check(_write_bar(self._store, symbol_text, timeframe_text, bar[0], 1 if replace else 0))
 
     # ---- Reading ----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ extension Store {
 
   /// Counts a call in; every call ends with `leave()`.
   private func enter() throws(StoreError) {
-    guard getpid() == process else { throw .forked }
+    guard ProcessMark.current == process else { throw .forked }
     try Self.refuseWithinQuestion()
     try monitor.locked { () throws(StoreError) in
       guard !isClosed else { throw .isClosed }

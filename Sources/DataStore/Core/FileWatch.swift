@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CEpoll
 import Glibc
 
 /// Notices what happens to the database file, its -wal or its -shm under our feet: moved, deleted or replaced (SQLite
@@ -22,6 +23,8 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private let hasCanary: Bool
   /// Where notices come in; -1 where the kernel has none to give, so that each call looks for itself.
   private let notices: Int32
+  /// Tells whether some are there, at half of what it costs to try and read them; -1 where it cannot be had.
+  private let bell: Int32
   /// Whether the folders on the path are watched, too; where not, each call looks for the database.
   private let watchesFolders: Bool
   private let noticeBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -43,6 +46,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     sharedMemoryPath = path + "-shm"
     // Before the look at the files, which then misses nothing.
     notices = isReadOnly || !wantsNotices ? -1 : Self.notices(of: path)
+    bell = Self.bell(of: notices)
     watchesFolders = Self.watchFolders(of: path, notices)
     anchor = isReadOnly ? nil : FileAnchor.hold(path)
     problem =
@@ -55,7 +59,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   }
 
   deinit {
-    if notices >= 0 { close(notices) }
+    for descriptor in [bell, notices] where descriptor >= 0 { close(descriptor) }
     noticeBuffer.deallocate()
   }
 
@@ -144,9 +148,25 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private func takeNotices() -> Int? {
     guard notices >= 0 else { return nil }
     return monitor.locked {
-      if read(notices, noticeBuffer.baseAddress, noticeBuffer.count) > 0 { noticeCount += 1 }
+      // Where the bell cannot be asked, the answer is -1.
+      var event = epoll_event()
+      if epoll_wait(bell, &event, 1, 0) != 0,
+        read(notices, noticeBuffer.baseAddress, noticeBuffer.count) > 0
+      {
+        noticeCount += 1
+      }
       return noticeCount
     }
+  }
+
+  private static func bell(of notices: Int32) -> Int32 {
+    guard notices >= 0 else { return -1 }
+    let bell = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard bell >= 0 else { return -1 }
+    var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data(fd: notices))
+    if epoll_ctl(bell, EPOLL_CTL_ADD, notices, &event) == 0 { return bell }
+    close(bell)
+    return -1
   }
 
   /// The count of notices at which all was in order; no count of them before the first look.

@@ -13,7 +13,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
 
   let lane = WriterLane()
   let monitor = Monitor()
-  let process = getpid()
+  let process = ProcessMark.current
 
   // Guarded by the monitor.
   var isClosed = false
@@ -64,7 +64,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
 
   /// Waits for running calls, rolls an open transaction back, closes the file. Any number of times.
   public func close() {
-    guard getpid() == process else { return abandon() }
+    guard ProcessMark.current == process else { return abandon() }
     let isFirst = monitor.locked {
       guard !isClosed else { return false }
       isClosed = true
@@ -104,7 +104,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
 
   /// Makes the calls that run in other threads stop with `.interrupted`, undone.
   public func interrupt() throws(StoreError) {
-    guard getpid() == process else { throw .forked }
+    guard ProcessMark.current == process else { throw .forked }
     try monitor.locked { () throws(StoreError) in
       guard !isClosed || runningCalls > 0 else { throw .isClosed }
       for use in interruptible { use.interrupt() }

@@ -26,6 +26,11 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
         depth += 1
         return
       }
+      if owner == nil, waiting.isEmpty, !isClosed {
+        owner = me
+        depth = 1
+        return
+      }
       let ticket = nextTicket
       nextTicket += 1
       waiting.append(ticket)

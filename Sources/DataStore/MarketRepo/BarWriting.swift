@@ -24,7 +24,7 @@ extension MarketRepo {
       let statement = try writer.statement(
         UpsertSQL.variant(batch.carried, replace: replace) | (series == nil ? 0 : UpsertSQL.oneSeries)
       ) {
-        UpsertSQL.bars(batch.carried, isOneSeries: series != nil, replace: replace)
+        UpsertSQL.bars(batch.carried, rows: series == nil ? .batch : .batchOfOneSeries, replace: replace)
       }
       if let series {
         statement.bind(1, series.symbol)
@@ -53,7 +53,7 @@ extension MarketRepo {
         let statement = try writer.statement(
           UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures
         ) {
-          UpsertSQL.bars(.features, isOneSeries: false, replace: false, replaceFeatures: replace)
+          UpsertSQL.bars(.features, rows: .batch, replace: false, replaceFeatures: replace)
         }
         // An upsert that may not insert: one pass finds the bar and writes it.
         try writer.source.refusingNewRows(writer) { () throws(StoreError) in try statement.run() }
@@ -82,11 +82,21 @@ extension MarketRepo {
   }
 }
 
-/// The statements of the bulk write, by the columns that a batch carries.
+/// The statements of writing bars, by the columns that are carried.
 enum UpsertSQL {
+  /// Where an upsert's rows come from.
+  enum Rows {
+    case batch
+    /// The symbol and the timeframe are parameters 1 and 2: what is the same in each row need not be asked for in each.
+    case batchOfOneSeries
+    /// One row: the key is parameters 1 to 3, and then come the columns.
+    case parameters
+  }
+
   static let onlyFeatures: UInt64 = 1 << 33
   static let overlap: UInt64 = 1 << 34
   static let oneSeries: UInt64 = 1 << 35
+  static let oneBar: UInt64 = 1 << 36
 
   static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
     UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)
@@ -94,15 +104,11 @@ enum UpsertSQL {
 
   /// With `replace` the columns that are not carried fall back to the schema's defaults. The row is updated in place
   /// either way, which costs a half to a third of deleting and inserting it.
-  ///
-  /// The symbol and the timeframe of one series are parameters 1 and 2: what is the same in each row need not be asked for
-  /// in each.
   static func bars(
-    _ carried: BarColumns, isOneSeries: Bool, replace: Bool, replaceFeatures: Bool = false
+    _ carried: BarColumns, rows: Rows, replace: Bool, replaceFeatures: Bool = false
   ) -> String {
     let inserted = carried.indices.map { "\(BarColumns.names[$0])" }
     let columns = (["timestamp"] + inserted).joined(separator: ", ")
-    let key = isOneSeries ? "?1, ?2" : "symbol, timeframe"
     var set: [String] = []
     var unchanged: [String] = []
     for index in BarColumns.names.indices {
@@ -126,8 +132,14 @@ enum UpsertSQL {
       ? "NOTHING"
       : "UPDATE SET " + set.joined(separator: ", ")
         + (merges ? "" : " WHERE " + unchanged.joined(separator: " OR "))
+    let given =
+      switch rows {
+      case .batch: "SELECT symbol, timeframe, \(columns) FROM temp.ds_bars WHERE true"
+      case .batchOfOneSeries: "SELECT ?1, ?2, \(columns) FROM temp.ds_bars WHERE true"
+      case .parameters: "VALUES (" + (1...3 + inserted.count).map { "?\($0)" }.joined(separator: ", ") + ")"
+      }
     return """
-      INSERT INTO main.market_data(symbol, timeframe, \(columns)) SELECT \(key), \(columns) FROM temp.ds_bars WHERE true
+      INSERT INTO main.market_data(symbol, timeframe, \(columns)) \(given)
       ON CONFLICT(symbol, timeframe, timestamp) DO \(update)
       """
   }

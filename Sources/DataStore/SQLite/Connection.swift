@@ -25,6 +25,8 @@ final class Connection {
   private var statements: [String: Statement] = [:]
   /// Statements of the market's hot paths, by what varies in them.
   private var variants: [UInt64: Statement] = [:]
+  /// A live feed writes one kind of bar again and again.
+  private var lastVariant: (UInt64, Statement)?
   /// What the rows of the bulk paths come from and go to.
   let source: BarSource
   let collector = BarCollector()
@@ -87,6 +89,7 @@ final class Connection {
   deinit {
     statements = [:]
     variants = [:]
+    lastVariant = nil
     gathering = nil
     writeback = nil
     sqlite3_close_v2(handle)
@@ -186,9 +189,15 @@ final class Connection {
   /// The statement of a hot path, known by a number; `sql` is asked for at its first use.
   @inline(__always)
   func statement(_ variant: UInt64, _ sql: () -> String) throws(StoreError) -> Statement {
-    if let kept = variants[variant] { return kept }
-    let statement = try Statement(sql(), on: self, isKept: true)
-    variants[variant] = statement
+    if let (last, statement) = lastVariant, last == variant { return statement }
+    let statement: Statement
+    if let kept = variants[variant] {
+      statement = kept
+    } else {
+      statement = try Statement(sql(), on: self, isKept: true)
+      variants[variant] = statement
+    }
+    lastVariant = (variant, statement)
     return statement
   }
 

@@ -64,8 +64,13 @@ struct RawBatch {
 
   mutating func giveTimestamp(_ row: Int, _ context: OpaquePointer?) {
     guard let timestamps else { return }
-    let length = Timestamp.write(timestamps[row], to: time, writtenDay: &day)
-    Self.give(Bytes(start: time, count: length), context)
+    Self.give(text(of: timestamps[row]), context)
+  }
+
+  /// A timestamp in its stored form, valid until the next one.
+  @inline(__always)
+  mutating func text(of timestamp: Int64) -> Bytes {
+    Bytes(start: time, count: Timestamp.write(timestamp, to: time, writtenDay: &day))
   }
 
   /// Hands over text that stays in place until the next row; nil is NULL.

@@ -177,7 +177,16 @@ extension UnsafeBufferPointer<UInt8> {
   private static func word(_ place: UnsafeRawPointer) -> UInt64 { place.loadUnaligned(as: UInt64.self) }
 
   var isValidUTF8: Bool {
-    (try? UTF8Span(validating: span)) != nil
+    isShortASCII || (try? UTF8Span(validating: span)) != nil
+  }
+
+  /// Names and words mostly are: to set a validation up takes longer than to look at them.
+  @inline(__always)
+  private var isShortASCII: Bool {
+    guard count <= 32 else { return false }
+    var bits: UInt8 = 0
+    for byte in self { bits |= byte }
+    return bits < 0x80
   }
 
   /// The text as a `String`, with U+FFFD for what is no UTF-8.

@@ -5,18 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import c_char_p, c_void_p
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from .._text import text_problem
+from .._text import Remembered, text_problem
 from .cells import Refusal, is_missing, refuse_text
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 
-__all__ = ["NO_TEXT", "PlacedText", "TextCodes", "placed", "text_or_missing", "texts", "word"]
+__all__ = [
+    "NO_TEXT",
+    "PlacedText",
+    "TextCodes",
+    "placed",
+    "text_or_missing",
+    "texts",
+    "word",
+    "words",
+]
 
 
 class TextCodes:
@@ -114,13 +122,12 @@ def placed(text: bytes | None) -> PlacedText:
 
 
 def word(cell: object) -> PlacedText:
-    """`text_or_missing`, placed, for words that come again and again: sources, qualities."""
-    return _known_word(cell) if type(cell) is str else placed(text_or_missing(cell))
+    """`text_or_missing`, placed."""
+    return placed(text_or_missing(cell))
 
 
-@lru_cache(maxsize=4096)
-def _known_word(text: str) -> PlacedText:
-    return placed(text_or_missing(text))
+words = Remembered(word)
+"""`word` for those that come again and again: sources, qualities."""
 
 
 def _index_of(cells: list[Any], wanted: object) -> int:
