@@ -30,7 +30,9 @@ extension MarketRepo {
       return try writeAsBatch(bar, symbol, timeframe, replace)
     }
     try store.writeOne { writer throws(StoreError) in
-      let statement = try writer.statement(UpsertSQL.variant(bar.carried, replace: replace) | UpsertSQL.oneBar) {
+      let statement = try writer.statement(
+        UpsertSQL.variant(bar.carried, replace: replace) | UpsertSQL.oneBar
+      ) {
         UpsertSQL.bars(bar.carried, rows: .parameters, replace: replace)
       }
       try plain.run(statement, timestamp: writer.source.raw.pointee.text(of: bar.timestamp))
@@ -78,13 +80,16 @@ private struct PlainBar {
 
   /// nil for any other bar.
   init?(_ bar: BorrowedBar, _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>) {
-    guard !bar.carried.contains(.features), bar.timestamp != Timestamp.none, bar.isGap <= 1 else { return nil }
+    guard !bar.carried.contains(.features), bar.timestamp != Timestamp.none, bar.isGap <= 1 else {
+      return nil
+    }
     self.bar = bar
     self.symbol = Bytes(cString: symbol)
     self.timeframe = Bytes(cString: timeframe)
     source = bar.source.map { Bytes(cString: $0) }
     quality = bar.quality.map { Bytes(cString: $0) }
-    guard Self.isName(self.symbol), Self.isName(self.timeframe), Self.isText(source), Self.isText(quality) else {
+    guard Self.isName(self.symbol), Self.isName(self.timeframe), Self.isText(source), Self.isText(quality)
+    else {
       return nil
     }
   }

@@ -158,6 +158,13 @@ final class Connection {
       walPath: "\(path)-wal")
   }
 
+  /// Runs `body`, a write of a few microseconds that is its own transaction.
+  func writingShortly<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    gathering?.readMark.beginWrite()
+    defer { gathering?.readMark.endWrite() }
+    return try body()
+  }
+
   /// From now on the disk begins early with what this connection writes to the database. See `CheckpointWriteback`.
   func writeBackEarly(_ descriptor: Int32) {
     writeback = CheckpointWriteback(database: file(SQLITE_FCNTL_FILE_POINTER), descriptor: descriptor)

@@ -35,6 +35,47 @@ import Testing
     #expect(try raw.integer("SELECT count(*) FROM market_data") == 500)
   }
 
+  @Test func aReaderOfAnOlderMomentSeesNothingOfLiveBars() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.market.write(.hourly(Array(repeating: 1, count: 500)))
+    try store.checkpoint()
+    // The reader takes these bars from the database, and holds the mark of a WAL with one commit in it.
+    try store.market.write(.hourly([1], symbol: "USDJPY"))
+    let reader = try scratch.raw()
+    try reader.execute("BEGIN")
+    #expect(try reader.integer("SELECT count(*) FROM sqlite_schema") > 0)
+    let other = try scratch.raw()
+    for row in 0..<500 {
+      var bar = Bar(timestamp: threeOClock + Int64(row) * hour)
+      bar.close = 2
+      try store.market.write(bar, "EURUSD", "1h")
+      if row % 50 == 0 { try other.execute("PRAGMA wal_checkpoint") }
+    }
+    #expect(try store.checkpoint().heldBack > 0)
+    #expect(try reader.integer("SELECT count(*) FROM market_data WHERE close = 1") == 501)
+    try reader.execute("COMMIT")
+    #expect(try reader.integer("SELECT count(*) FROM market_data WHERE close = 2") == 500)
+    #expect(try store.checkpoint().heldBack == 0)
+  }
+
+  @Test func anyoneFoldsInWhatLiveBarsWrote() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let raw = try scratch.raw()
+    for round in 1...5 {
+      for row in 0..<30 {
+        var bar = Bar(timestamp: threeOClock + Int64(row) * hour)
+        bar.close = Double(round)
+        try store.market.write(bar, "S\(round)", "1h")
+      }
+      #expect(try raw.rows("PRAGMA wal_checkpoint(TRUNCATE)") == [["0", "0", "0"]])
+      #expect(try store.info().walBytes == 0)
+      #expect(try raw.integer("SELECT count(*) FROM market_data WHERE close = \(round)") == 30)
+    }
+    #expect(try store.check() == [])
+  }
+
   @Test func theWALStaysWithinItsLimitUnderManyCommits() throws {
     let scratch = try Scratch()
     let store = try scratch.store()

@@ -41,6 +41,23 @@ import Testing
     #expect(checkpoints >= outcome.moments)
   }
 
+  /// Their read mark is mostly older than the last commit (`ReadMarkSparing`), and a checkpoint goes by it.
+  @Test func losesNothingOfLiveBars() throws {
+    let outcome = try everyMoment { path in
+      let store = try Store(path)
+      return Victim { commits in
+        for key in try commits() {
+          var bar = Bar(timestamp: threeOClock)
+          bar.close = 1
+          try store.market.write(bar, key, "1h")
+        }
+      } finish: {
+        store.close()
+      }
+    }
+    outcome.expectNoLoss()
+  }
+
   @Test func losesNothingToConnectionsThatAreSetUpAsItAsksFor() throws {
     let outcome = try everyMoment { path in
       let store = try Store(path)
@@ -144,7 +161,10 @@ import Testing
       (outcome.taken, outcome.refused) = (outcome.taken + intruder.taken, outcome.refused + intruder.refused)
       intruder.leave()
       let raw = try RawDatabase(path)
-      let stored = try raw.rows("SELECT key FROM system_state").compactMap { $0[0] }
+      let stored = try raw.rows("SELECT key FROM system_state UNION SELECT symbol FROM market_data")
+        .compactMap {
+          $0[0]
+        }
       outcome.lost += Set(intruder.keys + (isAcknowledged ? ["victim"] : [])).subtracting(stored).count
       if try raw.text("PRAGMA integrity_check") != "ok" { outcome.corrupt += 1 }
     }

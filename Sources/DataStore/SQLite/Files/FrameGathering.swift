@@ -39,6 +39,9 @@ final class FrameGathering {
   /// Where the frames of this transaction end so far.
   private var end: Int64 = 0
 
+  /// For a write of one row: whether SQLite brings its read mark up to date.
+  var readMark = ReadMarkSparing()
+
   private var writeback = Writeback()
   /// -2 before it was asked for, -1 where it cannot be had.
   private var walDescriptor: Int32 = -2
@@ -103,6 +106,7 @@ final class FrameGathering {
   // MARK: The lock on writing
 
   private func lock(_ file: SQLiteFile, _ offset: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
+    if readMark.refuses(offset, count, flags) { return SQLITE_BUSY }
     let concerns =
       offset <= Self.writeLock && Self.writeLock < offset + count && flags & SQLITE_SHM_EXCLUSIVE != 0
     if concerns, flags & SQLITE_SHM_UNLOCK != 0 {
