@@ -4,20 +4,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from struct import Struct
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from . import _abi
 from ._columns import Refusal
 from ._columns.cells import flag, number
-from ._columns.texts import NO_TEXT, placed, word, words
-from ._features_in import entry_json
+from ._columns.texts import NO_TEXT, PlacedText, word, words
 from ._json import from_json
 from ._rows import cell_error, place_of
 from ._text import decode
-from ._timestamps import to_datetime
+from ._timestamps import storable_ns, to_datetime
+from .errors import InvalidInputError
 
-__all__ = ["UNSET", "Bar", "PackedBar", "Unset", "bar_in", "bar_out"]
+__all__ = [
+    "CELL_NAMES",
+    "SIZE",
+    "UNSET",
+    "Bar",
+    "Unset",
+    "bar_error",
+    "bar_out",
+    "pack",
+    "packable",
+]
 
 
 class Unset:
@@ -26,28 +37,26 @@ class Unset:
     def __repr__(self) -> str:
         return "..."
 
+    def __float__(self) -> float:
+        """Stand in a packed bar for a number that is not looked at."""
+        return _NAN
+
+    def __index__(self) -> int:
+        """Stand in a packed bar for a flag that is not looked at."""
+        return 0
+
 
 UNSET: Final = Unset()
 
 _NAN = float("nan")
-_OHLCV = ("open", "high", "low", "close", "volume")
-_ALL_OHLCV = sum(_abi.COLUMN_BITS[name] for name in _OHLCV)
-_LATENCY_SEC = _abi.COLUMN_BITS["latency_sec"]
-_SOURCE = _abi.COLUMN_BITS["source"]
-_QUALITY = _abi.COLUMN_BITS["quality"]
-_IS_GAP = _abi.COLUMN_BITS["is_gap"]
 
 # A live bar is packed, and read, in one step: a ctypes struct converts field by field. The
 # alignment is native, as in the header; the first field is the struct's own size.
 _LAYOUT = Struct("NqIi6d3P")
-_pack: Final = _LAYOUT.pack
-_SIZE = _LAYOUT.size
+pack: Final = _LAYOUT.pack
+SIZE: Final = _LAYOUT.size
 _unpack_numbers: Final = Struct("8xq4xi6d").unpack_from
 _new_bar: Final = tuple.__new__
-
-PackedBar: TypeAlias = tuple[bytes, object]
-"""The bytes of a `ds_bar`, and what must live as long as they are in use: the texts that they
-point to. Each call has its own, whatever interrupts it."""
 
 
 class Bar(NamedTuple):
@@ -79,93 +88,75 @@ class Bar(NamedTuple):
     features: dict[str, dict[str, Any]]
 
 
-def bar_in(
-    symbol: object,
-    timeframe: object,
-    ns: int,
-    open: Any,
-    high: Any,
-    low: Any,
-    close: Any,
-    volume: Any,
-    latency_sec: Any,
-    source: object,
-    quality: object,
-    is_gap: object,
-    features: object,
-) -> PackedBar:
-    """Pack a bar at an instant that can be stored; `UNSET` is not carried."""
+def _text_cell(cell: object) -> PlacedText:
+    return words[cell] if type(cell) is str else word(cell)
+
+
+# What becomes of a cell: its column, the type that is packed as it is, and how others get there.
+_CELLS: Final[dict[str, tuple[int, type | None, Callable[[Any], Any]]]] = {
+    "open": (_abi.COLUMN_BITS["open"], float, number),
+    "high": (_abi.COLUMN_BITS["high"], float, number),
+    "low": (_abi.COLUMN_BITS["low"], float, number),
+    "close": (_abi.COLUMN_BITS["close"], float, number),
+    "volume": (_abi.COLUMN_BITS["volume"], float, number),
+    "latency_sec": (_abi.COLUMN_BITS["latency_sec"], float, number),
+    "is_gap": (_abi.COLUMN_BITS["is_gap"], bool, flag),
+    "source": (_abi.COLUMN_BITS["source"], None, _text_cell),
+    "quality": (_abi.COLUMN_BITS["quality"], None, _text_cell),
+}
+CELL_NAMES: Final = tuple(_CELLS)
+_STEPS: Final = tuple(_CELLS.values())
+
+
+def packable(*cells: Any) -> list[Any]:
+    """Give the columns that a bar carries, and its cells as `pack` takes them.
+
+    Parameters
+    ----------
+    *cells
+        In the order of `CELL_NAMES`; `UNSET` is not carried.
+
+    Returns
+    -------
+    list
+        The columns as bits, then the cells: numbers, the flag, and both texts as `PlacedText`.
+
+    Raises
+    ------
+    Refusal
+        `bar_error` finds out which cell it is.
+    """
+    columns = 0
+    taken = [columns, *cells]
+    for place, (column, plain, convert) in enumerate(_STEPS, 1):
+        cell = taken[place]
+        if cell is UNSET:
+            if plain is None:
+                taken[place] = NO_TEXT
+            continue
+        columns |= column
+        if type(cell) is not plain:
+            taken[place] = convert(cell)
+    taken[0] = columns
+    return taken
+
+
+def bar_error(
+    symbol: object, timeframe: object, timestamp: object, *cells: Any
+) -> InvalidInputError:
+    """Give the error for a bar that was refused; it names what is wrong first.
+
+    Must be called where an exception is handled: where none of these is to blame, it goes on.
+    """
+    name = "timestamp"
     try:
-        # Nearly every bar is of five floats.
-        if type(open) is type(high) is type(low) is type(close) is type(volume) is float:
-            columns = _ALL_OHLCV
-        else:
-            columns = 0
-            numbers = [open, high, low, close, volume]
-            for place, name in enumerate(_OHLCV):
-                if numbers[place] is UNSET:
-                    numbers[place] = _NAN
-                else:
-                    numbers[place] = number(numbers[place])
-                    columns |= _abi.COLUMN_BITS[name]
-            open, high, low, close, volume = numbers
-        name = "latency_sec"
-        if type(latency_sec) is float:
-            columns |= _LATENCY_SEC
-        elif latency_sec is UNSET:
-            latency_sec = _NAN
-        else:
-            columns |= _LATENCY_SEC
-            latency_sec = number(latency_sec)
-        name = "is_gap"
-        if type(is_gap) is bool:
-            columns |= _IS_GAP
-        elif is_gap is UNSET:
-            is_gap = 0
-        else:
-            columns |= _IS_GAP
-            is_gap = flag(is_gap)
-        name = "source"
-        if type(source) is str:
-            columns |= _SOURCE
-            source_text = words[source]
-        elif source is UNSET:
-            source_text = NO_TEXT
-        else:
-            columns |= _SOURCE
-            source_text = word(source)
-        name = "quality"
-        if type(quality) is str:
-            columns |= _QUALITY
-            quality_text = words[quality]
-        elif quality is UNSET:
-            quality_text = NO_TEXT
-        else:
-            columns |= _QUALITY
-            quality_text = word(quality)
+        storable_ns(timestamp)
+        for name, cell in zip(CELL_NAMES, cells, strict=True):
+            if cell is not UNSET:
+                _CELLS[name][2](cell)
     except Refusal as refusal:
-        raise cell_error(refusal, place_of(symbol, timeframe), name) from None
-    features_text = NO_TEXT
-    if features is not UNSET:
-        features_text = placed(entry_json(features, 0, place_of(symbol, timeframe)))
-        if features_text is not NO_TEXT:
-            columns |= _abi.COLUMN_FEATURES
-    bar = _pack(
-        _SIZE,
-        ns,
-        columns,
-        is_gap,
-        open,
-        high,
-        low,
-        close,
-        volume,
-        latency_sec,
-        source_text[1],
-        quality_text[1],
-        features_text[1],
-    )
-    return bar, (source_text, quality_text, features_text)
+        return cell_error(refusal, place_of(symbol, timeframe), name)
+    raise
 
 
 def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:

@@ -79,7 +79,8 @@ class StoreHandle(Handle):
 
     def __init__(self, pointer: Any) -> None:
         self._pid = os.getpid()
-        super().__init__(pointer, library.ds_store_free)
+        # What a call passes, made once: ctypes would turn a pointer into it at each.
+        super().__init__(ctypes.byref(pointer.contents), library.ds_store_free)
 
     def close(self) -> None:
         """Close the store. Every later call on it raises `ClosedError`."""

@@ -7,19 +7,23 @@ row is taken out in one piece and goes in as a bare bar.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from . import _abi
-from ._bar import UNSET, PackedBar, bar_in
+from ._bar import CELL_NAMES, SIZE, UNSET, pack, packable
+from ._columns import Refusal
 from ._columns.dtypes import objects
 from ._timestamps import only_ns
-from .errors import InvalidInputError
 
 __all__ = ["one_row_in"]
 
 _PLAIN = frozenset(_abi.COLUMN_BITS)
+
+PackedBar: TypeAlias = tuple[bytes, object]
+"""The bytes of a `ds_bar`, and what must live as long as they are in use: the texts that they
+point to."""
 
 
 def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | None:
@@ -49,22 +53,11 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | 
     # Cell by cell: one array for the whole row would take pandas longer to put together.
     cell = frame.iat
     cells: dict[str, Any] = {label: cell[0, place] for place, label in enumerate(labels)}
-    take = cells.get
     try:
-        return bar_in(
-            symbol,
-            timeframe,
-            ns,
-            take("open", UNSET),
-            take("high", UNSET),
-            take("low", UNSET),
-            take("close", UNSET),
-            take("volume", UNSET),
-            take("latency_sec", UNSET),
-            take("source", UNSET),
-            take("quality", UNSET),
-            take("is_gap", UNSET),
-            UNSET,
+        columns, *numbers, is_gap, source, quality = packable(
+            *(cells.get(name, UNSET) for name in CELL_NAMES)
         )
-    except InvalidInputError:
+    except Refusal:
         return None
+    bar = pack(SIZE, ns, columns, is_gap, *numbers, source[1], quality[1], 0)
+    return bar, (source, quality)

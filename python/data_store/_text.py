@@ -25,7 +25,9 @@ __all__ = [
     "encode_names",
     "encode_optional",
     "encode_path",
+    "symbol_texts",
     "text_problem",
+    "timeframe_texts",
 ]
 
 _Value = TypeVar("_Value")
@@ -80,7 +82,7 @@ def encode_name(text: object, what: str) -> bytes:
 def encode_names(symbol: object, timeframe: object) -> tuple[bytes, bytes]:
     """`encode_name` for both names of a series."""
     if type(symbol) is type(timeframe) is str:
-        return _symbols[symbol], _timeframes[timeframe]
+        return symbol_texts[symbol], timeframe_texts[timeframe]
     return encode(symbol, "symbol"), encode(timeframe, "timeframe")
 
 
@@ -109,8 +111,9 @@ class Remembered(dict[str, _Value]):
 
 
 _MOST_REMEMBERED = 4096
-_symbols = Remembered(lambda text: encode(text, "symbol"))
-_timeframes = Remembered(lambda text: encode(text, "timeframe"))
+symbol_texts = Remembered(lambda text: encode(text, "symbol"))
+timeframe_texts = Remembered(lambda text: encode(text, "timeframe"))
+"""`encode` for names that come again and again."""
 
 
 @lru_cache(maxsize=4096)

@@ -24,6 +24,7 @@ from ._text import encode
 from .errors import InvalidInputError
 
 __all__ = [
+    "PLAIN_ZONES",
     "argument_ns",
     "column_ns",
     "instant_ns",
@@ -34,14 +35,16 @@ __all__ = [
     "to_datetime",
     "to_index",
     "to_timestamp",
+    "zone_of",
 ]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
 _Timestamp = pd.Timestamp
-# A Timestamp has a property over it, which takes three times as long.
-_zone_of = dt.datetime.tzinfo.__get__
-_ZONES = frozenset({dt.timezone, ZoneInfo})
+zone_of = dt.datetime.tzinfo.__get__
+"""Give a datetime's zone. A Timestamp has a property over it, which takes three times as long."""
+PLAIN_ZONES = frozenset({dt.timezone, ZoneInfo})
+"""Types of zones that are known to have an offset at any time."""
 _NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _FIRST_TIME = _abi.NO_TIME + 1
 _LAST_TIME = _abi.LAST_TIME
@@ -85,7 +88,7 @@ def instant_ns(value: Any) -> int:
         raise Refusal("NaT is not an instant", "drop the row or give it a time")
     # To ask a zone for its offset costs as much as all the rest; these have one at any time.
     zone = value.tzinfo
-    if type(zone) not in _ZONES and (zone is None or value.utcoffset() is None):
+    if type(zone) not in PLAIN_ZONES and (zone is None or value.utcoffset() is None):
         raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
     if isinstance(value, pd.Timestamp):
         return _timestamp_ns(value)
@@ -110,7 +113,7 @@ def _refuse_instant(value: object) -> Refusal:
 def storable_ns(value: Any) -> int:
     """`instant_ns`, within the range of what can be stored."""
     # Nearly every instant is a Timestamp in a zone that is known to have an offset at any time.
-    if type(value) is _Timestamp and type(_zone_of(value)) in _ZONES:
+    if type(value) is _Timestamp and type(zone_of(value)) in PLAIN_ZONES:
         try:
             ns = value.value
         except (OverflowError, ValueError):

@@ -11,21 +11,24 @@ from typing import Any, Final, Literal, TypeAlias
 import pandas as pd
 
 from . import _abi
-from ._bar import UNSET, Bar, Unset, bar_in, bar_out
+from ._bar import SIZE, UNSET, Bar, Unset, bar_error, bar_out, pack, packable
 from ._batch import Batch
-from ._columns.cells import Refusal, count_of
-from ._features_in import features_in
+from ._columns import Refusal
+from ._columns.cells import count_of
+from ._columns.texts import NO_TEXT, placed, words
+from ._features_in import entry_json, features_in
 from ._frames_in import bars_in
 from ._frames_out import bars_out, feature_columns_out
 from ._handles import ResultHandle, StoreHandle
 from ._library import library, untyped
 from ._one_row import one_row_in
 from ._requests import request_in, requests_out, series_out
-from ._rows import cell_error, place_of
+from ._rows import place_of
 from ._selection import Selection, limit_of, symbols_of
+from ._signals import raised
 from ._status import check
-from ._text import encode_name, encode_names
-from ._timestamps import range_of, storable_ns
+from ._text import encode_name, encode_names, symbol_texts, timeframe_texts
+from ._timestamps import PLAIN_ZONES, range_of, storable_ns, zone_of
 
 __all__ = ["MarketRepo"]
 
@@ -34,6 +37,8 @@ Features: TypeAlias = "pd.DataFrame | pd.Series[Any] | Mapping[dt.datetime, Entr
 Bound: TypeAlias = dt.datetime | str | None
 FeatureChoice: TypeAlias = bool | Literal["json"] | Sequence[str] | None
 
+_ALL_COLUMNS: Final = _abi.COLUMNS_ALL
+_Timestamp: Final = pd.Timestamp
 _BarPointer: Final = POINTER(_abi.ds_bar)
 _write_bar: Final = untyped("ds_market_write_bar")
 _latest_bar: Final = untyped("ds_market_latest_bar")
@@ -184,27 +189,46 @@ class MarketRepo:
             The row becomes what was passed and nothing else.
         """
         try:
-            ns = storable_ns(timestamp)
-        except Refusal as refusal:
-            raise cell_error(refusal, place_of(symbol, timeframe), "timestamp") from None
-        bar = bar_in(
-            symbol,
-            timeframe,
-            ns,
-            open,
-            high,
-            low,
-            close,
-            volume,
-            latency_sec,
-            source,
-            quality,
-            is_gap,
-            features,
-        )
-        # `bar` stays here until the call is over, and with it the texts that its bytes point to.
-        symbol_text, timeframe_text = encode_names(symbol, timeframe)
-        check(_write_bar(self._store, symbol_text, timeframe_text, bar[0], 1 if replace else 0))
+            # Nearly every bar is of these types, and packed as it is.
+            if (
+                type(open) is type(high) is type(low) is type(close) is float
+                and type(volume) is type(latency_sec) is float
+                and type(source) is type(quality) is str
+                and type(is_gap) is bool
+            ):
+                columns = _ALL_COLUMNS
+                source_text, quality_text = words[source], words[quality]
+            else:
+                columns, open, high, low, close, volume, latency_sec, is_gap, *texts = packable(
+                    open, high, low, close, volume, latency_sec, is_gap, source, quality
+                )
+                source_text, quality_text = texts
+            if type(timestamp) is _Timestamp and type(zone_of(timestamp)) in PLAIN_ZONES:
+                ns = timestamp.value
+            else:
+                ns = storable_ns(timestamp)
+        except (Refusal, OverflowError, ValueError):
+            raise bar_error(
+                symbol, timeframe, timestamp,
+                open, high, low, close, volume, latency_sec, is_gap, source, quality,
+            ) from None  # fmt: skip
+        features_text = NO_TEXT
+        if features is not UNSET:
+            features_text = placed(entry_json(features, 0, place_of(symbol, timeframe)))
+            if features_text is not NO_TEXT:
+                columns |= _abi.COLUMN_FEATURES
+        try:
+            symbol_text, timeframe_text = symbol_texts[symbol], timeframe_texts[timeframe]
+        except TypeError:  # what has no hash is no text either
+            symbol_text, timeframe_text = encode_names(symbol, timeframe)
+        # The texts stay here until the call is over: the packed bar points to them.
+        bar = pack(
+            SIZE, ns, columns, is_gap, open, high, low, close, volume, latency_sec,
+            source_text[1], quality_text[1], features_text[1],
+        )  # fmt: skip
+        status = _write_bar(self._store, symbol_text, timeframe_text, bar, 1 if replace else 0)
+        if status or raised:
+            check(status)
 
     # ---- Reading ----------------------------------------------------------------------------
 

@@ -17,8 +17,8 @@ import pytest
 from frames import NUMBERS, START, SYMBOL, TEXTS, TIMEFRAME
 from processes import at_once
 
-from data_store import DataStore, _abi
-from data_store._bar import UNSET, bar_in
+from data_store import DataStore, _abi, market_repo
+from data_store._bar import UNSET
 from data_store.errors import InvalidInputError
 
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -45,21 +45,75 @@ class NoZone(dt.tzinfo):
         return "nowhere"
 
 
-def test_the_bytes_are_those_of_the_struct() -> None:
-    packed, texts = bar_in("s", "t", 7, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, "é", "ok", True, '{"a":1}')
-    bar = _abi.ds_bar.from_buffer_copy(packed)
-    assert bar.struct_size == len(packed) == ctypes.sizeof(bar)
-    assert [bar.timestamp, bar.columns, bar.is_gap] == [7, _abi.COLUMNS_ALL | 1 << 9, 1]
-    assert [getattr(bar, name) for name in NUMBERS] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    assert [bar.source, bar.quality, bar.features_json] == ["é".encode(), b"ok", b'{"a":1}']
-    assert texts is not None
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the library is passed, while each text that it points to is still there."""
+    bars: list[Any] = []
+
+    def write_bar(_store: object, _symbol: bytes, _timeframe: bytes, bar: bytes, _: int) -> int:
+        struct = _abi.ds_bar.from_buffer_copy(bar)
+        assert struct.struct_size == len(bar) == ctypes.sizeof(struct)
+        numbers = [getattr(struct, name) for name in NUMBERS]
+        texts = [struct.source, struct.quality, struct.features_json]
+        bars.append((struct.timestamp, struct.columns, struct.is_gap, numbers, texts))
+        return 0
+
+    monkeypatch.setattr(market_repo, "_write_bar", write_bar)
+    return bars
 
 
-def test_what_is_not_carried_points_nowhere() -> None:
-    bar = _abi.ds_bar.from_buffer_copy(bar_in("s", "t", 7, *[UNSET] * 10)[0])
-    assert bar.columns == 0
-    assert all(np.isnan(getattr(bar, name)) for name in NUMBERS)
-    assert [bar.source, bar.quality, bar.features_json] == [None] * 3
+SIX = dict(zip(NUMBERS, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], strict=True))
+
+
+@pytest.mark.parametrize(
+    "kind", [float, np.float64, np.float32, int, Price], ids=lambda kind: kind.__name__
+)
+def test_the_bytes_are_those_of_the_struct(
+    store: DataStore, passed: list[Any], kind: Callable[[float], Any]
+) -> None:
+    numbers = {name: kind(value) for name, value in SIX.items()}
+    time = pd.Timestamp(7, tz="UTC")
+    store.market.write_bar(
+        SYMBOL, TIMEFRAME, time, **numbers, source="é", quality="ok", is_gap=True
+    )
+    store.market.write_bar(
+        SYMBOL,
+        TIMEFRAME,
+        time,
+        **numbers,
+        source="é",
+        quality="ok",
+        is_gap=True,
+        features='{"a":1}',
+    )
+    plain, featured = passed
+    texts = ["é".encode(), b"ok"]
+    assert plain == (7, _abi.COLUMNS_ALL, 1, [*SIX.values()], [*texts, None])
+    assert featured == (7, _abi.COLUMNS_ALL | 1 << 9, 1, [*SIX.values()], [*texts, b'{"a":1}'])
+
+
+@pytest.mark.parametrize("left_out", [*_abi.COLUMN_BITS])
+def test_what_is_not_carried_has_no_bit_and_points_nowhere(
+    store: DataStore, passed: list[Any], left_out: str
+) -> None:
+    cells: dict[str, Any] = {**SIX, "source": "é", "quality": "ok", "is_gap": True}
+    del cells[left_out]
+    store.market.write_bar(SYMBOL, TIMEFRAME, START, **cells)
+    ((_, columns, is_gap, numbers, texts),) = passed
+    assert columns == _abi.COLUMNS_ALL & ~_abi.COLUMN_BITS[left_out]
+    assert is_gap == (left_out != "is_gap")
+    assert [name for name, number in zip(NUMBERS, numbers, strict=True) if number == SIX[name]] == [
+        name for name in NUMBERS if name != left_out
+    ]
+    assert [text is None for text in texts] == [left_out == "source", left_out == "quality", True]
+
+
+def test_nothing_carried_points_nowhere(store: DataStore, passed: list[Any]) -> None:
+    store.market.write_bar(SYMBOL, TIMEFRAME, START)
+    ((_, columns, is_gap, numbers, texts),) = passed
+    assert (columns, is_gap) == (0, 0)
+    assert np.isnan(numbers).all()
+    assert texts == [None] * 3
 
 
 @pytest.mark.parametrize("name", NUMBERS)
