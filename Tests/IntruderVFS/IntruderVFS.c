@@ -109,8 +109,8 @@ static const sqlite3_io_methods methods = {
 
 static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out_flags) {
   (void)vfs;
-  // Whether a test will ask for the file is not known yet, so each database is prepared for it.
-  if (!(flags & SQLITE_OPEN_MAIN_DB)) return real_vfs->xOpen(real_vfs, path, file, flags, out_flags);
+  // Whether a test will ask for the file is not known yet, so each database, and each -wal, is prepared for it.
+  if (!(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL))) return real_vfs->xOpen(real_vfs, path, file, flags, out_flags);
   entered_file *mine = (entered_file *)file;
   memset(mine, 0, sizeof *mine);
   mine->path = path;

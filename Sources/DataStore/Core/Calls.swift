@@ -124,7 +124,7 @@ extension Store {
       do throws(StoreError) {
         let result = try interruptibly(writer, .alone) { () throws(StoreError) in
           try writer.giveWay()
-          return try writer.writingShortly { () throws(StoreError) in try body(writer) }
+          return try body(writer)
         }
         try watch.checkCommitted()
         checkpointer?.afterCommit(writer)

@@ -35,7 +35,9 @@ extension MarketRepo {
       ) {
         UpsertSQL.bars(bar.carried, rows: .parameters, replace: replace)
       }
-      try plain.run(statement, timestamp: writer.source.raw.pointee.text(of: bar.timestamp))
+      let timestamp = writer.source.raw.pointee.text(of: bar.timestamp)
+      let run = { () throws(StoreError) in try plain.run(statement, timestamp: timestamp) }
+      if writer.isInTransaction { try run() } else { try writer.writingAtOnce(run) }
     }
   }
 

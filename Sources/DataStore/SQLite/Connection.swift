@@ -158,11 +158,19 @@ final class Connection {
       walPath: "\(path)-wal")
   }
 
-  /// Runs `body`, a write of a few microseconds that is its own transaction.
-  func writingShortly<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-    gathering?.readMark.beginWrite()
-    defer { gathering?.readMark.endWrite() }
-    return try body()
+  /// Runs `body`, one statement that writes and is its own transaction, with fewer locks. See `ReadLockSparing`.
+  func writingAtOnce(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    guard let gathering else { return try body() }
+    gathering.readLock.beginStatement()
+    do throws(StoreError) {
+      try body()
+      gathering.readLock.endStatement()
+    } catch {
+      let wasExposed = gathering.readLock.isExposed
+      gathering.readLock.endStatement()
+      guard wasExposed, !error.isBusy, error.code != .interrupted else { throw error }
+      try body()
+    }
   }
 
   /// From now on the disk begins early with what this connection writes to the database. See `CheckpointWriteback`.

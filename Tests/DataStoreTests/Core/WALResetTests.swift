@@ -41,7 +41,7 @@ import Testing
     #expect(checkpoints >= outcome.moments)
   }
 
-  /// Their read mark is mostly older than the last commit (`ReadMarkSparing`), and a checkpoint goes by it.
+  /// They begin without the lock of a reader (`ReadLockSparing`).
   @Test func losesNothingOfLiveBars() throws {
     let outcome = try everyMoment { path in
       let store = try Store(path)

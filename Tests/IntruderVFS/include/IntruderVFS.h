@@ -8,8 +8,8 @@
 // Makes the layer SQLite's default VFS, once and for the rest of the process. Returns an SQLite result code.
 int intruder_vfs_install(void);
 
-// From now on, and until the end, `intrude(context)` runs before each operation on the database file at `path`
-// (absolute, links resolved) that comes from the calling thread, from the n-th (from 1) on. Files that were opened before
+// From now on, and until the end, `intrude(context)` runs before each operation on the database file, or the -wal, at
+// `path` (absolute, links resolved) that comes from the calling thread, from the n-th (from 1) on. Files that were opened before
 // the installation are left alone, and so is what `intrude` itself does.
 void intruder_vfs_begin(const char *path, int n, void (*intrude)(void *context), void *context);
 

@@ -39,8 +39,8 @@ final class FrameGathering {
   /// Where the frames of this transaction end so far.
   private var end: Int64 = 0
 
-  /// For a write of one row: whether SQLite brings its read mark up to date.
-  var readMark = ReadMarkSparing()
+  /// For a write of one row: the locks that it does without.
+  var readLock = ReadLockSparing()
 
   private var writeback = Writeback()
   /// -2 before it was asked for, -1 where it cannot be had.
@@ -106,7 +106,7 @@ final class FrameGathering {
   // MARK: The lock on writing
 
   private func lock(_ file: SQLiteFile, _ offset: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
-    if readMark.refuses(offset, count, flags) { return SQLITE_BUSY }
+    if let answer = readLock.answer(offset, count, flags) { return answer }
     let concerns =
       offset <= Self.writeLock && Self.writeLock < offset + count && flags & SQLITE_SHM_EXCLUSIVE != 0
     if concerns, flags & SQLITE_SHM_UNLOCK != 0 {
@@ -118,6 +118,7 @@ final class FrameGathering {
       isWriting = true
       isEnding = false
       end = 0
+      readLock.beginWriting()
     }
     return result
   }
