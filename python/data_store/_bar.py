@@ -6,7 +6,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
 
 from . import _abi
 from ._columns import Refusal
@@ -92,17 +94,25 @@ def _text_cell(cell: object) -> PlacedText:
     return words[cell] if type(cell) is str else word(cell)
 
 
-# What becomes of a cell: its column, the type that is packed as it is, and how others get there.
-_CELLS: Final[dict[str, tuple[int, type | None, Callable[[Any], Any]]]] = {
-    "open": (_abi.COLUMN_BITS["open"], float, number),
-    "high": (_abi.COLUMN_BITS["high"], float, number),
-    "low": (_abi.COLUMN_BITS["low"], float, number),
-    "close": (_abi.COLUMN_BITS["close"], float, number),
-    "volume": (_abi.COLUMN_BITS["volume"], float, number),
-    "latency_sec": (_abi.COLUMN_BITS["latency_sec"], float, number),
-    "is_gap": (_abi.COLUMN_BITS["is_gap"], bool, flag),
-    "source": (_abi.COLUMN_BITS["source"], None, _text_cell),
-    "quality": (_abi.COLUMN_BITS["quality"], None, _text_cell),
+_Kind: TypeAlias = tuple[frozenset[type], Callable[[Any], Any]]
+_NUMBER: Final[_Kind] = frozenset({float, np.float64}), number
+_FLAG: Final[_Kind] = frozenset({bool}), flag
+_TEXT: Final[_Kind] = frozenset(), _text_cell
+
+# What becomes of a cell: its column, the types that are packed as they are, how others get there.
+_CELLS: Final = {
+    name: (_abi.COLUMN_BITS[name], *kind)
+    for name, kind in {
+        "open": _NUMBER,
+        "high": _NUMBER,
+        "low": _NUMBER,
+        "close": _NUMBER,
+        "volume": _NUMBER,
+        "latency_sec": _NUMBER,
+        "is_gap": _FLAG,
+        "source": _TEXT,
+        "quality": _TEXT,
+    }.items()
 }
 CELL_NAMES: Final = tuple(_CELLS)
 _STEPS: Final = tuple(_CELLS.values())
@@ -131,11 +141,11 @@ def packable(*cells: Any) -> list[Any]:
     for place, (column, plain, convert) in enumerate(_STEPS, 1):
         cell = taken[place]
         if cell is UNSET:
-            if plain is None:
+            if not plain:
                 taken[place] = NO_TEXT
             continue
         columns |= column
-        if type(cell) is not plain:
+        if type(cell) not in plain:
             taken[place] = convert(cell)
     taken[0] = columns
     return taken

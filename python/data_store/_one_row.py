@@ -43,16 +43,12 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | 
     ns = only_ns(index)
     if ns is None:
         return None
-    labels = objects(frame.columns)
-    try:
-        carried = frozenset(labels)
-    except TypeError:  # a label that cannot be hashed
-        return None
-    if not carried <= _PLAIN or len(carried) < len(labels):
+    labels = _plain_labels(frame.columns)
+    if labels is None:
         return None
     # Cell by cell: one array for the whole row would take pandas longer to put together.
     cell = frame.iat
-    cells: dict[str, Any] = {label: cell[0, place] for place, label in enumerate(labels)}
+    cells = {label: cell[0, place] for place, label in enumerate(labels)}
     try:
         columns, *numbers, is_gap, source, quality = packable(
             *(cells.get(name, UNSET) for name in CELL_NAMES)
@@ -61,3 +57,30 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | 
         return None
     bar = pack(SIZE, ns, columns, is_gap, *numbers, source[1], quality[1], 0)
     return bar, (source, quality)
+
+
+def _plain_labels(columns: pd.Index[Any]) -> list[str] | None:
+    """Give a frame's labels, where each is a column's name and there once; else None.
+
+    Frames that were cut out of one share the array of their labels, which is looked at once.
+    """
+    array = columns.array
+    known, labels = _looked_at.get(id(array), (None, None))
+    if known is array:
+        return labels
+    labels = objects(columns)
+    try:
+        carried = frozenset(labels)
+    except TypeError:  # a label that cannot be hashed
+        return None
+    if not carried <= _PLAIN or len(carried) < len(labels):
+        return None
+    if len(_looked_at) >= _MOST_LOOKED_AT:
+        _looked_at.clear()
+    # The array is kept, so that its id stays its own.
+    _looked_at[id(array)] = array, labels
+    return labels
+
+
+_looked_at: dict[int, tuple[object, list[str]]] = {}
+_MOST_LOOKED_AT = 256

@@ -131,6 +131,31 @@ def test_unknown_and_double_columns_are_refused(store: DataStore) -> None:
     assert store.market.read(SYMBOL, TIMEFRAME).empty
 
 
+def test_rows_of_one_frame_whose_labels_change_go_where_they_say(
+    store: DataStore, rows: Rows
+) -> None:
+    frame = pd.DataFrame(
+        {"open": [1.0, 1.0, 1.0, 1.0], "close": [2.0, 2.0, 2.0, 2.0]},
+        index=pd.date_range(START, periods=4, freq="h"),
+    )
+    swapped = frame.rename(columns={"open": "close", "close": "open"})
+    moved = frame.copy()
+    store.market.write(frame.iloc[:1], SYMBOL, TIMEFRAME)
+    store.market.write(swapped.iloc[1:2], SYMBOL, TIMEFRAME)
+    store.market.write(frame[["close", "open"]].iloc[2:3], SYMBOL, TIMEFRAME)
+    moved.columns = pd.Index(["close", "high"])
+    store.market.write(moved.iloc[3:4], SYMBOL, TIMEFRAME)
+    found = rows("SELECT open, high, close FROM market_data ORDER BY timestamp")
+    assert found == [(1.0, None, 2.0), (2.0, None, 1.0), (1.0, None, 2.0), (None, 2.0, 1.0)]
+
+
+def test_rows_of_very_many_frames_are_stored(store: DataStore, rows: Rows) -> None:
+    for row in range(600):
+        frame = pd.DataFrame({"close": [float(row)]}, index=bars(1).index)
+        store.market.write(frame, SYMBOL, f"{row}m")
+    assert sorted(rows("SELECT close FROM market_data")) == [(float(row),) for row in range(600)]
+
+
 def test_long_columns_of_text_come_back(store: DataStore) -> None:
     frame = bars(1000)
     frame["source"] = pd.Series(

@@ -150,12 +150,10 @@ def number(value: Any) -> float:
 
 def flag(value: Any) -> int:
     """Give one value as 0 or 1; missing is 0."""
-    if value is True or value is False:
+    if isinstance(value, (bool, np.bool_)):
         return int(value)
     if is_missing(value):
         return 0
-    if isinstance(value, np.bool_):
-        return int(value)
     if isinstance(value, (int, float, np.integer, np.floating)) and value in (0, 1):
         return int(value)
     raise refuse_flag(value)
