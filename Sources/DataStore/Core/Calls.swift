@@ -95,9 +95,16 @@ extension Store {
   // MARK: Writing
 
   /// Runs `body` as one transaction (within an open one: as a savepoint): all of it is stored, or nothing.
-  func write<Result>(_ body: (Connection) throws(StoreError) -> Result) throws(StoreError) -> Result {
+  ///
+  /// Outside a transaction `atOnce` is tried first, where given: one statement that is its own transaction, for which
+  /// SQLite keeps no copies of what it changes. Where it returns nil nothing was written.
+  func write<Result>(
+    atOnce: ((Connection) throws(StoreError) -> Result?)? = nil,
+    _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
     try withWriter { writer throws(StoreError) in
       if transactionDepth > 0 { return try savepoint(writer, body) }
+      if let atOnce, let result = try runAtOnce(writer, atOnce) { return result }
       try watch.checkAll()
       do throws(StoreError) {
         let result = try interruptibly(writer, .alone) { () throws(StoreError) in
@@ -120,19 +127,35 @@ extension Store {
   ) throws(StoreError) -> Result {
     try withWriter { writer throws(StoreError) in
       if transactionDepth > 0 { return try savepoint(writer, body) }
-      try watch.checkAll()
-      do throws(StoreError) {
-        let result = try interruptibly(writer, .alone) { () throws(StoreError) in
-          try writer.giveWay()
-          return try body(writer)
-        }
-        try watch.checkCommitted()
-        checkpointer?.afterCommit(writer)
-        return result
-      } catch {
-        rollBack(writer)
-        throw error.isBusy && writer.interruption.isRequested ? .isInterrupted : error
+      return try runAlone(writer, body)
+    }
+  }
+
+  /// Runs a statement that takes long: what may have happened to the file meanwhile is looked for before it commits.
+  private func runAtOnce<Result>(
+    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try writer.checkingCommits({ [watch] () throws(StoreError) in try watch.checkAll() }) {
+      () throws(StoreError) in try runAlone(writer, body)
+    }
+  }
+
+  /// Runs `body`, one statement that is its own transaction.
+  private func runAlone<Result>(
+    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try watch.checkAll()
+    do throws(StoreError) {
+      let result = try interruptibly(writer, .alone) { () throws(StoreError) in
+        try writer.giveWay()
+        return try body(writer)
       }
+      try watch.checkCommitted()
+      checkpointer?.afterCommit(writer)
+      return result
+    } catch {
+      rollBack(writer)
+      throw error.isBusy && writer.interruption.isRequested ? .isInterrupted : error
     }
   }
 

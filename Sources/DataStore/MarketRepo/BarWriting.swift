@@ -8,9 +8,17 @@ extension MarketRepo {
   @discardableResult
   package func write(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
     try batch.check()
-    return batch.count == 1
-      ? try store.writeOne { writer throws(StoreError) in try upsert(batch, replace, writer) }
-      : try store.write { writer throws(StoreError) in try upsert(batch, replace, writer) }
+    if batch.count == 1 {
+      return try store.writeOne { writer throws(StoreError) in try upsert(batch, replace, writer) }
+    }
+    let atOnce = { (writer: Connection) throws(StoreError) -> Int? in
+      guard try holdsEnds(of: batch, writer) else { return nil }
+      let columns = replace ? BarColumns.all.union(.features) : batch.carried
+      return try bringAllUpToDate(batch, columns, replacesFeatures: replace, writer)
+    }
+    return try store.write(atOnce: batch.count < Self.fewestAtOnce ? nil : atOnce) {
+      writer throws(StoreError) in try upsert(batch, replace, writer)
+    }
   }
 
   private func upsert(
@@ -45,7 +53,11 @@ extension MarketRepo {
         "column '\(BarColumns.names[column])' came with a write of features alone; write bars with write()",
         key: "\(BarColumns.names[column])")
     }
-    return try store.write { writer throws(StoreError) in
+    let atOnce = { (writer: Connection) throws(StoreError) -> Int? in
+      try bringAllUpToDate(batch, .features, replacesFeatures: replace, writer)
+    }
+    return try store.write(atOnce: batch.count < Self.fewestAtOnce ? nil : atOnce) {
+      writer throws(StoreError) in
       guard batch.count > 0 else { return 0 }
       try writer.source.provide(batch) { () throws(StoreError) in
         let series = batch.series
@@ -68,17 +80,61 @@ extension MarketRepo {
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?, _ columns: BarColumns,
     replacesFeatures: Bool, _ writer: Connection
   ) throws(StoreError) -> Bool {
-    guard let (symbol, timeframe) = series, batch.count > 1, !columns.isEmpty, batch.isAscending else {
-      return true
+    guard let series, let update = try overlapUpdate(batch, series, columns, writer) else { return true }
+    return try writer.overlap.bringUpToDate(columns, replacesFeatures: replacesFeatures, update)
+  }
+
+  /// Sees to all rows, where all are stored already, by a statement that is its own transaction. Returns their count, or
+  /// nil where nothing was written.
+  private func bringAllUpToDate(
+    _ batch: BorrowedBatch, _ columns: BarColumns, replacesFeatures: Bool, _ writer: Connection
+  ) throws(StoreError) -> Int? {
+    guard let series = batch.series, let update = try overlapUpdate(batch, series, columns, writer) else {
+      return nil
     }
+    var isDone = false
+    try writer.source.provide(batch) { () throws(StoreError) in
+      isDone = try writer.overlap.bringAllUpToDate(columns, replacesFeatures: replacesFeatures, update)
+    }
+    return isDone ? batch.count : nil
+  }
+
+  /// Fewer rows change few pages, of which copies cost little.
+  private static let fewestAtOnce = 100
+
+  /// Whether the first and the last row of a batch of one series are stored, and so maybe all.
+  private func holdsEnds(of batch: BorrowedBatch, _ writer: Connection) throws(StoreError) -> Bool {
+    guard let series = batch.series else { return false }
+    let ends = try writer.statement(
+      """
+      SELECT count(*) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp IN (?3, ?4)
+      """)
+    defer { ends.reset() }
+    Self.bind(batch, series, ends)
+    return try ends.step() && ends.int64(0) == 2
+  }
+
+  /// The statement that walks over the bars of a batch; nil where the batch is none that a walk can meet.
+  private func overlapUpdate(
+    _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes), _ columns: BarColumns,
+    _ writer: Connection
+  ) throws(StoreError) -> Statement? {
+    guard batch.count > 1, !columns.isEmpty, batch.isAscending else { return nil }
     let update = try writer.statement(UpsertSQL.overlap | UInt64(columns.rawValue)) {
       UpsertSQL.update(columns)
     }
-    update.bind(1, symbol)
-    update.bind(2, timeframe)
-    update.bind(3, copying: Timestamp.text(batch.timestamps[0]))
-    update.bind(4, copying: Timestamp.text(batch.timestamps[batch.count - 1]))
-    return try writer.overlap.bringUpToDate(columns, replacesFeatures: replacesFeatures, update)
+    Self.bind(batch, series, update)
+    return update
+  }
+
+  /// Binds a series, and the time from the first to the last row.
+  private static func bind(
+    _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes), _ statement: Statement
+  ) {
+    statement.bind(1, series.symbol)
+    statement.bind(2, series.timeframe)
+    statement.bind(3, copying: Timestamp.text(batch.timestamps[0]))
+    statement.bind(4, copying: Timestamp.text(batch.timestamps[batch.count - 1]))
   }
 }
 

@@ -145,10 +145,45 @@ final class Connection {
     // A statement that is its own transaction has the lock by then, and has not synced yet.
     sqlite3_commit_hook(
       handle,
-      { wait in
-        wait.map { Unmanaged<BusyWait>.fromOpaque($0).takeUnretainedValue().leaveLine() }
-        return 0
-      }, Unmanaged.passUnretained(busyWait).toOpaque())
+      { connection in
+        guard let connection else { return 0 }
+        return Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().mayCommit() ? 0 : 1
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  // MARK: A statement that is its own transaction
+
+  /// Asked before a commit by the statement at hand; what it throws takes the statement back.
+  private var commitCheck: (() throws(StoreError) -> Void)?
+  private var commitRefusal: StoreError?
+
+  /// SQLite is about to commit: false has it roll back.
+  private func mayCommit() -> Bool {
+    busyWait.leaveLine()
+    // What was made of a text that was missing must not stay. See `minding(_:)`.
+    guard !missesText, !MemoryShortage.isNoted, overlap.mayCommit() else { return false }
+    guard let commitCheck else { return true }
+    do throws(StoreError) {
+      try commitCheck()
+      return true
+    } catch {
+      commitRefusal = error
+      return false
+    }
+  }
+
+  /// Runs `body`, whose statements are their own transactions: each is committed only where `check` does not throw.
+  func checkingCommits<Result>(
+    _ check: @escaping () throws(StoreError) -> Void, _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    commitCheck = check
+    commitRefusal = nil
+    defer { commitCheck = nil }
+    do throws(StoreError) {
+      return try body()
+    } catch {
+      throw commitRefusal ?? error
+    }
   }
 
   /// From now on this connection, which has read already, writes the frames of the WAL in long pieces.

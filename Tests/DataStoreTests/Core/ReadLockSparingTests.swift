@@ -13,7 +13,8 @@ import Testing
   func storesABarBesideSomeoneWhoMakesTheFileLonger(checkpoint: String) throws {
     try everyMoment(before: { other in
       try other.grow()
-      try other.raw.execute("PRAGMA wal_checkpoint; UPDATE system_state SET updated_at = 'later' WHERE key = 'small'")
+      try other.raw.execute(
+        "PRAGMA wal_checkpoint; UPDATE system_state SET updated_at = 'later' WHERE key = 'small'")
     }) { other in
       try other.grow()
       try other.raw.execute("PRAGMA wal_checkpoint(\(checkpoint))")
