@@ -52,11 +52,30 @@ static void each_row_has_its_text(void) {
   for (int64_t count = 0; count <= 10; count++) check_rows(&column, count, expected);
 }
 
+static void runs_of_any_length_have_their_text(void) {
+  enum { ROWS = 45 };
+  int32_t codes[ROWS];
+  const char *expected[ROWS];
+  /* Of each word, and of none, beginning anywhere and ending anywhere. */
+  for (int32_t code = -1; code < 5; code++)
+    for (int begin = 0; begin <= 20; begin++)
+      for (int end = begin; end <= ROWS; end++) {
+        for (int row = 0; row < ROWS; row++) {
+          codes[row] = row >= begin && row < end ? code : row % 2 * 3;
+          expected[row] = codes[row] < 0 ? NULL : WORDS[codes[row]];
+        }
+        const ds_text_column column = {codes, WORDS, 5};
+        check_rows(&column, end + begin < ROWS ? end + begin : ROWS, expected);
+      }
+}
+
 static void without_codes_all_rows_have_the_first(void) {
   for (int word = 0; word < 5; word++) {
     const ds_text_column column = {NULL, &WORDS[word], 1};
-    const char *const expected[] = {WORDS[word], WORDS[word], WORDS[word]};
+    const char *expected[19];
+    for (int row = 0; row < 19; row++) expected[row] = WORDS[word];
     check_rows(&column, 3, expected);
+    check_rows(&column, 19, expected);
   }
 }
 
@@ -189,6 +208,7 @@ static void layouts_that_are_none_are_refused(void) {
 
 const check_test text_layout_tests[] = {
     {"each_row_has_its_text", each_row_has_its_text},
+    {"runs_of_any_length_have_their_text", runs_of_any_length_have_their_text},
     {"without_codes_all_rows_have_the_first", without_codes_all_rows_have_the_first},
     {"a_column_of_nothing_is_null_in_each_row", a_column_of_nothing_is_null_in_each_row},
     {"each_column_has_its_layout", each_column_has_its_layout},

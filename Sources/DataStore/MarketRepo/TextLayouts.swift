@@ -59,6 +59,8 @@ package final class TextLayouts {
 /// What it takes to lay a column out.
 private struct LayoutPlan {
   private static let wordBytes = 8
+  /// Rows that are written at once where they have the same text, as most rows and their neighbours do.
+  private static let runRows = 8
 
   private let column: TextColumn
   private let rows: Int
@@ -89,7 +91,15 @@ private struct LayoutPlan {
   private static func lowestCode(_ column: TextColumn, rows: Int) throws(StoreError) -> Int {
     try MemoryShortage.expect((column.values.count + 1) * MemoryLayout<(UInt64, Int)>.stride)
     guard let codes = column.codes else { return column.values.isEmpty ? -1 : 0 }
-    // A loop without a way out takes many rows at a time.
+    // Loops without a way out take many rows at a time. Mostly two signs tell that all is well: of the codes, and of how far
+    // they are from the last value's.
+    let last = Int32(clamping: column.values.count - 1)
+    var (signs, distances) = (Int32(0), Int32(0))
+    for row in 0..<rows {
+      signs |= codes[row]
+      distances |= last &- codes[row]
+    }
+    if signs >= 0, distances >= 0 { return 0 }
     var (lowest, highest) = (Int32(0), Int32(-1))
     for row in 0..<rows {
       lowest = min(lowest, codes[row])
@@ -147,36 +157,64 @@ private struct LayoutPlan {
     texts.reserveCapacity(column.values.count + 1)
     texts.append((0, 0))
     for value in column.values { texts.append((Self.word(value), value.count)) }
-    texts.withUnsafeBufferPointer { texts in
-      guard let none = texts.baseAddress else { return }
-      let end =
-        if let codes = column.codes {
-          write(to: out, offsets) { none + (Int(codes[$0]) + 1) }
-        } else {
-          write(to: out, offsets) { [last = texts.count == 1 ? none : none + 1] _ in last }
-        }
-      offsets[rows] = Int64(end)
+    let end = texts.withUnsafeBufferPointer { texts in
+      guard let none = texts.baseAddress else { return 0 }
+      guard let codes = column.codes else {
+        let all = texts.count == 1 ? none : none + 1
+        return write(to: out, offsets, isRun: { _ in true }, text: { _ in all })
+      }
+      return write(
+        to: out, offsets,
+        isRun: { row in
+          var differences = Int32(0)
+          for other in 1..<Self.runRows { differences |= codes[row + other] ^ codes[row] }
+          return differences == 0
+        },
+        text: { none + (Int(codes[$0]) + 1) })
     }
+    offsets[rows] = Int64(end)
   }
 
-  /// Writes what `text` finds for each row; returns the length of all.
+  /// Writes what `text` finds for each row; returns the length of all. `isRun` tells whether a row and the others of a run
+  /// have the same text.
   @inline(__always)
   private func write(
-    to out: UnsafeMutablePointer<UInt8>, _ offsets: UnsafeMutablePointer<Int64>,
+    to out: UnsafeMutablePointer<UInt8>, _ offsets: UnsafeMutablePointer<Int64>, isRun: (_ row: Int) -> Bool,
     text: (_ row: Int) -> UnsafePointer<(word: UInt64, count: Int)>
   ) -> Int {
-    var next = 0
-    for row in 0..<rows {
-      offsets[row] = Int64(next)
+    var (row, next) = (0, 0)
+    while row < rows {
       let (word, count) = text(row).pointee
-      // What a word writes behind its text is written over by the next.
-      UnsafeMutableRawPointer(out + next).storeBytes(of: word, as: UInt64.self)
-      if count > Self.wordBytes, let start = column.values[code(row)].baseAddress {
-        memcpy(out + next, start, count)
+      if rows - row >= Self.runRows, count <= Self.wordBytes, isRun(row) {
+        // None waits for the one before: their places are known.
+        for index in 0..<Self.runRows {
+          write(word, to: out, offsets, row + index, at: next &+ index &* count)
+        }
+        next += Self.runRows &* count
+        row += Self.runRows
+        continue
       }
-      next += count
+      for row in row..<min(row + Self.runRows, rows) {
+        let (word, count) = text(row).pointee
+        write(word, to: out, offsets, row, at: next)
+        if count > Self.wordBytes, let start = column.values[code(row)].baseAddress {
+          memcpy(out + next, start, count)
+        }
+        next += count
+      }
+      row += Self.runRows
     }
     return next
+  }
+
+  /// What a word writes behind its text is written over by the next.
+  @inline(__always)
+  private func write(
+    _ word: UInt64, to out: UnsafeMutablePointer<UInt8>, _ offsets: UnsafeMutablePointer<Int64>, _ row: Int,
+    at place: Int
+  ) {
+    offsets[row] = Int64(place)
+    UnsafeMutableRawPointer(out + place).storeBytes(of: word, as: UInt64.self)
   }
 
   /// The beginning of a text, with zeros behind it where it is shorter.
