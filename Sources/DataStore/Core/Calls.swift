@@ -135,9 +135,8 @@ extension Store {
   private func runAtOnce<Result>(
     _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try writer.checkingCommits({ [watch] () throws(StoreError) in try watch.checkAll() }) {
-      () throws(StoreError) in try runAlone(writer, body)
-    }
+    let check = { [watch] () throws(StoreError) in try watch.checkAll() }
+    return try writer.checkingCommits(check) { () throws(StoreError) in try runAlone(writer, body) }
   }
 
   /// Runs `body`, one statement that is its own transaction.

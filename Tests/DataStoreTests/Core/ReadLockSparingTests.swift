@@ -11,11 +11,12 @@ import Testing
   /// The first page lies in the database, and the other program writes another one there.
   @Test(arguments: ["PASSIVE", "FULL", "RESTART", "TRUNCATE"])
   func storesABarBesideSomeoneWhoMakesTheFileLonger(checkpoint: String) throws {
-    try everyMoment(before: { other in
+    let before = { (other: Other) in
       try other.grow()
       try other.raw.execute(
         "PRAGMA wal_checkpoint; UPDATE system_state SET updated_at = 'later' WHERE key = 'small'")
-    }) { other in
+    }
+    try everyMoment(before) { other in
       try other.grow()
       try other.raw.execute("PRAGMA wal_checkpoint(\(checkpoint))")
     }
@@ -24,7 +25,7 @@ import Testing
   /// The first page lies in the WAL, in which other pages take its place.
   @Test(arguments: ["RESTART", "TRUNCATE"])
   func storesABarBesideSomeoneWhoStartsTheWALOver(checkpoint: String) throws {
-    try everyMoment(before: { other in try other.grow() }, at: "-wal") { other in
+    try everyMoment(Other.grow, at: "-wal") { other in
       try other.raw.execute("PRAGMA wal_checkpoint(\(checkpoint))")
       try other.grow()
     }
@@ -33,7 +34,7 @@ import Testing
   /// Another program changes the schema: the statement is prepared anew, in the midst of it.
   @Test func storesABarBesideSomeoneWhoAddsATable() throws {
     var tables = 0
-    try everyMoment(before: { other in try other.grow() }) { other in
+    try everyMoment(Other.grow) { other in
       tables += 1
       try other.raw.execute("CREATE TABLE other_\(tables) (a); PRAGMA wal_checkpoint(TRUNCATE)")
       try other.grow()
@@ -44,7 +45,7 @@ import Testing
   /// Writes a live bar while the other program acts once, at the bar's first operation on the database, or on its -wal,
   /// then at its second, and so on to its last.
   private func everyMoment(
-    before: (Other) throws -> Void, at file: String = "", _ act: @escaping (Other) throws -> Void
+    _ before: (Other) throws -> Void, at file: String = "", _ act: @escaping (Other) throws -> Void
   ) throws {
     #expect(intruder_vfs_install() == SQLITE_OK)
     var operations = Int32.max
@@ -82,6 +83,8 @@ import Testing
     }
 
     /// Commits a row of some pages, which makes the file longer: its first page says so.
+    static func grow(_ other: Other) throws { try other.grow() }
+
     func grow() throws {
       try raw.execute("INSERT INTO system_state VALUES (\(rows), printf('\"%.*c\"', 30000, 'a'), '')")
       rows += 1
