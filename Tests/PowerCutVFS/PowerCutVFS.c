@@ -138,11 +138,21 @@ static int file_shm_unmap(sqlite3_file *file, int remove) {
   return REAL(file)->pMethods->xShmUnmap(REAL(file), remove);
 }
 
-// Version 2: without memory-mapped writes, which would pass us by.
+// Nothing is memory-mapped, which would pass us by; a layer beneath may wait for the end of a look (IntruderVFS).
+static int file_fetch(sqlite3_file *file, sqlite3_int64 offset, int count, void **out) {
+  (void)file, (void)offset, (void)count;
+  *out = 0;
+  return SQLITE_OK;
+}
+static int file_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page) {
+  const sqlite3_io_methods *real = REAL(file)->pMethods;
+  return real->iVersion >= 3 ? real->xUnfetch(REAL(file), offset, page) : SQLITE_OK;
+}
+
 static const sqlite3_io_methods methods = {
-    2,           file_close,       file_read,        file_write,           file_truncate, file_sync,
+    3,           file_close,       file_read,        file_write,           file_truncate, file_sync,
     file_size,   file_lock,        file_unlock,      file_check_lock,      file_control,  file_sector_size,
-    file_characteristics, file_shm_map, file_shm_lock, file_shm_barrier, file_shm_unmap, 0, 0};
+    file_characteristics, file_shm_map, file_shm_lock, file_shm_barrier, file_shm_unmap, file_fetch, file_unfetch};
 
 // ---- The VFS -------------------------------------------------------------------------------
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
+import FaultVFS
 import IntruderVFS
+import PowerCutVFS
 import Testing
 
 @testable import DataStore
@@ -137,6 +139,8 @@ import Testing
   /// Lets the intruder in from the victim's first operation on, then from its second on, and so on to its last.
   private func everyMoment(_ victim: (String) throws -> Victim) throws -> Outcome {
     #expect(intruder_vfs_install() == SQLITE_OK)
+    // Those of other tests may lie above it.
+    #expect(fault_vfs_install() == SQLITE_OK && power_cut_vfs_install() == SQLITE_OK)
     var outcome = Outcome()
     var operations = Int32.max
     while outcome.moments < Int(operations) {
@@ -162,10 +166,8 @@ import Testing
       intruder.leave()
       let raw = try RawDatabase(path)
       let stored = try raw.rows("SELECT key FROM system_state UNION SELECT symbol FROM market_data")
-        .compactMap {
-          $0[0]
-        }
-      outcome.lost += Set(intruder.keys + (isAcknowledged ? ["victim"] : [])).subtracting(stored).count
+      let acknowledged = Set(intruder.keys + (isAcknowledged ? ["victim"] : []))
+      outcome.lost += acknowledged.subtracting(stored.compactMap { $0[0] }).count
       if try raw.text("PRAGMA integrity_check") != "ok" { outcome.corrupt += 1 }
     }
     return outcome
