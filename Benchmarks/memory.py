@@ -59,15 +59,29 @@ def opening(path: Path, _: int) -> dict[str, float]:
 
 def writing(path: Path, rows: int) -> dict[str, float]:
     """Stream chunks through `write`; the same chunks before, unwritten, are the frames' own."""
+    return _streamed(path, rows, "first")
+
+
+def rewriting(path: Path, rows: int) -> dict[str, float]:
+    """Stream chunks of bars that are stored, with other values: SQLite may keep what it changes."""
+    return _streamed(path, rows, "first", "other")
+
+
+def _streamed(path: Path, rows: int, *passes: str) -> dict[str, float]:
+    """Measure the last of some passes over the same bars, with values of its own each."""
     from data_store import DataStore
 
     with DataStore(path, durability="normal") as store:
+        for kind in passes[:-1]:
+            for chunk in _chunks(rows, kind):
+                store.market.write(chunk, "EURUSD", "1m")
+                del chunk
         _drain(_chunks(rows))
         forget_peak()
         _drain(_chunks(rows))
         frames = resident("VmHWM")
         forget_peak()
-        for chunk in _chunks(rows):
+        for chunk in _chunks(rows, passes[-1]):
             store.market.write(chunk, "EURUSD", "1m")
             del chunk
         return {"mb": resident("VmHWM") - frames}
@@ -94,11 +108,11 @@ def reading(path: Path, rows: int) -> dict[str, float]:
         return {"mb": grown - size}
 
 
-def _chunks(rows: int) -> Iterator[Any]:
+def _chunks(rows: int, kind: str = "first") -> Iterator[Any]:
     import numpy as np
     import pandas as pd
 
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(1 if kind == "first" else 2)
     for first in range(0, rows, CHUNK):
         count = min(CHUNK, rows - first)
         start = pd.Timestamp("2024-01-01", tz="UTC") + pd.Timedelta(minutes=first)
@@ -115,7 +129,7 @@ def _drain(chunks: Iterator[Any]) -> None:
 
 
 SAMPLES: dict[str, Callable[[Path, int], dict[str, float]]] = {
-    sample.__name__: sample for sample in (opening, writing, reading)
+    sample.__name__: sample for sample in (opening, writing, rewriting, reading)
 }
 
 
@@ -136,6 +150,7 @@ TARGETS = [
     Target("import data_store and open a file", "opening", "mb", 5),
     Target("import data_store and open a file", "opening", "ms", 10),
     Target("stream 1,000,000 bars through write", "writing", "mb", 8),
+    Target("rewrite 1,000,000 bars with other values", "rewriting", "mb", 8),
     Target("stream 1,000,000 bars through iter", "reading", "mb", 8),
 ]
 

@@ -161,7 +161,8 @@ final class Connection {
   private func mayCommit() -> Bool {
     busyWait.leaveLine()
     // What was made of a text that was missing must not stay. See `minding(_:)`.
-    guard !missesText, !MemoryShortage.isNoted, overlap.mayCommit() else { return false }
+    if isMinding, isShort { return false }
+    guard overlap.mayCommit() else { return false }
     guard let commitCheck else { return true }
     do throws(StoreError) {
       try commitCheck()
@@ -286,18 +287,23 @@ final class Connection {
 
   /// True once a column's text could not be handed over for want of memory, and was taken for an empty one.
   private var missesText = false
+  private var isMinding = false
 
   func noteMissingText() { missesText = true }
+
+  private var isShort: Bool { missesText || MemoryShortage.isNoted }
 
   /// Runs `body`, which fails where it missed a text or was refused a block, whatever it made of what it had.
   func minding<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     missesText = false
     MemoryShortage.forget()
+    isMinding = true
+    defer { isMinding = false }
     do throws(StoreError) {
       let result = try body()
-      if !missesText, !MemoryShortage.isNoted { return result }
+      if !isShort { return result }
     } catch {
-      if !missesText, !MemoryShortage.isNoted { throw error }
+      if !isShort { throw error }
     }
     MemoryShortage.forget()
     throw .noMemory()
