@@ -105,13 +105,13 @@ extension MarketRepo {
   /// Whether the first and the last row of a batch of one series are stored, and so maybe all.
   private func holdsEnds(of batch: BorrowedBatch, _ writer: Connection) throws(StoreError) -> Bool {
     guard let series = batch.series else { return false }
-    let ends = try writer.statement(
-      """
-      SELECT count(*) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp IN (?3, ?4)
-      """)
+    let ends = try writer.statement(UpsertSQL.ends) {
+      let bar = "SELECT 1 FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp ="
+      return "SELECT EXISTS (\(bar) ?3) AND EXISTS (\(bar) ?4)"
+    }
     defer { ends.reset() }
     Self.bind(batch, series, ends)
-    return try ends.step() && ends.int64(0) == 2
+    return try ends.step() && ends.int64(0) == 1
   }
 
   /// The statement that walks over the bars of a batch; nil where the batch is none that a walk can meet.
@@ -153,6 +153,7 @@ enum UpsertSQL {
   static let overlap: UInt64 = 1 << 34
   static let oneSeries: UInt64 = 1 << 35
   static let oneBar: UInt64 = 1 << 36
+  static let ends: UInt64 = 1 << 37
 
   static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
     UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)
