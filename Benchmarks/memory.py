@@ -170,6 +170,8 @@ def main() -> int:
         return 0
 
     environment = prepare(arguments.folder, arguments.library)
+    # As a user's Python does; one that may not keep its bytecode compiles the package at each start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def sample(name: str) -> dict[str, float]:
         command = [sys.executable, __file__, "--sample", name]
