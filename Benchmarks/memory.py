@@ -170,7 +170,7 @@ def main() -> int:
         return 0
 
     environment = prepare(arguments.folder, arguments.library)
-    # As a user's Python does; one that may not keep its bytecode compiles the package at each start.
+    # A user's Python does; one that may not keep its bytecode compiles the package each time.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def sample(name: str) -> dict[str, float]:
