@@ -69,11 +69,13 @@ def _yardstick(bench: Bench, result: Result) -> str:
 
 def section(bench: Bench, results: list[Result], machine: str, peer_runs: int) -> str:
     """Give what the README says: the table, how it was taken, other engines."""
-    runs = max(len(result.runs) for result in results)
+    runs = max(len(result.runs) // result.work.repeats for result in results)
+    repeats = max(result.work.repeats for result in results)
+    calls = f" ({runs * repeats} where a single call is timed)" if repeats > 1 else ""
     how = (
-        f"Medians of {runs} interleaved runs, a process a sample, every value verified. Bulk "
-        "works: times the speed of C, from and to DataFrames, up to the closed file. p50: times "
-        "the time of C. C is one prepared statement with static binds, row at a time, and "
+        f"Medians of {runs} interleaved runs{calls}, a process a sample, every value verified. "
+        "Bulk works: times the speed of C, from and to DataFrames, up to the closed file. p50: "
+        "times the time of C. C is one prepared statement with static binds, row at a time, and "
         "hand-written number and time formatting; its column shows its own rate. All have WAL and "
         f"synchronous={bench.synchronous} unless the row says otherwise."
     )

@@ -51,12 +51,13 @@ def _sample(bench: Bench, work: Work, names: list[str], runs: int, peer_runs: in
     """Take samples in turn: A B C, A B C, ..."""
     result = Result(work)
     taking_part = [name for name in names if name in work.contenders]
-    for run in range(runs):
+    samples = runs * work.repeats
+    for run in range(samples):
         result.runs.append({})
         for name in taking_part:
             if run >= peer_runs and name not in _MAIN:
                 continue
-            print(f"\r\033[K{work.name}: {run + 1} of {runs}, {name}", end="", file=sys.stderr)
+            print(f"\r\033[K{work.name}: {run + 1} of {samples}, {name}", end="", file=sys.stderr)
             result.runs[-1][name] = work.sample(bench, ENTRIES[name])
     print("\r\033[K", end="", file=sys.stderr)
     for name in taking_part:

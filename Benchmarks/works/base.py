@@ -33,6 +33,7 @@ class Work:
 
     contenders: ClassVar[tuple[str, ...]] = BULK
     at_most: ClassVar[bool] = False  # else the target is a least
+    repeats: ClassVar[int] = 1  # samples a run
 
     def sample(self, bench: Bench, entry: Entry) -> Measured:
         """Do the work once, in a process of its own, and verify what was stored or read."""
@@ -126,6 +127,8 @@ class Call(Work):
     contenders: ClassVar[tuple[str, ...]] = BY_KEY
     at_most: ClassVar[bool] = True
     reads: ClassVar[int] = 20_000
+    # A sample takes a second, in which a neighbour on the machine can make all a third slower.
+    repeats: ClassVar[int] = 5
 
     def sample(self, bench: Bench, entry: Entry) -> Measured:
         """See `Work`."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from .base import Work, verify_live
+from .base import Call, Work, verify_live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,7 @@ class OneRow(Work):
 
     contenders: ClassVar[tuple[str, ...]] = ("ours",)
     at_most: ClassVar[bool] = True
+    repeats: ClassVar[int] = Call.repeats
 
     def sample(self, bench: Bench, entry: Entry) -> Measured:
         """See `Work`."""
