@@ -38,6 +38,28 @@ static int32_t live_bar(scene *s, const char *symbol, int64_t hour, int32_t repl
   bar.features_json = "{\"live@1\":{\"value\":0.25,\"quality\":\"ready\"}}";
   return ds_market_write_bar(s->store, symbol, hourly, &bar, replace);
 }
+/* Without features it is a statement of its own. */
+static int32_t write_bar_plain(scene *s) {
+  ds_bar bar = DS_BAR_INIT;
+  bar.timestamp = hour_at(100);
+  bar.columns = DS_COLUMN_CLOSE | DS_COLUMN_SOURCE;
+  bar.close = 2.5;
+  bar.source = "live";
+  return ds_market_write_bar(s->store, "write_bar_plain", hourly, &bar, 0);
+}
+
+/* Batches whose bars are all stored, long enough to be a statement that is its own transaction. */
+static int32_t merge_large(scene *s) {
+  return write_bars(s->store, large_symbols[0], 0, 600, FEATURES_ONLY, 0);
+}
+static int32_t rewrite_large(scene *s) {
+  return write_bars(s->store, large_symbols[0], 0, 600, BARS_OTHER_FEATURES, 0);
+}
+/* The last bar is new: an update and an upsert within one transaction. */
+static int32_t rewrite_most(scene *s) {
+  return write_bars(s->store, large_symbols[0], 300, 301, BARS_PLAIN, 0);
+}
+
 static int32_t write_bar_new(scene *s) { return live_bar(s, "write_bar_new", 100, 0); }
 static int32_t write_bar_merged(scene *s) { return live_bar(s, "write_bar_merged", 3, 0); }
 static int32_t write_bar_replaced(scene *s) { return live_bar(s, "write_bar_replaced", 3, 1); }
@@ -402,6 +424,10 @@ const step steps[] = {
     {"write_bar_new", write_bar_new, START_OPEN},
     {"write_bar_merged", write_bar_merged, START_OPEN},
     {"write_bar_replaced", write_bar_replaced, START_OPEN},
+    {"write_bar_plain", write_bar_plain, START_OPEN},
+    {"merge_large", merge_large, START_LARGE},
+    {"rewrite_large", rewrite_large, START_LARGE},
+    {"rewrite_most", rewrite_most, START_LARGE},
     {"write_bulk", write_bulk, START_OPEN},
     {"write_wide", write_wide, START_OPEN},
     {"delete_bars", delete_bars, START_OPEN},
