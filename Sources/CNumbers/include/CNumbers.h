@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "digits.h"
+#include "prefetch.h"
 
 // Of the table alone Swift has to know that it is never NULL.
 #pragma clang diagnostic push

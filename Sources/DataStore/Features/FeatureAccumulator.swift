@@ -94,10 +94,11 @@ struct FeatureAccumulator: ~Copyable {
     chunk = nil
   }
 
-  private mutating func take(_ done: UnpackedChunk) throws(RowFault) {
-    table.append(done.table, keys: done.keys, at: done.firstRow)
-    done.chunk.empty()
-    spareChunks.append(done.chunk)
+  private mutating func take(_ chunk: FeatureChunk) throws(RowFault) {
+    guard let done = chunk.unpacked else { return }
+    table.append(done.table, keys: done.keys, at: chunk.firstRow)
+    chunk.empty()
+    spareChunks.append(chunk)
     if done.isIncomplete { MemoryShortage.note() }
     if let damaged = done.fault { throw RowFault(row: damaged.row, fault: damaged.fault) }
   }

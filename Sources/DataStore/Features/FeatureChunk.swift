@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 
 /// The features texts of some rows on their way to columns.
 final class FeatureChunk {
@@ -60,8 +61,19 @@ final class FeatureChunk {
   }
 
   private(set) var content = Content()
+  /// nil before `unpack`. It stays when the chunk is used again: columns that were filled once need no new memory, and
+  /// keys that were met in them come again.
+  private(set) var unpacked: UnpackedChunk?
 
   var firstRow: Int { content.firstRow }
+
+  /// Unpacks the texts, on the thread of `unpacker`.
+  func unpack(with unpacker: FeatureUnpacker) {
+    let unpacked =
+      if let last = self.unpacked, last.unpacker === unpacker { last } else { UnpackedChunk(unpacker) }
+    unpacked.fill(from: self)
+    self.unpacked = unpacked
+  }
 
   /// Lets go of its texts. Its own memory stays: fresh pages cost more than filling them.
   func empty() { content.removeAll() }
@@ -80,28 +92,28 @@ final class FeatureChunk {
   }
 }
 
-/// What became of a chunk.
+/// What became of a chunk: columns that count rows from the chunk's first.
 final class UnpackedChunk {
-  /// Not needed any more; to be used again.
-  let chunk: FeatureChunk
-  let firstRow: Int
-  let table: FeatureTable
+  private(set) var table: FeatureTable
   /// The columns' keys, for other threads: the table of keys is its own thread's.
-  let keys: [Bytes]
+  private(set) var keys: [Bytes] = []
   /// The first row whose features are damaged, and why; the rows behind it are missing.
-  let fault: (row: Int, fault: FeatureFault)?
+  private(set) var fault: (row: Int, fault: FeatureFault)?
   /// True where there was no memory for all of it.
-  let isIncomplete: Bool
+  private(set) var isIncomplete = false
+  /// Whose keys the table has.
+  fileprivate let unpacker: FeatureUnpacker
 
-  /// Unpacks `chunk` into columns that count rows from the chunk's first.
-  init(_ chunk: FeatureChunk, _ unpacker: FeatureUnpacker) {
-    self.chunk = chunk
-    firstRow = chunk.firstRow
-    var table = unpacker.emptyTable()
+  fileprivate init(_ unpacker: FeatureUnpacker) {
+    self.unpacker = unpacker
+    table = unpacker.emptyTable()
+  }
+
+  fileprivate func fill(from chunk: FeatureChunk) {
+    table.truncate(to: 0)
     fault = unpacker.unpack(chunk, into: &table, shift: 0)
     isIncomplete = MemoryShortage.isNoted
-    keys = table.columnKeys
-    self.table = table
+    if keys.count < table.columnCount { keys = table.columnKeys }
   }
 }
 
@@ -164,6 +176,8 @@ final class FeatureUnpacker {
     guard table.open(&lanes, for: form, at: firstRow + shift, room: left) else { return 0 }
     var taken = 0
     while taken < left, chunk.texts[first + taken].row == firstRow + taken {
+      // The other thread's core has it, and rows do not follow each other in a page: the processor cannot guess where.
+      if taken + 1 < left { chunk.text(first + taken + 1).prefetch() }
       let isTaken = form.recognise(
         chunk.text(first + taken),
         number: { index, next, edges in
@@ -180,5 +194,12 @@ final class FeatureUnpacker {
     }
     table.close(lanes, rows: taken)
     return taken
+  }
+}
+
+extension Bytes {
+  @inline(__always)
+  fileprivate func prefetch() {
+    if let baseAddress { cnumbers_prefetch(baseAddress, count) }
   }
 }

@@ -7,7 +7,7 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
   private enum Place {
     case waiting(FeatureChunk)
     case taken
-    case done(UnpackedChunk)
+    case done(FeatureChunk)
   }
 
   /// How many chunks may wait before the reader unpacks one itself.
@@ -62,10 +62,10 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
 
   /// The next chunk in the order of the rows, once it is unpacked. nil where none is left, or (unless `isLast`) where
   /// the next is still in work.
-  func takeBack(isLast: Bool, helper: FeatureUnpacker) -> UnpackedChunk? {
+  func takeBack(isLast: Bool, helper: FeatureUnpacker) -> FeatureChunk? {
     while true {
       if isLast, let number = next(waitingForMore: false) { unpack(number, helper) }
-      let (found, isDone) = monitor.locked { () -> (UnpackedChunk?, Bool) in
+      let (found, isDone) = monitor.locked { () -> (FeatureChunk?, Bool) in
         guard let first = places.first else { return (nil, true) }
         if case .done(let chunk) = first {
           places.removeFirst()
@@ -99,9 +99,9 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
   }
 
   private func unpack(_ work: (number: Int, chunk: FeatureChunk), _ unpacker: FeatureUnpacker) {
-    let unpacked = UnpackedChunk(work.chunk, unpacker)
+    work.chunk.unpack(with: unpacker)
     monitor.locked {
-      places[work.number - takenBack] = .done(unpacked)
+      places[work.number - takenBack] = .done(work.chunk)
       monitor.wakeAll()
     }
   }

@@ -6,12 +6,11 @@ import Glibc
 /// Fresh memory costs a page fault for each 4 KiB, which takes longer than filling them; two megabytes at once cost a
 /// fourteenth. Columns that grow one by one are too small for that, and fault in the memory of each of their sizes.
 struct ColumnBlock: ~Copyable {
-  private static let hugePage = 2 << 20
+  private static let hugePage = SpareBlocks.alignment
   /// Columns begin at the start of a cache line.
   private static let alignment = 64
 
-  private let base: UnsafeMutableRawPointer
-  private let size: Int
+  private let block: UnsafeMutableRawBufferPointer
   private let isMapped: Bool
   private var used = 0
 
@@ -23,27 +22,33 @@ struct ColumnBlock: ~Copyable {
   /// nil where the block would be less than half a huge page, or memory is short.
   init?(bytes: Int) {
     guard bytes >= Self.hugePage / 2 else { return nil }
+    guard let block = SpareBlocks.shared.take(bytes) ?? Self.map(bytes) else { return nil }
+    self.block = block
+    isMapped = true
+  }
+
+  private static func map(_ bytes: Int) -> UnsafeMutableRawBufferPointer? {
     // The rest behind the last whole huge page is one, too, where it fills half of it.
-    let rest = bytes % Self.hugePage
-    let hugeBytes = bytes - rest + (rest >= Self.hugePage / 2 ? Self.hugePage : 0)
+    let rest = bytes % hugePage
+    let hugeBytes = bytes - rest + (rest >= hugePage / 2 ? hugePage : 0)
     let size = max(bytes, hugeBytes)
     let mapped = mmap(
-      nil, size + Self.hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let mapped, mapped != MAP_FAILED else { return nil }
+      nil, size + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let mapped, mapped != MAP_FAILED else { return SpareBlocks.shared.release() ? map(bytes) : nil }
     // What lies before and behind the aligned part goes back.
-    let misaligned = Int(bitPattern: mapped) & (Self.hugePage - 1)
-    let before = misaligned == 0 ? 0 : Self.hugePage - misaligned
+    let misaligned = Int(bitPattern: mapped) & (hugePage - 1)
+    let before = misaligned == 0 ? 0 : hugePage - misaligned
     let base = mapped + before
     if before > 0 { munmap(mapped, before) }
     let pages = (size + 4095) & ~4095
-    munmap(base + pages, size + Self.hugePage - before - pages)
+    munmap(base + pages, size + hugePage - before - pages)
     guard MemoryShortage.leavesReserve(size) else {
       munmap(base, size)
       return nil
     }
     // Advice: where the system has none, small pages do.
     madvise(base, hugeBytes, MADV_HUGEPAGE)
-    (self.base, self.size, isMapped) = (base, size, true)
+    return UnsafeMutableRawBufferPointer(start: base, count: size)
   }
 
   /// Of any size: where it is small for huge pages, malloc's. nil where memory is short.
@@ -60,15 +65,16 @@ struct ColumnBlock: ~Copyable {
       free(base)
       return nil
     }
-    (self.base, size, isMapped) = (base, bytes, false)
+    block = UnsafeMutableRawBufferPointer(start: base, count: bytes)
+    isMapped = false
   }
 
-  deinit { if isMapped { munmap(base, size) } else { free(base) } }
+  deinit { if isMapped { SpareBlocks.shared.keep(block) } else { free(block.baseAddress) } }
 
   /// Room for a column, as long as the block lives; nil where there is none left.
   mutating func room<Element>(for count: Int, _ type: Element.Type) -> UnsafeMutablePointer<Element>? {
     let bytes = Self.bytes(count, type)
-    guard bytes <= size - used else { return nil }
+    guard bytes <= block.count - used, let base = block.baseAddress else { return nil }
     defer { used += bytes }
     return (base + used).bindMemory(to: Element.self, capacity: count)
   }

@@ -26,7 +26,10 @@ package enum MemoryShortage {
   /// Whether a block of `bytes`, which was had already, leaves the reserve; else it is to be given back. Asked of the
   /// system: malloc may have as much that only the threads of one arena can take.
   static func leavesReserve(_ bytes: Int) -> Bool {
-    guard bytes >= large else { return true }
+    bytes < large || hasReserve || SpareBlocks.shared.release() && hasReserve
+  }
+
+  private static var hasReserve: Bool {
     // To be written to, or it would not count where the kernel promises no more than there is.
     let block = mmap(nil, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let block, block != MAP_FAILED else { return false }

@@ -105,4 +105,48 @@ import Testing
     try store.market.delete("A", "1h", Int64(row) * Self.hour...Int64(Self.rows) * Self.hour)
     #expect(try store.market.read(["A"], "1h", columns: [], features: .all).count == row)
   }
+
+  /// Chunks are used again: what one of them held is not to be seen in another.
+  @Test(arguments: [nil, ["late@1.0", "even@1.0", "never@1.0"]])
+  func keysThatComeAndGoAreWhereTheyBelong(wanted: [String]?) throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let padding = String(repeating: "x", count: 100)
+    // Stretches of rows that are shorter and longer than a chunk, each with keys of its own, or none.
+    func keys(_ row: Int) -> [String] {
+      switch row / 700 % 4 {
+      case 0: ["even@1.0", "\(padding)@1.0"]
+      case 1: row > 5000 ? ["late@1.0", "\(padding)@2.0"] : ["\(padding)@2.0"]
+      case 2: []
+      default: row % 2 == 0 ? ["even@1.0"] : ["odd@1.0", "even@1.0"]
+      }
+    }
+    let rows = 10_000
+    let keysOfRow = (0..<rows).map { Set(keys($0)) }
+    let all = Set(keysOfRow.joined()).sorted()
+    var batch = BarBatch(
+      symbol: "A", timeframe: "1h", timestamps: (0..<rows).map { Int64($0) * Self.hour })
+    batch.features = all.enumerated().map { place, key in
+      let has = keysOfRow.map { $0.contains(key) }
+      return BarBatch.FeatureColumn(
+        key, has.enumerated().map { row, has in has ? Double(row * 10 + place) : .nan },
+        qualities: has.map { $0 ? .ready : nil })
+    }
+    try store.market.write(batch)
+    let choice = wanted.map { FeatureSelection.keys($0) } ?? .all
+    for _ in 0..<3 {
+      let bars = try store.market.read(["A"], "1h", columns: [], features: choice)
+      #expect(bars.features.map(\.key) == wanted ?? all)
+      for feature in bars.features {
+        let place = all.firstIndex(of: feature.key)
+        let isRight = (0..<rows).allSatisfy { row in
+          guard let place, keysOfRow[row].contains(feature.key) else {
+            return feature.values[row].isNaN && feature.qualities[row] == nil
+          }
+          return feature.values[row] == Double(row * 10 + place) && feature.qualities[row] == .ready
+        }
+        #expect(isRight, "\(feature.key)")
+      }
+    }
+  }
 }

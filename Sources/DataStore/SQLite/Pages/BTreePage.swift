@@ -61,7 +61,20 @@ struct BTreePage {
     return varint(&offset).map { Int64(bitPattern: $0) }
   }
 
-  /// The first cell of a table whose rowid is not before this one; the count of cells where all are.
+  /// The first cell of a table whose rowid is not before this one; the count of cells where all are. The cell `near`, and
+  /// the one behind it, are tried first.
+  @inline(__always)
+  func firstCell(notBefore rowid: Int64, near: Int) -> Int? {
+    var before = near == 0 ? Int64.min : self.rowid(near - 1)
+    for cell in near..<max(near, min(near + 2, cellCount)) {
+      guard let last = before, let found = self.rowid(cell) else { return nil }
+      if last < rowid, found >= rowid { return cell }
+      before = found
+    }
+    return firstCell(notBefore: rowid)
+  }
+
+  /// Likewise, wherever it is.
   func firstCell(notBefore rowid: Int64) -> Int? {
     var low = 0
     var high = cellCount

@@ -9,6 +9,8 @@ struct PageStack: ~Copyable {
     var number: UInt32
     var page: BTreePage
     var cell: Int
+    /// The place in the page before it was entered again.
+    var lastCell = 0
   }
 
   /// A tree of the largest file is not as deep, unless it runs in circles.
@@ -39,6 +41,8 @@ struct PageStack: ~Copyable {
     get { levels[depth].cell }
     set { levels[depth].cell = newValue }
   }
+  /// Where the page at hand was left the last time; 0 where it is new.
+  var lastCell: Int { levels[depth].lastCell }
   var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
   var isAtRoot: Bool { depth == 0 }
   /// What the leaf at hand lies in, for who wants to hold it; nil where it is in memory of the stack's own.
@@ -58,8 +62,10 @@ struct PageStack: ~Copyable {
   private mutating func load(_ number: UInt32, at level: Int, _ source: inout PageSource) -> Bool {
     guard level < Self.deepest else { return false }
     if level < levels.count {
+      levels[level].lastCell = levels[level].cell
       if levels[level].number != number {
         levels[level].number = 0
+        levels[level].lastCell = 0
         // Only one level has pages of the run, so that none is lost that is still in use.
         let ahead = level == leafLevel ? leaves.page(number, &source) : nil
         guard let page = page(number, at: ahead, or: levels[level].bytes, &source) else { return false }

@@ -48,7 +48,7 @@ struct TableLookup: ~Copyable {
     (first, last) = (0, -1)
     guard stack.enterRoot(&source) else { return false }
     while !stack.isLeaf {
-      guard let place = stack.page.firstCell(notBefore: rowid) else { return false }
+      guard let place = stack.page.firstCell(notBefore: rowid, near: stack.lastCell) else { return false }
       stack.cell = place
       guard stack.enterChild(&source) else { return false }
     }
