@@ -5,8 +5,10 @@ Bars, feature values, request metadata and strategy state in one SQLite file, wr
 any number of processes. `DataStore` is the way in; `data_store.errors` says what can go wrong.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import errors
-from ._bar import Bar
 from .core import DataStore
 from .errors import (
     BusyError,
@@ -23,8 +25,11 @@ from .errors import (
     SchemaError,
     StorageError,
 )
-from .market_repo import MarketRepo
-from .state_repo import StateRepo
+
+if TYPE_CHECKING:
+    from ._bar import Bar
+    from .market_repo import MarketRepo
+    from .state_repo import StateRepo
 
 __all__ = [
     "Bar",
@@ -46,3 +51,16 @@ __all__ = [
     "StorageError",
     "errors",
 ]
+
+_ROOMS = {"Bar": "_bar", "MarketRepo": "market_repo", "StateRepo": "state_repo"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what `DataStore` hands out when somebody names it: see `core`."""
+    if name in _ROOMS:
+        return getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A single bar, on its way in and out without a DataFrame."""
 
-from __future__ import annotations
+# No annotations as texts here: NamedTuple compiles each of those, which takes a millisecond.
 
 import datetime as dt
 from collections.abc import Callable
@@ -11,8 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from . import _abi
-from ._columns import Refusal
-from ._columns.cells import flag, number
+from ._cells import Refusal, flag, number
 from ._columns.texts import NO_TEXT, PlacedText, word, words
 from ._json import from_json
 from ._rows import cell_error, place_of

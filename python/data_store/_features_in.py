@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._batch import Batch
+from ._cells import described, is_missing, shown
 from ._columns import FeatureValues, Refusal, TextCodes, feature_values, texts
-from ._columns.cells import described, is_missing, shown
 from ._columns.dtypes import Column, objects
 from ._json import features_json
 from ._rows import KEY_NAMES, Rows, align, place_of, rows_of

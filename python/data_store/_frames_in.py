@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ._batch import Batch
+from ._cells import described
 from ._columns import Refusal, doubles, flags, texts
-from ._columns.cells import described
 from ._columns.dtypes import Column
 from ._features_in import carry_by_position, carry_features
 from ._rows import KEY_NAMES, cell_error, place_of, rows_of

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ._columns.cells import Refusal, described, is_missing, number
+from ._cells import Refusal, described, is_missing, number
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from . import _abi
 from ._bar import CELL_NAMES, SIZE, UNSET, pack, packable
-from ._columns import Refusal
+from ._cells import Refusal
 from ._columns.dtypes import objects
 from ._timestamps import only_ns
 

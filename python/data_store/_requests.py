@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._columns import Refusal
-from ._columns.cells import count_of, flag, is_missing, number
+from ._cells import Refusal, count_of, flag, is_missing, number
 from ._handles import ResultHandle, c_array
 from ._library import library
 from ._rows import cell_error, place_of

@@ -8,7 +8,7 @@ from ctypes import byref
 from typing import Any
 
 from . import _abi
-from ._columns.cells import count_of
+from ._cells import count_of
 from ._text import TextArray, encode, encode_name
 from .errors import InvalidInputError, InvalidTypeError
 

@@ -14,8 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._columns import Refusal
-from ._columns.cells import INT64, described, is_missing, number, shown
+from ._cells import INT64, Refusal, described, is_missing, number, shown
 from ._handles import ResultHandle, c_array
 from ._library import library
 from ._text import decode, encode

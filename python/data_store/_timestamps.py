@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._columns.cells import Refusal, described, is_missing, shown
+from ._cells import Refusal, described, is_missing, shown
 from ._columns.dtypes import Column, objects
 from ._columns.encoding import each
 from ._text import encode

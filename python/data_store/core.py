@@ -7,26 +7,28 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_void_p
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
 
 from . import _abi
-from ._columns.cells import number_argument
+from ._cells import number_argument
 from ._handles import ResultHandle, StoreHandle, take_text
 from ._library import library
 from ._signals import ask_main_thread
-from ._sql import Parameters, parameters_in, rows_out
 from ._status import check
 from ._text import decode_array, encode, encode_path
-from ._timestamps import to_timestamp
 from .errors import DataStoreError, InvalidInputError
-from .market_repo import MarketRepo
-from .state_repo import StateRepo
 
+# Imported where it is used: most programs need some of it, and opening takes half the time.
 if TYPE_CHECKING:
     import sqlite3
+
+    from ._sql import Parameters
+    from .market_repo import MarketRepo
+    from .state_repo import StateRepo
 
 __all__ = ["DataStore"]
 
@@ -91,11 +93,23 @@ class DataStore:
         self._durability = durability
         self._timeout = options.timeout_seconds
         self._read_only = bool(read_only)
-        self.market = MarketRepo(self._store)
-        self.state = StateRepo(self._store)
 
     def __repr__(self) -> str:
         return f"DataStore({self.path!r}, durability={self._durability!r})"
+
+    @cached_property
+    def market(self) -> MarketRepo:
+        """Bars, features, request metadata."""
+        from .market_repo import MarketRepo
+
+        return MarketRepo(self._store)
+
+    @cached_property
+    def state(self) -> StateRepo:
+        """Key and value memory of strategies."""
+        from .state_repo import StateRepo
+
+        return StateRepo(self._store)
 
     @property
     def path(self) -> str:
@@ -185,6 +199,8 @@ class DataStore:
         QueryTimeoutError
             It took longer than `timeout`.
         """
+        from ._sql import parameters_in, rows_out
+
         parameters = parameters_in(params)
         pointer = POINTER(_abi.ds_rows)()
         text = encode(query, "query")
@@ -293,7 +309,6 @@ class DataStore:
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
             each other's commits. Use `sql`.
         """
-        # Here, because few ask, and sqlite3 takes half a megabyte.
         from ._connection import connect
 
         script = c_void_p()
@@ -304,6 +319,8 @@ class DataStore:
 
 
 def _last_checkpoint(info: _abi.ds_info) -> dict[str, Any] | None:
+    from ._timestamps import to_timestamp
+
     at = to_timestamp(info.last_checkpoint)
     if at is None:
         return None

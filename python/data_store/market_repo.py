@@ -13,8 +13,7 @@ import pandas as pd
 from . import _abi
 from ._bar import SIZE, UNSET, Bar, Unset, bar_error, bar_out, pack, packable
 from ._batch import Batch
-from ._columns import Refusal
-from ._columns.cells import count_of
+from ._cells import Refusal, count_of
 from ._columns.texts import NO_TEXT, placed, words
 from ._features_in import entry_json, features_in
 from ._frames_in import bars_in

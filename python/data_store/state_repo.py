@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from . import _abi
-from ._columns import Refusal
+from ._cells import Refusal
 from ._handles import ResultHandle, StoreHandle, take_text
 from ._json import from_json, to_json
 from ._library import library

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import inspect
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +144,34 @@ def test_every_method_takes_the_parameters_of_the_contract(
 def test_the_repos_are_named_as_in_the_contract(store: DataStore) -> None:
     assert type(store.market).__name__ == "MarketRepo"
     assert type(store.state).__name__ == "StateRepo"
+
+
+def test_everything_the_package_names_can_be_had_from_it() -> None:
+    for name in data_store.__all__:
+        assert getattr(data_store, name).__name__.endswith(name)
+        assert name in dir(data_store)
+    with pytest.raises(AttributeError, match="NoSuchName"):
+        data_store.NoSuchName  # noqa: B018
+
+
+def test_opening_a_file_loads_neither_room_before_it_is_entered(path: Path) -> None:
+    program = f"""
+import sys
+from data_store import DataStore
+
+def loaded():
+    rooms = ["_sql", "market_repo", "state_repo"]
+    return [room for room in rooms if "data_store." + room in sys.modules]
+
+with DataStore({str(path)!r}) as store:
+    assert loaded() == [], loaded()
+    store.state.set("a", 1)
+    assert loaded() == ["state_repo"], loaded()
+    market = store.market
+    assert market is store.market and store.state is store.state
+    assert "market_repo" in loaded()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_the_package_says_that_it_is_typed() -> None:

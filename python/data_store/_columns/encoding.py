@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .._cells import Refusal
 from . import dtypes
-from .cells import Refusal
 from .dtypes import Booleans, Categories, Column, Integers, Mask
 
 __all__ = ["Rows", "each", "encode", "nulls", "refuse_any", "refuse_booleans"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .cells import INT64, Refusal, is_missing, shown
+from .._cells import INT64, Refusal, is_missing, shown
 from .doubles import DOUBLES, Float64s
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import InvalidInputError, InvalidTypeError
+from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = [
     "INT64",
