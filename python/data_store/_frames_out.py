@@ -54,10 +54,9 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
         columns[key] = values
     if selection.features == _abi.FEATURES_JSON:
         columns["features"] = text_array(decode_array(batch.features_json, count))
-    frame = pd.DataFrame(columns, index=_index(owner, batch, selection), copy=False)
-    if not columns:
-        frame.columns = pd.Index([], dtype=STR)
-    return frame
+    # A copy, which shares the names: whoever has the frame may name its columns' index.
+    labels = names_index(tuple(columns)).copy()
+    return _frame(list(columns.values()), labels, _index(owner, batch, selection))
 
 
 def feature_columns_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
@@ -68,16 +67,21 @@ def feature_columns_out(owner: ResultHandle, selection: Selection) -> pd.DataFra
     batch = library.ds_bars_batch(owner).contents
     features = list(_features(owner, batch, selection))
     qualities = text_columns_out(owner, [quality for _, _, quality in features], batch.count)
-    blocks: list[tuple[Any, npt.NDArray[np.intp]]] = []
-    places = np.arange(2 * len(features)).reshape(-1, 2, 1)
-    for (_, values, _), quality, place in zip(features, qualities, places, strict=True):
-        blocks += (values.reshape(1, -1), place[0]), (quality, place[1])
-    # One block a column, as DataFrame() makes them: it looks at each a dozen times first.
-    frame: pd.DataFrame = create_dataframe_from_blocks(
-        blocks,
-        index=_index(owner, batch, selection),
-        columns=_members_of([key for key, _, _ in features]),
-    )
+    columns: list[Any] = []
+    for (_, values, _), quality in zip(features, qualities, strict=True):
+        columns += values, quality
+    labels = _members_of([key for key, _, _ in features])
+    return _frame(columns, labels, _index(owner, batch, selection))
+
+
+def _frame(columns: list[Any], labels: pd.Index[Any], index: pd.Index[Any]) -> pd.DataFrame:
+    """Put columns together, a block each, as DataFrame() does; it looks at each a dozen times."""
+    places = np.arange(len(columns)).reshape(-1, 1)
+    blocks = [
+        (column.reshape(1, -1) if isinstance(column, np.ndarray) else column, place)
+        for column, place in zip(columns, places, strict=True)
+    ]
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=labels)
     return frame
 
 
