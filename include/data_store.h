@@ -287,6 +287,8 @@ typedef struct ds_bars ds_bars; /* rows that were read */
 /* The rows of a result: symbol by symbol in the order asked for, each ascending in time.
  * Doubles, flags and codes are C arrays, aligned to 16 bytes. Lives as long as `bars`. */
 const ds_bar_batch *DS_NONNULL ds_bars_batch(const ds_bars *DS_NONNULL bars);
+/* Up to four large blocks of 4 MiB at most stay in the process for later reads; the system may take
+ * their memory meanwhile (MADV_FREE). */
 void ds_bars_free(ds_bars *DS_NULLABLE bars);
 
 /* A text column as Arrow lays it out: the text of row i is bytes[offsets[i]] up to, not with,
