@@ -54,38 +54,39 @@ extension Connection {
       (SELECT max(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2)
       """)
     var entries: [SeriesEntry] = []
-    var key = try seriesAfter(nil)
-    while let series = key {
+    var next = try seriesAfter(nil)
+    while let series = next {
+      let key = try series.key()
       series.bind(to: textEnds)
       defer { textEnds.reset() }
       guard try textEnds.step() else { break }
-      let ends = try instants(series, first: textEnds.text(0), last: textEnds.text(1))
+      let ends = try instants(key, first: textEnds.text(0), last: textEnds.text(1))
       entries.append(
         SeriesEntry(
-          symbol: series.symbol, timeframe: series.timeframe, first: ends.first, last: ends.last, bars: nil,
+          symbol: key.symbol, timeframe: key.timeframe, first: ends.first, last: ends.last, bars: nil,
           gaps: nil))
-      key = try seriesAfter(series)
+      next = try seriesAfter(series)
     }
     return entries
   }
 
   /// The next series in the index: another timeframe of the same symbol, else the next symbol's first. (One row value,
   /// `(symbol, timeframe) > (?1, ?2)`, would visit all bars of the series at hand.)
-  private func seriesAfter(_ key: SeriesKey?) throws(StoreError) -> SeriesKey? {
-    if let key {
+  private func seriesAfter(_ series: StoredSeries?) throws(StoreError) -> StoredSeries? {
+    if let series {
       let sameSymbol = try statement(
         """
         SELECT symbol, timeframe FROM main.market_data WHERE symbol = ?1 AND timeframe > ?2 ORDER BY timeframe LIMIT 1
         """)
-      key.bind(to: sameSymbol)
+      series.bind(to: sameSymbol)
       defer { sameSymbol.reset() }
-      if try sameSymbol.step() { return try SeriesKey(sameSymbol.text(0), sameSymbol.text(1)) }
+      if try sameSymbol.step() { return StoredSeries(sameSymbol) }
     }
     let nextSymbol = try statement(
       "SELECT symbol, timeframe FROM main.market_data WHERE symbol > ?1 ORDER BY symbol, timeframe LIMIT 1")
-    nextSymbol.bind(1, copying: key?.symbol ?? "")
+    (series?.symbol ?? .empty).bind(1, to: nextSymbol)
     defer { nextSymbol.reset() }
-    return try nextSymbol.step() ? try SeriesKey(nextSymbol.text(0), nextSymbol.text(1)) : nil
+    return try nextSymbol.step() ? StoredSeries(nextSymbol) : nil
   }
 
   /// The first and the last instant of a series whose first and last texts are these.
@@ -107,5 +108,44 @@ extension Connection {
     defer { statement.reset() }
     _ = try statement.step()
     return (statement.int64(0), statement.int64(1))
+  }
+}
+
+/// A series as it is stored. Another tool may have written a BLOB, or bytes that are no UTF-8: the text that stands for them
+/// comes elsewhere in the index, and a leap from there could find the same series for ever.
+private struct StoredSeries {
+  struct Name {
+    static let empty = Name(bytes: [], isBlob: false)
+    let bytes: [UInt8]
+    let isBlob: Bool
+
+    func bind(_ index: Int32, to statement: Statement) {
+      bytes.withUnsafeBufferPointer { bytes in
+        if isBlob { statement.bindCopy(index, blob: bytes) } else { statement.bindCopy(index, text: bytes) }
+      }
+    }
+  }
+
+  let symbol: Name
+  private let timeframe: Name
+
+  /// Of the row at hand, whose first columns they are.
+  init(_ statement: Statement) {
+    func name(_ column: Int32) -> Name {
+      Name(bytes: Array(statement.bytes(column)), isBlob: statement.kind(column) == .blob)
+    }
+    symbol = name(0)
+    timeframe = name(1)
+  }
+
+  func key() throws(StoreError) -> SeriesKey {
+    try SeriesKey(
+      String(decoding: symbol.bytes, as: UTF8.self), String(decoding: timeframe.bytes, as: UTF8.self))
+  }
+
+  /// As parameters 1 and 2.
+  func bind(to statement: Statement) {
+    symbol.bind(1, to: statement)
+    timeframe.bind(2, to: statement)
   }
 }

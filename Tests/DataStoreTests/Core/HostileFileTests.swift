@@ -176,4 +176,52 @@ import Testing
       }
     }
   }
+
+  // MARK: The inventory, which leaps from series to series
+
+  /// 0xFF, and a BLOB, come behind the texts that stand for them: a leap from there would find the same series again.
+  @Test(arguments: [
+    ("symbol", "CAST(x'FF' AS TEXT)", "\u{FFFD} 1h"), ("symbol", "x'42'", "B 1h"),
+    ("timeframe", "CAST(x'31FF' AS TEXT)", "B 1\u{FFFD}"), ("timeframe", "x'3168'", "B 1h"),
+  ])
+  func aNameThatIsNoTextIsListedOnceAndHidesNoOther(column: String, value: String, shown: String) throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let symbols = ["A", "B", "C", "\u{FFFD}C", "\u{10FFFF}"]
+    for symbol in symbols { try store.market.write(.hourly([1, 2], symbol: symbol)) }
+    try scratch.raw().execute("UPDATE market_data SET \(column) = \(value) WHERE symbol = 'B'")
+    let counted = try store.market.series()
+    let leapt = try store.market.series(counts: false)
+    #expect(leapt.map { "\($0.symbol) \($0.timeframe)" } == counted.map { "\($0.symbol) \($0.timeframe)" })
+    #expect(leapt.map(\.first) == counted.map(\.first))
+    #expect(leapt.map(\.last) == counted.map(\.last))
+    let names = leapt.map { "\($0.symbol) \($0.timeframe)" }
+    #expect(names.sorted() == (symbols.filter { $0 != "B" }.map { "\($0) 1h" } + [shown]).sorted())
+  }
+
+  /// Each symbol in the file in turn becomes another one, in the table or in the index, on inner pages or leaves.
+  @Test func theInventoryOfAnIndexOutOfOrderEnds() throws {
+    let scratch = try Scratch(in: "/dev/shm")
+    try scratch.specifiedFile(pageSize: 512).execute("PRAGMA journal_mode=WAL")
+    let symbols = ["SYM-B", "SYM-D", "SYM-F"]
+    for symbol in symbols {
+      try scratch.store().market.write(.hourly((0..<20).map { Double($0) }, symbol: symbol))
+    }
+    try scratch.raw().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    let sound = try contents(scratch.path())
+    let prefix = Array("SYM-".utf8)
+    let places = sound.indices.dropLast(5).filter { Array(sound[$0..<$0 + 4]) == prefix }.map { $0 + 4 }
+    #expect(places.count >= 2 * 20 * symbols.count)
+    for place in places {
+      for letter in [UInt8(ascii: "A"), UInt8(ascii: "G"), 0xFF] {
+        var spoilt = sound
+        spoilt[place] = letter
+        try write(spoilt, to: scratch.path("spoilt.db"))
+        let store = try scratch.store("spoilt.db")
+        let found = try store.market.series(counts: false)
+        #expect((1...symbols.count + 2).contains(found.count))
+        store.close()
+      }
+    }
+  }
 }
