@@ -22,7 +22,7 @@ from ._status import check
 from ._text import decode_array, encode, encode_path
 from .errors import DataStoreError, InvalidInputError
 
-# Imported where it is used: most programs need some of it, and opening takes half the time.
+# Imported where it is used: opening a file takes none of it.
 if TYPE_CHECKING:
     import sqlite3
 
