@@ -32,9 +32,10 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CEpoll"),
     .systemLibrary(name: "CDataStore", path: "include"),
+    .target(name: "CFork"),
     .target(name: "CNumbers"),
     .target(name: "CNoArguments"),
-    .target(name: "DataStore", dependencies: ["CSQLite", "CEpoll", "CNumbers"]),
+    .target(name: "DataStore", dependencies: ["CSQLite", "CEpoll", "CFork", "CNumbers"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),

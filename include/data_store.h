@@ -20,7 +20,9 @@
  *   Structs   Those that may grow start with struct_size: set it with the _INIT macro. A
  *             shorter struct of an older caller is read as if the rest were defaults.
  *   Threads   A ds_store may be shared by any number of threads. Other handles are for one
- *             thread at a time. Nothing survives fork(): in the child every call is DS_CLOSED.
+ *             thread at a time. A store does not survive fork(): in the child
+ *             each call on it is DS_CLOSED. One that the child opens itself is right, whatever
+ *             the parent's threads were doing; where that cannot be had, its opening is DS_CLOSED.
  *   Signals   The library handles none and changes no handler. Under a limit of file sizes
  *             (RLIMIT_FSIZE) ignore SIGXFSZ, whose default ends the program: calls beyond the
  *             limit are then DS_STORAGE.

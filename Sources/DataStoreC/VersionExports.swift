@@ -3,7 +3,10 @@ import CDataStore
 import DataStore
 
 @implementation @_cdecl("ds_abi_version")
-public func ds_abi_version() -> Int32 { DS_ABI_VERSION }
+public func ds_abi_version() -> Int32 {
+  Store.getReadyForForks()
+  return DS_ABI_VERSION
+}
 
 @implementation @_cdecl("ds_version")
 public func ds_version() -> UnsafePointer<CChar>? { version.pointer }

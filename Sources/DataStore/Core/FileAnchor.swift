@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CFork
 import Glibc
 
 /// Locks on the database file and its -shm that outlive what drops SQLite's own.
@@ -54,6 +55,18 @@ final class FileAnchor: @unchecked Sendable {
   }
   private static let monitor = Monitor()
   private nonisolated(unsafe) static var registry = Registry()  // guarded by the monitor
+
+  /// Makes the registry, which is made at its first use otherwise.
+  static func getReady() { monitor.locked { _ = registry.process } }
+
+  /// Around a fork: a registry that another thread had locked would stay so in the child.
+  static func lockRegistry() { monitor.lock() }
+  static func unlockRegistry() { monitor.unlock() }
+
+  /// Runs `body` while no other thread opens a file or closes one for good.
+  static func withRegistry(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    try monitor.locked { () throws(StoreError) in try body() }
+  }
 
   /// The anchor of the file at `path`, with one more store that holds on to it; nil where the files cannot be opened.
   static func hold(_ path: String) -> FileAnchor? {
@@ -144,9 +157,12 @@ final class FileAnchor: @unchecked Sendable {
     }
   }
 
-  /// How many copies of SQLite in this process have the file open: each has one descriptor of the -shm to write to.
+  /// How many copies of SQLite in this process have the file open: each has one descriptor of the -shm to write to. Those
+  /// that a parent had open when it forked are of no use here.
   var copiesOfSQLite: Int {
-    sharedMemoryIdentity.descriptorCount { fcntl($0, F_GETFL) & O_ACCMODE == O_RDWR }
+    sharedMemoryIdentity.descriptorCount {
+      fcntl($0, F_GETFL) & O_ACCMODE == O_RDWR && !cfork_is_inherited($0)
+    }
   }
 
   private var descriptors: [Int32] { [database, sharedMemory] }

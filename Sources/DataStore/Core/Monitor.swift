@@ -32,6 +32,10 @@ final class Monitor: @unchecked Sendable {  // pthread's own objects are made fo
     return try body()
   }
 
+  /// For a lock that is held across a fork; else `locked`.
+  func lock() { pthread_mutex_lock(mutex) }
+  func unlock() { pthread_mutex_unlock(mutex) }
+
   // Within `locked` only:
 
   func wait() { pthread_cond_wait(condition, mutex) }

@@ -34,6 +34,10 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
 
   // MARK: Opening and closing
 
+  /// Makes a store that a forked child opens right, whatever this process does at the fork. Opening a store does that,
+  /// too; to call it early, as a library is loaded, covers a process that works on the file by other means.
+  package static func getReadyForForks() { ForkedProcess.getReady() }
+
   /// Opens the store at `path`, or makes a new one there.
   ///
   /// - Throws: `.storage` where the file cannot be read or written, `.schema` where it is no store. It

@@ -13,6 +13,7 @@ struct StoreOpening {
   init(_ path: String, _ options: StoreOptions) throws(StoreError) {
     let location = try StorePath(path)
     self.path = location.resolved
+    try ForkedProcess.isolate(location.resolved)
     // SQLite takes a file of one byte for an empty one, and would write over it.
     if StorePath.size(path) == 1 { throw Schema.refusal(path, "it is no SQLite database, but one byte long") }
     let settings = options.connectionSettings
