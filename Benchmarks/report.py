@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The table of a run, and its place in the README."""
+"""The table of a run, and its place in docs/figures.md."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _BEGIN, _END = "<!-- bench -->", "<!-- /bench -->"
 OURS = "ours"
 
 EXTERNAL = (
-    "Other engines, with formats and durability of their own, measured elsewhere in the same works "
-    "against such a yardstick (backfill / backfill with features / rewrite / read / read with "
-    "features): DuckDB's own file 1.3 / 0.4 / 7.1 / 1.3 / 0.07 x C; ArcticDB on LMDB 12 / 4.4 / 18 "
-    "/ 8.4 / 5.2 x C. One bar with a commit of its own takes DuckDB 4.0 ms and ArcticDB 7.6 ms, "
-    "the newest bar 2.9 ms and 3.1 ms."
+    "Other engines, with formats and durability of their own, were measured separately, in the "
+    "same works, against a yardstick like this one (backfill / backfill with features / rewrite "
+    "/ read / read with features): DuckDB's own file 1.3 / 0.4 / 7.1 / 1.3 / 0.07 x C; ArcticDB "
+    "on LMDB 12 / 4.4 / 18 / 8.4 / 5.2 x C. Writing one bar in its own commit takes DuckDB 4.0 "
+    "ms and ArcticDB 7.6 ms, reading the newest bar 2.9 ms and 3.1 ms."
 )
 
 
@@ -68,33 +68,36 @@ def _yardstick(bench: Bench, result: Result) -> str:
 
 
 def section(bench: Bench, results: list[Result], machine: str, peer_runs: int) -> str:
-    """Give what the README says: the table, how it was taken, other engines."""
+    """Give what docs/figures.md says: the table, how it was taken, other engines."""
     runs = max(len(result.runs) // result.work.repeats for result in results)
     repeats = max(result.work.repeats for result in results)
     calls = f" ({runs * repeats} where a single call is timed)" if repeats > 1 else ""
     how = (
-        f"Medians of {runs} interleaved runs{calls}, a process a sample, every value verified. "
-        "Bulk works: times the speed of C, from and to DataFrames, up to the closed file. p50: "
-        "times the time of C. C is one prepared statement with static binds, row at a time, and "
-        "hand-written number and time formatting; its column shows its own rate. All have WAL and "
-        f"synchronous={bench.synchronous} unless the row says otherwise."
+        f"Medians of {runs} interleaved runs{calls}, one process per sample, every value verified. "
+        "Bulk works: speed as a multiple of C's, from and to DataFrames, until the file is closed. "
+        "p50: median time as a multiple of C's. C is one prepared statement with static binds, row "
+        "by row, with hand-written number and time formatting; its column shows its own rate. All "
+        f"use WAL and synchronous={bench.synchronous} unless the row says otherwise."
     )
     if peer_runs < runs:
-        how += f" Of the contenders that are neither C nor data_store: {peer_runs}."
+        how += f" Other contenders ran {_times(peer_runs)}."
     if bench.scale != 1:
         how += f" **Only {bench.scale:g} of the rows.**"
     return "\n\n".join([table(bench, results), how, machine, EXTERNAL])
 
 
-def has_place(readme: Path) -> bool:
-    """Tell whether the README has the markers."""
-    text = readme.read_text()
+def _times(count: int) -> str:
+    """Give a count of runs in words where English has one."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def has_place(page: Path) -> bool:
+    """Tell whether the page has the markers."""
+    text = page.read_text()
     return _BEGIN in text and _END in text.split(_BEGIN, 1)[1]
 
 
-def put(readme: Path, text: str) -> None:
+def put(page: Path, text: str) -> None:
     """Put the section between the markers."""
     pattern = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
-    readme.write_text(
-        pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", readme.read_text(), count=1)
-    )
+    page.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", page.read_text(), count=1))

@@ -31,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--library", type=Path, default=LIBRARY)
     parser.add_argument("--folder", type=Path, default=ROOT / ".build/bench", help="data and files")
     parser.add_argument("--json", type=Path, help="write all samples here")
-    parser.add_argument("--write-readme", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/figures.md")
     arguments = parser.parse_args()
     chosen = arguments.contenders.split(",") if arguments.contenders else DEFAULT
     unknown = [name for name in chosen if name not in ENTRIES]
@@ -71,9 +71,9 @@ def _sample(bench: Bench, work: Work, names: list[str], runs: int, peer_runs: in
 def main() -> int:
     """Run, print, write."""
     arguments = _arguments()
-    readme = ROOT / "README.md"
-    if arguments.write_readme and not report.has_place(readme):
-        print("README.md lacks the markers <!-- bench --> and <!-- /bench -->", file=sys.stderr)
+    page = ROOT / "docs/figures.md"
+    if arguments.write and not report.has_place(page):
+        print(f"{page} lacks the markers <!-- bench --> and <!-- /bench -->", file=sys.stderr)
         return 2
     try:
         bench = Bench(arguments.folder, arguments.library, arguments.synchronous, arguments.scale)
@@ -92,8 +92,8 @@ def main() -> int:
         arguments.json.write_text(
             json.dumps({"machine": machine, "works": samples}, indent=1) + "\n"
         )
-    if arguments.write_readme:
-        report.put(readme, report.section(bench, results, machine, arguments.peer_runs))
+    if arguments.write:
+        report.put(page, report.section(bench, results, machine, arguments.peer_runs))
     return 0
 
 

@@ -39,7 +39,7 @@ def native_library() -> Path:
     if shutil.which("swift") is None:
         raise SystemExit(
             "The Swift compiler is missing, and data_store's native library is written in Swift. "
-            "Install Swift 6.3 or newer (https://www.swift.org/install) and put `swift` on the "
+            "Install Swift 6.2 or newer (https://www.swift.org/install) and put `swift` on the "
             f"PATH, or set DATA_STORE_LIBRARY to a built {LIBRARY}."
         )
     build()
