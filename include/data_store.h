@@ -9,23 +9,36 @@
  *   Status    Functions that can fail return an int32_t DS_ status and write their results last.
  *             On failure no result is written, nothing of the call is stored, and
  *             ds_last_error() tells on the same thread what was wrong, where, and what to do.
+ *             One exception: if the file was moved, or its locks were lost, between a commit
+ *             and its acknowledgement, the call is DS_CLOSED, it is unknown whether it was
+ *             stored, and the message says so.
+ *   Statuses  Any function may return DS_INVALID, DS_NO_MEMORY and DS_INTERNAL. "A read" may
+ *             also return DS_STORAGE, DS_CORRUPT, DS_SCHEMA (another program changed the
+ *             tables), DS_CLOSED, DS_INTERRUPTED and, while another program has the file to
+ *             itself, DS_BUSY. "A write" may return the same: DS_BUSY when another writer held
+ *             the file for longer than the timeout, DS_STORAGE on a read-only store, too. Each
+ *             function below says which of the two it is, and what else it returns.
  *   Pointers  Not NULL unless the comment says so. A NULL where none is allowed is DS_INVALID.
- *   Inputs    Borrowed for the call, never kept, never written to.
+ *             Functions that return no status take a NULL handle as an empty result: counts are
+ *             0, arrays are NULL, ds_store_path() is "", ds_bars_batch() and
+ *             ds_series_entries() point to a view of no rows.
+ *   Inputs    Borrowed for the call, never kept, never written to. Flags must be 0 or 1.
  *   Results   A handle that arrives through `T **out` is yours until its own _free(), which
  *             takes NULL. What you reach through a handle lives as long as the handle.
  *             A result does not need its store any more: either may be freed first.
  *   Text      UTF-8, NUL-terminated. Symbols, timeframes and keys are not empty.
  *   Time      int64_t nanoseconds since 1970-01-01T00:00:00Z. DS_NO_TIME (INT64_MIN) is "no time".
- *   Missing   NaN in a double, -1 in a code, NULL in a text: all are SQL NULL. SQLite has no NaN.
+ *   Missing   NaN in a double, -1 in a code, NULL in a text: all mean SQL NULL. SQLite has no NaN.
  *   Structs   Those that may grow start with struct_size: set it with the _INIT macro. A
- *             shorter struct of an older caller is read as if the rest were defaults.
+ *             shorter struct from an older caller is read as if the rest were defaults.
  *   Threads   A ds_store may be shared by any number of threads. Other handles are for one
  *             thread at a time. A store does not survive fork(): in the child
- *             each call on it is DS_CLOSED. One that the child opens itself is right, whatever
- *             the parent's threads were doing; where that cannot be had, its opening is DS_CLOSED.
- *   Signals   The library handles none and changes no handler. Under a limit of file sizes
- *             (RLIMIT_FSIZE) ignore SIGXFSZ, whose default ends the program: calls beyond the
- *             limit are then DS_STORAGE.
+ *             each call on it is DS_CLOSED. A store that the child opens itself is right,
+ *             whatever the parent's threads were doing; if that is impossible, opening it
+ *             is DS_CLOSED.
+ *   Signals   The library handles none and changes no handler. Under a file size limit
+ *             (RLIMIT_FSIZE) ignore SIGXFSZ, whose default action ends the program: calls beyond
+ *             the limit are then DS_STORAGE.
  */
 #ifndef DATA_STORE_H
 #define DATA_STORE_H
@@ -34,8 +47,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which pointers may be NULL. The library's own compiler sees all of them as optional, so that it
- * cannot be built without a look at each. */
+/* Which pointers a caller may pass or get as NULL. In C and C++ they are documentation: both expand to
+ * nothing. Swift is what the library is written in, and a library cannot trust what its callers promise:
+ * there both expand to _Nullable, so that it does not compile without a check of each pointer. */
 #ifdef __swift__
 #define DS_NONNULL _Nullable
 #define DS_NULLABLE _Nullable
@@ -60,7 +74,8 @@ extern "C" {
 #define DS_MAX_JSON_DEPTH 500        /* arrays and objects within each other in a state value */
 #define DS_MAX_TEXT_BYTES 500000000  /* any other text */
 
-/* The DS_ABI_VERSION that the library was built with. Append-only within one number. */
+/* The DS_ABI_VERSION that the library was built with. Functions and structs are append-only within one
+ * number. */
 int32_t ds_abi_version(void);
 
 /* The library's version, "major.minor.patch". Static. */
@@ -69,16 +84,16 @@ const char *DS_NONNULL ds_version(void);
 /* ---- Status, errors -------------------------------------------------------------------- */
 
 #define DS_OK 0
-#define DS_INVALID 1         /* an argument or a value is wrong: mend the call */
+#define DS_INVALID 1         /* an argument or a value is wrong: fix the call */
 #define DS_INVALID_FEATURE 2 /* a feature breaks the rules: ds_last_error_detail() has row, key, reason */
 #define DS_MISSING_BAR 3     /* features for a bar that is not stored: write the bar first */
 #define DS_BUSY 4            /* another writer held the file for longer than the timeout: try again */
 #define DS_STORAGE 5         /* disk full, I/O error, read-only, no permission, no such file */
 #define DS_CORRUPT 6         /* the file, or a value in it, is damaged */
-#define DS_SCHEMA 7          /* the file is no data_store file, or one from a newer version */
-#define DS_CLOSED 8          /* closed, used after fork(), its file was moved or deleted, or opened beside
-                              * the store by another copy of SQLite in this process */
-#define DS_INTERRUPTED 9     /* ds_interrupt(), or the thread's ds_stop_function, stopped the call */
+#define DS_SCHEMA 7          /* the file is not a data_store file, or one from a newer version */
+#define DS_CLOSED 8          /* closed, used after fork(), or its file was moved, deleted, or opened by another
+                              * copy of SQLite in this process */
+#define DS_INTERRUPTED 9     /* ds_interrupt(), or the thread's cancellation callback, stopped the call */
 #define DS_NO_MEMORY 10
 #define DS_INTERNAL 11       /* a bug in data_store: please report the message */
 #define DS_TIMEOUT 12        /* a query took longer than it was given: ask for less, or allow more */
@@ -87,20 +102,21 @@ const char *DS_NONNULL ds_version(void);
 const char *DS_NONNULL ds_status_name(int32_t status);
 
 /* The message of this thread's last failed call; "" before the first. Ask right after the
- * failure. Yours to read until this thread's next call fails. */
+ * failure. Lives until this thread's next call fails, or the thread ends. */
 const char *DS_NONNULL ds_last_error(void);
 
 typedef struct ds_error_detail {
   size_t struct_size;
   int32_t status;
-  int32_t sqlite_code;             /* SQLite's extended result code, 0 where SQLite had no part */
-  int64_t row;                     /* 0-based row in the batch, -1 where no row is to blame */
-  const char *DS_NULLABLE key;     /* feature key or column, NULL where none is to blame */
-  const char *DS_NULLABLE reason;  /* the bare reason, without place and remedy; NULL: none */
+  int32_t sqlite_code;             /* SQLite's extended result code, 0 if SQLite did not report the error */
+  int64_t row;                     /* 0-based row in the batch, -1 if no row is at fault */
+  const char *DS_NULLABLE key;     /* feature key, column or argument, NULL if none is at fault */
+  const char *DS_NULLABLE reason;  /* the reason alone, without place and remedy, or NULL */
 } ds_error_detail;
 #define DS_ERROR_DETAIL_INIT {sizeof(ds_error_detail), 0, 0, -1, NULL, NULL}
 
-/* The last failure in parts; its texts live as long as ds_last_error()'s. */
+/* This thread's last failure in parts; its texts live as long as ds_last_error()'s. status DS_OK: there was
+ * none. DS_INVALID: out_detail is NULL, or its struct_size is wrong. */
 int32_t ds_last_error_detail(ds_error_detail *DS_NONNULL out_detail);
 
 /* ---- Store ------------------------------------------------------------------------------ */
@@ -114,62 +130,70 @@ typedef struct ds_open_options {
   size_t struct_size;
   int32_t durability;     /* DS_DURABILITY_ */
   int32_t read_only;      /* 1: never writes to the database */
-  double timeout_seconds; /* how long a writer waits for another one; 0 to 1,000,000 */
+  double timeout_seconds; /* how long a writer waits for others; 0 to 1,000,000 */
 } ds_open_options;
 #define DS_OPEN_OPTIONS_INIT {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 10.0}
 
-/* Opens `path`, or makes a new store there. `options` NULL: the INIT values.
- * DS_SCHEMA, DS_STORAGE: the file stays as it was, byte for byte. */
+/* Opens `path`, or makes a new store there if the file is absent or empty. `options` NULL: the INIT values.
+ * A write, if there is something to make; else a read. DS_SCHEMA, DS_STORAGE: the file stays as it was, byte
+ * for byte. DS_CLOSED: another copy of SQLite has the file open in this process, or see "Threads". */
 int32_t ds_store_open(const char *DS_NONNULL path, const ds_open_options *DS_NULLABLE options,
                       ds_store *DS_NULLABLE *DS_NONNULL out_store);
 
-/* Waits for running calls, rolls an open transaction back, closes the file. Any number of
- * times. Every later call on the store is DS_CLOSED; the handle itself stays yours. */
+/* Waits for running calls, rolls an open transaction back, closes the file. May be called any number of
+ * times. Every later call on the store is DS_CLOSED; the handle stays yours until ds_store_free().
+ * DS_INVALID: `store` is NULL, or the call comes from a cancellation callback. */
 int32_t ds_store_close(ds_store *DS_NONNULL store);
 
-/* Closes where that was not done, and frees the handle. No thread may be in a call on it. */
+/* Closes the store if that was not done, and frees the handle. No thread may be in a call on it. NULL: does
+ * nothing. */
 void ds_store_free(ds_store *DS_NULLABLE store);
 
 /* The absolute path of the file, symbolic links resolved. Lives as long as the handle. */
 const char *DS_NONNULL ds_store_path(const ds_store *DS_NONNULL store);
 
-/* Makes the calls that are running on `store` in other threads stop with DS_INTERRUPTED,
- * undone, as soon as they can. Safe from any thread at any time before ds_store_free(). */
+/* Makes the calls that are running on `store` in other threads stop with DS_INTERRUPTED, undone, as soon as
+ * they can. Safe from any thread at any time before ds_store_free(). DS_CLOSED: the store is closed, or this
+ * is a forked child. */
 int32_t ds_interrupt(ds_store *DS_NONNULL store);
 
-/* While a call of this thread lasts longer than some 50 ms, on whatever store, should_stop(context)
- * is called now and then, on this thread; where it returns anything but 0 the call stops with
- * DS_INTERRUPTED, undone. NULL: no questions any more. It runs in the midst of the call: what it
- * calls on a store is DS_INVALID. For signals: set a flag in the handler, return it here. */
+/* Sets this thread's cancellation callback, for its calls on any store. Once a call has lasted some 50 ms,
+ * should_stop(context) is called every 50 ms or so, on this thread; if it returns anything but 0, the call
+ * stops with DS_INTERRUPTED, undone. NULL removes the callback. `context` is passed through and never freed:
+ * it must live until this thread sets another callback, removes this one, or ends. should_stop runs
+ * during the call, so every call that it makes on a store is DS_INVALID. For signals: set a flag in the handler,
+ * return it here. DS_INVALID: called from a cancellation callback. */
 typedef int32_t (*ds_stop_function)(void *DS_NULLABLE context);
 int32_t ds_thread_stop_when(ds_stop_function DS_NULLABLE should_stop, void *DS_NULLABLE context);
 
 /* ---- Transactions -----------------------------------------------------------------------
- * All calls that the same thread makes between begin and commit become visible at once, or
- * never. Begin takes the write lock (BEGIN IMMEDIATE; DS_BUSY after the timeout). This thread
- * reads its own writes; others read the last commit and their writes wait. A call that fails
- * inside is undone alone. A begin within a transaction is a savepoint. */
+ * All calls that one thread makes between begin and commit become visible together, or never. Begin
+ * takes the write lock (BEGIN IMMEDIATE; DS_BUSY after the timeout). This thread reads its own writes;
+ * others read the last commit and their writes wait. A call that fails inside is undone alone. A begin
+ * within a transaction is a savepoint. Each begin needs one commit or rollback on the same thread; if a commit
+ * fails, the transaction is still open: roll it back. DS_STORAGE, when an error made SQLite roll the whole
+ * transaction back: nothing of it is stored, and only a rollback is possible. All three are writes. */
 
 int32_t ds_transaction_begin(ds_store *DS_NONNULL store);
-int32_t ds_transaction_commit(ds_store *DS_NONNULL store);   /* DS_INVALID where none is open */
+int32_t ds_transaction_commit(ds_store *DS_NONNULL store);   /* DS_INVALID if this thread has none open */
 int32_t ds_transaction_rollback(ds_store *DS_NONNULL store); /* likewise */
 
 /* ---- Columns: the same layout in and out -------------------------------------------------- */
 
 #define DS_NO_TIME INT64_MIN
 
-/* Text, dictionary-coded: row i has values[codes[i]], or NULL where codes[i] is -1.
- * `codes` NULL: values[0] in every row. Both NULL: the column is not carried. */
+/* Text, dictionary-coded: row i has values[codes[i]], or NULL if codes[i] is -1.
+ * `codes` NULL: values[0] in every row. Both NULL: the column is not carried, and stays as it is stored. */
 typedef struct ds_text_column {
   const int32_t *DS_NULLABLE codes;
   const char *DS_NULLABLE const *DS_NULLABLE values;
   int64_t value_count; /* at most INT32_MAX: codes are int32_t */
 } ds_text_column;
 
-/* One feature ("name@version") over the rows of a batch. Its values are doubles or int64, the
- * other pointer is NULL (both NULL: null in every row); null where is_null is 1, or NaN.
- * Its quality is one of "ready", "warmup", "degraded", "missing". A row whose value is null and
- * whose quality code is -1 has no such entry at all. */
+/* One feature ("name@version") over the rows of a batch. Its values are doubles or int64, and the other
+ * pointer is NULL (both NULL: null in every row). A value is null if is_null is 1, or if it is NaN. Its quality
+ * is one of "ready", "warmup", "degraded", "missing". A row whose value is null and whose quality code is -1
+ * does not have this feature. */
 typedef struct ds_feature_column {
   const char *DS_NONNULL key;
   const double *DS_NULLABLE values;
@@ -190,15 +214,15 @@ typedef struct ds_feature_column {
 #define DS_COLUMN_FEATURES (1u << 9)
 #define DS_COLUMNS_ALL 0x1ffu /* the nine without features */
 
-/* Rows as columns, each `count` long. A column whose pointer is NULL is not carried.
- * Features come as columns, or as one JSON text a row (NULL: this row says nothing of features),
- * not both. A batch that was read may be written as it is. */
+/* Rows as columns, each `count` long. A NULL pointer means: leave this column as it is. Features come as
+ * columns, or as one JSON text per row (NULL: leave this row's features as they are), not both. A batch that
+ * was read may be written as it is, unless it was read with DS_FEATURES_VALUES. */
 typedef struct ds_bar_batch {
   size_t struct_size;
   int64_t count;
-  const int64_t *DS_NULLABLE timestamps; /* may be NULL only where count is 0 */
+  const int64_t *DS_NULLABLE timestamps; /* may be NULL only if count is 0 */
   ds_text_column symbol;                 /* every row needs one */
-  ds_text_column timeframe;              /* likewise */
+  ds_text_column timeframe;              /* every row needs one */
   const double *DS_NULLABLE open;
   const double *DS_NULLABLE high;
   const double *DS_NULLABLE low;
@@ -216,7 +240,7 @@ typedef struct ds_bar_batch {
   {sizeof(ds_bar_batch), 0, NULL, {NULL, NULL, 0}, {NULL, NULL, 0}, NULL, NULL, NULL, NULL, NULL, \
    {NULL, NULL, 0}, {NULL, NULL, 0}, NULL, NULL, NULL, 0, NULL}
 
-/* One bar. `columns` tells which fields are carried (DS_COLUMN_ bits). */
+/* One bar. `columns` says which fields are carried (DS_COLUMN_ bits); the others are not looked at. */
 typedef struct ds_bar {
   size_t struct_size;
   int64_t timestamp;
@@ -236,30 +260,31 @@ typedef struct ds_bar {
   {sizeof(ds_bar), DS_NO_TIME, 0, 0, NAN, NAN, NAN, NAN, NAN, NAN, NULL, NULL, NULL}
 
 /* ---- Market: writing ------------------------------------------------------------------------
- * An upsert on (symbol, timeframe, timestamp), one transaction a call. `replace` 0: columns that
- * are not carried keep what is stored (on a new row: the schema's default), features merge key by
- * key. `replace` 1: the row becomes what was passed and nothing else. */
+ * An upsert on (symbol, timeframe, timestamp), one transaction per call. `replace` 0: columns that are
+ * not carried keep what is stored (on a new row: the schema's default), and features merge key by key.
+ * `replace` 1: the row becomes what was passed and nothing else. Each is a write; DS_INVALID_FEATURE, too. */
 
-/* Writes bars. out_rows: rows given. A batch of no rows is DS_OK. */
+/* Writes bars, with the same result as writing each row in order. out_rows: rows given. A batch of no rows is
+ * DS_OK. */
 int32_t ds_market_write(ds_store *DS_NONNULL store, const ds_bar_batch *DS_NONNULL batch,
                         int32_t replace, int64_t *DS_NULLABLE out_rows);
 
-/* Writes the features of bars that are stored already, else DS_MISSING_BAR. The batch carries
- * timestamps, symbol, timeframe and features only. `replace` 1: the features of each bar become
- * those given. */
+/* Writes the features of bars that are stored already; DS_MISSING_BAR if one is not, and nothing is written.
+ * The batch carries timestamps, symbol, timeframe and features only. `replace` 1: the features of each bar
+ * become those given. */
 int32_t ds_market_write_features(ds_store *DS_NONNULL store, const ds_bar_batch *DS_NONNULL batch,
                                  int32_t replace, int64_t *DS_NULLABLE out_rows);
 
-/* Writes one bar. */
+/* Writes one bar, as ds_market_write() would a batch of one row. */
 int32_t ds_market_write_bar(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
                             const char *DS_NONNULL timeframe, const ds_bar *DS_NONNULL bar,
                             int32_t replace);
 
 /* ---- Market: reading ------------------------------------------------------------------------ */
 
-/* Inclusive bounds. The texts, where given, are used instead of the numbers: ISO 8601, UTC where
- * no offset is written; a bare date means its first nanosecond as start_text and its last as
- * end_text. DS_NO_TIME as start, INT64_MAX as end: no bound. */
+/* Inclusive bounds. The texts, if given, are used instead of the numbers: ISO 8601, UTC if no offset is
+ * written; a bare date means its first nanosecond as start_text and its last as end_text (a text in another
+ * form: DS_INVALID). DS_NO_TIME as start, INT64_MAX as end: no bound. */
 typedef struct ds_range {
   size_t struct_size;
   int64_t start;
@@ -270,9 +295,9 @@ typedef struct ds_range {
 #define DS_RANGE_INIT {sizeof(ds_range), DS_NO_TIME, INT64_MAX, NULL, NULL}
 
 #define DS_FEATURES_NONE 0
-#define DS_FEATURES_JSON 1    /* the stored text, a row */
-#define DS_FEATURES_VALUES 2  /* a column a key: values, no quality (cannot be written as it is) */
-#define DS_FEATURES_COLUMNS 3 /* a column a key: values and quality */
+#define DS_FEATURES_JSON 1    /* the stored text of each row */
+#define DS_FEATURES_VALUES 2  /* a column per key: values, no quality (cannot be written as it is) */
+#define DS_FEATURES_COLUMNS 3 /* a column per key: values and quality */
 
 typedef struct ds_read_options {
   size_t struct_size;
@@ -280,7 +305,7 @@ typedef struct ds_read_options {
   int32_t features;  /* DS_FEATURES_ */
   const char *DS_NULLABLE const *DS_NULLABLE feature_keys; /* NULL: all that are found, sorted */
   int32_t feature_key_count;
-  int64_t limit; /* the first so many rows of the result; -1: all */
+  int64_t limit; /* at most so many rows, the first of the result; -1: all */
 } ds_read_options;
 #define DS_READ_OPTIONS_INIT {sizeof(ds_read_options), DS_COLUMNS_ALL, DS_FEATURES_NONE, NULL, 0, -1}
 
@@ -289,80 +314,47 @@ typedef struct ds_bars ds_bars; /* rows that were read */
 /* The rows of a result: symbol by symbol in the order asked for, each ascending in time.
  * Doubles, flags and codes are C arrays, aligned to 16 bytes. Lives as long as `bars`. */
 const ds_bar_batch *DS_NONNULL ds_bars_batch(const ds_bars *DS_NONNULL bars);
-/* Up to four large blocks of 4 MiB at most stay in the process for later reads; the system may take
- * their memory meanwhile (MADV_FREE). */
+/* Up to four blocks of at most 4 MiB stay in the process for later reads; the system may take their memory
+ * at any time (MADV_FREE). */
 void ds_bars_free(ds_bars *DS_NULLABLE bars);
 
-/* A text column as Arrow lays it out: the text of row i is bytes[offsets[i]] up to, not with,
- * bytes[offsets[i + 1]]. */
-typedef struct ds_text_layout {
-  size_t struct_size;
-  const void *DS_NULLABLE offsets; /* count + 1 from `first` on: int32_t (utf8) or int64_t (large_utf8) */
-  int64_t offset_size;             /* 4 or 8, accordingly */
-  const char *DS_NULLABLE bytes;   /* without NULs between texts */
-  int64_t byte_count;
-  const uint8_t *DS_NULLABLE validity; /* a bit a row, the lowest first, 0: NULL. NULL: no row is */
-  int64_t first;                       /* where the column begins in offsets and validity */
-} ds_text_layout;
-#define DS_TEXT_LAYOUT_INIT {sizeof(ds_text_layout), NULL, 8, NULL, 0, NULL, 0}
-
-typedef struct ds_text_layouts ds_text_layouts; /* text columns, laid out */
-
-/* Lays text columns of `count` rows each out one text after the other, as Arrow's large_utf8 has them:
- * offset_size is 8, first 0, no NUL stands between texts, and a NULL (code -1) is as long as nothing. All
- * lie in one block of memory; a column that says the same as the one before shares its layout. A column
- * of neither codes nor values is NULL in every row. The columns are not needed any more afterwards.
- * DS_INVALID: a code beyond the dictionary. */
-int32_t ds_text_columns_lay_out(const ds_text_column *DS_NONNULL const *DS_NONNULL columns, int32_t column_count,
-                                int64_t count, ds_text_layouts *DS_NULLABLE *DS_NONNULL out_layouts);
-/* A layout for each column, in their order. Lives as long as `layouts`. NULL where that is. */
-const ds_text_layout *DS_NULLABLE ds_text_layouts_array(const ds_text_layouts *DS_NULLABLE layouts);
-void ds_text_layouts_free(ds_text_layouts *DS_NULLABLE layouts);
-
-/* Codes `count` rows of such a column: equal texts get the same number, counted from 0 in the order
- * of first sight, and NULL gets -1. first_rows[c] becomes the first row with code c (0: the column's
- * first); both arrays have room for `count`. out_distinct: how many texts there are. Whether
- * they are UTF-8 is not looked at. DS_INVALID: offsets that descend or leave the bytes. */
-int32_t ds_text_layout_code(const ds_text_layout *DS_NONNULL layout, int64_t count,
-                            int32_t *DS_NONNULL codes, int32_t *DS_NONNULL first_rows,
-                            int64_t *DS_NONNULL out_distinct);
-
-/* Reads one timeframe of one or more symbols (each once) as of one moment. Nothing found: a
- * result of no rows. `range` NULL: all; `options` NULL: the INIT values. */
+/* Reads one timeframe of one or more symbols (each once) from one snapshot. Nothing found: a
+ * result of no rows. `range` NULL: all; `options` NULL: the INIT values. A read. */
 int32_t ds_market_read(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
                        int32_t symbol_count, const char *DS_NONNULL timeframe,
                        const ds_range *DS_NULLABLE range, const ds_read_options *DS_NULLABLE options,
                        ds_bars *DS_NULLABLE *DS_NONNULL out_bars);
 
-/* The latest `n` bars of each symbol, ascending. options->limit does not apply here. */
+/* The latest `n` bars (0 or more) of each symbol, ascending. options->limit does not apply here. A read. */
 int32_t ds_market_latest(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
                          int32_t symbol_count, const char *DS_NONNULL timeframe, int64_t n,
                          const ds_read_options *DS_NULLABLE options,
                          ds_bars *DS_NULLABLE *DS_NONNULL out_bars);
 
-/* The latest bar with all its columns and its features as JSON; *out_bar NULL where there is
- * none. Free it with ds_bar_free(). */
+/* The latest bar with all its columns and its features as JSON; *out_bar is NULL if there is none. Free it
+ * with ds_bar_free(), which takes NULL. A read. */
 int32_t ds_market_latest_bar(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
                              const char *DS_NONNULL timeframe,
                              ds_bar *DS_NULLABLE *DS_NONNULL out_bar);
 void ds_bar_free(ds_bar *DS_NULLABLE bar);
 
-/* A read in chunks of at most `chunk` rows. Each chunk is a snapshot of its own; nothing is held
- * open in between, so bars that are written ahead of the scan are seen. A chunk holds one symbol. */
+/* A read in chunks of at most `chunk` rows (1 or more). Each chunk is a snapshot of its own; nothing is held
+ * open in between, so bars that are written ahead of the scan are seen. A chunk holds one symbol. DS_CLOSED. */
 typedef struct ds_scan ds_scan;
 int32_t ds_market_scan(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
                        int32_t symbol_count, const char *DS_NONNULL timeframe,
                        const ds_range *DS_NULLABLE range, const ds_read_options *DS_NULLABLE options,
                        int64_t chunk, ds_scan *DS_NULLABLE *DS_NONNULL out_scan);
 
-/* The next chunk; *out_bars NULL at the end. */
+/* The next chunk; *out_bars is NULL at the end. A read; DS_CLOSED once the store is closed or freed. After a
+ * failure the scan is where it was. */
 int32_t ds_scan_next(ds_scan *DS_NONNULL scan, ds_bars *DS_NULLABLE *DS_NONNULL out_bars);
 void ds_scan_free(ds_scan *DS_NULLABLE scan);
 
 /* ---- Market: inventory, deletion -------------------------------------------------------------- */
 
-/* What is stored: one entry a (symbol, timeframe), sorted. bars and gaps (rows whose is_gap is 1)
- * are NULL where they were not asked for. */
+/* What is stored: one entry per (symbol, timeframe), sorted. bars and gaps (rows whose is_gap is 1) are NULL
+ * unless `counts` was 1. Lives as long as its ds_series. */
 typedef struct ds_series_view {
   size_t struct_size;
   int64_t count;
@@ -375,24 +367,25 @@ typedef struct ds_series_view {
 } ds_series_view;
 
 typedef struct ds_series ds_series;
+/* `counts` 1: counts bars and gaps, too, which reads every row. A read. */
 int32_t ds_market_series(ds_store *DS_NONNULL store, int32_t counts,
                          ds_series *DS_NULLABLE *DS_NONNULL out_series);
 const ds_series_view *DS_NONNULL ds_series_entries(const ds_series *DS_NONNULL series);
 void ds_series_free(ds_series *DS_NULLABLE series);
 
-/* Deletes the bars of one series within `range` (NULL: all of them). out_rows: how many. */
+/* Deletes the bars of one series within `range` (NULL: all of them). out_rows: how many. A write. */
 int32_t ds_market_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
                          const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
                          int64_t *DS_NULLABLE out_rows);
 
 /* ---- Market: requests --------------------------------------------------------------------------- */
 
-/* How a range of bars was obtained. symbol, timeframe, provider_used, start_ts, end_ts are required. */
+/* How a range of bars was obtained. symbol, timeframe, provider_used, start_ts and end_ts are required. */
 typedef struct ds_request {
   size_t struct_size;
   const char *DS_NULLABLE symbol;
   const char *DS_NULLABLE timeframe;
-  int64_t requested_at; /* DS_NO_TIME when recording: now, moved on by a microsecond where taken */
+  int64_t requested_at; /* when recording, DS_NO_TIME: now, or the next microsecond that is free */
   int64_t start_ts;
   int64_t end_ts;
   const char *DS_NULLABLE provider_used;
@@ -406,56 +399,95 @@ typedef struct ds_request {
 #define DS_REQUEST_INIT \
   {sizeof(ds_request), NULL, NULL, DS_NO_TIME, DS_NO_TIME, DS_NO_TIME, NULL, NAN, 0, 0, 0, NULL, NULL}
 
-/* Upserts the whole row on (symbol, timeframe, requested_at). */
+/* Upserts the whole row on (symbol, timeframe, requested_at). out_requested_at: its time. A write. */
 int32_t ds_market_record_request(ds_store *DS_NONNULL store, const ds_request *DS_NONNULL request,
                                  int64_t *DS_NULLABLE out_requested_at);
 
-/* Requests by requested_at, oldest first. symbol, timeframe, range NULL: any; limit -1: all. */
+/* Requests by requested_at, oldest first. symbol, timeframe, range NULL: any; limit -1: all. A read. */
 typedef struct ds_requests ds_requests;
 int32_t ds_market_requests(ds_store *DS_NONNULL store, const char *DS_NULLABLE symbol,
                            const char *DS_NULLABLE timeframe, const ds_range *DS_NULLABLE range,
                            int64_t limit, ds_requests *DS_NULLABLE *DS_NONNULL out_requests);
 int64_t ds_requests_count(const ds_requests *DS_NONNULL requests);
-/* The first of them; each lies struct_size bytes after the one before. */
+/* An array of ds_requests_count() requests, struct_size bytes each. Lives as long as `requests`. */
 const ds_request *DS_NULLABLE ds_requests_items(const ds_requests *DS_NONNULL requests);
 void ds_requests_free(ds_requests *DS_NULLABLE requests);
 
+/* ---- Text columns in Arrow's layout -------------------------------------------------------------
+ * For wrappers whose tables are in Arrow's layout. No store has a part in it. */
+
+/* A text column as Arrow lays it out: the text of row i is bytes[offsets[i]] up to but excluding
+ * bytes[offsets[i + 1]]. */
+typedef struct ds_text_layout {
+  size_t struct_size;
+  const void *DS_NULLABLE offsets; /* count + 1 from `first` on: int32_t (utf8) or int64_t (large_utf8) */
+  int64_t offset_size;             /* 4 or 8, accordingly */
+  const char *DS_NULLABLE bytes;   /* without NULs between texts */
+  int64_t byte_count;
+  const uint8_t *DS_NULLABLE validity; /* one bit per row, the lowest first, 0: SQL NULL. NULL: no row is SQL NULL */
+  int64_t first;                       /* where the column begins in offsets and validity */
+} ds_text_layout;
+#define DS_TEXT_LAYOUT_INIT {sizeof(ds_text_layout), NULL, 8, NULL, 0, NULL, 0}
+
+typedef struct ds_text_layouts ds_text_layouts; /* text columns in Arrow's layout */
+
+/* Lays out text columns of `count` rows each, one text after the other, as Arrow's large_utf8 has them:
+ * offset_size is 8, first is 0, there are no NULs between texts, and SQL NULL (code -1) has length zero. All are
+ * in one block of memory; a column that equals the one before shares its layout. A column without codes and
+ * values is NULL in every row. The columns may be freed afterwards. DS_INVALID: a code beyond the dictionary. */
+int32_t ds_text_columns_lay_out(const ds_text_column *DS_NONNULL const *DS_NONNULL columns, int32_t column_count,
+                                int64_t count, ds_text_layouts *DS_NULLABLE *DS_NONNULL out_layouts);
+/* One layout per column, in their order. Lives as long as `layouts`. */
+const ds_text_layout *DS_NULLABLE ds_text_layouts_array(const ds_text_layouts *DS_NULLABLE layouts);
+void ds_text_layouts_free(ds_text_layouts *DS_NULLABLE layouts);
+
+/* The way back: codes `count` rows of such a column. Equal texts get the same number, counted from 0 in order
+ * of first appearance, and SQL NULL gets -1. first_rows[c] becomes the first row with code c, counted from
+ * the column's first row; both arrays have room for `count`. out_distinct: how many texts there are. UTF-8
+ * is not checked. DS_INVALID: offsets that descend or leave the bytes; the arrays may then be partly written. */
+int32_t ds_text_layout_code(const ds_text_layout *DS_NONNULL layout, int64_t count,
+                            int32_t *DS_NONNULL codes, int32_t *DS_NONNULL first_rows,
+                            int64_t *DS_NONNULL out_distinct);
+
 /* ---- State ---------------------------------------------------------------------------------------
- * Values are JSON texts (RFC 8259). A number that stands alone comes back as an equal number,
- * perhaps written otherwise; everything else digit for digit. */
+ * Values are JSON texts (RFC 8259). A number that stands alone comes back as an equal number, perhaps in
+ * another notation; everything else comes back digit for digit. */
+
+/* A write. DS_INVALID: not JSON, or an integer beyond int64 that stands alone. */
 
 int32_t ds_state_set(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                      const char *DS_NONNULL value_json);
 
-/* All or none. */
+/* Stores all values or none; `count` 0 is DS_OK, and then the arrays may be NULL. Otherwise as ds_state_set(). */
 int32_t ds_state_set_many(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NULLABLE keys,
                           const char *DS_NULLABLE const *DS_NULLABLE values_json, int64_t count);
 
-/* *out_json NULL where the key is absent. Free it with ds_text_free(). */
+/* *out_json is NULL if the key is absent. Free it with ds_text_free(), which takes NULL. A read. */
 int32_t ds_state_get(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                      char *DS_NULLABLE *DS_NONNULL out_json);
 void ds_text_free(char *DS_NULLABLE text);
 
+/* out_deleted: 1 if the key was there. A write. */
 int32_t ds_state_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                         int32_t *DS_NULLABLE out_deleted);
 
-/* Stores `value_json` only where the stored value equals `expected_json`, in one atomic step across
- * processes. Equal as JSON: members in any order, 1 = 1.0, true is not 1. "null" (or a NULL
- * pointer) equals an absent key, too. */
+/* Stores `value_json` only if the stored value equals `expected_json`, in one atomic step across processes;
+ * out_swapped: whether it did. Equal as JSON: members in any order, 1 equals 1.0, true does not equal 1. "null"
+ * (or a NULL pointer) equals an absent key, too. A write, even if the values differ. */
 int32_t ds_state_compare_and_set(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                                  const char *DS_NULLABLE expected_json,
                                  const char *DS_NONNULL value_json, int32_t *DS_NONNULL out_swapped);
 
-/* When the key was last written; DS_NO_TIME where it is absent. */
+/* When the key was last written; DS_NO_TIME if it is absent. A read. */
 int32_t ds_state_updated_at(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                             int64_t *DS_NONNULL out_time);
 
 typedef struct ds_state_entry {
   const char *DS_NONNULL key;
-  const char *DS_NULLABLE value_json; /* NULL where only keys were asked for */
+  const char *DS_NULLABLE value_json; /* NULL if only keys were asked for */
 } ds_state_entry;
 
-/* The entries whose key begins with `prefix` ("": all), sorted by key; `values` 0: keys only. */
+/* The entries whose key begins with `prefix` ("": all), sorted by key; `values` 0: keys only. A read. */
 typedef struct ds_state_entries ds_state_entries;
 int32_t ds_state_items(ds_store *DS_NONNULL store, const char *DS_NONNULL prefix, int32_t values,
                        ds_state_entries *DS_NULLABLE *DS_NONNULL out_entries);
@@ -464,7 +496,8 @@ const ds_state_entry *DS_NULLABLE ds_state_entries_items(const ds_state_entries 
 void ds_state_entries_free(ds_state_entries *DS_NULLABLE entries);
 
 /* ---- SQL -------------------------------------------------------------------------------------------
- * One statement that only reads; a writing one, ATTACH, a PRAGMA that sets something: DS_INVALID. */
+ * One statement that only reads. A statement that writes, ATTACH, a PRAGMA that sets something, or text that
+ * is not SQL: DS_INVALID. Otherwise a read. */
 
 #define DS_SQL_NULL 0
 #define DS_SQL_INTEGER 1
@@ -478,12 +511,12 @@ typedef struct ds_sql_parameter {
   int32_t type;                 /* DS_SQL_ */
   int64_t integer;
   double real;
-  const void *DS_NULLABLE bytes; /* text or blob; may be NULL where byte_count is 0 */
+  const void *DS_NULLABLE bytes; /* text or blob; may be NULL if byte_count is 0 */
   int64_t byte_count;
 } ds_sql_parameter;
 
-/* One column of a result; row i is of type types[i]. Text and blobs lie in `bytes` from
- * offsets[i] to offsets[i + 1]. A pointer is NULL where no row needs it. */
+/* One column of a result; row i is of type types[i] (DS_SQL_). Text and blobs are in `bytes` from offsets[i] up
+ * to but excluding offsets[i + 1]. A pointer is NULL if no row needs it. Lives as long as its ds_rows. */
 typedef struct ds_sql_column {
   const char *DS_NONNULL name;
   const uint8_t *DS_NULLABLE types;
@@ -498,7 +531,7 @@ int32_t ds_sql(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
                const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
                ds_rows *DS_NULLABLE *DS_NONNULL out_rows);
 
-/* The same, stopped with DS_TIMEOUT where it takes longer than timeout_seconds (0 to 1,000,000). */
+/* The same, stopped with DS_TIMEOUT once it has taken timeout_seconds (0 to 1,000,000). */
 int32_t ds_sql_within(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
                       const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
                       double timeout_seconds, ds_rows *DS_NULLABLE *DS_NONNULL out_rows);
@@ -509,31 +542,34 @@ void ds_rows_free(ds_rows *DS_NULLABLE rows);
 
 /* ---- Maintenance ------------------------------------------------------------------------------------- */
 
-/* What is wrong with the file, a text a finding; none where it is sound. */
+/* What is wrong with the file, one string per finding; no strings if it is sound. Reads every page and row. A
+ * read; damage is a finding, not DS_CORRUPT or DS_SCHEMA. */
 typedef struct ds_texts ds_texts;
 int32_t ds_store_check(ds_store *DS_NONNULL store, ds_texts *DS_NULLABLE *DS_NONNULL out_findings);
 int64_t ds_texts_count(const ds_texts *DS_NONNULL texts);
 const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NONNULL texts);
 void ds_texts_free(ds_texts *DS_NULLABLE texts);
 
-/* Copies the store as of one moment to `target` while others write. The target appears whole or
- * not at all; one that exists is refused unless `overwrite` is 1, the store's own file always. */
+/* Copies one snapshot of the store to `target` while others write. The target appears whole or not at all.
+ * DS_INVALID: it exists and `overwrite` is 0, or it is the store's own file. DS_STORAGE: it cannot be written.
+ * Otherwise a read. */
 int32_t ds_store_backup(ds_store *DS_NONNULL store, const char *DS_NONNULL target, int32_t overwrite);
 
 typedef struct ds_checkpoint_result {
   size_t struct_size;
   int64_t wal_frames;   /* frames in the WAL */
   int64_t checkpointed; /* of them now in the database file */
-  int64_t held_back;    /* of them kept by readers of older snapshots */
+  int64_t held_back;    /* of them not yet copied, because readers of older snapshots need them */
 } ds_checkpoint_result;
 #define DS_CHECKPOINT_RESULT_INIT {sizeof(ds_checkpoint_result), 0, 0, 0}
 
-/* Folds the WAL into the database file. The store does so by itself as the WAL grows. */
+/* Copies the WAL into the database file. The store does so by itself as the WAL grows. DS_INVALID within a
+ * transaction. A write. */
 int32_t ds_store_checkpoint(ds_store *DS_NONNULL store, ds_checkpoint_result *DS_NULLABLE out_result);
 
 typedef struct ds_info {
   size_t struct_size;
-  const char *DS_NULLABLE path;             /* lives as long as the store; the other texts are static */
+  const char *DS_NULLABLE path;             /* the texts live as long as the store's handle */
   const char *DS_NULLABLE sqlite_version;
   const char *DS_NULLABLE sqlite_source_id;
   const char *DS_NULLABLE journal_mode;     /* "wal"; "delete" on a read-only store in that mode */
@@ -547,24 +583,25 @@ typedef struct ds_info {
   int64_t market_data_rows;
   int64_t market_requests_rows;
   int64_t system_state_rows;
-  /* The latest checkpoint of this handle, asked for or automatic; others checkpoint the file, too. */
-  int64_t last_checkpoint;                  /* its time; DS_NO_TIME: there was none, and the rest is 0 */
-  int64_t last_checkpoint_wal_frames;       /* the rest: as in ds_checkpoint_result */
+  /* The latest checkpoint by this handle, requested or automatic; other programs checkpoint the file, too. */
+  int64_t last_checkpoint;                  /* its time; DS_NO_TIME: there was none, and the others are 0 */
+  int64_t last_checkpoint_wal_frames;       /* this and the others: as in ds_checkpoint_result */
   int64_t last_checkpoint_checkpointed;
   int64_t last_checkpoint_held_back;
 } ds_info;
 #define DS_INFO_INIT {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0}
 
+/* Facts about the store, with a count of the rows. A read. */
 int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);
 
-/* The statements that set a connection of another SQLite client up as the specification asks for
- * (WAL, synchronous NORMAL, temp_store MEMORY) and that keep it from checkpointing on its own,
- * which would reopen the WAL-reset bug. Free it with ds_text_free(). */
+/* The statements that set up a connection of another SQLite client as the specification asks for (WAL,
+ * synchronous NORMAL, temp_store MEMORY) and keep it from checkpointing on its own, which would bring back the
+ * WAL-reset bug. Free the text with ds_text_free(). DS_CLOSED. */
 int32_t ds_store_connection_script(ds_store *DS_NONNULL store, char *DS_NULLABLE *DS_NONNULL out_sql);
 
-/* Whether another client's SQLite, whose function sqlite3_libversion() is at that address, is the very
- * copy that the library uses: DS_OK, else DS_INVALID (NULL, too: one that hides it is its own). Two
- * copies in one process must not open the same file: neither sees the other's locks. */
+/* Whether another client's SQLite, whose function sqlite3_libversion() is at that address, is the same copy
+ * that the library uses: DS_OK, otherwise DS_INVALID (also for NULL: a client that hides the address has its own
+ * copy). Two copies in one process must not open the same file: neither sees the other's locks. */
 int32_t ds_sqlite_is_shared(const void *DS_NULLABLE sqlite3_libversion_address);
 
 #ifdef __cplusplus
