@@ -14,7 +14,9 @@
  *   Results   A handle that arrives through `T **out` is yours until its own _free(), which
  *             takes NULL. What you reach through a handle lives as long as the handle.
  *             A result does not need its store any more: either may be freed first.
- *   Text      UTF-8, NUL-terminated. Symbols, timeframes and keys are not empty.
+ *   Text      UTF-8, NUL-terminated. Symbols, timeframes and keys are not empty. Two texts are equal
+ *             where their bytes are: composed and decomposed letters, capitals and small letters are
+ *             different names. "Sorted" is by bytes, as strcmp() compares.
  *   Time      int64_t nanoseconds since 1970-01-01T00:00:00Z. DS_NO_TIME (INT64_MIN) is "no time".
  *   Missing   NaN in a double, -1 in a code, NULL in a text: all are SQL NULL. SQLite has no NaN.
  *   Structs   Those that may grow start with struct_size: set it with the _INIT macro. A

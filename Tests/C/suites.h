@@ -37,5 +37,6 @@ extern const check_test structs_tests[];
 extern const check_test null_tests[];
 extern const check_test hostile_tests[];
 extern const check_test limits_tests[];
+extern const check_test names_tests[];
 
 #endif

@@ -30,12 +30,11 @@ struct StorePath {
     }
     guard reason == ENOENT else { throw Self.failure(path, reason) }
     // The file is new: its folder must be there.
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let name = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    let (folder, name) = Self.parts(path)
     guard !name.isEmpty, name != ".", name != ".." else { throw .invalid("\(path) names no file") }
     let parent: String
     do throws(StoreError) {
-      parent = try Self.realPath(folder)
+      parent = try Self.realPath(folder ?? ".")
     } catch {
       throw StoreError(error.code, "\(path): its folder \(error.message)")
     }
@@ -44,8 +43,14 @@ struct StorePath {
     isEmpty = true
   }
 
-  var folder: String {
-    resolved.lastIndex(of: "/").map { $0 == resolved.startIndex ? "/" : String(resolved[..<$0]) } ?? "/"
+  var folder: String { Self.parts(resolved).folder ?? "/" }
+
+  /// A path's folder, where it names one, and its last name. A slash and an accent after it are one `Character`, but the
+  /// slash ends a name all the same.
+  private static func parts(_ path: String) -> (folder: String?, name: String) {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (nil, path) }
+    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    return (folder, String(path[path.utf8.index(after: slash)...]))
   }
 
   static func realPath(_ path: String) throws(StoreError) -> String {

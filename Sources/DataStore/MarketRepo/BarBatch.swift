@@ -153,13 +153,13 @@ private final class Lender {
   func lend(constant text: String) -> TextColumn { TextColumn(codes: nil, values: [lend(text: text)]) }
 
   func lend(_ texts: [String?]) -> TextColumn {
-    var numbers: [String: Int32] = [:]
+    var numbers: [ExactText: Int32] = [:]
     var values: [Bytes] = []
     let codes = texts.map { text -> Int32 in
       guard let text else { return -1 }
-      if let known = numbers[text] { return known }
+      if let known = numbers[ExactText(text)] { return known }
       let number = Int32(values.count)
-      numbers[text] = number
+      numbers[ExactText(text)] = number
       values.append(lend(text: text))
       return number
     }

@@ -8,7 +8,7 @@ enum JSONValue: Equatable {
   case null
   case boolean(Bool)
   case number(JSONNumber)
-  /// Decoded, as UTF-8; a lone surrogate stays escaped.
+  /// Decoded, as UTF-8 that may hold lone surrogates.
   case text([UInt8])
   case array([JSONValue])
   case object([[UInt8]: JSONValue])
@@ -69,7 +69,8 @@ enum JSONValue: Equatable {
   private static func decoded(_ token: JSONScanner.StringToken) -> [UInt8] {
     guard token.hasEscapes else { return Array(token.raw) }
     var out = ByteBuffer()
-    return JSONText.appendDecoded(token.raw, to: &out) ? Array(out.bytes) : Array(token.raw)
+    _ = JSONText.appendDecoded(token.raw, to: &out)
+    return Array(out.bytes)
   }
 }
 

@@ -10,6 +10,12 @@ public struct StateRepo: Sendable {
     public let key: String
     /// Its value as JSON text; nil where only keys were asked for.
     public let json: String?
+
+    /// Texts are equal where their bytes are.
+    public static func == (left: Entry, right: Entry) -> Bool {
+      ExactText(left.key) == ExactText(right.key)
+        && left.json.map(ExactText.init) == right.json.map(ExactText.init)
+    }
   }
 }
 
@@ -129,7 +135,7 @@ extension StateRepo {
     }
   }
 
-  /// The entries whose key begins with `prefix`, sorted by key.
+  /// The entries whose key begins with `prefix`, sorted by the bytes of the key.
   public func entries(prefix: String = "", values: Bool = true) throws(StoreError) -> [Entry] {
     if prefix.utf8.contains(0) { throw .invalid("the prefix holds a NUL character", key: "prefix") }
     return try store.read(snapshot: false) { reader throws(StoreError) in
@@ -145,7 +151,8 @@ extension StateRepo {
         let json = values ? String(decoding: try StateValue.json(statement, 1, key: key), as: UTF8.self) : nil
         entries.append(Entry(key: key, json: json))
       }
-      return entries
+      // A file in UTF-16 has them in the order of that.
+      return entries.sorted { ExactText($0.key) < ExactText($1.key) }
     }
   }
 
