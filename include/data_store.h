@@ -117,8 +117,9 @@ typedef struct ds_open_options {
   int32_t durability;     /* DS_DURABILITY_ */
   int32_t read_only;      /* 1: never writes to the database */
   double timeout_seconds; /* how long a writer waits for another one; 0 to 1,000,000 */
+  int32_t fast_paths;     /* 0: none that rest on SQLite's insides; 1: where its version was tested. Results are the same */
 } ds_open_options;
-#define DS_OPEN_OPTIONS_INIT {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 10.0}
+#define DS_OPEN_OPTIONS_INIT {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 10.0, 1}
 
 /* Opens `path`, or makes a new store there. `options` NULL: the INIT values.
  * DS_SCHEMA, DS_STORAGE: the file stays as it was, byte for byte. */
@@ -554,8 +555,11 @@ typedef struct ds_info {
   int64_t last_checkpoint_wal_frames;       /* the rest: as in ds_checkpoint_result */
   int64_t last_checkpoint_checkpointed;
   int64_t last_checkpoint_held_back;
+  const char *DS_NULLABLE fast_paths;        /* those that are on: "pages latest_pages frames read_lock"; lives as long as the store */
+  const char *DS_NULLABLE fast_paths_reason; /* why not all of them; NULL where all are on; lives as long as the store */
 } ds_info;
-#define DS_INFO_INIT {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0}
+#define DS_INFO_INIT \
+  {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0, NULL, NULL}
 
 int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);
 

@@ -136,6 +136,7 @@ class ds_open_options(_Sized):
         ("durability", c_int32),
         ("read_only", c_int32),
         ("timeout_seconds", c_double),
+        ("fast_paths", c_int32),
     )
 
 
@@ -318,6 +319,8 @@ class ds_info(_Sized):
         ("last_checkpoint_wal_frames", c_int64),
         ("last_checkpoint_checkpointed", c_int64),
         ("last_checkpoint_held_back", c_int64),
+        ("fast_paths", c_char_p),
+        ("fast_paths_reason", c_char_p),
     )
 
 

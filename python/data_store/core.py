@@ -50,6 +50,11 @@ class DataStore:
         Seconds that a writer waits for another one before it gives up with `BusyError`.
     read_only : bool, optional
         Write nothing to the database.
+    fast_paths : bool, optional
+        Take the paths that rest on SQLite's insides, where its version is one that they were
+        tested with. Results are the same either way: switch them off to find out whether one of
+        them is to blame for something. The environment variable ``DATA_STORE_FAST_PATHS=0`` does
+        the same; `info` tells which are on, and why not.
 
     Attributes
     ----------
@@ -78,6 +83,7 @@ class DataStore:
         durability: Literal["full", "normal"] = "full",
         timeout: float = 10.0,
         read_only: bool = False,
+        fast_paths: bool = True,
     ) -> None:
         if not isinstance(durability, str) or durability not in _abi.DURABILITY:
             raise InvalidInputError(f"durability must be 'full' or 'normal', not {durability!r}")
@@ -85,6 +91,7 @@ class DataStore:
             durability=_abi.DURABILITY[durability],
             read_only=bool(read_only),
             timeout_seconds=number_argument(timeout, "timeout"),
+            fast_paths=bool(fast_paths),
         )
         ask_main_thread()
         pointer = POINTER(_abi.ds_store)()
@@ -265,7 +272,8 @@ class DataStore:
             path, library_version, abi_version, sqlite_version, sqlite_source_id, wal_reset_safe
             (this SQLite is free of the WAL-reset bug), journal_mode, synchronous, durability,
             read_only, page_size, file_bytes, wal_bytes, last_checkpoint, and rows, a dict by
-            table. last_checkpoint is the latest that this very object has done, asked for or by
+            table. fast_paths is the list of those that are on (see the parameter of that name),
+            fast_paths_reason is None or says why not all. last_checkpoint is the latest that this very object has done, asked for or by
             itself: a dict of `at` (when, a Timestamp in UTC) and what `checkpoint()` returns;
             None where it has done none. Other programs checkpoint the file, too.
         """
@@ -286,6 +294,8 @@ class DataStore:
             "page_size": info.page_size,
             "file_bytes": info.file_bytes,
             "wal_bytes": info.wal_bytes,
+            "fast_paths": info.fast_paths.decode().split(),
+            "fast_paths_reason": info.fast_paths_reason and info.fast_paths_reason.decode(),
             "last_checkpoint": _last_checkpoint(info),
             "rows": {
                 "market_data": info.market_data_rows,

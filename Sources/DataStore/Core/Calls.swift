@@ -81,7 +81,7 @@ extension Store {
 
   private func takeReader() throws(StoreError) -> Connection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
-    let reader = try Connection(path, readerAccess, options.connectionSettings)
+    let reader = try Connection(path, readerAccess, connectionSettings)
     reader.openWAL()
     return reader
   }

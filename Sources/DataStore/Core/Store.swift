@@ -10,6 +10,10 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   public let path: String
   /// What the store was opened with.
   public let options: StoreOptions
+  /// What all of its connections are opened with.
+  let connectionSettings: Connection.Settings
+  /// Why some fast paths are off.
+  package let fastPathsReason: String?
 
   let lane = WriterLane()
   let monitor = Monitor()
@@ -46,7 +50,10 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
     try options.check()
     let anchor = FileAnchor.holdWhereOpen(path)
     defer { anchor?.letGo() }
-    let opened = try StoreOpening(path, options)
+    let (fastPaths, reason) = FastPaths.chosen(wanted: options.usesFastPaths)
+    fastPathsReason = reason
+    connectionSettings = options.connectionSettings(fastPaths)
+    let opened = try StoreOpening(path, options, connectionSettings)
     self.path = opened.path
     self.options = options
     writer = opened.writer
