@@ -384,6 +384,10 @@ int32_t ds_market_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL symb
                          const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
                          int64_t *DS_NULLABLE out_rows);
 
+/* The instant that an ISO 8601 text with an offset names, for record_request's times and any other.
+ * Text without an offset is DS_INVALID: only a range takes it as UTC. */
+int32_t ds_time_of_text(const char *DS_NONNULL text, int64_t *DS_NONNULL out_time);
+
 /* ---- Market: requests --------------------------------------------------------------------------- */
 
 /* How a range of bars was obtained. symbol, timeframe, provider_used, start_ts, end_ts are required. */

@@ -47,7 +47,7 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
         "market",
         "write_features",
         [("features", REQUIRED), *SERIES],
-        {"quality": "ready", "replace": False},
+        {"quality": None, "replace": False},
     ),
     (
         "market",

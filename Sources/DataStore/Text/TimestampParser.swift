@@ -29,6 +29,11 @@ struct TimestampParser {
     return parser.parse()
   }
 
+  /// True where a text that `parse` takes says its offset from UTC. The date, 8 characters at least, has no such sign.
+  static func hasOffset(_ text: Bytes) -> Bool {
+    text.dropFirst(8).contains { [UInt8(ascii: "Z"), UInt8(ascii: "z"), UInt8(ascii: "+"), UInt8(ascii: "-")].contains($0) }
+  }
+
   /// The date that was read last: bars of a day follow one another.
   struct DateMemo {
     fileprivate var year: UInt64 = 0
