@@ -52,7 +52,6 @@ __all__ = [
     "SchemaError",
     "StateRepo",
     "StorageError",
-    "__version__",
     "errors",
 ]
 

@@ -48,8 +48,8 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
     reason : str
         What is wrong with the value.
     remedy : str
-        What to do about it. `{}` stands for the expression in which the caller has the value, and
-        `{float}` for the one that makes it a float.
+        What to do about it. `{}` stands for the expression in which the caller has the value,
+        `{float}` and `{text}` for those that convert it, `{dt}` for the accessor of its times.
     row : int or None, optional
         0-based position in the column, None for a value that stands alone.
     """
@@ -64,17 +64,26 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
         """Give the same refusal with its row."""
         return Refusal(self.reason, self.remedy, row)
 
-    def told(self, subject: str, *, column: bool = False) -> str:
+    def told(self, subject: str) -> str:
         """Give reason and remedy for a message.
 
         Parameters
         ----------
         subject : str
-            The expression in which the caller has the value, or the column of values.
-        column : bool, optional
+            The expression in which the caller has the value: an argument's name, or a column as
+            `df['close']`, or `df.index`.
         """
-        as_float = f"{subject}.astype('float64')" if column else f"float({subject})"
-        remedy = self.remedy.replace("{float}", as_float).replace("{}", subject)
+        is_column = subject.endswith("]")
+        is_array = is_column or subject.endswith(".index")
+        expressions = {
+            "{float}": f"{subject}.astype('float64')" if is_array else f"float({subject})",
+            "{text}": f"{subject}.astype(str)" if is_array else f"str({subject})",
+            "{dt}": ".dt" if is_column else "",
+            "{}": subject,
+        }
+        remedy = self.remedy
+        for name, expression in expressions.items():
+            remedy = remedy.replace(name, expression)
         return f"{self.reason}; {remedy}"
 
 
@@ -95,7 +104,9 @@ def is_missing(value: object) -> bool:
     """Tell whether `value` is None, NA, NaT or a NaN."""
     if type(value) in MISSING_TYPES:
         return True
-    return isinstance(value, (float, np.floating)) and bool(value != value)
+    if isinstance(value, float):
+        return float.__ne__(value, value)  # a subclass may compare otherwise
+    return isinstance(value, np.floating) and bool(value != value)
 
 
 # The first row that fits says why a value is no number.
@@ -169,9 +180,15 @@ def flag(value: Any) -> int:
         return int(value)
     if is_missing(value):
         return 0
-    if isinstance(value, (int, float, np.integer, np.floating)) and value in (0, 1):
-        return int(value)
-    raise refuse_flag(value)
+    if isinstance(value, (int, np.integer)):
+        value = operator.index(value)  # bare: a subclass may compare otherwise
+    elif isinstance(value, (float, np.floating)):
+        value = float.__float__(value) if isinstance(value, float) else float(value)
+    else:
+        raise refuse_flag(value)
+    if value not in (0, 1):
+        raise refuse_flag(value)
+    return int(value)
 
 
 def number_argument(value: object, what: str) -> float:
@@ -186,8 +203,8 @@ def flag_argument(value: Any, what: str) -> bool:
     """Give an argument that is True or False; 0 and 1 are taken, other truth is not guessed."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    if isinstance(value, (int, np.integer)) and value in (0, 1):
-        return bool(value)
+    if isinstance(value, (int, np.integer)) and operator.index(value) in (0, 1):
+        return operator.index(value) == 1
     raise InvalidTypeError(f"{what} must be True or False, not {described(value)}")
 
 

@@ -151,11 +151,13 @@ def entry_json(entry: object, row: int, place: str) -> bytes | None:
 
 
 def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
+    if not isinstance(entry, dict):  # it may fail when it is gone through a second time
+        return None
     for key, member in entry.items():
         try:
             features_json({key: member})
         except Refusal:
-            return key if isinstance(key, str) else repr(key)
+            return _key_text(key)
     return None
 
 
@@ -311,7 +313,7 @@ def _feature_error(
     at_key = "" if key is None else f", feature {key!r}"
     subject = "value" if key is None else f"features[{key!r}]"
     return FeatureValidationError(
-        f"{place}{at_row}{at_key}: {refusal.told(subject, column=key is not None)}",
+        f"{place}{at_row}{at_key}: {refusal.told(subject)}",
         row=row,
         key=key,
         reason=refusal.reason,

@@ -44,6 +44,8 @@ _CARRIERS: dict[Any, Callable[[Batch, str, Column], None]] = {
     "latency_sec": _carry_doubles,
     "features": carry_by_position,
 }
+
+
 def bars_in(frame: object, symbol: object, timeframe: object, features: object) -> Batch:
     """Bring bars, and their features, into the library's layout.
 
@@ -99,5 +101,5 @@ def _no_frame_error(frame: object, symbol: object, timeframe: object) -> Invalid
         )
     return InvalidTypeError(
         f"{place_of(symbol, timeframe)}: bars must be a pandas DataFrame, not "
-        f"{type(frame).__name__}; make one with pd.DataFrame(...), or use write_bar for a single bar"
+        f"{type(frame).__name__}; make one with pd.DataFrame(...), or use write_bar for one bar"
     )

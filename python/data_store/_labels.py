@@ -40,7 +40,7 @@ def labels_error(
         if not isinstance(label, str):
             return InvalidInputError(
                 f"{place}: a column label must be text, not {described(label)}; "
-                f"{_naming(labels)}"
+                f"{_naming(labels, label)}"
             )
     names = [str.__str__(label) for label in unknown]
     what = f"unknown column{'s' if len(names) > 1 else ''} {', '.join(map(shown, names))}"
@@ -48,14 +48,16 @@ def labels_error(
     if keys == names:
         return InvalidInputError(f"{place}: {what}; {_feature_lines(symbol, timeframe)}")
     hint = "; pass feature columns as features=" if keys else ""
-    line = _mending(frame, names)
+    line = _mending(frame, [name for name in names if name not in keys])
     return InvalidInputError(
         f"{place}: {what}; a bar has {', '.join(_CARRIED)}{hint}; rename or drop the others, "
         f"e.g. df = {line}"
     )
 
 
-def _naming(labels: pd.Index[Any]) -> str:
+def _naming(labels: pd.Index[Any], label: object) -> str:
+    if isinstance(label, tuple):  # levels that were made flat
+        return "e.g. df.columns = [label[0] for label in df.columns]"
     if len(labels) == 6:
         return "e.g. df.columns = ['timestamp', 'open', 'high', 'low', 'close', 'volume']"
     return "rename it"
@@ -117,7 +119,8 @@ def _told_of_levels(labels: pd.Index[Any], timeframe: object) -> str:
     unknown = sorted(words[prices] - LABELS)
     tail = ".rename(columns=str.lower)" + (f".drop(columns={unknown!r})" if unknown else "")
     if len(tickers) == 1:
-        return f"{what}, a bar's have one; drop the other, e.g. df = df.droplevel({level}, axis=1){tail}"
+        line = f"df = df.droplevel({level}, axis=1){tail}"
+        return f"{what}, a bar's have one; drop the other, e.g. {line}"
     symbols = "['timestamp', 'symbol']"
     return (
         f"{what}, a bar's have one; take one symbol, df = df.xs({shown(tickers[0])}, axis=1, "

@@ -14,7 +14,7 @@ from ._columns import Refusal, TextCodes, texts
 from ._columns.dtypes import Column
 from ._text import encode_name
 from ._timestamps import column_ns, epoch_refusal, to_timestamp
-from .errors import InvalidInputError
+from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = ["KEY_NAMES", "Rows", "align", "argument_error", "cell_error", "place_of", "rows_of"]
 
@@ -72,7 +72,7 @@ def cell_error(
         The expression in which the caller has the column.
     """
     row = "" if refusal.row is None else f", row {refusal.row}"
-    told = refusal.told(subject or f"df[{column!r}]", column=True)
+    told = refusal.told(subject or f"df[{column!r}]")
     return InvalidInputError(f"{place}: column {column!r}{row}: {told}")
 
 
@@ -117,7 +117,7 @@ def rows_of(
                     f"{place}: {name} is given twice, as an argument and in the frame; pass "
                     f"{name}=None or drop it from the frame"
                 )
-            names[name] = TextCodes(None, [encode_name(argument, name)])
+            names[name] = TextCodes(None, [_argument_name(argument, name)])
         elif name in parts:
             names[name] = _texts_of(parts[name], place, name)
         elif among is None and not empty:
@@ -125,8 +125,19 @@ def rows_of(
                 f"{place}: no {name}; pass {name}= or a frame with a {name!r} column or level"
             )
     return Rows(
-        _timestamps_of(parts, table, place, variable), names.get("symbol"), names.get("timeframe"), place
+        _timestamps_of(parts, table, place, variable),
+        names.get("symbol"),
+        names.get("timeframe"),
+        place,
     )
+
+
+def _argument_name(argument: object, name: str) -> bytes:
+    try:
+        return encode_name(argument, name)
+    except InvalidTypeError as error:
+        hint = f"a frame of several has them in a {name!r} column or level, with {name}=None"
+        raise InvalidTypeError(f"{error}; {hint}") from None
 
 
 def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Column]:
@@ -164,8 +175,8 @@ def _parts_of_index(index: pd.Index[Any], place: str) -> dict[str, Column]:
 
 def _level_error(name: object, place: str) -> InvalidInputError:
     return InvalidInputError(
-        f"{place}: the index level {shown(name)} is none of {', '.join(KEY_NAMES)}, each once; name "
-        "the levels with rename_axis() or drop them with reset_index()"
+        f"{place}: the index level {shown(name)} is none of {', '.join(KEY_NAMES)}, each once; "
+        "name the levels with rename_axis() or drop them with reset_index()"
     )
 
 

@@ -87,8 +87,8 @@ def _column_names(columns: object) -> list[str]:
     for name in asked:
         if not isinstance(name, str) or name not in _abi.COLUMN_BITS:
             raise InvalidInputError(
-                f"unknown column {shown(name)}; there are {', '.join(_abi.COLUMN_BITS)}; feature values "
-                "and their text come with features="
+                f"unknown column {shown(name)}; there are {', '.join(_abi.COLUMN_BITS)}; feature "
+                "values and their text come with features="
             )
     return [name for name in _abi.COLUMN_BITS if name in asked]
 
@@ -101,6 +101,7 @@ def _feature_choice(features: object, members: bool) -> tuple[int, list[str] | N
     if features is None:
         return _abi.FEATURES_NONE, None
     if isinstance(features, str):
+        features = str.__str__(features)
         if features == "json":
             return _abi.FEATURES_JSON, None
         raise InvalidInputError(

@@ -50,7 +50,9 @@ def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
             pairs = list(enumerate(params))
         else:
             raise InvalidTypeError(no_parameters)
-    except TypeError as error:  # an array of no dimension, or the caller's own object
+    except InvalidTypeError:
+        raise
+    except Exception as error:  # an array of no dimension, or the caller's own object
         raise InvalidTypeError(no_parameters) from error
     filled = []
     for name, value in pairs:
@@ -80,7 +82,10 @@ def _parameter(value: Any) -> _abi.ds_sql_parameter:
         text = encode(value, "text")
         return _abi.ds_sql_parameter(type=_abi.SQL_TEXT, bytes=text, byte_count=len(text))
     if isinstance(value, (bytes, bytearray, memoryview)):
-        blob = bytes(value)
+        try:
+            blob = bytes(value)
+        except ValueError as error:
+            raise Refusal(f"{shown(value)} cannot be read: {error}", "pass bytes") from error
         return _abi.ds_sql_parameter(type=_abi.SQL_BLOB, bytes=blob, byte_count=len(blob))
     if isinstance(value, dt.datetime):
         return _abi.ds_sql_parameter(type=_abi.SQL_TIME, integer=storable_ns(value))

@@ -71,7 +71,7 @@ _NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
     (
         (pd.Period,),
         "a period is not an instant",
-        "take its beginning, with to_timestamp() and tz_localize('UTC')",
+        "take its beginning, e.g. {} = {}{dt}.to_timestamp(){dt}.tz_localize('UTC')",
     ),
 )
 
@@ -141,8 +141,8 @@ def _refuse_number(value: Any, shown_value: str, expression: str) -> Refusal:
     try:
         unit = next(unit for limit, unit in _EPOCH_UNITS if abs(value) < limit)
         how = f"unit='{unit}'"
-        if value in _CALENDAR_DATES and expression == "{}":
-            how = "format='%Y%m%d'"
+        if value in _CALENDAR_DATES:
+            expression, how = "{text}", "format='%Y%m%d'"
     except Exception:  # NaN, infinity, or a number of the caller's own
         how = "unit='s'"
     return Refusal(
@@ -229,20 +229,17 @@ def column_ns(column: Column) -> npt.NDArray[np.int64]:
         return _aware_ns(column.array)
     if getattr(dtype, "kind", "") == "M" and len(column):
         first: Any = column.array[0]
-        raise Refusal(f"{shown(first)} {_NAIVE}", _localize(column, "{}"), row=0)
+        raise Refusal(f"{shown(first)} {_NAIVE}", _localize("{}"), row=0)
     try:
         return np.array(each(objects(column), _cell_ns), dtype=np.int64)
     except Refusal as refusal:
         if refusal.remedy is not _LOCALIZE:
             raise
-        raise Refusal(
-            refusal.reason, _localize(column, "pd.to_datetime({})"), refusal.row
-        ) from None
+        raise Refusal(refusal.reason, _localize("pd.to_datetime({})"), refusal.row) from None
 
 
-def _localize(column: Column, times: str) -> str:
-    accessor = ".dt" if isinstance(column, pd.Series) else ""
-    return f"say which one it is in, e.g. {{}} = {times}{accessor}.tz_localize('UTC')"
+def _localize(times: str) -> str:
+    return f"say which one it is in, e.g. {{}} = {times}{{dt}}.tz_localize('UTC')"
 
 
 def only_ns(index: pd.DatetimeIndex) -> int | None:

@@ -79,11 +79,14 @@ class DataStore(OfThisProcess):
         timeout: float = 10.0,
         read_only: bool = False,
     ) -> None:
-        if not isinstance(durability, str) or durability not in _abi.DURABILITY:
-            raise InvalidInputError(f"durability must be 'full' or 'normal', not {shown(durability)}")
+        word = str.__str__(durability) if isinstance(durability, str) else ""
+        if word not in _abi.DURABILITY:
+            raise InvalidInputError(
+                f"durability must be 'full' or 'normal', not {shown(durability)}"
+            )
         read_only = flag_argument(read_only, "read_only")
         options = _abi.ds_open_options(
-            durability=_abi.DURABILITY[durability],
+            durability=_abi.DURABILITY[word],
             read_only=read_only,
             timeout_seconds=number_argument(timeout, "timeout"),
         )
@@ -91,7 +94,7 @@ class DataStore(OfThisProcess):
         pointer = POINTER(_abi.ds_store)()
         check(library.ds_store_open(encode_path(path, "path"), byref(options), byref(pointer)))
         self._store = StoreHandle(pointer)
-        self._durability = durability
+        self._durability = word
         self._timeout = options.timeout_seconds
         self._read_only = read_only
 
@@ -245,7 +248,9 @@ class DataStore(OfThisProcess):
             Replace a file that exists. The store's own file is refused always.
         """
         target_path = encode_path(target, "target")
-        check(library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite")))
+        check(
+            library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite"))
+        )
 
     def checkpoint(self) -> dict[str, int]:
         """Fold the WAL into the database file. The store does so by itself as the WAL grows.

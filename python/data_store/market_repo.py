@@ -80,9 +80,10 @@ class MarketRepo(OfThisProcess):
             None: the frame carries them, as columns or index levels.
         features : DataFrame, Series, mapping or list, optional
             For bars of this call: a wide DataFrame (columns are keys "name@version"; quality ready
-            where there is a number, else missing), one with column levels (key, "value"|"quality"), a Series or mapping from
-            timestamp to a dict or JSON text, or a list of those by position. Features merge by
-            key; None for a bar leaves its features alone.
+            where there is a number, else missing), one with column levels (key,
+            "value"|"quality"), a Series or mapping from timestamp to a dict or JSON text, or a
+            list of those by position. Features merge by key; None for a bar leaves its features
+            alone.
         replace : bool, optional
             Each row becomes what was passed and nothing else: no features passed, none left.
 

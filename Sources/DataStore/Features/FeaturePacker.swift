@@ -53,9 +53,8 @@ struct FeaturePacker: ~Copyable {
     if feature.values != nil, feature.integers != nil {
       throw fault("its values are given both as doubles and as integers")
     }
-    let words = try feature.quality.map { column throws(StoreError) in
-      try Self.qualities(column, of: feature, in: batch)
-    } ?? Self.qualitiesByValue
+    var words = Self.qualitiesByValue
+    if let column = feature.quality { words = try Self.qualities(column, of: feature, in: batch) }
     let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: max(words.count, 1))
     qualities.initialize(from: words, count: words.count)
     let opening = keys.openings[key]

@@ -95,7 +95,8 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
 
 def _texts_from_bytes(cells: list[bytes | None]) -> TextCodes:
     values = list(dict.fromkeys(text for text in cells if text is not None))
-    codes = {None: -1, **{text: code for code, text in enumerate(values)}}
+    codes: dict[bytes | None, int] = {text: code for code, text in enumerate(values)}
+    codes[None] = -1
     return TextCodes(np.array([codes[text] for text in cells], np.int32), values or [b""])
 
 
