@@ -172,13 +172,14 @@ typedef struct ds_text_column {
 /* One feature ("name@version") over the rows of a batch. Its values are doubles or int64, the
  * other pointer is NULL (both NULL: null in every row); null where is_null is 1, or NaN.
  * Its quality is one of "ready", "warmup", "degraded", "missing". A row whose value is null and
- * whose quality code is -1 has no such entry at all. */
+ * whose quality code is -1 has no such entry at all. A quality that is not given ({NULL, NULL, 0})
+ * goes by the value: "ready" with a number, "missing" with a null. */
 typedef struct ds_feature_column {
   const char *DS_NONNULL key;
   const double *DS_NULLABLE values;
   const int64_t *DS_NULLABLE integers;
   const uint8_t *DS_NULLABLE is_null;
-  ds_text_column quality;
+  ds_text_column quality; /* {NULL, NULL, 0}: by the value */
 } ds_feature_column;
 
 #define DS_COLUMN_OPEN (1u << 0)
@@ -274,7 +275,7 @@ typedef struct ds_range {
 
 #define DS_FEATURES_NONE 0
 #define DS_FEATURES_JSON 1    /* the stored text, a row */
-#define DS_FEATURES_VALUES 2  /* a column a key: values, no quality (cannot be written as it is) */
+#define DS_FEATURES_VALUES 2  /* a column a key: values, no quality (written back, by the value) */
 #define DS_FEATURES_COLUMNS 3 /* a column a key: values and quality */
 
 typedef struct ds_read_options {
@@ -387,6 +388,10 @@ void ds_series_free(ds_series *DS_NULLABLE series);
 int32_t ds_market_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
                          const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
                          int64_t *DS_NULLABLE out_rows);
+
+/* The instant that an ISO 8601 text with an offset names, for record_request's times and any other.
+ * Text without an offset is DS_INVALID: only a range takes it as UTC. */
+int32_t ds_time_of_text(const char *DS_NONNULL text, int64_t *DS_NONNULL out_time);
 
 /* ---- Market: requests --------------------------------------------------------------------------- */
 

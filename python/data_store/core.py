@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import pandas as pd
 
 from . import _abi
-from ._cells import number_argument
-from ._handles import ResultHandle, StoreHandle, take_text
+from ._cells import flag_argument, number_argument, shown
+from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._library import library
 from ._signals import ask_main_thread
 from ._status import check
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["DataStore"]
 
 
-class DataStore:
+class DataStore(OfThisProcess):
     """Bars, features, request metadata and strategy state in one SQLite file.
 
     Any number of processes may open the file, and any number of threads may share one
@@ -85,11 +85,15 @@ class DataStore:
         read_only: bool = False,
         fast_paths: bool = True,
     ) -> None:
-        if not isinstance(durability, str) or durability not in _abi.DURABILITY:
-            raise InvalidInputError(f"durability must be 'full' or 'normal', not {durability!r}")
+        word = str.__str__(durability) if isinstance(durability, str) else ""
+        if word not in _abi.DURABILITY:
+            raise InvalidInputError(
+                f"durability must be 'full' or 'normal', not {shown(durability)}"
+            )
+        read_only = flag_argument(read_only, "read_only")
         options = _abi.ds_open_options(
-            durability=_abi.DURABILITY[durability],
-            read_only=bool(read_only),
+            durability=_abi.DURABILITY[word],
+            read_only=read_only,
             timeout_seconds=number_argument(timeout, "timeout"),
             fast_paths=bool(fast_paths),
         )
@@ -97,12 +101,14 @@ class DataStore:
         pointer = POINTER(_abi.ds_store)()
         check(library.ds_store_open(encode_path(path, "path"), byref(options), byref(pointer)))
         self._store = StoreHandle(pointer)
-        self._durability = durability
+        self._durability = word
         self._timeout = options.timeout_seconds
-        self._read_only = bool(read_only)
+        self._read_only = read_only
 
     def __repr__(self) -> str:
-        return f"DataStore({self.path!r}, durability={self._durability!r})"
+        read_only = ", read_only=True" if self._read_only else ""
+        closed = " (closed)" if self.closed else ""
+        return f"DataStore({self.path!r}, durability={self._durability!r}{read_only}){closed}"
 
     @cached_property
     def market(self) -> MarketRepo:
@@ -122,6 +128,11 @@ class DataStore:
     def path(self) -> str:
         """The absolute path of the file, symbolic links resolved."""
         return os.fsdecode(library.ds_store_path(self._store))
+
+    @property
+    def closed(self) -> bool:
+        """Whether every call raises `ClosedError`: after `close`, and in the child of a fork."""
+        return self._store.is_closed
 
     def close(self) -> None:
         """Wait for running calls, roll an open transaction back, close the file.
@@ -244,7 +255,9 @@ class DataStore:
             Replace a file that exists. The store's own file is refused always.
         """
         target_path = encode_path(target, "target")
-        check(library.ds_store_backup(self._store, target_path, bool(overwrite)))
+        check(
+            library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite"))
+        )
 
     def checkpoint(self) -> dict[str, int]:
         """Fold the WAL into the database file. The store does so by itself as the WAL grows.

@@ -62,5 +62,5 @@ def each(cells: Iterable[Any], convert: Callable[[Any], Any]) -> list[Any]:
         try:
             converted.append(convert(cell))
         except Refusal as refusal:
-            raise refusal.at(row) from None
+            raise refusal.at(row) from refusal.__cause__
     return converted
