@@ -31,10 +31,11 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CEpoll"),
+    .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CDataStore", path: "include"),
     .target(name: "CNumbers"),
     .target(name: "CNoArguments"),
-    .target(name: "DataStore", dependencies: ["CSQLite", "CEpoll", "CNumbers"]),
+    .target(name: "DataStore", dependencies: ["CSQLite", "CEpoll", "CNumbers", "CProcess"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),

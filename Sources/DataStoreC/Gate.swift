@@ -7,7 +7,7 @@ import Glibc
 @inline(__always)
 func status(_ body: () throws(StoreError) -> Void) -> Int32 {
   do throws(StoreError) {
-    try body()
+    try FloatSettings.withDefault(body)
     return DS_OK
   } catch {
     LastError.keep(error)
