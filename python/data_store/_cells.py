@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._floats import at_default
 from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = [
@@ -130,6 +131,15 @@ def exact_double(value: int) -> float:
     return double
 
 
+def _double_from_numpy(value: Any) -> float:
+    double = float(value)
+    if double != value and not is_missing(value):
+        raise Refusal(
+            f"a double cannot hold {shown(value)} exactly", "round it to a float yourself"
+        )
+    return double
+
+
 def number(value: Any) -> float:
     """Give one value as a double; missing is NaN."""
     if isinstance(value, float):
@@ -137,12 +147,7 @@ def number(value: Any) -> float:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return exact_double(int(value))
     if isinstance(value, np.floating):
-        double = float(value)
-        if double != value and not is_missing(value):
-            raise Refusal(
-                f"a double cannot hold {shown(value)} exactly", "round it to a float yourself"
-            )
-        return double
+        return at_default(_double_from_numpy, value)
     if is_missing(value):
         return float("nan")
     raise refuse_number(value)
@@ -154,7 +159,7 @@ def flag(value: Any) -> int:
         return int(value)
     if is_missing(value):
         return 0
-    if isinstance(value, (int, float, np.integer, np.floating)) and value in (0, 1):
+    if isinstance(value, (int, float, np.integer, np.floating)) and at_default((0, 1).__contains__, value):
         return int(value)
     raise refuse_flag(value)
 
