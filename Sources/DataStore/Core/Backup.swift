@@ -10,8 +10,7 @@ extension Store {
     let path = location.resolved
     try readCommitted { reader throws(StoreError) in
       try checkTarget(location, overwrite)
-      // Of a fixed length: the target's own name may be as long as names can be.
-      let partial = "\(location.folder == "/" ? "" : location.folder)/.backup-\(getpid())-\(Deadline.now).partial"
+      let partial = try location.besides(Self.partialName)
       do throws(StoreError) {
         try copy(reader, to: partial)
         try checkTarget(try StorePath(path, as: "target"), overwrite)
@@ -23,6 +22,11 @@ extension Store {
       }
       StorePath.syncFolder(location.folder)
     }
+  }
+
+  /// Short, and not the target's with something behind it, which may be as long as names can be.
+  private static var partialName: String {
+    ".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36)
   }
 
   /// Throws where the backup would take the place of the store or of one of its files, of a file that is there, or of

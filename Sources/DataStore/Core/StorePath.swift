@@ -99,6 +99,15 @@ struct StorePath {
     }
   }
 
+  /// The path of another file in the same folder.
+  func besides(_ name: String) throws(StoreError) -> String {
+    let path = (folder == "/" ? "" : folder) + "/" + name
+    guard path.utf8.count <= Connection.longestPath else {
+      throw Self.tooLong("target", resolved, "a file beside it would be of \(path.utf8.count)", Connection.longestPath)
+    }
+    return path
+  }
+
   private static func tooLong(_ what: String, _ path: String, _ fact: String, _ limit: Int) -> StoreError {
     StoreError(
       .storage,

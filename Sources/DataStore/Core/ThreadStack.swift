@@ -4,7 +4,7 @@ import Glibc
 
 /// What is left of the calling thread's stack. A thread may have been given as little as 16 KiB, and one that runs out of it
 /// ends the process.
-enum ThreadStack {
+package enum ThreadStack {
   /// What a call takes, with a third in reserve. The first one of a process takes most, as symbols are looked up.
   private static let bytesOfCall: UInt = 40 << 10
   /// What SQLite takes for each level of a nested expression, in compiling it.
@@ -32,9 +32,13 @@ enum ThreadStack {
   static var isEnough: Bool { left >= bytesOfCall }
 
   /// Throws where there is not enough for a call.
-  static func check() throws(StoreError) {
-    guard !isEnough else { return }
-    throw .invalid(
+  @inline(__always)
+  package static func check() throws(StoreError) {
+    if !isEnough { throw notEnough }
+  }
+
+  private static var notEnough: StoreError {
+    .invalid(
       "this thread has \(left) bytes of stack left, and a call of the store needs \(bytesOfCall): start it with a stack of"
         + " 128 KiB or more (threading.stack_size() in Python, pthread_attr_setstacksize() in C)")
   }
