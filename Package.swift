@@ -44,7 +44,9 @@ let package = Package(
     .target(name: "IntruderVFS", dependencies: ["CSQLite"], path: "Tests/IntruderVFS"),
     .testTarget(
       name: "DataStoreTests",
-      dependencies: ["DataStore", "CNumbers", "CProcess", "CSQLite", "FaultVFS", "PowerCutVFS", "IntruderVFS"]),
+      dependencies: [
+        "DataStore", "CNumbers", "CProcess", "CSQLite", "FaultVFS", "PowerCutVFS", "IntruderVFS",
+      ]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -159,7 +159,9 @@ def flag(value: Any) -> int:
         return int(value)
     if is_missing(value):
         return 0
-    if isinstance(value, (int, float, np.integer, np.floating)) and at_default((0, 1).__contains__, value):
+    if isinstance(value, (int, float, np.integer, np.floating)) and at_default(
+        (0, 1).__contains__, value
+    ):
         return int(value)
     raise refuse_flag(value)
 

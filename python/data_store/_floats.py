@@ -24,7 +24,10 @@ _ENVIRONMENT_BYTES = 64  # more than any fenv_t
 
 
 def _are_default(
-    least: float = 2.2250738585072014e-308, half: float = 0.5, one: float = 1.0, step: float = 2**-60
+    least: float = 2.2250738585072014e-308,
+    half: float = 0.5,
+    one: float = 1.0,
+    step: float = 2**-60,
 ) -> bool:
     # As arguments these are not computed beforehand. Half of the least normal number is subnormal;
     # the sum and the difference are both 1.0 to the nearest, and in no other rounding.

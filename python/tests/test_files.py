@@ -325,7 +325,9 @@ def test_a_path_that_is_too_long_says_so(tmp_path: Path) -> None:
         assert store.state.get("a") == 1
 
 
-@pytest.mark.parametrize("name", ["", "a\0b", b"a\0b", None, 3, ["x"], "\udcff" + "\ud800"], ids=repr)
+@pytest.mark.parametrize(
+    "name", ["", "a\0b", b"a\0b", None, 3, ["x"], "\udcff" + "\ud800"], ids=repr
+)
 def test_a_path_that_cannot_be_one_is_refused(name: Any) -> None:
     with pytest.raises(InvalidInputError):
         DataStore(name)

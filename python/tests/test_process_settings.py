@@ -34,7 +34,14 @@ NUMBERS = [
     *(0.1, 0.3, -0.7, 1 / 3, 1e23, 9007199254740993.0, 1.7976931348623157e308, 123456.789e-5),
 ]
 SINGLE = np.array([1e-40, -1e-45, 0.1, 3e38], dtype=np.float32)
-TEXT_NUMBERS = ["5e-324", "1e-310", "2.2250738585072011e-308", "0.1", "-0.30000000000000004", "1e23"]
+TEXT_NUMBERS = [
+    "5e-324",
+    "1e-310",
+    "2.2250738585072011e-308",
+    "0.1",
+    "-0.30000000000000004",
+    "1e23",
+]
 
 
 def bits(values: Any) -> list[int]:
@@ -53,9 +60,7 @@ def stored_by_every_way(store: DataStore) -> None:
     store.market.write(many, "many", TIMEFRAME, features=many.rename(columns={"close": "a@1"}))
     texts = [f'{{"a@1":{{"value":{text},"quality":"ready"}}}}' for text in TEXT_NUMBERS]
     part = times(len(texts))
-    store.market.write(
-        pd.DataFrame({"close": 1.0}, index=part), "text", TIMEFRAME, features=texts
-    )
+    store.market.write(pd.DataFrame({"close": 1.0}, index=part), "text", TIMEFRAME, features=texts)
     dicts = [{"a@1": entry(number)} for number in NUMBERS]
     store.market.write(frame, "dicts", TIMEFRAME, features=dicts)
     for instant, number in zip(index, NUMBERS, strict=True):
@@ -94,7 +99,8 @@ def told_by_every_way(store: DataStore) -> dict[str, Any]:
         texts = store.market.read(symbol, TIMEFRAME, features="json")["features"]
         told[f"{symbol} json"] = [text for text in texts if isinstance(text, str)]
         bar = store.market.latest_bar(symbol, TIMEFRAME)
-        assert bar is not None and bar.close is not None
+        assert bar is not None
+        assert bar.close is not None
         told[f"{symbol} bar"] = [*bits([bar.close]), repr(bar.features)]
     told["state"] = {key: state_bits(value) for key, value in store.state.items().items()}
     told["one state"] = state_bits(store.state.get("numbers"))
@@ -286,7 +292,8 @@ def test_blocked_signals_and_a_short_timer_change_nothing(store: DataStore) -> N
         store.market.write(bars(2000), SYMBOL, TIMEFRAME)
         assert len(store.market.read(SYMBOL, TIMEFRAME)) == 2000
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-        assert signal.SIGTERM in mask and signal.SIGALRM in mask
+        assert signal.SIGTERM in mask
+        assert signal.SIGALRM in mask
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, everything)
     before = signal.signal(signal.SIGALRM, lambda *_: None)
@@ -329,7 +336,8 @@ def test_a_file_size_limit_is_named(path: Path) -> None:
 
     found = in_child(fill)
     assert all("file size limit of 200000 bytes" in text or text == "done" for text in found), found
-    assert "file size limit" in found[0] and "file size limit" in found[1]
+    assert "file size limit" in found[0]
+    assert "file size limit" in found[1]
     assert sorted(child.name for child in path.parent.iterdir()) == ["copy.db", path.name]
 
 
@@ -379,7 +387,9 @@ def in_thread(kibibytes: int, action: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.parametrize("kibibytes", [32, 40, 48, 64, 128, 256])
-@pytest.mark.parametrize("name", ["write_bar", "state.set", "state.get", "latest_bar", "state.items"])
+@pytest.mark.parametrize(
+    "name", ["write_bar", "state.set", "state.get", "latest_bar", "state.items"]
+)
 def test_a_call_in_a_thread_with_a_small_stack_is_done_or_refused(
     path: Path, name: str, kibibytes: int
 ) -> None:
@@ -393,7 +403,7 @@ def test_a_call_in_a_thread_with_a_small_stack_is_done_or_refused(
             return "done"
 
     found = in_child(try_it)
-    assert found == "done" or kibibytes < 64 and "stack_size" in found, found
+    assert found == "done" or (kibibytes < 64 and "stack_size" in found), found
 
 
 def test_a_nested_query_in_a_thread_with_a_small_stack_is_refused(path: Path) -> None:

@@ -63,7 +63,9 @@ extension Store {
     defer { _ = Glibc.close(descriptor) }
     // What is replaced keeps its permissions, as it would where open(2) truncates it.
     var replaced = stat()
-    if overwrite, stat(path, &replaced) == 0, fchmod(descriptor, replaced.st_mode & 0o777) != 0 { throw failure() }
+    if overwrite, stat(path, &replaced) == 0, fchmod(descriptor, replaced.st_mode & 0o777) != 0 {
+      throw failure()
+    }
     guard fsync(descriptor) == 0 else { throw failure() }
     // link() refuses a target that has appeared meanwhile; rename() would replace it. Some filesystems have no links.
     if !overwrite {

@@ -57,7 +57,8 @@ struct StorePath {
     if path.hasPrefix(":memory:") {
       throw .invalid(
         "the \(what) ':memory:' names no file, and a store is one: pass the path of a file. For a store that is to be"
-          + " forgotten name one in a temporary folder (tempfile.mkdtemp() in Python, /dev/shm for memory)", key: what)
+          + " forgotten name one in a temporary folder (tempfile.mkdtemp() in Python, /dev/shm for memory)",
+        key: what)
     }
     guard let scheme = scheme(of: path) else { return }
     throw .invalid(
@@ -72,7 +73,8 @@ struct StorePath {
     guard let colon = path.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
     let scheme = path[..<colon].lowercased()
     let isScheme = scheme.utf8.allSatisfy { byte in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         || [UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
     }
     guard isScheme, !scheme.isEmpty else { return nil }
@@ -103,7 +105,8 @@ struct StorePath {
   func besides(_ name: String) throws(StoreError) -> String {
     let path = (folder == "/" ? "" : folder) + "/" + name
     guard path.utf8.count <= Connection.longestPath else {
-      throw Self.tooLong("target", resolved, "a file beside it would be of \(path.utf8.count)", Connection.longestPath)
+      throw Self.tooLong(
+        "target", resolved, "a file beside it would be of \(path.utf8.count)", Connection.longestPath)
     }
     return path
   }
@@ -133,9 +136,11 @@ struct StorePath {
       return StoreError(
         .storage,
         "\(StoreError.quoted(path)) is too long, as a whole (\(path.utf8.count) bytes) or in one of its parts: a path has up"
-          + " to \(Connection.longestPath) bytes, and a name in it mostly up to 255. Choose a shorter name or folder")
+          + " to \(Connection.longestPath) bytes, and a name in it mostly up to 255. Choose a shorter name or folder"
+      )
     }
-    return StoreError(.storage, "\(path): \(String(cString: strerror(reason))). Check the path and its permissions")
+    return StoreError(
+      .storage, "\(path): \(String(cString: strerror(reason))). Check the path and its permissions")
   }
 
   /// Makes an empty file where there is none, with the permissions that open(2) gives: SQLite would ask for 0644. Without a

@@ -340,7 +340,8 @@ final class Connection {
   }
 
   /// Bytes of the longest path that SQLite opens: it wants room for "-journal" (pager.c: sqlite3PagerOpen).
-  static let longestPath = sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
+  static let longestPath =
+    sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
 
   static var libraryVersion: String { String(cString: sqlite3_libversion()) }
   static var sourceID: String { String(cString: sqlite3_sourceid()) }

@@ -26,7 +26,8 @@ extension StoreError {
     case (SQLITE_CANTOPEN, EMFILE), (SQLITE_CANTOPEN, ENFILE):
       return "No file descriptor is left: close some, or raise the limit (ulimit -n), then repeat the call."
     case (SQLITE_IOERR, ENOSPC): return "The disk is full: make room, then repeat the call."
-    case (SQLITE_IOERR, EDQUOT): return "The disk quota is used up: make room, or raise it, then repeat the call."
+    case (SQLITE_IOERR, EDQUOT):
+      return "The disk quota is used up: make room, or raise it, then repeat the call."
     case (SQLITE_IOERR, EFBIG): return fileSizeRemedy(limit: fileSizeLimit)
     case (SQLITE_IOERR, _):
       // What SQLite did to take the call back may have left another number.

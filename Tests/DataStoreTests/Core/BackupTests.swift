@@ -75,7 +75,9 @@ import Testing
     if isThere { try write(Array("mine".utf8), to: scratch.path("copy.db")) }
     let before = scratch.names
     for overwrite in [false, true] {
-      let error = try refused(.invalid) { try store.backup(to: scratch.path("copy.db"), overwrite: overwrite) }
+      let error = try refused(.invalid) {
+        try store.backup(to: scratch.path("copy.db"), overwrite: overwrite)
+      }
       #expect(overwrite || !isThere ? error.message.contains(suffix) : error.message.contains("exists"))
     }
     #expect(scratch.names == before)
@@ -89,7 +91,9 @@ import Testing
     let other = try scratch.store("other.db")
     for suffix in ["-wal", "-shm", "-journal"] {
       for overwrite in [false, true] {
-        try refused(.invalid) { try store.backup(to: scratch.path("other.db" + suffix), overwrite: overwrite) }
+        try refused(.invalid) {
+          try store.backup(to: scratch.path("other.db" + suffix), overwrite: overwrite)
+        }
       }
     }
     try other.state.set("k", json: "1")

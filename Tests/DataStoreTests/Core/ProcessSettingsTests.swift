@@ -13,13 +13,28 @@ import Testing
     0xbfd3_3333_3333_3334, 0x44b5_2d02_c7e1_4af7, 0x7fef_ffff_ffff_ffff,
   ].map { Double(bitPattern: $0) }
 
-  static let roundings: [Int32] = [FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO].map { Int32($0) }
+  /// What <fenv.h> calls them; Swift finds each twice.
+  enum Rounding {
+    #if arch(x86_64)
+      static let toNearest: Int32 = 0
+      static let down: Int32 = 0x400
+      static let up: Int32 = 0x800
+      static let towardZero: Int32 = 0xc00
+    #else
+      static let toNearest: Int32 = 0
+      static let up: Int32 = 1 << 22
+      static let down: Int32 = 2 << 22
+      static let towardZero: Int32 = 3 << 22
+    #endif
+  }
+
+  static let roundings: [Int32] = [Rounding.up, Rounding.down, Rounding.towardZero]
 
   @Test(arguments: roundings)
   func valuesAreExactUnderAnyRounding(rounding: Int32) throws {
     let scratch = try Scratch()
     #expect(fesetround(rounding) == 0)
-    defer { fesetround(Int32(FE_TONEAREST)) }
+    defer { fesetround(Rounding.toNearest) }
     let store = try scratch.store()
     var batch = BarBatch.hourly(Self.numbers)
     batch.features = [.init("a@1", Self.numbers)]
@@ -32,7 +47,7 @@ import Testing
     let extracted = try store.query(
       "SELECT json_extract(features, '$.\"a@1\".value') FROM market_data ORDER BY timestamp")
     #expect(fegetround() == rounding)
-    fesetround(Int32(FE_TONEAREST))
+    fesetround(Rounding.toNearest)
     #expect(read.close.map(\.bitPattern) == Self.numbers.map(\.bitPattern))
     #expect(alone == "5e-324")
     #expect(extracted.columns[0].reals.map(\.bitPattern) == Self.numbers.map(\.bitPattern))
@@ -41,15 +56,15 @@ import Testing
   }
 
   @Test func theDefaultIsSetWithinAndTheOldOneAfterwards() {
-    #expect(fesetround(Int32(FE_UPWARD)) == 0)
-    defer { fesetround(Int32(FE_TONEAREST)) }
+    #expect(fesetround(Rounding.up) == 0)
+    defer { fesetround(Rounding.toNearest) }
     let (isDefault, rounding) = FloatSettings.withDefault {
       (cprocess_floats_are_default() != 0, fegetround())
     }
     #expect(isDefault)
-    #expect(rounding == Int32(FE_TONEAREST))
+    #expect(rounding == Rounding.toNearest)
     #expect(cprocess_floats_are_default() == 0)
-    #expect(fegetround() == Int32(FE_UPWARD))
+    #expect(fegetround() == Rounding.up)
   }
 
   @Test func theLocaleIsPlainWithinAndTheHostsInItsOwnCode() throws {

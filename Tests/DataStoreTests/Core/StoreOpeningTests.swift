@@ -111,8 +111,10 @@ import Testing
 
   @Test(
     arguments: [
-      ":memory:", "file:bars.db", "file:bars.db?mode=ro", "FILE:bars.db", "sqlite:///bars.db", "sqlite:/bars.db",
-      "sqlite+aiosqlite:///bars.db", "jdbc:sqlite:bars.db", "s3://bucket/bars.db", "bars.db\0", "a\0b",
+      ":memory:", "file:bars.db", "file:bars.db?mode=ro", "FILE:bars.db", "sqlite:///bars.db",
+      "sqlite:/bars.db",
+      "sqlite+aiosqlite:///bars.db", "jdbc:sqlite:bars.db", "s3://bucket/bars.db", "bars.db\0",
+      "a\0b",
     ])
   func whatIsNoPathIsRefusedWithTheRemedy(path: String) throws {
     let scratch = try Scratch()
@@ -152,7 +154,9 @@ import Testing
       left = Array("what was committed last".utf8)
     } else {
       // The header of a journal of a database of two pages.
-      left = [0xd9, 0xd5, 5, 0xf9, 0x20, 0xa1, 0x63, 0xd7, 0, 0, 0, 1, 1, 2, 3, 4, 0, 0, 0, 2, 0, 0, 2, 0, 0, 0, 16, 0]
+      left =
+        [0xd9, 0xd5, 5, 0xf9, 0x20, 0xa1, 0x63, 0xd7] + [0, 0, 0, 1, 1, 2, 3, 4]
+        + [0, 0, 0, 2, 0, 0, 2, 0, 0, 0, 16, 0]
     }
     try write(left, to: scratch.path("bars.db" + suffix))
     if isThere { try write([], to: scratch.path()) }
