@@ -28,6 +28,10 @@
  *   Signals   The library handles none and changes no handler. Under a limit of file sizes
  *             (RLIMIT_FSIZE) ignore SIGXFSZ, whose default ends the program: calls beyond the
  *             limit are then DS_STORAGE.
+ *   Settings  Locale, umask, directory, rounding and flush-to-zero may be whatever they are:
+ *             each call works with the defaults and leaves the thread's own as they were.
+ *   Stack     A call needs 40 KiB of it, ds_sql() more for deeply nested expressions; with less
+ *             left it is DS_INVALID. ds_store_close() and ds_store_free() need as much.
  */
 #ifndef DATA_STORE_H
 #define DATA_STORE_H
@@ -121,8 +125,13 @@ typedef struct ds_open_options {
 } ds_open_options;
 #define DS_OPEN_OPTIONS_INIT {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 10.0, 1}
 
-/* Opens `path`, or makes a new store there. `options` NULL: the INIT values.
- * DS_SCHEMA, DS_STORAGE: the file stays as it was, byte for byte. */
+/* Opens `path`, or makes a new store there, with the permissions that open(2) gives. `options`
+ * NULL: the INIT values. The path is resolved now: a later chdir() changes nothing.
+ * DS_INVALID: ":memory:", "file:...", "sqlite:///..." and the like name no file, and the -wal, -shm
+ * or -journal of another database is none to open.
+ * DS_SCHEMA, DS_STORAGE: the file stays as it was, byte for byte. DS_STORAGE too where there is no
+ * file, or an empty one, beside a -wal or -journal of one that was there before; and where the
+ * path is too long (SQLite opens up to 504 bytes). */
 int32_t ds_store_open(const char *DS_NONNULL path, const ds_open_options *DS_NULLABLE options,
                       ds_store *DS_NULLABLE *DS_NONNULL out_store);
 
@@ -525,7 +534,9 @@ const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NON
 void ds_texts_free(ds_texts *DS_NULLABLE texts);
 
 /* Copies the store as of one moment to `target` while others write. The target appears whole or
- * not at all; one that exists is refused unless `overwrite` is 1, the store's own file always. */
+ * not at all; one that exists is refused unless `overwrite` is 1 (it keeps its permissions then).
+ * Refused always: the store's own file and its -wal, -shm and -journal; those of another database;
+ * and a target beside which a -wal or a -journal lies, which would be taken for the backup's. */
 int32_t ds_store_backup(ds_store *DS_NONNULL store, const char *DS_NONNULL target, int32_t overwrite);
 
 typedef struct ds_checkpoint_result {

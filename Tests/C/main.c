@@ -13,6 +13,7 @@ int main(int argc, char **argv) {
       {"errors", errors_tests},
       {"open", open_tests},
       {"store", store_tests},
+      {"settings", settings_tests},
       {"closed", closed_tests},
       {"interrupt", interrupt_tests},
       {"transaction", transaction_tests},

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._floats import at_default
 from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = [
@@ -156,6 +157,15 @@ def exact_double(value: int) -> float:
     return double
 
 
+def _double_from_numpy(value: Any) -> float:
+    double = float(value)
+    if double != value and not is_missing(value):
+        raise Refusal(
+            f"a double cannot hold {shown(value)} exactly", "round it to a float yourself"
+        )
+    return double
+
+
 def number(value: Any) -> float:
     """Give one value as a double; missing is NaN."""
     if isinstance(value, float):
@@ -163,12 +173,7 @@ def number(value: Any) -> float:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return exact_double(operator.index(value))
     if isinstance(value, np.floating):
-        double = float(value)
-        if double != value and not is_missing(value):
-            raise Refusal(
-                f"a double cannot hold {shown(value)} exactly", "round it to a float yourself"
-            )
-        return double
+        return at_default(_double_from_numpy, value)
     if is_missing(value):
         return float("nan")
     raise refuse_number(value)
@@ -186,7 +191,7 @@ def flag(value: Any) -> int:
         value = float.__float__(value) if isinstance(value, float) else float(value)
     else:
         raise refuse_flag(value)
-    if value not in (0, 1):
+    if not at_default((0, 1).__contains__, value):
         raise refuse_flag(value)
     return int(value)
 

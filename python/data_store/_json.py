@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._cells import Refusal, described, is_missing, number
+from ._floats import at_default
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]
@@ -49,7 +50,7 @@ _encode_features = _encoder(_plain_feature)
 
 def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
     try:
-        return encode(value).encode()
+        return at_default(encode, value).encode()
     except UnicodeEncodeError:
         raise Refusal(
             "a text in it holds half of a surrogate pair, which UTF-8 cannot write",
@@ -130,7 +131,7 @@ def _without_nan(value: Any) -> Any:
 def from_json(text: bytes, what: str) -> Any:
     """Give stored JSON as a Python value; `CorruptError` where another tool broke it."""
     try:
-        return json.loads(text)
+        return at_default(json.loads, text)
     except (ValueError, RecursionError) as error:
         raise CorruptError(
             f"{what}: the stored text is no JSON that Python can read ({error}); it was left as "

@@ -97,24 +97,31 @@ extension Store {
       return Deadline(secondsFromNow: seconds)
     }
     return try read(snapshot: false, until: deadline) { reader throws(StoreError) in
-      let statement = try ReadOnlyGuard.prepare(sql, on: reader)
-      try bind(parameters, to: statement)
-      do throws(StoreError) {
-        return try rows(of: statement)
-      } catch {
-        if error.code == .interrupted, reader.interruption.isOutOfTime, let timeout {
-          throw StoreError(
-            .timeout,
-            "the query \(StoreError.quoted(sql)) took longer than its timeout of \(timeout) s and was stopped: ask for"
-              + " less (a range, a LIMIT), or allow it more time", key: "timeout")
-        }
-        // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
-        guard error.isInStatement else { throw error }
+      try PlainLocale.run { () throws(StoreError) in try rows(of: sql, parameters, timeout, reader) }
+    }
+  }
+
+  private func rows(
+    of sql: String, _ parameters: [QueryParameter], _ timeout: Double?, _ reader: Connection
+  ) throws(StoreError) -> QueryRows {
+    reader.limitExpressions(toDepth: ThreadStack.expressionDepth(atMost: Connection.deepestExpression))
+    let statement = try ReadOnlyGuard.prepare(sql, on: reader)
+    try bind(parameters, to: statement)
+    do throws(StoreError) {
+      return try rows(of: statement)
+    } catch {
+      if error.code == .interrupted, reader.interruption.isOutOfTime, let timeout {
         throw StoreError(
-          .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)",
-          sqliteCode: error.sqliteCode,
-          key: "query")
+          .timeout,
+          "the query \(StoreError.quoted(sql)) took longer than its timeout of \(timeout) s and was stopped: ask for"
+            + " less (a range, a LIMIT), or allow it more time", key: "timeout")
       }
+      // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
+      guard error.isInStatement else { throw error }
+      throw StoreError(
+        .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)",
+        sqliteCode: error.sqliteCode,
+        key: "query")
     }
   }
 

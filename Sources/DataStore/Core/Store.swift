@@ -48,6 +48,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   ///   stays as it was then, byte for byte.
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()
+    try ThreadStack.check()
     let anchor = FileAnchor.holdWhereOpen(path)
     defer { anchor?.letGo() }
     let (fastPaths, reason) = FastPaths.chosen(wanted: options.usesFastPaths)

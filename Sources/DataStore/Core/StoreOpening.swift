@@ -16,6 +16,7 @@ struct StoreOpening {
     try ForkedProcess.isolate(location.resolved)
     // SQLite takes a file of one byte for an empty one, and would write over it.
     if StorePath.size(path) == 1 { throw Schema.refusal(path, "it is no SQLite database, but one byte long") }
+    try SideFiles.checkNoneIsLeft(beside: self.path)
     if options.isReadOnly {
       try openReadOnly(location, settings)
     } else {
@@ -31,6 +32,7 @@ struct StoreOpening {
     let path = path
     // Another's WAL must not be folded into a file that is refused.
     let hasWAL = StorePath.size(path + "-wal") > 0
+    if !location.exists { StorePath.create(path) }
     let connection = try Connection(path, .readWrite, settings)
     let deadline = Deadline(secondsFromNow: settings.timeout)
     connection.waitFairly()

@@ -314,6 +314,13 @@ final class Connection {
     throw .noMemory()
   }
 
+  // MARK: Limits
+
+  /// SQLite's own limit, unless it was built otherwise. https://sqlite.org/limits.html
+  static let deepestExpression: Int32 = 1000
+
+  func limitExpressions(toDepth depth: Int32) { sqlite3_limit(handle, SQLITE_LIMIT_EXPR_DEPTH, depth) }
+
   // MARK: Facts
 
   var changes: Int { Int(sqlite3_changes64(handle)) }
@@ -336,6 +343,10 @@ final class Connection {
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
     return version
   }
+
+  /// Bytes of the longest path that SQLite opens: it wants room for "-journal" (pager.c: sqlite3PagerOpen).
+  static let longestPath =
+    sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
 
   static var libraryVersion: String { String(cString: sqlite3_libversion()) }
   static var sourceID: String { String(cString: sqlite3_sourceid()) }

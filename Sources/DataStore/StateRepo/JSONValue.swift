@@ -24,6 +24,9 @@ enum JSONValue: Equatable {
   }
 
   private static func value(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> JSONValue {
+    guard ThreadStack.isEnough else {
+      throw JSONScanner.Failure(reason: "it is nested too deep for what this thread has left of its stack")
+    }
     scanner.skipSpace()
     switch scanner.current {
     case UInt8(ascii: "{"): return try object(&scanner)

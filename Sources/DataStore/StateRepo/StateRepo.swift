@@ -50,9 +50,11 @@ extension StateRepo {
   private func setMany(
     _ keys: [String], _ lend: (Int, (Bytes) throws(StoreError) -> Void) throws(StoreError) -> Void
   ) throws(StoreError) {
-    for (index, key) in keys.enumerated() {
-      _ = try checkedName(key, "state key")
-      try lend(index) { json throws(StoreError) in _ = try StateValue(json, key: key) }
+    try FloatSettings.withDefault { () throws(StoreError) in
+      for (index, key) in keys.enumerated() {
+        _ = try checkedName(key, "state key")
+        try lend(index) { json throws(StoreError) in _ = try StateValue(json, key: key) }
+      }
     }
     guard !keys.isEmpty else { return try store.withWriter { _ throws(StoreError) in } }
     try store.write { writer throws(StoreError) in
@@ -109,8 +111,9 @@ extension StateRepo {
     _ key: String, expected: UnsafeBufferPointer<UInt8>?, json: UnsafeBufferPointer<UInt8>
   ) throws(StoreError) -> Bool {
     _ = try checkedName(key, "state key")
-    let value = try StateValue(json, key: key)
-    let wanted = try Self.comparable(expected, key)
+    let (value, wanted) = try FloatSettings.withDefault { () throws(StoreError) in
+      (try StateValue(json, key: key), try Self.comparable(expected, key))
+    }
     return try store.write { writer throws(StoreError) in
       guard try Self.comparableStored(key, writer) == wanted else { return false }
       try Self.put(key, value, writer)
