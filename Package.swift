@@ -31,11 +31,12 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CEpoll"),
+    .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CDataStore", path: "include"),
     .target(name: "CFork"),
     .target(name: "CNumbers"),
     .target(name: "CNoArguments"),
-    .target(name: "DataStore", dependencies: ["CSQLite", "CEpoll", "CFork", "CNumbers"]),
+    .target(name: "DataStore", dependencies: ["CSQLite", "CEpoll", "CFork", "CNumbers", "CProcess"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),
@@ -44,7 +45,9 @@ let package = Package(
     .target(name: "IntruderVFS", dependencies: ["CSQLite"], path: "Tests/IntruderVFS"),
     .testTarget(
       name: "DataStoreTests",
-      dependencies: ["DataStore", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS", "IntruderVFS"]),
+      dependencies: [
+        "DataStore", "CNumbers", "CProcess", "CSQLite", "FaultVFS", "PowerCutVFS", "IntruderVFS",
+      ]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -26,7 +26,9 @@
  *   Results   A handle that arrives through `T **out` is yours until its own _free(), which
  *             takes NULL. What you reach through a handle lives as long as the handle.
  *             A result does not need its store any more: either may be freed first.
- *   Text      UTF-8, NUL-terminated. Symbols, timeframes and keys are not empty.
+ *   Text      UTF-8, NUL-terminated. Symbols, timeframes and keys are not empty. Two texts are
+ *             equal if their bytes are: composed and decomposed letters, or capitals and small
+ *             letters, make different names. "Sorted" is by bytes, as strcmp() compares.
  *   Time      int64_t nanoseconds since 1970-01-01T00:00:00Z. DS_NO_TIME (INT64_MIN) is "no time".
  *   Missing   NaN in a double, -1 in a code, NULL in a text: all mean SQL NULL. SQLite has no NaN.
  *   Structs   Those that may grow start with struct_size: set it with the _INIT macro. A
@@ -39,6 +41,10 @@
  *   Signals   The library handles none and changes no handler. Under a file size limit
  *             (RLIMIT_FSIZE) ignore SIGXFSZ, whose default action ends the program: calls beyond
  *             the limit are then DS_STORAGE.
+ *   Settings  Locale, umask, directory, rounding and flush-to-zero may have any value: each
+ *             call works with the defaults and leaves the thread's own as they were.
+ *   Stack     A call needs 40 KiB of it, and ds_sql() more for deeply nested expressions; with
+ *             less left it is DS_INVALID. ds_store_close() and ds_store_free() need as much.
  */
 #ifndef DATA_STORE_H
 #define DATA_STORE_H
@@ -131,12 +137,18 @@ typedef struct ds_open_options {
   int32_t durability;     /* DS_DURABILITY_ */
   int32_t read_only;      /* 1: never writes to the database */
   double timeout_seconds; /* how long a writer waits for others; 0 to 1,000,000 */
+  int32_t fast_paths;     /* 1: where this version of SQLite was tested with them; 0: none. Results are the same */
 } ds_open_options;
-#define DS_OPEN_OPTIONS_INIT {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 10.0}
+#define DS_OPEN_OPTIONS_INIT {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 10.0, 1}
 
-/* Opens `path`, or makes a new store there if the file is absent or empty. `options` NULL: the INIT values.
- * A write, if there is something to make; else a read. DS_SCHEMA, DS_STORAGE: the file stays as it was, byte
- * for byte. DS_CLOSED: another copy of SQLite has the file open in this process, or see "Threads". */
+/* Opens `path`, or makes a new store there if the file is absent or empty, with the permissions that open(2)
+ * gives. `options` NULL: the INIT values. The path is resolved now: a later chdir() changes nothing. A write,
+ * if there is something to make; else a read.
+ * DS_INVALID: ":memory:", "file:...", "sqlite:///..." and the like, which do not name a file, and the -wal, -shm
+ * or -journal of another database.
+ * DS_SCHEMA, DS_STORAGE: the file stays as it was, byte for byte. DS_STORAGE also if the file is absent or empty
+ * and a -wal or -journal of an earlier one lies beside it, and if the path is too long (SQLite opens up to
+ * 504 bytes). DS_CLOSED: another copy of SQLite has the file open in this process, or see "Threads". */
 int32_t ds_store_open(const char *DS_NONNULL path, const ds_open_options *DS_NULLABLE options,
                       ds_store *DS_NULLABLE *DS_NONNULL out_store);
 
@@ -193,13 +205,14 @@ typedef struct ds_text_column {
 /* One feature ("name@version") over the rows of a batch. Its values are doubles or int64, and the other
  * pointer is NULL (both NULL: null in every row). A value is null if is_null is 1, or if it is NaN. Its quality
  * is one of "ready", "warmup", "degraded", "missing". A row whose value is null and whose quality code is -1
- * does not have this feature. */
+ * does not have this feature. A quality that is not given ({NULL, NULL, 0}) depends on the value: "ready" with a
+ * number, "missing" with a null. */
 typedef struct ds_feature_column {
   const char *DS_NONNULL key;
   const double *DS_NULLABLE values;
   const int64_t *DS_NULLABLE integers;
   const uint8_t *DS_NULLABLE is_null;
-  ds_text_column quality;
+  ds_text_column quality; /* {NULL, NULL, 0}: by the value */
 } ds_feature_column;
 
 #define DS_COLUMN_OPEN (1u << 0)
@@ -216,7 +229,7 @@ typedef struct ds_feature_column {
 
 /* Rows as columns, each `count` long. A NULL pointer means: leave this column as it is. Features come as
  * columns, or as one JSON text per row (NULL: leave this row's features as they are), not both. A batch that
- * was read may be written as it is, unless it was read with DS_FEATURES_VALUES. */
+ * was read may be written as it is. */
 typedef struct ds_bar_batch {
   size_t struct_size;
   int64_t count;
@@ -296,7 +309,7 @@ typedef struct ds_range {
 
 #define DS_FEATURES_NONE 0
 #define DS_FEATURES_JSON 1    /* the stored text of each row */
-#define DS_FEATURES_VALUES 2  /* a column per key: values, no quality (cannot be written as it is) */
+#define DS_FEATURES_VALUES 2  /* a column per key: values, no quality (written back, it depends on the value) */
 #define DS_FEATURES_COLUMNS 3 /* a column per key: values and quality */
 
 typedef struct ds_read_options {
@@ -398,6 +411,10 @@ typedef struct ds_request {
 } ds_request;
 #define DS_REQUEST_INIT \
   {sizeof(ds_request), NULL, NULL, DS_NO_TIME, DS_NO_TIME, DS_NO_TIME, NULL, NAN, 0, 0, 0, NULL, NULL}
+
+/* The instant of an ISO 8601 text with an offset, for the times of a request and any other. DS_INVALID: text
+ * without an offset, which only a ds_range takes as UTC, or text that is not a time. */
+int32_t ds_time_of_text(const char *DS_NONNULL text, int64_t *DS_NONNULL out_time);
 
 /* Upserts the whole row on (symbol, timeframe, requested_at). out_requested_at: its time. A write. */
 int32_t ds_market_record_request(ds_store *DS_NONNULL store, const ds_request *DS_NONNULL request,
@@ -551,8 +568,9 @@ const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NON
 void ds_texts_free(ds_texts *DS_NULLABLE texts);
 
 /* Copies one snapshot of the store to `target` while others write. The target appears whole or not at all.
- * DS_INVALID: it exists and `overwrite` is 0, or it is the store's own file. DS_STORAGE: it cannot be written.
- * Otherwise a read. */
+ * DS_INVALID: it exists and `overwrite` is 0 (with 1 it keeps its permissions); and always for the store's own
+ * file and its -wal, -shm and -journal, for those of another database, and for a target beside which a -wal or
+ * -journal lies, which would be taken for the backup's. DS_STORAGE: it cannot be written. Otherwise a read. */
 int32_t ds_store_backup(ds_store *DS_NONNULL store, const char *DS_NONNULL target, int32_t overwrite);
 
 typedef struct ds_checkpoint_result {
@@ -588,8 +606,11 @@ typedef struct ds_info {
   int64_t last_checkpoint_wal_frames;       /* this and the others: as in ds_checkpoint_result */
   int64_t last_checkpoint_checkpointed;
   int64_t last_checkpoint_held_back;
+  const char *DS_NULLABLE fast_paths;        /* those that are on: "pages latest_pages frames read_lock" */
+  const char *DS_NULLABLE fast_paths_reason; /* why not all are on; NULL if they are */
 } ds_info;
-#define DS_INFO_INIT {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0}
+#define DS_INFO_INIT \
+  {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0, NULL, NULL}
 
 /* Facts about the store, with a count of the rows. A read. */
 int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);

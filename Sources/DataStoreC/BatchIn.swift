@@ -77,8 +77,7 @@ enum BatchIn {
       guard let key = column.key else {
         throw StoreError(.invalid, "the key of feature column \(index) is NULL", key: "features")
       }
-      let quality =
-        try textColumn(column.quality, "quality of a feature") ?? TextColumn(codes: nil, values: [])
+      let quality = try textColumn(column.quality, "quality of a feature")
       features.append(
         BorrowedFeature(
           key: bytes(key), values: column.values, integers: column.integers, isNull: column.is_null,

@@ -7,7 +7,9 @@ import Glibc
 @inline(__always)
 func status(_ body: () throws(StoreError) -> Void) -> Int32 {
   do throws(StoreError) {
-    try body()
+    // First of all: what a call does before it reaches the store takes some of the stack, too.
+    try ThreadStack.check()
+    try FloatSettings.withDefault(body)
     return DS_OK
   } catch {
     LastError.keep(error)

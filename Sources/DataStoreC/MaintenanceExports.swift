@@ -86,6 +86,8 @@ public func ds_store_info(_ store: OpaquePointer?, _ out_info: UnsafeMutablePoin
     view.last_checkpoint_wal_frames = Int64(info.lastCheckpoint?.result.walFrames ?? 0)
     view.last_checkpoint_checkpointed = Int64(info.lastCheckpoint?.result.checkpointed ?? 0)
     view.last_checkpoint_held_back = Int64(info.lastCheckpoint?.result.heldBack ?? 0)
+    view.fast_paths = handle.fastPaths.pointer
+    view.fast_paths_reason = handle.fastPathsReason?.pointer
     try Argument.fill(out_info, view, "out_info")
   }
 }

@@ -9,12 +9,16 @@ final class StoreHandle {
   /// Texts of info(), the same for the handle's life.
   let sqliteVersion: CText
   let sqliteSourceID: CText
+  let fastPaths: CText
+  let fastPathsReason: CText?
 
   init(_ store: Store) throws(StoreError) {
     self.store = store
     path = CText(store.path)
     sqliteVersion = CText(Store.sqliteVersion)
     sqliteSourceID = CText(Store.sqliteSourceID)
+    fastPaths = CText(store.fastPaths.joined(separator: " "))
+    fastPathsReason = store.fastPathsReason.map(CText.init)
   }
 
   @inline(__always)
@@ -32,7 +36,7 @@ public func ds_store_open(
     let out = try Argument.notNull(out_store, "out_store")
     var given = ds_open_options(
       struct_size: MemoryLayout<ds_open_options>.size, durability: DS_DURABILITY_FULL, read_only: 0,
-      timeout_seconds: StoreOptions().timeout)
+      timeout_seconds: StoreOptions().timeout, fast_paths: 1)
     if options != nil { given = try Argument.sized(options, given, "options") }
     guard let durability = Durability(rawValue: given.durability) else {
       throw StoreError(
@@ -43,7 +47,8 @@ public func ds_store_open(
       try Argument.text(path, "path"),
       StoreOptions(
         durability: durability, timeout: given.timeout_seconds,
-        isReadOnly: try Argument.flag(given.read_only, "read_only")))
+        isReadOnly: try Argument.flag(given.read_only, "read_only"),
+        usesFastPaths: try Argument.flag(given.fast_paths, "fast_paths")))
     out.pointee = Handle.make(try StoreHandle(store))
   }
 }

@@ -13,6 +13,7 @@ int main(int argc, char **argv) {
       {"errors", errors_tests},
       {"open", open_tests},
       {"store", store_tests},
+      {"settings", settings_tests},
       {"closed", closed_tests},
       {"interrupt", interrupt_tests},
       {"transaction", transaction_tests},
@@ -40,6 +41,7 @@ int main(int argc, char **argv) {
       {"null", null_tests},
       {"hostile", hostile_tests},
       {"limits", limits_tests},
+      {"names", names_tests},
   };
   bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
   int filter = verbose ? 2 : 1;

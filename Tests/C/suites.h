@@ -10,6 +10,7 @@ extern const check_test version_tests[];
 extern const check_test errors_tests[];
 extern const check_test store_tests[];
 extern const check_test open_tests[];
+extern const check_test settings_tests[];
 extern const check_test closed_tests[];
 extern const check_test interrupt_tests[];
 extern const check_test transaction_tests[];
@@ -37,5 +38,6 @@ extern const check_test structs_tests[];
 extern const check_test null_tests[];
 extern const check_test hostile_tests[];
 extern const check_test limits_tests[];
+extern const check_test names_tests[];
 
 #endif

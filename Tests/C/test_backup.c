@@ -101,6 +101,68 @@ static void own_file_is_always_refused(void) {
   CHECK_TEXT(stored(path, "PRAGMA integrity_check"), "ok");
 }
 
+static void own_side_files_are_always_refused(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  write_hours(store, EURUSD, 3);
+  REQUIRE(symlink(path_of("bars.db-wal"), path_of("symbolic")) == 0);
+  REQUIRE(link(path_of("bars.db-shm"), path_of("hard")) == 0);
+  REQUIRE(symlink(path_of("."), path_of("folder")) == 0);
+  static const char *const names[] = {"bars.db-wal", "bars.db-shm", "bars.db-journal", "symbolic",
+                                      "hard",        "folder/bars.db-wal", "folder/bars.db-journal"};
+  for (size_t i = 0; i < COUNT_OF(names); i++) {
+    for (int32_t overwrite = 0; overwrite <= 1; overwrite++) {
+      check_note("%s, overwrite %d", names[i], overwrite);
+      CHECK_STATUS(ds_store_backup(store, path_of(names[i]), overwrite), DS_INVALID);
+      CHECK_TEXT(other_files(), "folder hard symbolic");
+    }
+  }
+  check_note("%s", "");
+  write_hours(store, "GOOG", 3);
+  ds_store_free(store);
+  CHECK_TEXT(stored(path_of("bars.db"), "SELECT count(*) FROM market_data"), "6");
+}
+
+static void target_beside_a_wal_or_a_journal_is_refused(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  write_hours(store, EURUSD, 3);
+  static const char *const names[] = {"copy.db-wal", "copy.db-journal"};
+  for (size_t i = 0; i < COUNT_OF(names); i++) {
+    for (int is_there = 0; is_there <= 1; is_there++) {
+      for (int32_t overwrite = 0; overwrite <= 1; overwrite++) {
+        check_note("%s, there %d, overwrite %d", names[i], is_there, overwrite);
+        save_file(path_of(names[i]), "left", 4);
+        if (is_there) save_file(path_of("copy.db"), "precious", 8);
+        const char *found = other_files();
+        char before[512];
+        snprintf(before, sizeof before, "%s", found);
+        CHECK_FAILS(ds_store_backup(store, path_of("copy.db"), overwrite), DS_INVALID, "copy.db");
+        CHECK_TEXT(other_files(), before);
+        file_copy left = load_file(path_of(names[i]));
+        CHECK(left.size == 4 && memcmp(left.bytes, "left", 4) == 0);
+        free(left.bytes);
+        (void)unlink(path_of("copy.db"));
+        REQUIRE(unlink(path_of(names[i])) == 0);
+      }
+    }
+  }
+  check_note("%s", "");
+  ds_store_free(store);
+}
+
+static void backup_has_the_permissions_of_a_new_file(void) {
+  umask(0002);
+  ds_store *store = open_store(path_of("bars.db"));
+  CHECK_OK(ds_store_backup(store, path_of("copy.db"), 0));
+  struct stat status;
+  REQUIRE(stat(path_of("copy.db"), &status) == 0);
+  CHECK_INT(status.st_mode & 0777, 0664);
+  REQUIRE(chmod(path_of("copy.db"), 0600) == 0);
+  CHECK_OK(ds_store_backup(store, path_of("copy.db"), 1));
+  REQUIRE(stat(path_of("copy.db"), &status) == 0);
+  CHECK_INT(status.st_mode & 0777, 0600);
+  ds_store_free(store);
+}
+
 static void failed_backup_leaves_nothing(void) {
   ds_store *store = open_store(path_of("bars.db"));
   write_hours(store, EURUSD, 3);
@@ -176,6 +238,9 @@ const check_test backup_tests[] = {
     {"existing_target_is_refused", existing_target_is_refused},
     {"overwrite_replaces_the_target", overwrite_replaces_the_target},
     {"own_file_is_always_refused", own_file_is_always_refused},
+    {"own_side_files_are_always_refused", own_side_files_are_always_refused},
+    {"target_beside_a_wal_or_a_journal_is_refused", target_beside_a_wal_or_a_journal_is_refused},
+    {"backup_has_the_permissions_of_a_new_file", backup_has_the_permissions_of_a_new_file},
     {"failed_backup_leaves_nothing", failed_backup_leaves_nothing},
     {"read_only_store_is_backed_up", read_only_store_is_backed_up},
     {"backup_is_one_moment", backup_is_one_moment},

@@ -184,6 +184,25 @@ static void spoilt_batches_are_refused_whole(void) {
   CHECK_TEXT(stored(path_of("bars.db"), "SELECT count(*) FROM market_data"), "3");
 }
 
+static void value_that_no_row_uses_harms_nobody(void) {
+  char *long_name = long_text(DS_MAX_NAME_BYTES + 1, 'x');
+  const char *const unused[] = {"", long_name, "\xff"};
+  ds_store *store = open_store(path_of("bars.db"));
+  for (size_t i = 0; i < COUNT_OF(unused); i++) {
+    sound_batch sound;
+    make_sound(&sound);
+    for (int row = 0; row < 3; row++) {
+      sound.symbol_codes[row] = sound.timeframe_codes[row] = 0;
+      sound.source_codes[row] = sound.quality_codes[row] = 0;
+    }
+    sound.symbols[1] = sound.timeframes[1] = sound.sources[1] = sound.qualities[1] = unused[i];
+    CHECK_OK(ds_market_write(store, &sound.batch, 0, NULL));
+  }
+  ds_store_free(store);
+  free(long_name);
+  CHECK_TEXT(stored(path_of("bars.db"), "SELECT count(DISTINCT symbol) FROM market_data"), "1");
+}
+
 static void broken_text_is_refused(void) {
   ds_store *store = open_store(path_of("bars.db"));
   for (size_t i = 0; i < not_utf8_count; i++) {
@@ -249,6 +268,7 @@ static void names_are_only_data(void) {
 
 const check_test batch_tests[] = {
     {"spoilt_batches_are_refused_whole", spoilt_batches_are_refused_whole},
+    {"value_that_no_row_uses_harms_nobody", value_that_no_row_uses_harms_nobody},
     {"broken_text_is_refused", broken_text_is_refused},
     {"nothing_is_read_beyond_the_columns", nothing_is_read_beyond_the_columns},
     {"names_are_only_data", names_are_only_data},

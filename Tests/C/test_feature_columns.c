@@ -154,6 +154,30 @@ static void is_null_hides_any_number(void) {
   ds_store_free(store);
 }
 
+static void quality_that_is_not_given_goes_by_the_value(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  double values[] = {1, NAN, 2};
+  int64_t integers[] = {1, 2, 3};
+  uint8_t is_null[] = {0, 0, 1};
+  ds_feature_column feature = {"a@1", values, NULL, NULL, {NULL, NULL, 0}};
+  CHECK_OK(write_column(store, &feature, 3, 0));
+  CHECK_TEXT(stored(path_of("bars.db"), features_query),
+             "{\"a@1\":{\"value\":1.0,\"quality\":\"ready\"}}\n"
+             "{\"a@1\":{\"value\":null,\"quality\":\"missing\"}}\n"
+             "{\"a@1\":{\"value\":2.0,\"quality\":\"ready\"}}");
+  feature = (ds_feature_column){"a@1", NULL, integers, is_null, {NULL, NULL, 0}};
+  CHECK_OK(write_column(store, &feature, 3, 0));
+  CHECK_TEXT(stored(path_of("bars.db"), features_query),
+             "{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}\n"
+             "{\"a@1\":{\"value\":2,\"quality\":\"ready\"}}\n"
+             "{\"a@1\":{\"value\":null,\"quality\":\"missing\"}}");
+  feature = (ds_feature_column){"a@1", NULL, NULL, NULL, {NULL, NULL, 0}};
+  CHECK_OK(write_column(store, &feature, 3, 0));
+  CHECK_TEXT(stored(path_of("bars.db"), "SELECT DISTINCT features FROM market_data"),
+             "{\"a@1\":{\"value\":null,\"quality\":\"missing\"}}");
+  ds_store_free(store);
+}
+
 static void many_columns_make_one_text(void) {
   ds_store *store = open_store(path_of("bars.db"));
   enum { N = 300 };
@@ -197,7 +221,7 @@ static void bad_columns_are_refused(void) {
       {{"a@1", numbers, NULL, NULL, {unknown, upper, 2}}, "READY"},
       {{"a@1", numbers, NULL, NULL, {unknown, empty, 2}}, "quality"},
       {{"a@1", numbers, NULL, NULL, {absent, words, 4}}, "quality"},
-      {{"a@1", numbers, NULL, NULL, {NULL, NULL, 0}}, "quality"},
+      {{"a@1", numbers, NULL, NULL, {NULL, words, 0}}, "quality"},
       {{"a", numbers, NULL, NULL, {fine, words, 4}}, "@"},
       {{"@1", numbers, NULL, NULL, {fine, words, 4}}, "@1"},
       {{"a@", numbers, NULL, NULL, {fine, words, 4}}, "a@"},
@@ -251,6 +275,8 @@ const check_test feature_columns_tests[] = {
     {"absent_entries_leave_what_is_stored", absent_entries_leave_what_is_stored},
     {"column_without_values_is_null_in_every_row", column_without_values_is_null_in_every_row},
     {"is_null_hides_any_number", is_null_hides_any_number},
+    {"quality_that_is_not_given_goes_by_the_value",
+     quality_that_is_not_given_goes_by_the_value},
     {"many_columns_make_one_text", many_columns_make_one_text},
     {"bad_columns_are_refused", bad_columns_are_refused},
     {"key_twice_is_refused", key_twice_is_refused},

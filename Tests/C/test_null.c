@@ -54,6 +54,9 @@ static void market_functions_refuse_null(void) {
   REFUSED(ds_market_series(store, 1, NULL), "out_series");
   REFUSED(ds_market_delete(store, NULL, HOURLY, NULL, NULL), "symbol");
   REFUSED(ds_market_delete(store, EURUSD, NULL, NULL, NULL), "timeframe");
+  int64_t time = 77;
+  REFUSED(ds_time_of_text(NULL, &time), "text");
+  REFUSED(ds_time_of_text("2026-03-01T15:00Z", NULL), "out_time");
   REFUSED(ds_market_record_request(store, NULL, NULL), "request");
   REFUSED(ds_market_record_request(store, &request, NULL), "symbol");
   REFUSED(ds_market_requests(store, NULL, NULL, NULL, -1, NULL), "out_requests");

@@ -81,7 +81,7 @@ static void empty_file_is_made_a_store(void) {
 }
 
 static void umask_decides_the_mode(void) {
-  static const mode_t masks[] = {0077, 0022, 0002};
+  static const mode_t masks[] = {0077, 0022, 0002, 0};
   for (size_t i = 0; i < COUNT_OF(masks); i++) {
     char name[32];
     snprintf(name, sizeof name, "mask%zu.db", i);
@@ -90,8 +90,7 @@ static void umask_decides_the_mode(void) {
     ds_store *store = open_store(path);
     struct stat status;
     REQUIRE(stat(path, &status) == 0);
-    /* SQLite asks for 0644, so a mask can only take away from that. */
-    CHECK_INT(status.st_mode & 0777, 0644 & ~masks[i]);
+    CHECK_INT(status.st_mode & 0777, 0666 & ~masks[i]);
     ds_store_free(store);
   }
 }
@@ -146,7 +145,7 @@ static void symbolic_link_is_followed(void) {
 /* SQLite knows names with a meaning of their own; here a path is a path. */
 static void path_is_only_a_path(void) {
   REQUIRE(chdir(path_of(".")) == 0);
-  static const char *const names[] = {":memory:", "file:x.db?mode=memory", "a b'\"%;.db",
+  static const char *const names[] = {"./:memory:", "./file:x.db?mode=memory", "a b'\"%;.db",
                                       "\xc3\xa9\xe2\x82\xac.db", "-.db"};
   for (size_t i = 0; i < COUNT_OF(names); i++) {
     check_note("%s", names[i]);
@@ -220,6 +219,70 @@ static void bad_paths_are_refused(void) {
   CHECK(store == NULL);
 }
 
+static void uris_are_refused(void) {
+  REQUIRE(chdir(path_of(".")) == 0);
+  ds_store *store = open_store("bars.db");
+  int files = files_in_directory();
+  static const char *const names[] = {":memory:", "file:bars.db", "file:bars.db?mode=ro", "sqlite:///bars.db",
+                                      "sqlite+aiosqlite:///bars.db", "s3://bucket/bars.db"};
+  for (size_t i = 0; i < COUNT_OF(names); i++) {
+    check_note("%s", names[i]);
+    for (int read_only = 0; read_only <= 1; read_only++) {
+      ds_open_options options = DS_OPEN_OPTIONS_INIT;
+      options.read_only = read_only;
+      ds_store *other = NULL;
+      CHECK_FAILS(ds_store_open(names[i], &options, &other), DS_INVALID, "pass");
+      CHECK(other == NULL);
+      CHECK_FAILS(ds_store_backup(store, names[i], read_only), DS_INVALID, "pass");
+    }
+    CHECK_INT(files_in_directory(), files);
+  }
+  ds_store_free(store);
+}
+
+static void long_paths_say_so(void) {
+  char *name = long_text(248, 'n');
+  char path[1024];
+  snprintf(path, sizeof path, "%s/%s", path_of("."), name);
+  ds_store *store = NULL;
+  CHECK_FAILS(ds_store_open(path, NULL, &store), DS_STORAGE, "too long");
+  free(name);
+  name = long_text(300, 'n');
+  snprintf(path, sizeof path, "%s/%s", path_of("."), name);
+  CHECK_FAILS(ds_store_open(path, NULL, &store), DS_STORAGE, "too long");
+  free(name);
+  CHECK_INT(files_in_directory(), 0);
+}
+
+static void what_is_left_of_another_file_is_not_taken_over(void) {
+  const char *path = path_of("bars.db"), *wal = path_of("bars.db-wal");
+  for (int is_there = 0; is_there <= 1; is_there++) {
+    save_file(wal, "what was committed last", 23);
+    if (is_there) save_file(path, "", 0);
+    file_copy before = load_file(wal);
+    for (int read_only = 0; read_only <= 1; read_only++) {
+      check_note("there %d, read_only %d", is_there, read_only);
+      ds_open_options options = DS_OPEN_OPTIONS_INIT;
+      options.read_only = read_only;
+      ds_store *store = NULL;
+      CHECK_FAILS(ds_store_open(path, &options, &store), DS_STORAGE, "-wal");
+      CHECK(file_is(wal, before));
+      CHECK_INT(files_in_directory(), 1 + is_there);
+    }
+    free(before.bytes);
+  }
+}
+
+static void side_files_are_no_stores(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  static const char *const names[] = {"bars.db-wal", "bars.db-shm", "bars.db-journal"};
+  for (size_t i = 0; i < COUNT_OF(names); i++) {
+    ds_store *other = NULL;
+    CHECK_FAILS(ds_store_open(path_of(names[i]), NULL, &other), DS_INVALID, "bars.db");
+  }
+  ds_store_free(store);
+}
+
 static void bad_options_are_refused(void) {
   static const struct {
     const char *what;
@@ -257,6 +320,10 @@ const check_test open_tests[] = {
     {"newer_version_is_refused", newer_version_is_refused},
     {"places_without_a_file_are_refused", places_without_a_file_are_refused},
     {"bad_paths_are_refused", bad_paths_are_refused},
+    {"uris_are_refused", uris_are_refused},
+    {"long_paths_say_so", long_paths_say_so},
+    {"what_is_left_of_another_file_is_not_taken_over", what_is_left_of_another_file_is_not_taken_over},
+    {"side_files_are_no_stores", side_files_are_no_stores},
     {"bad_options_are_refused", bad_options_are_refused},
     {NULL, NULL},
 };

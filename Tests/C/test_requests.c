@@ -264,6 +264,23 @@ static void bad_requests_are_refused(void) {
   ds_store_free(store);
 }
 
+static void time_of_text_needs_an_offset(void) {
+  static const char *const good[] = {T0_TEXT, "2026-03-01T15:00Z", "20260301T163000+0130"};
+  static const char *const bad[] = {"2026-03-01", "2026-03-01T15:00:00", "", "now",
+                                    "9999-01-01T00:00:00Z", "\xff"};
+  for (size_t i = 0; i < COUNT_OF(good); i++) {
+    int64_t time = 0;
+    CHECK_OK(ds_time_of_text(good[i], &time));
+    CHECK_INT(time, T0);
+  }
+  for (size_t i = 0; i < COUNT_OF(bad); i++) {
+    int64_t time = 77;
+    check_note("%s", bad[i]);
+    CHECK_FAILS(ds_time_of_text(bad[i], &time), DS_INVALID, bad[i][0] == '2' ? "offset" : "");
+    CHECK_INT(time, 77);
+  }
+}
+
 const check_test requests_tests[] = {
     {"every_field_round_trips", every_field_round_trips},
     {"absent_fields_are_null", absent_fields_are_null},
@@ -273,5 +290,6 @@ const check_test requests_tests[] = {
     {"requests_come_oldest_first", requests_come_oldest_first},
     {"foreign_requests_are_read", foreign_requests_are_read},
     {"bad_requests_are_refused", bad_requests_are_refused},
+    {"time_of_text_needs_an_offset", time_of_text_needs_an_offset},
     {NULL, NULL},
 };

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors
+from ._library import library
 from .core import DataStore
 from .errors import (
     BusyError,
@@ -22,6 +23,7 @@ from .errors import (
     LibraryError,
     MissingBarError,
     OutOfMemoryError,
+    QueryTimeoutError,
     SchemaError,
     StorageError,
 )
@@ -46,11 +48,14 @@ __all__ = [
     "MarketRepo",
     "MissingBarError",
     "OutOfMemoryError",
+    "QueryTimeoutError",
     "SchemaError",
     "StateRepo",
     "StorageError",
     "errors",
 ]
+
+__version__: str = library.ds_version().decode()
 
 _ROOMS = {"Bar": "_bar", "MarketRepo": "market_repo", "StateRepo": "state_repo"}
 

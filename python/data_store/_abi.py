@@ -136,6 +136,7 @@ class ds_open_options(_Sized):
         ("durability", c_int32),
         ("read_only", c_int32),
         ("timeout_seconds", c_double),
+        ("fast_paths", c_int32),
     )
 
 
@@ -318,6 +319,8 @@ class ds_info(_Sized):
         ("last_checkpoint_wal_frames", c_int64),
         ("last_checkpoint_checkpointed", c_int64),
         ("last_checkpoint_held_back", c_int64),
+        ("fast_paths", c_char_p),
+        ("fast_paths_reason", c_char_p),
     )
 
 
@@ -403,6 +406,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_series_entries": (POINTER(ds_series_view), (POINTER(ds_series),)),
     "ds_series_free": (None, (POINTER(ds_series),)),
     "ds_market_delete": (c_int32, (_store, c_char_p, c_char_p, _range, _out_int64)),
+    "ds_time_of_text": (c_int32, (c_char_p, _out_int64)),
     # Market: requests
     "ds_market_record_request": (c_int32, (_store, POINTER(ds_request), _out_int64)),
     "ds_market_requests": (

@@ -14,7 +14,7 @@ from . import _abi
 from ._cells import Refusal, flag, number
 from ._columns.texts import NO_TEXT, PlacedText, word, words
 from ._json import from_json
-from ._rows import cell_error, place_of
+from ._rows import argument_error, place_of
 from ._text import decode
 from ._timestamps import storable_ns, to_datetime
 from .errors import InvalidInputError
@@ -164,7 +164,7 @@ def bar_error(
             if cell is not UNSET:
                 _CELLS[name][2](cell)
     except Refusal as refusal:
-        return cell_error(refusal, place_of(symbol, timeframe), name)
+        return argument_error(refusal, place_of(symbol, timeframe), name)
     raise
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ._floats import at_default
 from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "described",
     "exact_double",
     "flag",
+    "flag_argument",
     "is_missing",
     "number",
     "number_argument",
@@ -47,7 +49,8 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
     reason : str
         What is wrong with the value.
     remedy : str
-        What to do about it.
+        What to do about it. `{}` stands for the expression in which the caller has the value,
+        `{float}` and `{text}` for those that convert it, `{dt}` for the accessor of its times.
     row : int or None, optional
         0-based position in the column, None for a value that stands alone.
     """
@@ -62,13 +65,35 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
         """Give the same refusal with its row."""
         return Refusal(self.reason, self.remedy, row)
 
+    def told(self, subject: str) -> str:
+        """Give reason and remedy for a message.
+
+        Parameters
+        ----------
+        subject : str
+            The expression in which the caller has the value: an argument's name, or a column as
+            `df['close']`, or `df.index`.
+        """
+        is_column = subject.endswith("]")
+        is_array = is_column or subject.endswith(".index")
+        expressions = {
+            "{float}": f"{subject}.astype('float64')" if is_array else f"float({subject})",
+            "{text}": f"{subject}.astype(str)" if is_array else f"str({subject})",
+            "{dt}": ".dt" if is_column else "",
+            "{}": subject,
+        }
+        remedy = self.remedy
+        for name, expression in expressions.items():
+            remedy = remedy.replace(name, expression)
+        return f"{self.reason}; {remedy}"
+
 
 def shown(value: object) -> str:
     """Give the beginning of a value's repr, for a message."""
     try:
-        return repr(value)[:60]
-    except ValueError:  # an int of more digits than Python likes to print
-        return f"<{type(value).__name__} of very many digits>"
+        return " ".join(repr(value)[:60].splitlines())
+    except Exception:  # an int of too many digits, or the caller's own __repr__
+        return f"<{type(value).__name__} that cannot be shown>"
 
 
 def described(value: object) -> str:
@@ -80,18 +105,20 @@ def is_missing(value: object) -> bool:
     """Tell whether `value` is None, NA, NaT or a NaN."""
     if type(value) in MISSING_TYPES:
         return True
-    return isinstance(value, (float, np.floating)) and bool(value != value)
+    if isinstance(value, float):
+        return float.__ne__(value, value)  # a subclass may compare otherwise
+    return isinstance(value, np.floating) and bool(value != value)
 
 
 # The first row that fits says why a value is no number.
 _NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str], ...] = (
-    ((bool, np.bool_), "a boolean is not a number", "convert it, e.g. with astype('float64')"),
-    ((str,), "text is not a number", "convert it, e.g. with pd.to_numeric"),
+    ((bool, np.bool_), "a boolean is not a number", "convert it, e.g. {} = {float}"),
+    ((str,), "text is not a number", "convert it, e.g. {} = pd.to_numeric({})"),
     ((bytes, bytearray), "bytes are not a number", "decode and convert them"),
     (
         (decimal.Decimal,),
         "a Decimal is not a double",
-        "convert it with float(), rounded as you wish",
+        "convert it, rounded as you wish, e.g. {} = {float}",
     ),
     ((dt.timedelta, np.timedelta64), "a duration is not a number", "use .dt.total_seconds()"),
     ((dt.date, np.datetime64), "a time is not a number", "put it into the timestamps"),
@@ -130,19 +157,23 @@ def exact_double(value: int) -> float:
     return double
 
 
+def _double_from_numpy(value: Any) -> float:
+    double = float(value)
+    if double != value and not is_missing(value):
+        raise Refusal(
+            f"a double cannot hold {shown(value)} exactly", "round it to a float yourself"
+        )
+    return double
+
+
 def number(value: Any) -> float:
     """Give one value as a double; missing is NaN."""
     if isinstance(value, float):
-        return float(value)
+        return float.__float__(value)
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-        return exact_double(int(value))
+        return exact_double(operator.index(value))
     if isinstance(value, np.floating):
-        double = float(value)
-        if double != value and not is_missing(value):
-            raise Refusal(
-                f"a double cannot hold {shown(value)} exactly", "round it to a float yourself"
-            )
-        return double
+        return at_default(_double_from_numpy, value)
     if is_missing(value):
         return float("nan")
     raise refuse_number(value)
@@ -154,9 +185,15 @@ def flag(value: Any) -> int:
         return int(value)
     if is_missing(value):
         return 0
-    if isinstance(value, (int, float, np.integer, np.floating)) and value in (0, 1):
-        return int(value)
-    raise refuse_flag(value)
+    if isinstance(value, (int, np.integer)):
+        value = operator.index(value)  # bare: a subclass may compare otherwise
+    elif isinstance(value, (float, np.floating)):
+        value = float.__float__(value) if isinstance(value, float) else float(value)
+    else:
+        raise refuse_flag(value)
+    if not at_default((0, 1).__contains__, value):
+        raise refuse_flag(value)
+    return int(value)
 
 
 def number_argument(value: object, what: str) -> float:
@@ -164,7 +201,16 @@ def number_argument(value: object, what: str) -> float:
     try:
         return number(value)
     except Refusal as refusal:
-        raise InvalidInputError(f"{what}: {refusal.reason}; {refusal.remedy}") from None
+        raise InvalidInputError(f"{what}: {refusal.told(what)}") from None
+
+
+def flag_argument(value: Any, what: str) -> bool:
+    """Give an argument that is True or False; 0 and 1 are taken, other truth is not guessed."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)) and operator.index(value) in (0, 1):
+        return operator.index(value) == 1
+    raise InvalidTypeError(f"{what} must be True or False, not {described(value)}")
 
 
 def count_of(value: Any, what: str) -> int:
@@ -173,8 +219,8 @@ def count_of(value: Any, what: str) -> int:
         raise InvalidTypeError(f"{what} must be an integer, not a boolean")
     try:
         integer = operator.index(value)
-    except TypeError:
-        raise InvalidTypeError(f"{what} must be an integer, not {described(value)}") from None
+    except Exception as error:  # a TypeError, or what the caller's own __index__ raises
+        raise InvalidTypeError(f"{what} must be an integer, not {described(value)}") from error
     if integer not in INT64:
         raise InvalidInputError(f"{what} is beyond 64 bits: {shown(integer)}")
     return integer

@@ -31,6 +31,9 @@ _FORMS = (
     "a Series or mapping from timestamp to a dict or JSON text, or, beside bars, a list of those"
 )
 
+_KEYS = frozenset(KEY_NAMES)  # by hash: NA compares with nothing
+_MEMBERS = frozenset({"value", "quality"})
+
 Positions = npt.NDArray[np.intp]
 
 
@@ -45,19 +48,32 @@ def features_in(features: object, symbol: object, timeframe: object, quality: ob
     features : DataFrame, Series or mapping
         See the module. A table may carry `symbol` and `timeframe` as `read_features` returns them.
     symbol, timeframe : str or None
-    quality : str or DataFrame
-        For a wide frame: one word for all, or a word for each value.
+    quality : str, DataFrame or None
+        For a wide frame: one word for all, or a word for each value. None: by the value.
     """
     place = place_of(symbol, timeframe)
+    if isinstance(features, str):
+        raise _text_error(features, symbol, timeframe, place)
     if isinstance(features, pd.DataFrame):
-        batch = Batch(rows_of(features, symbol, timeframe))
+        batch = Batch(rows_of(features, symbol, timeframe, variable="features"))
         batch.carry_features(_feature_columns(features, quality, batch.rows, None))
         return batch
     entries = _entries_of(features, place)
     _refuse_second_quality(quality, place)
-    batch = Batch(rows_of(entries, symbol, timeframe))
+    batch = Batch(rows_of(entries, symbol, timeframe, variable="features"))
     carry_by_position(batch, "features", entries)
     return batch
+
+
+def _text_error(features: str, symbol: object, timeframe: object, place: str) -> InvalidTypeError:
+    others = [symbol, timeframe]
+    if all(isinstance(other, str) or other is None for other in others):
+        return InvalidTypeError(f"{place}: features must be {_FORMS}, not str")
+    names = [features, *(other for other in others if isinstance(other, str) or other is None)]
+    return InvalidTypeError(
+        "the arguments are in another order: the features come first, e.g. "
+        f"market.write_features(features, {', '.join(map(shown, names))})"
+    )
 
 
 def carry_features(batch: Batch, features: object) -> None:
@@ -72,9 +88,9 @@ def carry_features(batch: Batch, features: object) -> None:
         batch.carry_features_json(_texts_of(features, bars.place))
         return
     table = features if isinstance(features, pd.DataFrame) else _entries_of(features, bars.place)
-    positions = align(bars, rows_of(table, None, None, among=bars))
+    positions = align(bars, rows_of(table, None, None, among=bars, variable="features"))
     if isinstance(table, pd.DataFrame):
-        batch.carry_features(_feature_columns(table, "ready", bars, positions))
+        batch.carry_features(_feature_columns(table, None, bars, positions))
         return
     entries: Sequence[Any] = objects(table)
     if positions is not None:
@@ -94,9 +110,13 @@ def _entries_of(features: object, place: str) -> pd.Series[Any]:
     if isinstance(features, pd.Series):
         return features
     if isinstance(features, Mapping):
-        entries = np.empty(len(features), dtype=object)
-        entries[:] = list(features.values())
-        index = pd.Index(list(features), dtype=object)
+        try:
+            keys, values = list(features), list(features.values())
+        except Exception as error:  # what the caller's own mapping raises
+            raise InvalidTypeError(f"{place}: the mapping of features cannot be read") from error
+        # One by one: lists of one length would become an array of two dimensions.
+        entries = np.fromiter(values, object, len(values))
+        index = pd.Index(keys, dtype=object, tupleize_cols=False)
         return pd.Series(entries, index=index, dtype=object, copy=False)
     raise InvalidTypeError(f"{place}: features must be {_FORMS}, not {type(features).__name__}")
 
@@ -114,6 +134,7 @@ def entry_json(entry: object, row: int, place: str) -> bytes | None:
         `entry` is neither a mapping nor text, or JSON cannot say it.
     """
     if isinstance(entry, str):
+        entry = str.__str__(entry)
         problem = text_problem(entry)
         if problem is not None:
             raise _feature_error(Refusal(*problem), place, row, None)
@@ -130,11 +151,13 @@ def entry_json(entry: object, row: int, place: str) -> bytes | None:
 
 
 def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
+    if not isinstance(entry, dict):  # it may fail when it is gone through a second time
+        return None
     for key, member in entry.items():
         try:
             features_json({key: member})
         except Refusal:
-            return key if isinstance(key, str) else repr(key)
+            return _key_text(key)
     return None
 
 
@@ -142,7 +165,7 @@ def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
 
 
 class _Feature:
-    """One feature of a frame: None where the frame has no such column."""
+    """One feature of a frame. No values: null in each row. No words: quality by the value."""
 
     __slots__ = ("key", "values", "words")
 
@@ -159,7 +182,7 @@ def _feature_columns(
     labels = frame.columns
     if not labels.is_unique:
         twice: Any = labels[labels.duplicated()][0]
-        key = str(twice[0] if isinstance(twice, tuple) else twice)
+        key = _key_text(twice[0] if isinstance(twice, tuple) else twice)
         refusal = Refusal("it is given twice", "drop one column")
         raise _feature_error(refusal, rows.place, None, key)
     if labels.nlevels > 2:
@@ -168,7 +191,7 @@ def _feature_columns(
     encode_column = _ColumnEncoder(rows.place, positions)
     return [
         (
-            encode(feature.key, f"{rows.place}: the feature key"),
+            _key_bytes(feature.key, rows.place),
             encode_column.values(feature),
             encode_column.words(feature),
         )
@@ -176,19 +199,47 @@ def _feature_columns(
     ]
 
 
+def _key_text(key: object) -> str:
+    return key if isinstance(key, str) else shown(key)
+
+
+def _key_bytes(key: object, place: str) -> bytes:
+    if not isinstance(key, str):
+        refusal = Refusal(f"a feature key must be text, not {described(key)}", "rename the column")
+        raise _feature_error(refusal, place, None, _key_text(key))
+    try:
+        return encode(key, "the key")
+    except InvalidInputError as error:
+        refusal = Refusal(error.message, "rename the column")
+        raise _feature_error(refusal, place, None, key) from None
+
+
 def _wide(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
-    keys = [label for label in frame.columns if label not in KEY_NAMES]
+    keys = _feature_labels(frame)
+    if quality is None:
+        return [_Feature(key, frame[key], None) for key in keys]
     if isinstance(quality, pd.DataFrame):
-        others = [label for label in quality.columns if label not in KEY_NAMES]
-        if not quality.index.equals(frame.index) or sorted(map(str, others)) != sorted(
-            map(str, keys)
+        others = _feature_labels(quality)
+        if (
+            not quality.index.equals(frame.index)
+            or len(others) != len(keys)
+            or set(others) != set(keys)
         ):
             raise InvalidInputError(
                 f"{place}: quality must have the index and the columns of the features"
             )
         return [_Feature(key, frame[key], quality[key]) for key in keys]
+    if not isinstance(quality, str):
+        raise InvalidTypeError(
+            f"{place}: quality must be a word, or a DataFrame of words shaped as the features, not "
+            f"{type(quality).__name__}"
+        )
     word = TextCodes(None, [encode(quality, f"{place}: quality")])
     return [_Feature(key, frame[key], word) for key in keys]
+
+
+def _feature_labels(frame: pd.DataFrame) -> list[Any]:
+    return [label for label in frame.columns if label not in _KEYS]
 
 
 def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
@@ -196,21 +247,23 @@ def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Featu
     columns: dict[Any, dict[str, Column]] = {}
     for label, column in frame.items():
         key, member = cast("tuple[Any, Any]", label)
-        if member not in ("value", "quality"):
+        if member not in _MEMBERS:
             refusal = Refusal(
                 f"the second column level says {shown(member)}", "use 'value' and 'quality'"
             )
-            raise _feature_error(refusal, place, None, str(key))
+            raise _feature_error(refusal, place, None, _key_text(key))
         columns.setdefault(key, {})[member] = column
+    # A quality that is not there is none for any row, and not "by the value".
+    no_words = TextCodes(np.full(len(frame), -1, np.int32), [b""])
     return [
-        _Feature(key, members.get("value"), members.get("quality"))
+        _Feature(key, members.get("value"), members.get("quality", no_words))
         for key, members in columns.items()
     ]
 
 
 def _refuse_second_quality(quality: object, place: str) -> None:
-    """Refuse any word but the default beside features that say their quality themselves."""
-    if not (isinstance(quality, str) and quality == "ready"):
+    """Refuse a quality beside features that say theirs themselves."""
+    if quality is not None:
         raise InvalidInputError(
             f"{place}: quality is given twice, as an argument and in the features; leave the "
             "argument out"
@@ -258,8 +311,9 @@ def _feature_error(
 ) -> FeatureValidationError:
     at_row = "" if row is None else f", row {row}"
     at_key = "" if key is None else f", feature {key!r}"
+    subject = "value" if key is None else f"features[{key!r}]"
     return FeatureValidationError(
-        f"{place}{at_row}{at_key}: {refusal.reason}; {refusal.remedy}",
+        f"{place}{at_row}{at_key}: {refusal.told(subject)}",
         row=row,
         key=key,
         reason=refusal.reason,

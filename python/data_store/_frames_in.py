@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from ._batch import Batch
-from ._cells import described
+from ._cells import shown
 from ._columns import Refusal, doubles, flags, texts
 from ._columns.dtypes import Column
 from ._features_in import carry_by_position, carry_features
-from ._rows import KEY_NAMES, cell_error, place_of, rows_of
+from ._labels import LABELS, labels_error
+from ._rows import cell_error, place_of, rows_of
 from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = ["bars_in"]
@@ -43,7 +44,6 @@ _CARRIERS: dict[Any, Callable[[Batch, str, Column], None]] = {
     "latency_sec": _carry_doubles,
     "features": carry_by_position,
 }
-_COLUMNS = frozenset(_CARRIERS) | frozenset(KEY_NAMES)
 
 
 def bars_in(frame: object, symbol: object, timeframe: object, features: object) -> Batch:
@@ -66,11 +66,13 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     """
     place = place_of(symbol, timeframe)
     if not isinstance(frame, pd.DataFrame):
-        raise InvalidTypeError(
-            f"{place}: bars must be a pandas DataFrame, not {type(frame).__name__}; use write_bar "
-            "for a single bar"
-        )
-    _check_labels(frame.columns, place)
+        raise _no_frame_error(frame, symbol, timeframe)
+    labels = frame.columns
+    if not LABELS.issuperset(labels):
+        raise labels_error(frame, symbol, timeframe, place)
+    if not labels.is_unique:
+        twice = labels[labels.duplicated()][0]
+        raise InvalidInputError(f"{place}: column {twice!r} is given twice; drop or rename one")
     if features is not None and "features" in frame.columns:
         raise InvalidInputError(
             f"{place}: features are given twice, as an argument and as a column; drop one"
@@ -89,23 +91,15 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     return batch
 
 
-def _check_labels(labels: pd.Index[Any], place: str) -> None:
-    for label in labels:
-        if label not in _COLUMNS:
-            raise _label_error(label, place)
-    if not labels.is_unique:
-        twice = labels[labels.duplicated()][0]
-        raise InvalidInputError(f"{place}: column {twice!r} is given twice; drop or rename one")
-
-
-def _label_error(label: object, place: str) -> InvalidInputError:
-    if not isinstance(label, str):
-        return InvalidInputError(
-            f"{place}: a column label must be text, not {described(label)}; rename it"
+def _no_frame_error(frame: object, symbol: object, timeframe: object) -> InvalidTypeError:
+    others = [symbol, timeframe]
+    if isinstance(frame, str) and any(isinstance(other, pd.DataFrame) for other in others):
+        names = [frame, *(other for other in others if not isinstance(other, pd.DataFrame))]
+        return InvalidTypeError(
+            "the arguments are in another order: the frame comes first, e.g. market.write(df, "
+            f"{', '.join(map(shown, names))})"
         )
-    remedy = (
-        "pass feature columns as features="
-        if "@" in label
-        else f"a bar has {', '.join(_CARRIERS)}; rename or drop the column"
+    return InvalidTypeError(
+        f"{place_of(symbol, timeframe)}: bars must be a pandas DataFrame, not "
+        f"{type(frame).__name__}; make one with pd.DataFrame(...), or use write_bar for one bar"
     )
-    return InvalidInputError(f"{place}: unknown column {label!r}; {remedy}")

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.internals import create_dataframe_from_blocks
 
 from . import _abi
+from ._floats import at_default
 from ._handles import ResultHandle, c_array
 from ._library import library
 from ._selection import Selection
@@ -117,7 +118,8 @@ def _features(
 
 def _feature_doubles(owner: ResultHandle, column: Any, count: int) -> npt.NDArray[np.float64]:
     if column.integers is not None:
-        values = c_array(owner, column.integers, count, np.int64).astype(np.float64)
+        integers = c_array(owner, column.integers, count, np.int64)
+        values = at_default(integers.astype, np.float64)
     elif column.values is not None:
         values = c_array(owner, column.values, count, np.float64)
     else:

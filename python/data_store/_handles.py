@@ -14,11 +14,25 @@ import numpy.typing as npt
 
 from ._library import library
 from ._status import check
+from .errors import InvalidTypeError
 
-__all__ = ["Handle", "ResultHandle", "StoreHandle", "c_array", "take_text"]
+__all__ = ["Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "c_array", "take_text"]
 
 
-class Handle:
+class OfThisProcess:
+    """What an open store hands out: of no use in another process, and never there twice."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        """Refuse `pickle`, `copy.copy` and `copy.deepcopy`, which all ask here."""
+        raise InvalidTypeError(
+            f"a {type(self).__name__} cannot be pickled or copied: it belongs to the process that "
+            "opened it. Pass the path, and open it there with DataStore(path)"
+        )
+
+
+class Handle(OfThisProcess):
     """Owns one C object and frees it once, at the latest when it is collected.
 
     Passed to a library function, it stands for its pointer; the argument keeps it alive for the
@@ -75,9 +89,10 @@ class StoreHandle(Handle):
     object, so by then no thread can be in one.
     """
 
-    __slots__ = ("_pid",)
+    __slots__ = ("_is_closed", "_pid")
 
     def __init__(self, pointer: Any) -> None:
+        self._is_closed = False
         self._pid = os.getpid()
         # What a call passes, made once: ctypes would turn a pointer into it at each.
         super().__init__(ctypes.byref(pointer.contents), library.ds_store_free)
@@ -85,6 +100,12 @@ class StoreHandle(Handle):
     def close(self) -> None:
         """Close the store. Every later call on it raises `ClosedError`."""
         check(library.ds_store_close(self))
+        self._is_closed = True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called, or this is a fork's copy, which is as good as closed."""
+        return self._is_closed or os.getpid() != self._pid
 
     def __del__(self, _getpid: Callable[[], int] = os.getpid) -> None:
         # The connections of a forked child are its parent's: not ours to end.

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ._cells import Refusal, described, is_missing, number
+from ._floats import at_default
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]
@@ -49,16 +50,27 @@ _encode_features = _encoder(_plain_feature)
 
 def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
     try:
-        return encode(value).encode()
+        return at_default(encode, value).encode()
     except UnicodeEncodeError:
         raise Refusal(
             "a text in it holds half of a surrogate pair, which UTF-8 cannot write",
             "repair it where it was decoded",
         ) from None
     except RecursionError:
-        raise Refusal("it is nested too deeply", "flatten it") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise Refusal(f"JSON cannot say it ({error})", "mend the value") from None
+        raise _too_deep() from None
+    except (Refusal, MemoryError):
+        raise
+    except Exception as error:  # the encoder's, or what the caller's own objects raise
+        raise Refusal(f"JSON cannot say it ({_told(error)})", "mend the value") from None
+
+
+def _too_deep() -> Refusal:
+    return Refusal("it is nested too deeply", "flatten it")
+
+
+def _told(error: Exception) -> str:
+    name = type(error).__name__
+    return str(error) if isinstance(error, (TypeError, ValueError)) else f"{name}: {error}"
 
 
 def to_json(value: object) -> bytes:
@@ -70,13 +82,16 @@ def to_json(value: object) -> bytes:
         JSON cannot say it, or a key of an object is no text.
     """
     text = _utf8(_encode, value)
-    _require_text_keys(value)
+    try:
+        _require_text_keys(value)
+    except RecursionError:  # it needs more of the stack than the encoder
+        raise _too_deep() from None
     return text
 
 
 def _require_text_keys(value: object) -> None:
     # The encoder would turn 1, None and True into "1", "null" and "true" in silence. It was
-    # through the value already, so there is no circle and no bottomless nesting.
+    # through the value already, so there is no circle.
     if isinstance(value, Mapping):
         for key, member in value.items():
             if not isinstance(key, str):
@@ -98,10 +113,11 @@ def features_json(features: Mapping[Any, Any]) -> bytes:
     Refusal
         JSON cannot say it.
     """
-    entries = features if type(features) is dict else dict(features)
-    text = _utf8(_encode_features, entries)
+    text = _utf8(_encode_features, features)
     # json has no hook for floats: look again only where the token turned up.
-    return _utf8(_encode_features, _without_nan(entries)) if b"NaN" in text else text
+    if b"NaN" not in text:
+        return text
+    return _utf8(lambda entries: _encode_features(_without_nan(entries)), features)
 
 
 def _without_nan(value: Any) -> Any:
@@ -115,7 +131,7 @@ def _without_nan(value: Any) -> Any:
 def from_json(text: bytes, what: str) -> Any:
     """Give stored JSON as a Python value; `CorruptError` where another tool broke it."""
     try:
-        return json.loads(text)
+        return at_default(json.loads, text)
     except (ValueError, RecursionError) as error:
         raise CorruptError(
             f"{what}: the stored text is no JSON that Python can read ({error}); it was left as "

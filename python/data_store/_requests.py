@@ -13,7 +13,7 @@ from . import _abi
 from ._cells import Refusal, count_of, flag, is_missing, number
 from ._handles import ResultHandle, c_array
 from ._library import library
-from ._rows import cell_error, place_of
+from ._rows import argument_error, place_of
 from ._text import decode_array, decode_optional, encode_optional
 from ._texts_out import text_array
 from ._timestamps import optional_argument_ns, to_index
@@ -31,14 +31,14 @@ def request_in(symbol: object, timeframe: object, fields: dict[str, Any]) -> _ab
         missing = is_missing(text)
         setattr(request, name, encode_optional(None if missing else text, f"{place}: {name}"))
     for name in ("requested_at", "start_ts", "end_ts"):
-        setattr(request, name, optional_argument_ns(fields[name], f"{place}: {name}"))
+        setattr(request, name, optional_argument_ns(fields[name], place, name))
     name = "coverage_ratio"
     try:
         request.coverage_ratio = number(fields[name])
         name = "fallback_used"
         request.fallback_used = flag(fields[name])
     except Refusal as refusal:
-        raise cell_error(refusal, place, name) from None
+        raise argument_error(refusal, place, name) from None
     gap_count = fields["gap_count"]
     if not is_missing(gap_count):
         request.gap_count = count_of(gap_count, f"{place}: gap_count")

@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ._cells import shown
 from ._columns import Refusal, TextCodes, texts
 from ._columns.dtypes import Column
 from ._text import encode_name
-from ._timestamps import column_ns, to_timestamp
-from .errors import InvalidInputError
+from ._timestamps import column_ns, epoch_refusal, to_timestamp
+from .errors import InvalidInputError, InvalidTypeError
 
-__all__ = ["KEY_NAMES", "Rows", "align", "cell_error", "place_of", "rows_of"]
+__all__ = ["KEY_NAMES", "Rows", "align", "argument_error", "cell_error", "place_of", "rows_of"]
 
 KEY_NAMES = ("symbol", "timeframe", "timestamp")
+_KEYS = frozenset(KEY_NAMES)  # by hash: NA compares with nothing
 
 
 class Rows:
@@ -50,13 +52,33 @@ class Rows:
 
 def place_of(symbol: object, timeframe: object) -> str:
     """Give symbol and timeframe as a message begins with them."""
-    return f"{symbol or '(several symbols)'} {timeframe or '(several timeframes)'}"
+    return f"{_named(symbol, '(several symbols)')} {_named(timeframe, '(several timeframes)')}"
 
 
-def cell_error(refusal: Refusal, place: str, column: str) -> InvalidInputError:
-    """Give a refused cell as an error that names its place."""
+def _named(name: object, several: str) -> str:
+    if name is None:
+        return several
+    return name if type(name) is str and name else shown(name)
+
+
+def cell_error(
+    refusal: Refusal, place: str, column: str, subject: str | None = None
+) -> InvalidInputError:
+    """Give a refused cell as an error that names its place.
+
+    Parameters
+    ----------
+    subject : str, optional
+        The expression in which the caller has the column.
+    """
     row = "" if refusal.row is None else f", row {refusal.row}"
-    return InvalidInputError(f"{place}: column {column!r}{row}: {refusal.reason}; {refusal.remedy}")
+    told = refusal.told(subject or f"df[{column!r}]")
+    return InvalidInputError(f"{place}: column {column!r}{row}: {told}")
+
+
+def argument_error(refusal: Refusal, place: str, name: str) -> InvalidInputError:
+    """Give a refused argument as an error that names its place."""
+    return InvalidInputError(f"{place}: column {name!r}: {refusal.told(name)}")
 
 
 def rows_of(
@@ -65,6 +87,7 @@ def rows_of(
     timeframe: object,
     *,
     among: Rows | None = None,
+    variable: str = "df",
 ) -> Rows:
     """Find out which bar each row is, from the arguments, the index and the columns.
 
@@ -75,6 +98,8 @@ def rows_of(
         None: the table carries them, as columns or as index levels.
     among : Rows, optional
         The bars that the table belongs to; it need not say their symbol and timeframe again.
+    variable : str, optional
+        The table's name in the lines that messages advise.
 
     Raises
     ------
@@ -92,7 +117,7 @@ def rows_of(
                     f"{place}: {name} is given twice, as an argument and in the frame; pass "
                     f"{name}=None or drop it from the frame"
                 )
-            names[name] = TextCodes(None, [encode_name(argument, name)])
+            names[name] = TextCodes(None, [_argument_name(argument, name)])
         elif name in parts:
             names[name] = _texts_of(parts[name], place, name)
         elif among is None and not empty:
@@ -100,8 +125,19 @@ def rows_of(
                 f"{place}: no {name}; pass {name}= or a frame with a {name!r} column or level"
             )
     return Rows(
-        _timestamps_of(parts, empty, place), names.get("symbol"), names.get("timeframe"), place
+        _timestamps_of(parts, table, place, variable),
+        names.get("symbol"),
+        names.get("timeframe"),
+        place,
     )
+
+
+def _argument_name(argument: object, name: str) -> bytes:
+    try:
+        return encode_name(argument, name)
+    except InvalidTypeError as error:
+        hint = f"a frame of several has them in a {name!r} column or level, with {name}=None"
+        raise InvalidTypeError(f"{error}; {hint}") from None
 
 
 def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Column]:
@@ -119,7 +155,7 @@ def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Col
             parts[name] = table[name]
     if "timestamp" not in parts and not _counts_rows(table.index):
         parts["timestamp"] = table.index
-    elif not (table.index.name in (None, *parts) or isinstance(table.index, pd.DatetimeIndex)):
+    elif not (table.index.name in {None, *parts} or isinstance(table.index, pd.DatetimeIndex)):
         raise _level_error(table.index.name, place)
     return parts
 
@@ -128,10 +164,10 @@ def _parts_of_index(index: pd.Index[Any], place: str) -> dict[str, Column]:
     if isinstance(index, pd.DatetimeIndex):
         return {"timestamp": index}
     if not isinstance(index, pd.MultiIndex):
-        return {index.name: index} if index.name in KEY_NAMES else {}
+        return {str(index.name): index} if index.name in _KEYS else {}
     parts: dict[str, Column] = {}
     for level, name in enumerate(index.names):
-        if name not in KEY_NAMES or name in parts:
+        if name not in _KEYS or name in parts:
             raise _level_error(name, place)
         parts[name] = index.get_level_values(level)
     return parts
@@ -139,30 +175,42 @@ def _parts_of_index(index: pd.Index[Any], place: str) -> dict[str, Column]:
 
 def _level_error(name: object, place: str) -> InvalidInputError:
     return InvalidInputError(
-        f"{place}: the index level {name!r} is none of {', '.join(KEY_NAMES)}, each once; name "
-        "the levels with rename_axis() or drop them with reset_index()"
+        f"{place}: the index level {shown(name)} is none of {', '.join(KEY_NAMES)}, each once; "
+        "name the levels with rename_axis() or drop them with reset_index()"
     )
 
 
 def _counts_rows(index: pd.Index[Any]) -> bool:
     """Tell whether an index only numbers or groups the rows, so that it cannot be the times."""
-    if isinstance(index, pd.MultiIndex) or index.name in KEY_NAMES:
+    if isinstance(index, pd.MultiIndex) or index.name in _KEYS:
         return True
     return isinstance(index.dtype, np.dtype) and index.dtype.kind in "iufb"
 
 
-def _timestamps_of(parts: dict[str, Column], empty: bool, place: str) -> npt.NDArray[np.int64]:
-    if empty:
+def _timestamps_of(
+    parts: dict[str, Column], table: pd.DataFrame | pd.Series[Any], place: str, variable: str
+) -> npt.NDArray[np.int64]:
+    index = table.index
+    if not len(index):
         return np.empty(0, np.int64)
     if "timestamp" not in parts:
+        epochs = epoch_refusal(index)
+        if epochs is not None:
+            raise cell_error(epochs.at(0), place, "timestamp", f"{variable}.index")
         raise InvalidInputError(
             f"{place}: no timestamps; give the frame a tz-aware DatetimeIndex or a 'timestamp' "
-            "column, e.g. with set_index(pd.to_datetime(..., utc=True))"
+            f"column, e.g. {variable} = {variable}.set_index(pd.to_datetime(times, utc=True))"
         )
+    column = parts["timestamp"]
     try:
-        return column_ns(parts["timestamp"])
+        return column_ns(column)
     except Refusal as refusal:
-        raise cell_error(refusal, place, "timestamp") from None
+        subject = f"{variable}.index" if column is index else f"{variable}['timestamp']"
+        error = cell_error(refusal, place, "timestamp", subject)
+        if isinstance(index, pd.MultiIndex) and not isinstance(column, pd.Series):
+            hint = f" (after {variable} = {variable}.reset_index())"
+            raise InvalidInputError(error.message + hint) from None
+        raise error from refusal.__cause__
 
 
 def _texts_of(column: Column, place: str, name: str) -> TextCodes:
@@ -190,7 +238,7 @@ def align(bars: Rows, given: Rows) -> npt.NDArray[np.intp] | None:
     """
     if not bars.timestamps.size and given.timestamps.size:
         raise _stranger_error(bars, given, 0)
-    several = bars.symbol is not None and len(bars.symbol.values) > 1
+    several = bars.symbol is not None and _count_used(bars.symbol) > 1
     wanted, offered = _keys(bars, given), _keys(given, given)
     if wanted.equals(offered):
         return None
@@ -216,6 +264,10 @@ def _stranger_error(bars: Rows, given: Rows, row: int) -> InvalidInputError:
         f"{bars.place}: features row {row} is for {_shown(given, row)}, which is not among the "
         "bars of this call; write those features with write_features"
     )
+
+
+def _count_used(codes: TextCodes) -> int:
+    return 1 if codes.codes is None else np.unique(codes.codes).size
 
 
 def _keys(rows: Rows, like: Rows) -> pd.Index[Any]:

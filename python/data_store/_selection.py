@@ -7,20 +7,22 @@ from collections.abc import Iterable
 from ctypes import byref
 from typing import Any
 
+import numpy as np
+
 from . import _abi
-from ._cells import count_of
+from ._cells import count_of, shown
 from ._text import TextArray, encode, encode_name
 from .errors import InvalidInputError, InvalidTypeError
 
-__all__ = ["Selection", "symbols_of"]
+__all__ = ["Selection", "key_list", "limit_of", "symbols_of"]
 
 
 def symbols_of(symbol: object) -> TextArray:
     """Give one symbol, or several, each once, as the library takes them."""
     if isinstance(symbol, str):
         return TextArray([encode_name(symbol, "symbol")])
-    names = dict.fromkeys(_listed(symbol, "symbol", "a str or a list of str"))
-    return TextArray([encode_name(name, "symbol") for name in names])
+    names = _listed(symbol, "symbol", "a str or a list of str")
+    return TextArray(dict.fromkeys(encode_name(name, "symbol") for name in names))
 
 
 class Selection:
@@ -57,7 +59,7 @@ class Selection:
         self.by_symbol = by_symbol
         self.columns = _column_names(columns)
         self.features, self.keys = _feature_choice(features, members)
-        self._keys = TextArray([encode(key, "features") for key in self.keys or ()])
+        self._keys = TextArray([key.encode() for key in self.keys or ()])
         self._struct = _abi.ds_read_options(
             columns=sum(_abi.COLUMN_BITS[name] for name in self.columns),
             features=self.features,
@@ -85,8 +87,8 @@ def _column_names(columns: object) -> list[str]:
     for name in asked:
         if not isinstance(name, str) or name not in _abi.COLUMN_BITS:
             raise InvalidInputError(
-                f"unknown column {name!r}; there are {', '.join(_abi.COLUMN_BITS)}; feature values "
-                "and their text come with features="
+                f"unknown column {shown(name)}; there are {', '.join(_abi.COLUMN_BITS)}; feature "
+                "values and their text come with features="
             )
     return [name for name in _abi.COLUMN_BITS if name in asked]
 
@@ -94,20 +96,33 @@ def _column_names(columns: object) -> list[str]:
 def _feature_choice(features: object, members: bool) -> tuple[int, list[str] | None]:
     """Give the library's word for what was asked for, and the keys, None standing for all."""
     found = _abi.FEATURES_COLUMNS if members else _abi.FEATURES_VALUES
-    if features is None or features is False:
+    if isinstance(features, (bool, np.bool_)):
+        return (found if features else _abi.FEATURES_NONE), None
+    if features is None:
         return _abi.FEATURES_NONE, None
-    if features is True:
-        return found, None
     if isinstance(features, str):
+        features = str.__str__(features)
         if features == "json":
             return _abi.FEATURES_JSON, None
         raise InvalidInputError(
             f"features must be True, 'json' or a list of keys, not {features!r}; use [{features!r}]"
         )
-    return found, list(dict.fromkeys(_listed(features, "features", "a list of keys")))
+    return found, key_list(features, "features")
+
+
+def key_list(keys: object, what: str) -> list[str]:
+    """Give feature keys, each once, as the argument `what` lists them."""
+    asked = [encode(key, what) for key in _listed(keys, what, "a list of keys")]
+    return [key.decode() for key in dict.fromkeys(asked)]
 
 
 def _listed(names: object, what: str, wanted: str) -> list[Any]:
-    if isinstance(names, Iterable) and not isinstance(names, (str, bytes)):
-        return list(names)
-    raise InvalidTypeError(f"{what} must be {wanted}, not {type(names).__name__}")
+    """Give a list of names; text is none, and whatever else cannot be gone through."""
+    cause = None
+    if isinstance(names, Iterable) and not isinstance(names, (str, bytes, bytearray, memoryview)):
+        try:
+            return list(names)
+        except Exception as error:  # an array of no dimension, or the caller's own object
+            cause = error
+    hint = f"; use [{names!r}]" if isinstance(names, str) else ""
+    raise InvalidTypeError(f"{what} must be {wanted}, not {type(names).__name__}{hint}") from cause

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import datetime as dt
 import itertools
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -36,24 +37,30 @@ Parameters: TypeAlias = Sequence[SqlValue] | Mapping[str, SqlValue]
 def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
     """Give a query's parameters, by position from a sequence or by name from a mapping."""
     pairs: Iterable[tuple[object, Any]]
-    if isinstance(params, Mapping):
-        pairs = params.items()
-    elif isinstance(params, (Sequence, np.ndarray, pd.Series)) and not isinstance(
-        params, (str, bytes, bytearray, memoryview)
-    ):
-        pairs = enumerate(params)
-    else:
-        raise InvalidTypeError(
-            "params must be a sequence of values or a mapping from name to value, not "
-            f"{type(params).__name__}; a single value goes into a tuple: (value,)"
-        )
+    no_parameters = (
+        "params must be a sequence of values or a mapping from name to value, not "
+        f"{type(params).__name__}; a single value goes into a tuple: (value,)"
+    )
+    try:
+        if isinstance(params, Mapping):
+            pairs = list(params.items())
+        elif isinstance(params, (Sequence, np.ndarray, pd.Series)) and not isinstance(
+            params, (str, bytes, bytearray, memoryview)
+        ):
+            pairs = list(enumerate(params))
+        else:
+            raise InvalidTypeError(no_parameters)
+    except InvalidTypeError:
+        raise
+    except Exception as error:  # an array of no dimension, or the caller's own object
+        raise InvalidTypeError(no_parameters) from error
     filled = []
     for name, value in pairs:
         try:
             parameter = _parameter(value)
         except Refusal as refusal:
             raise InvalidInputError(
-                f"query parameter {name!r}: {refusal.reason}; {refusal.remedy}"
+                f"query parameter {shown(name)}: {refusal.told('value')}"
             ) from None
         if isinstance(params, Mapping):
             parameter.name = encode(name, "a query parameter's name")
@@ -65,16 +72,20 @@ def _parameter(value: Any) -> _abi.ds_sql_parameter:
     if is_missing(value):
         return _abi.ds_sql_parameter(type=_abi.SQL_NULL)
     if isinstance(value, (bool, int, np.bool_, np.integer)):
-        if int(value) not in INT64:
+        integer = int(value) if isinstance(value, np.bool_) else operator.index(value)
+        if integer not in INT64:
             raise Refusal(f"{shown(value)} is beyond 64 bits", "pass it as text")
-        return _abi.ds_sql_parameter(type=_abi.SQL_INTEGER, integer=int(value))
+        return _abi.ds_sql_parameter(type=_abi.SQL_INTEGER, integer=integer)
     if isinstance(value, (float, np.floating)):
         return _abi.ds_sql_parameter(type=_abi.SQL_REAL, real=number(value))
     if isinstance(value, str):
         text = encode(value, "text")
         return _abi.ds_sql_parameter(type=_abi.SQL_TEXT, bytes=text, byte_count=len(text))
     if isinstance(value, (bytes, bytearray, memoryview)):
-        blob = bytes(value)
+        try:
+            blob = bytes(value)
+        except ValueError as error:
+            raise Refusal(f"{shown(value)} cannot be read: {error}", "pass bytes") from error
         return _abi.ds_sql_parameter(type=_abi.SQL_BLOB, bytes=blob, byte_count=len(blob))
     if isinstance(value, dt.datetime):
         return _abi.ds_sql_parameter(type=_abi.SQL_TIME, integer=storable_ns(value))

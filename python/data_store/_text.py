@@ -63,6 +63,8 @@ def encode(text: object, what: str) -> bytes:
     """
     if not isinstance(text, str):
         raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
+    if type(text) is not str:
+        text = str.__str__(text)  # the bare text of a subclass: an Enum has a str() of its own
     problem = text_problem(text)
     if problem is not None:
         raise InvalidInputError(f"{what}: {problem[0]}; {problem[1]}")
@@ -125,12 +127,12 @@ def encode_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], what:
     """Give a path as the bytes that the operating system takes."""
     try:
         encoded = os.fsencode(path)
-    except TypeError:
-        raise InvalidTypeError(
-            f"{what} must be a path (str or os.PathLike), not {type(path).__name__}"
-        ) from None
     except UnicodeEncodeError:
         raise InvalidInputError(f"{what}: {path!r} cannot be written as a file name") from None
+    except Exception as error:  # a TypeError, or what the caller's own __fspath__ raises
+        raise InvalidTypeError(
+            f"{what} must be a path (str or os.PathLike), not {type(path).__name__}"
+        ) from error
     if b"\0" in encoded:
         raise InvalidInputError(f"{what}: {path!r} holds a NUL character")
     return encoded

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import numbers
+from ctypes import byref, c_int64
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ from . import _abi
 from ._cells import Refusal, described, is_missing, shown
 from ._columns.dtypes import Column, objects
 from ._columns.encoding import each
+from ._library import library
+from ._status import check
 from ._text import encode
 from .errors import InvalidInputError
 
@@ -27,6 +30,7 @@ __all__ = [
     "PLAIN_ZONES",
     "argument_ns",
     "column_ns",
+    "epoch_refusal",
     "instant_ns",
     "only_ns",
     "optional_argument_ns",
@@ -51,24 +55,29 @@ _LAST_TIME = _abi.LAST_TIME
 _BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
 
 _NAIVE = "has no time zone"
-_LOCALIZE = "say which one it is in, e.g. with tz_localize('UTC')"
+_LOCALIZE = "say which one it is in, e.g. {} = pd.Timestamp({}).tz_localize('UTC')"
 _RANGE = "stored times reach from 1677-09-21 to 2262-04-11"
 
 # The first row that fits says why a value is no instant.
 _NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
-    ((str,), "text is not a timestamp", "convert it, e.g. with pd.to_datetime(..., utc=True)"),
+    ((str,), "text is not a timestamp", "convert it, e.g. {} = pd.to_datetime({}, utc=True)"),
     (
         (dt.date,),
         "a date is not an instant",
-        "pass an aware datetime; a range also takes text, '2026-03-01' being the whole day",
+        "say when it begins, e.g. {} = pd.to_datetime({}, utc=True). A range also takes text, "
+        "'2026-03-01' being the whole day",
     ),
-    ((np.datetime64,), f"an np.datetime64 {_NAIVE}", "pass pd.Timestamp(value, tz='UTC')"),
+    ((np.datetime64,), f"an np.datetime64 {_NAIVE}", _LOCALIZE),
     (
-        (numbers.Number,),
-        "a number is not a timestamp",
-        "convert it, e.g. with pd.to_datetime(..., unit='s', utc=True)",
+        (pd.Period,),
+        "a period is not an instant",
+        "take its beginning, e.g. {} = {}{dt}.to_timestamp(){dt}.tz_localize('UTC')",
     ),
 )
+
+# Numbers below which an epoch is of a unit. 1e11 seconds are the year 5138, 1e11 ms March 1973.
+_EPOCH_UNITS = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (float("inf"), "ns"))
+_CALENDAR_DATES = range(1900_01_01, 2100_12_32)
 
 
 # ---- One instant ----------------------------------------------------------------------------
@@ -87,12 +96,18 @@ def instant_ns(value: Any) -> int:
     if value is pd.NaT:
         raise Refusal("NaT is not an instant", "drop the row or give it a time")
     # To ask a zone for its offset costs as much as all the rest; these have one at any time.
-    zone = value.tzinfo
-    if type(zone) not in PLAIN_ZONES and (zone is None or value.utcoffset() is None):
-        raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
-    if isinstance(value, pd.Timestamp):
-        return _timestamp_ns(value)
-    since = value - _EPOCH
+    try:
+        zone = value.tzinfo
+        if type(zone) not in PLAIN_ZONES and (zone is None or value.utcoffset() is None):
+            raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
+        if isinstance(value, pd.Timestamp):
+            return _timestamp_ns(value)
+        since = dt.datetime.__sub__(value, _EPOCH)  # a subclass may subtract otherwise
+    except Refusal:
+        raise
+    except Exception as error:  # what the caller's own zone raises
+        reason = f"{shown(value)} has a time zone that fails: {error!r}"
+        raise Refusal(reason, "pass the time in UTC") from error
     return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1_000
 
 
@@ -106,8 +121,45 @@ def _timestamp_ns(value: pd.Timestamp) -> int:
 def _refuse_instant(value: object) -> Refusal:
     for types, reason, remedy in _NO_TIMES:
         if isinstance(value, types):
+            if types == (str,) and _is_numeric(value):
+                return _refuse_number(float(str(value)), shown(value), "pd.to_numeric({})")
             return Refusal(f"{reason}: {shown(value)}", remedy)
+    if isinstance(value, numbers.Number):
+        return _refuse_number(value, shown(value), "{}")
     return Refusal(f"{described(value)} is not an instant", "pass an aware datetime")
+
+
+def _is_numeric(text: Any) -> bool:
+    try:
+        return float(text) == float(text)
+    except ValueError:
+        return False
+
+
+def _refuse_number(value: Any, shown_value: str, expression: str) -> Refusal:
+    """Say how to convert a number; its size tells what it counts."""
+    try:
+        unit = next(unit for limit, unit in _EPOCH_UNITS if abs(value) < limit)
+        how = f"unit='{unit}'"
+        if value in _CALENDAR_DATES:
+            expression, how = "{text}", "format='%Y%m%d'"
+    except Exception:  # NaN, infinity, or a number of the caller's own
+        how = "unit='s'"
+    return Refusal(
+        f"a number is not a timestamp: {shown_value}",
+        f"convert it, e.g. {{}} = pd.to_datetime({expression}, {how}, utc=True)",
+    )
+
+
+def epoch_refusal(index: pd.Index[Any]) -> Refusal | None:
+    """Say how to convert an index whose numbers are too large to count rows; None for others."""
+    if not len(index) or not isinstance(index.dtype, np.dtype) or index.dtype.kind not in "iuf":
+        return None
+    first = index.to_numpy()[0].item()
+    return _refuse_number(first, shown(first), "{}") if first > _MOST_ROWS else None
+
+
+_MOST_ROWS = 10_000_000
 
 
 def storable_ns(value: Any) -> int:
@@ -125,17 +177,31 @@ def storable_ns(value: Any) -> int:
     return ns
 
 
-def argument_ns(value: object, what: str) -> int:
-    """Give an instant that a call was passed; `InvalidInputError` where it is none."""
+def argument_ns(value: object, place: str, name: str) -> int:
+    """Give the instant of an argument: an aware datetime, or ISO 8601 text with an offset.
+
+    Raises
+    ------
+    InvalidInputError
+        With `place`, and the argument's `name`.
+    """
     try:
-        return storable_ns(value)
+        return _text_ns(value, name) if isinstance(value, str) else storable_ns(value)
     except Refusal as refusal:
-        raise InvalidInputError(f"{what}: {refusal.reason}; {refusal.remedy}") from None
+        raise InvalidInputError(f"{place}: {name}: {refusal.told(name)}") from refusal.__cause__
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{place}: {name}: {error}") from None
 
 
-def optional_argument_ns(value: object, what: str) -> int:
+def _text_ns(text: str, name: str) -> int:
+    time = c_int64()
+    check(library.ds_time_of_text(encode(text, name), byref(time)))
+    return time.value
+
+
+def optional_argument_ns(value: object, place: str, name: str) -> int:
     """`argument_ns`, with None as "no time"."""
-    return _abi.NO_TIME if value is None else argument_ns(value, what)
+    return _abi.NO_TIME if value is None else argument_ns(value, place, name)
 
 
 # ---- A column of instants -------------------------------------------------------------------
@@ -163,8 +229,17 @@ def column_ns(column: Column) -> npt.NDArray[np.int64]:
         return _aware_ns(column.array)
     if getattr(dtype, "kind", "") == "M" and len(column):
         first: Any = column.array[0]
-        raise Refusal(f"{shown(first)} {_NAIVE}", _LOCALIZE, row=0)
-    return np.array(each(objects(column), _cell_ns), dtype=np.int64)
+        raise Refusal(f"{shown(first)} {_NAIVE}", _localize("{}"), row=0)
+    try:
+        return np.array(each(objects(column), _cell_ns), dtype=np.int64)
+    except Refusal as refusal:
+        if refusal.remedy is not _LOCALIZE:
+            raise
+        raise Refusal(refusal.reason, _localize("pd.to_datetime({})"), refusal.row) from None
+
+
+def _localize(times: str) -> str:
+    return f"say which one it is in, e.g. {{}} = {times}{{dt}}.tz_localize('UTC')"
 
 
 def only_ns(index: pd.DatetimeIndex) -> int | None:
@@ -224,7 +299,7 @@ def _bound_ns(value: object, what: str) -> int:
     try:
         return min(max(instant_ns(value), _FIRST_TIME), _abi.LAST_TIME)
     except Refusal as refusal:
-        raise InvalidInputError(f"{what}: {refusal.reason}; {refusal.remedy}") from None
+        raise InvalidInputError(f"{what}: {refusal.told(what)}") from refusal.__cause__
 
 
 # ---- Back -----------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import pandas as pd
 
 from . import _abi
-from ._cells import number_argument
-from ._handles import ResultHandle, StoreHandle, take_text
+from ._cells import flag_argument, number_argument, shown
+from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._library import library
 from ._signals import ask_main_thread
 from ._status import check
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["DataStore"]
 
 
-class DataStore:
+class DataStore(OfThisProcess):
     """Bars, features, request metadata and strategy state in one SQLite file.
 
     Any number of processes may open the file, and any number of threads may share one
@@ -50,6 +50,11 @@ class DataStore:
         Seconds that a writer waits for another one before it gives up with `BusyError`.
     read_only : bool, optional
         Write nothing to the database.
+    fast_paths : bool, optional
+        Take the paths that rest on SQLite's insides, where its version is one that they were
+        tested with. Results are the same either way: switch them off to find out whether one of
+        them is to blame for something. The environment variable ``DATA_STORE_FAST_PATHS=0`` does
+        the same; `info` tells which are on, and why not.
 
     Attributes
     ----------
@@ -78,24 +83,32 @@ class DataStore:
         durability: Literal["full", "normal"] = "full",
         timeout: float = 10.0,
         read_only: bool = False,
+        fast_paths: bool = True,
     ) -> None:
-        if not isinstance(durability, str) or durability not in _abi.DURABILITY:
-            raise InvalidInputError(f"durability must be 'full' or 'normal', not {durability!r}")
+        word = str.__str__(durability) if isinstance(durability, str) else ""
+        if word not in _abi.DURABILITY:
+            raise InvalidInputError(
+                f"durability must be 'full' or 'normal', not {shown(durability)}"
+            )
+        read_only = flag_argument(read_only, "read_only")
         options = _abi.ds_open_options(
-            durability=_abi.DURABILITY[durability],
-            read_only=bool(read_only),
+            durability=_abi.DURABILITY[word],
+            read_only=read_only,
             timeout_seconds=number_argument(timeout, "timeout"),
+            fast_paths=bool(fast_paths),
         )
         ask_main_thread()
         pointer = POINTER(_abi.ds_store)()
         check(library.ds_store_open(encode_path(path, "path"), byref(options), byref(pointer)))
         self._store = StoreHandle(pointer)
-        self._durability = durability
+        self._durability = word
         self._timeout = options.timeout_seconds
-        self._read_only = bool(read_only)
+        self._read_only = read_only
 
     def __repr__(self) -> str:
-        return f"DataStore({self.path!r}, durability={self._durability!r})"
+        read_only = ", read_only=True" if self._read_only else ""
+        closed = " (closed)" if self.closed else ""
+        return f"DataStore({self.path!r}, durability={self._durability!r}{read_only}){closed}"
 
     @cached_property
     def market(self) -> MarketRepo:
@@ -115,6 +128,11 @@ class DataStore:
     def path(self) -> str:
         """The absolute path of the file, symbolic links resolved."""
         return os.fsdecode(library.ds_store_path(self._store))
+
+    @property
+    def closed(self) -> bool:
+        """Whether every call raises `ClosedError`: after `close`, and in the child of a fork."""
+        return self._store.is_closed
 
     def close(self) -> None:
         """Wait for running calls, roll an open transaction back, close the file.
@@ -237,7 +255,9 @@ class DataStore:
             Replace a file that exists. The store's own file is refused always.
         """
         target_path = encode_path(target, "target")
-        check(library.ds_store_backup(self._store, target_path, bool(overwrite)))
+        check(
+            library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite"))
+        )
 
     def checkpoint(self) -> dict[str, int]:
         """Fold the WAL into the database file. The store does so by itself as the WAL grows.
@@ -265,7 +285,8 @@ class DataStore:
             path, library_version, abi_version, sqlite_version, sqlite_source_id, wal_reset_safe
             (this SQLite is free of the WAL-reset bug), journal_mode, synchronous, durability,
             read_only, page_size, file_bytes, wal_bytes, last_checkpoint, and rows, a dict by
-            table. last_checkpoint is the latest that this very object has done, asked for or by
+            table. fast_paths is the list of those that are on (see the parameter of that name),
+            fast_paths_reason is None or says why not all. last_checkpoint is the latest that this very object has done, asked for or by
             itself: a dict of `at` (when, a Timestamp in UTC) and what `checkpoint()` returns;
             None where it has done none. Other programs checkpoint the file, too.
         """
@@ -286,6 +307,8 @@ class DataStore:
             "page_size": info.page_size,
             "file_bytes": info.file_bytes,
             "wal_bytes": info.wal_bytes,
+            "fast_paths": info.fast_paths.decode().split(),
+            "fast_paths_reason": info.fast_paths_reason and info.fast_paths_reason.decode(),
             "last_checkpoint": _last_checkpoint(info),
             "rows": {
                 "market_data": info.market_data_rows,

@@ -13,17 +13,17 @@ import pandas as pd
 from . import _abi
 from ._bar import SIZE, UNSET, Bar, Unset, bar_error, bar_out, pack, packable
 from ._batch import Batch
-from ._cells import Refusal, count_of
+from ._cells import Refusal, count_of, flag_argument
 from ._columns.texts import NO_TEXT, placed, words
 from ._features_in import entry_json, features_in
 from ._frames_in import bars_in
 from ._frames_out import bars_out, feature_columns_out
-from ._handles import ResultHandle, StoreHandle
+from ._handles import OfThisProcess, ResultHandle, StoreHandle
 from ._library import library, untyped
 from ._one_row import one_row_in
 from ._requests import request_in, requests_out, series_out
 from ._rows import place_of
-from ._selection import Selection, limit_of, symbols_of
+from ._selection import Selection, key_list, limit_of, symbols_of
 from ._signals import raised
 from ._status import check
 from ._text import encode_name, encode_names, symbol_texts, timeframe_texts
@@ -44,7 +44,7 @@ _latest_bar: Final = untyped("ds_market_latest_bar")
 _free_bar: Final = untyped("ds_bar_free")
 
 
-class MarketRepo:
+class MarketRepo(OfThisProcess):
     """Bars and features by symbol, timeframe and timestamp. Use `DataStore.market`.
 
     All writes are upserts, one transaction a call: anything wrong in any row, and nothing of the
@@ -79,10 +79,11 @@ class MarketRepo:
         symbol, timeframe : str or None
             None: the frame carries them, as columns or index levels.
         features : DataFrame, Series, mapping or list, optional
-            For bars of this call: a wide DataFrame (columns are keys "name@version", quality
-            "ready"), one with column levels (key, "value"|"quality"), a Series or mapping from
-            timestamp to a dict or JSON text, or a list of those by position. Features merge by
-            key; None for a bar leaves its features alone.
+            For bars of this call: a wide DataFrame (columns are keys "name@version"; quality ready
+            where there is a number, else missing), one with column levels (key,
+            "value"|"quality"), a Series or mapping from timestamp to a dict or JSON text, or a
+            list of those by position. Features merge by key; None for a bar leaves its features
+            alone.
         replace : bool, optional
             Each row becomes what was passed and nothing else: no features passed, none left.
 
@@ -103,7 +104,8 @@ class MarketRepo:
             row = one_row_in(df, symbol, timeframe)
             if row is not None:
                 names = encode_names(symbol, timeframe)
-                check(_write_bar(self._store, *names, row[0], 1 if replace else 0))
+                replaces = 0 if replace is False else flag_argument(replace, "replace")
+                check(_write_bar(self._store, *names, row[0], replaces))
                 return 1
         return self._write(
             library.ds_market_write, bars_in(df, symbol, timeframe, features), replace
@@ -115,7 +117,7 @@ class MarketRepo:
         symbol: str | None,
         timeframe: str | None,
         *,
-        quality: str | pd.DataFrame = "ready",
+        quality: str | pd.DataFrame | None = None,
         replace: bool = False,
     ) -> int:
         """Write features of bars that are stored already.
@@ -128,7 +130,7 @@ class MarketRepo:
             None: the table carries them, as `read_features` returns it.
         quality : str or DataFrame, optional
             For a wide frame: a word for all values, or a frame of words of the same shape. One of
-            ready, warmup, degraded, missing.
+            ready, warmup, degraded, missing. None: ready where there is a number, else missing.
         replace : bool, optional
             The features of each bar named become those given, instead of merging by key.
 
@@ -149,7 +151,7 @@ class MarketRepo:
 
     def _write(self, function: Any, batch: Batch, replace: bool) -> int:
         rows = c_int64()
-        check(function(self._store, batch, bool(replace), byref(rows)))
+        check(function(self._store, batch, flag_argument(replace, "replace"), byref(rows)))
         return rows.value
 
     def write_bar(
@@ -218,14 +220,15 @@ class MarketRepo:
                 columns |= _abi.COLUMN_FEATURES
         try:
             symbol_text, timeframe_text = symbol_texts[symbol], timeframe_texts[timeframe]
-        except TypeError:  # what has no hash is no text either
+        except Exception:  # what has no hash, or one of its own making, is no plain text
             symbol_text, timeframe_text = encode_names(symbol, timeframe)
         # The texts stay here until the call is over: the packed bar points to them.
         bar = pack(
             SIZE, ns, columns, is_gap, open, high, low, close, volume, latency_sec,
             source_text[1], quality_text[1], features_text[1],
         )  # fmt: skip
-        status = _write_bar(self._store, symbol_text, timeframe_text, bar, 1 if replace else 0)
+        replaces = 0 if replace is False else flag_argument(replace, "replace")
+        status = _write_bar(self._store, symbol_text, timeframe_text, bar, replaces)
         if status or raised:
             check(status)
 
@@ -292,7 +295,7 @@ class MarketRepo:
             Column levels (key, "value"|"quality"): float64 and str, both missing where a bar has
             no such feature. `write_features` takes it back.
         """
-        choice = True if keys is None else keys
+        choice = True if keys is None else key_list(keys, "keys")
         selection = Selection((), choice, by_symbol=not isinstance(symbol, str), members=True)
         return feature_columns_out(self._read(symbol, timeframe, start, end, selection), selection)
 
@@ -413,8 +416,9 @@ class MarketRepo:
             gaps (int64; rows whose is_gap is True). Sorted.
         """
         pointer = POINTER(_abi.ds_series)()
-        check(library.ds_market_series(self._store, bool(counts), byref(pointer)))
-        return series_out(ResultHandle(pointer, library.ds_series_free), counts=bool(counts))
+        counted = flag_argument(counts, "counts")
+        check(library.ds_market_series(self._store, counted, byref(pointer)))
+        return series_out(ResultHandle(pointer, library.ds_series_free), counts=counted)
 
     def delete(self, symbol: str, timeframe: str, start: Bound = None, end: Bound = None) -> int:
         """Delete bars with their features, the whole series where no bounds are given.
@@ -444,9 +448,9 @@ class MarketRepo:
         timeframe: str,
         *,
         provider_used: str,
-        start_ts: dt.datetime,
-        end_ts: dt.datetime,
-        requested_at: dt.datetime | None = None,
+        start_ts: dt.datetime | str,
+        end_ts: dt.datetime | str,
+        requested_at: dt.datetime | str | None = None,
         fallback_used: bool = False,
         coverage_ratio: float | None = None,
         gap_count: int | None = None,
@@ -460,10 +464,10 @@ class MarketRepo:
         Parameters
         ----------
         symbol, timeframe, provider_used : str
-        start_ts, end_ts : datetime
-            Aware.
-        requested_at : datetime, optional
-            Aware. None: now, moved on by a microsecond where that is taken.
+        start_ts, end_ts : datetime or str
+            Aware, or ISO 8601 text with an offset.
+        requested_at : datetime or str, optional
+            Likewise. None: now, moved on by a microsecond where that is taken.
         fallback_used : bool, optional
         coverage_ratio : float, optional
         gap_count : int, optional

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from . import _abi
-from ._cells import Refusal
-from ._handles import ResultHandle, StoreHandle, take_text
+from ._cells import Refusal, shown
+from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._json import from_json, to_json
 from ._library import library
 from ._status import check
@@ -22,7 +22,7 @@ from .errors import InvalidInputError, InvalidTypeError
 __all__ = ["StateRepo"]
 
 
-class StateRepo:
+class StateRepo(OfThisProcess):
     """Cooldowns, flags, multipliers: any JSON value under a key. Use `DataStore.state`.
 
     Tuples are stored as lists, NumPy scalars as numbers. NaN and infinities are refused, and so
@@ -58,8 +58,12 @@ class StateRepo:
             raise InvalidTypeError(
                 f"set_many takes a mapping from key to value, not {type(mapping).__name__}"
             )
-        keys = TextArray([_key(key) for key in mapping])
-        values = TextArray([_json_of(key, value) for key, value in mapping.items()])
+        try:
+            entries = dict(mapping.items())
+        except Exception as error:  # what the caller's own mapping raises
+            raise InvalidTypeError(f"set_many cannot read its {type(mapping).__name__}") from error
+        keys = TextArray([_key(key) for key in entries])
+        values = TextArray([_json_of(key, value) for key, value in entries.items()])
         check(library.ds_state_set_many(self._store, keys, values, keys.count))
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -132,11 +136,11 @@ def _key(key: object) -> bytes:
 
 
 def _place(key: object) -> str:
-    return f"state key {key!r}"
+    return f"state key {shown(key)}"
 
 
 def _json_of(key: object, value: object) -> bytes:
     try:
         return to_json(value)
     except Refusal as refusal:
-        raise InvalidInputError(f"{_place(key)}: {refusal.reason}; {refusal.remedy}") from None
+        raise InvalidInputError(f"{_place(key)}: {refusal.told('value')}") from None

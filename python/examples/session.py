@@ -8,6 +8,7 @@ come, in the same transaction as the rows themselves; the next one reads that no
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import time
@@ -24,7 +25,8 @@ PROGRAMS = ("market_feed", "feature_engine", "strategy_logic", "trading_ui")
 
 
 def progress_key(program: str, symbol: str, timeframe: str) -> str:
-    return f"{program}.{symbol}.{timeframe}"
+    """Name a program's state of one series: as a list, since a symbol may hold any separator."""
+    return json.dumps([program, symbol, timeframe], ensure_ascii=False)
 
 
 def through(store: DataStore, program: str, symbol: str, timeframe: str) -> pd.Timestamp | None:

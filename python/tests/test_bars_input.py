@@ -4,13 +4,26 @@
 from __future__ import annotations
 
 import decimal
+import enum
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from frames import ARROW, NUMBERS, START_TEXT, SYMBOL, TEXTS, TIMEFRAME, bars, column, times
+from frames import (
+    ARROW,
+    COLUMNS,
+    NUMBERS,
+    START_TEXT,
+    SYMBOL,
+    TEXTS,
+    TIMEFRAME,
+    bars,
+    column,
+    same,
+    times,
+)
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
@@ -278,3 +291,84 @@ def test_a_frame_without_columns_writes_bare_bars(store: DataStore, rows: Rows) 
     assert rows("SELECT * FROM market_data") == [
         (SYMBOL, TIMEFRAME, START_TEXT, None, None, None, None, None, None, None, 0, None, None)
     ]
+
+
+UNUSED: dict[str, list[Any]] = {
+    "none": [],
+    "like NaN": ["nan", "None", "<NA>"],
+    "numbers": [1, 2.5],
+    "of several types": ["x", ("a", 1), pd.Timestamp("2026-03-01"), 7],
+    "an empty text": [""],
+    "too long": ["x" * 70_000],
+    "a NUL": ["a\0b"],
+    "many": [f"S{number}" for number in range(1000)],
+}
+
+
+def category(word: str, unused: list[Any], *, ordered: bool = False) -> pd.Categorical:
+    # Those that no row has come first: the code of `word` is then another than 0.
+    return pd.Categorical([word] * 3, categories=[*unused, word], ordered=ordered)
+
+
+@pytest.mark.parametrize("ordered", [False, True], ids=["", "ordered"])
+@pytest.mark.parametrize("unused", UNUSED.values(), ids=UNUSED)
+def test_a_category_that_no_row_has_harms_nobody(
+    store: DataStore, unused: list[Any], ordered: bool
+) -> None:
+    words = {
+        name: category(f"a {name}", unused, ordered=ordered)
+        for name in ("symbol", "timeframe", "source", "quality")
+    }
+    frame = bars(3).assign(**words)
+    features = pd.DataFrame({"a@1": [1.0, 2.0, 3.0]}, index=frame.index[::-1])
+    assert store.market.write(frame, None, None) == 3
+    assert store.market.write(frame, None, None, features=features) == 3
+    levels = frame.set_index(["symbol", "timeframe"], append=True)
+    assert store.market.write(levels, None, None) == 3
+    store.market.write_features(
+        features.assign(symbol=words["symbol"], timeframe=words["timeframe"]), None, None
+    )
+    plain = frame[list(COLUMNS)].assign(source="a source", quality="a quality")
+    same(
+        store.market.read("a symbol", "a timeframe"),
+        plain.astype({"source": "str", "quality": "str"}),
+    )
+    assert len(store.market.series()) == 1
+
+
+def test_a_category_that_a_row_has_is_held_against_the_rules(
+    store: DataStore, contents: Any
+) -> None:
+    before = contents()
+    for bad in ("", "x" * 70_000, "a\0b"):
+        words = pd.Categorical(["good", bad, "good"], categories=["good", bad])
+        with pytest.raises(InvalidInputError, match=r"symbol.*row 1"):
+            store.market.write(bars(3).assign(symbol=words), None, TIMEFRAME)
+    assert contents() == before
+
+
+class Word(enum.StrEnum):
+    FEED = "feed"
+
+
+class OldWord(str, enum.Enum):  # noqa: UP042 (its str() is another than a StrEnum's)
+    FEED = "feed"
+
+
+@pytest.mark.parametrize("word", [Word.FEED, OldWord.FEED, np.str_("feed")], ids=repr)
+def test_a_subclass_of_text_is_the_text_that_it_is_of(store: DataStore, word: Any) -> None:
+    column_of_words = pd.Series([word] * 3, index=times(3), dtype=object)
+    store.market.write(bars(3).assign(source=column_of_words), word, word)
+    store.market.write(bars(1).assign(source=column_of_words[:1]), word, word)
+    store.market.write_bar(word, word, times(1)[0], source=word)
+    store.market.record_request(
+        word, word, provider_used=word, start_ts=times(1)[0], end_ts=times(1)[0]
+    )
+    store.state.set(word, word)
+    found = store.market.read("feed", "feed")
+    assert found["source"].tolist() == ["feed"] * 3
+    same(store.market.read(word, word), found)
+    same(store.market.read([word], word), store.market.read(["feed"], "feed"))
+    assert store.market.latest_bar(word, word) == store.market.latest_bar("feed", "feed")
+    assert store.market.requests(word)["provider_used"].tolist() == ["feed"]
+    assert store.state.items() == {"feed": "feed"}

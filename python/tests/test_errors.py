@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import pandas as pd
 import pytest
 from frames import START, START_TEXT, TIMEFRAME, bars, column, entry, times
 
+import data_store
 from data_store import DataStore, errors
 from data_store.errors import (
     BusyError,
@@ -28,6 +33,10 @@ from data_store.errors import (
 
 SYMBOL = "XAUUSD"
 """Nothing else in a message looks like this."""
+PICKLES = [
+    lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol))
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +58,54 @@ def test_errors_may_be_caught_by_their_class_or_by_the_builtin_one(
     kind: type, parents: list[type]
 ) -> None:
     assert all(issubclass(kind, parent) for parent in parents)
+
+
+NAMES = [
+    "DataStoreError", "InvalidInputError", "FeatureValidationError", "MissingBarError", "BusyError",
+    "StorageError", "CorruptError", "SchemaError", "ClosedError", "QueryTimeoutError",
+    "InterruptedCallError", "InvalidTypeError", "LibraryError", "OutOfMemoryError",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_error_imports_from_the_package_and_from_its_errors(name: str) -> None:
+    assert getattr(data_store, name) is getattr(errors, name)
+    assert name in data_store.__all__
+    assert name in errors.__all__
+
+
+def test_no_error_is_there_that_these_tests_do_not_know() -> None:
+    assert sorted(errors.__all__) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("carry", [copy.copy, copy.deepcopy, *PICKLES], ids=str)
+def test_errors_keep_their_attributes_on_the_way_to_another_process(
+    name: str, carry: Callable[[Any], Any]
+) -> None:
+    details = {"row": 3, "key": "a@1", "reason": "no number"}
+    wanted = details if name == "FeatureValidationError" else {}
+    error = getattr(errors, name)("EURUSD 1h: what to do", sqlite_code=1555, **wanted)
+    error.add_note("and a note")
+    carried = carry(error)
+    assert type(carried) is type(error)
+    assert (str(carried), carried.message) == ("EURUSD 1h: what to do", error.message)
+    assert carried.sqlite_code == 1555
+    assert {name: getattr(carried, name) for name in wanted} == wanted
+    assert carried.__notes__ == ["and a note"]
+
+
+def refused_in_a_worker(path: str) -> None:
+    with DataStore(path) as store:
+        store.market.write(bars(2), SYMBOL, TIMEFRAME, features=[None, {"a@1": entry("high")}])
+
+
+def test_a_process_pool_delivers_an_error_as_it_was_raised(path: Path) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        error = pool.submit(refused_in_a_worker, str(path)).exception()
+    assert type(error) is FeatureValidationError
+    assert (error.row, error.key) == (1, "a@1")
+    assert error.reason in str(error)
 
 
 def test_every_error_of_the_package_has_one_root() -> None:

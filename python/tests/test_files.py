@@ -6,15 +6,24 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import database
 import pytest
 from frames import START_TEXT, SYMBOL, TIMEFRAME, bars, entry, same
+from processes import Program
 
 from data_store import DataStore
-from data_store.errors import CorruptError, DataStoreError, SchemaError, StorageError
+from data_store.errors import (
+    CorruptError,
+    DataStoreError,
+    InvalidInputError,
+    SchemaError,
+    StorageError,
+)
 
 # -- made ---------------------------------------------------------------------------------------
 
@@ -240,3 +249,196 @@ def test_a_directory_that_is_not_there_is_a_storage_error(tmp_path: Path) -> Non
     with pytest.raises(StorageError, match="nowhere"):
         DataStore(tmp_path / "nowhere" / "market.db")
     assert list(tmp_path.iterdir()) == []
+
+
+# -- names --------------------------------------------------------------------------------------
+
+NO_PATHS = [
+    *(":memory:", "file:market.db", "file:market.db?mode=ro", "file:///tmp/market.db"),
+    *("FILE:market.db", "sqlite:///market.db", "sqlite:////tmp/market.db", "sqlite://"),
+    *("sqlite+pysqlite:///market.db", "sqlite:market.db", "jdbc:sqlite:market.db"),
+    *("http://host/market.db", "s3://bucket/market.db", "duckdb:///market.db"),
+    *(Path("sqlite:///market.db"), Path("file:///market.db"), b"file:market.db"),
+]
+
+
+@pytest.mark.parametrize("name", NO_PATHS, ids=repr)
+def test_a_name_that_is_no_path_is_refused_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with DataStore("market.db") as store:
+        store.state.set("a", 1)
+        before = sorted(tmp_path.rglob("*"))
+        for action in (
+            lambda: DataStore(name),
+            lambda: DataStore(name, read_only=True),
+            lambda: store.backup(name),
+            lambda: store.backup(name, overwrite=True),
+        ):
+            with pytest.raises(InvalidInputError, match="pass"):
+                action()
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["./file:x.db", "./:memory:", "a:b.db", "C:market.db", "12:30.db", "x/file:x.db"]
+)
+def test_a_file_may_have_an_odd_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    with DataStore(name) as store:
+        store.state.set("a", 1)
+    with DataStore(tmp_path / name, read_only=True) as store:
+        assert store.path == os.path.realpath(name)
+        assert store.state.get("a") == 1
+    assert Path(name).is_file()
+
+
+def test_a_path_that_is_too_long_says_so(tmp_path: Path) -> None:
+    deep = tmp_path
+    while len(str(deep)) < 440:
+        deep /= "d" * 40
+    deep.mkdir(parents=True)
+    fitting = deep / ("f" * (504 - len(str(deep)) - 1))
+    with DataStore(fitting) as store:
+        store.state.set("a", 1)
+        store.backup(fitting.with_name("g" * len(fitting.name)))
+        before = sorted(tmp_path.rglob("*"))
+        for name in (
+            tmp_path / ("n" * 248),
+            tmp_path / ("n" * 300),
+            tmp_path / ("n" * 300) / "market.db",
+            tmp_path / ("n/" * 3000) / "market.db",
+            fitting.with_name(fitting.name + "f"),
+        ):
+            for action in (
+                lambda name=name: DataStore(name),
+                lambda name=name: DataStore(name, read_only=True),
+                lambda name=name: store.backup(name),
+            ):
+                with pytest.raises(StorageError, match="too long"):
+                    action()
+        assert sorted(tmp_path.rglob("*")) == before
+        assert store.state.get("a") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a\0b", b"a\0b", None, 3, ["x"], "\udcff" + "\ud800"], ids=repr
+)
+def test_a_path_that_cannot_be_one_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidInputError):
+        DataStore(name)
+
+
+def test_bytes_and_path_like_objects_name_files(tmp_path: Path) -> None:
+    class Named:
+        def __fspath__(self) -> str:
+            return str(tmp_path / "named.db")
+
+    for name in (os.fsencode(tmp_path / "bytes.db"), tmp_path / "path.db", Named()):
+        with DataStore(name) as store:  # type: ignore[arg-type]
+            store.state.set("a", 1)
+            assert os.path.samefile(store.path, os.fsdecode(os.fspath(name)))
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_the_files_beside_a_database_are_no_stores(
+    store: DataStore, path: Path, suffix: str
+) -> None:
+    """An empty -wal would be taken for an empty file, and become a store within another."""
+    store.state.set("a", 1)
+    with pytest.raises(InvalidInputError, match="name another file"):
+        DataStore(path.with_name(path.name + suffix))
+    store.state.set("a", 2)
+    assert store.check() == []
+
+
+# -- what was left beside -----------------------------------------------------------------------
+
+
+def left_by_a_killed_writer(path: Path) -> dict[str, bytes]:
+    """The files of a store whose writer was killed, the database gone."""
+    with Program("writer", path, "full", "bars", 0) as writer:
+        writer.line()
+    path.unlink()
+    return {found.name: found.read_bytes() for found in path.parent.iterdir()}
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize("database_is", ["absent", "empty"])
+def test_a_new_store_beside_a_wal_that_was_left_is_refused(
+    path: Path, database_is: str, read_only: bool
+) -> None:
+    left = left_by_a_killed_writer(path)
+    assert len(left[path.name + "-wal"]) > 0
+    if database_is == "empty":
+        path.touch()
+        left[path.name] = b""
+    with pytest.raises(StorageError, match="-wal"):
+        DataStore(path, read_only=read_only)
+    assert {found.name: found.read_bytes() for found in path.parent.iterdir()} == left
+    for found in path.parent.iterdir():
+        found.unlink()
+    with DataStore(path) as store:
+        assert store.market.series().empty
+
+
+def hot_journal(path: Path) -> None:
+    """Leaves a database with a transaction of another tool's half written, as a kill does."""
+    database.script(path, "PRAGMA journal_mode=DELETE;" + database.SCHEMA)
+    code = f"""
+import os, sqlite3
+c = sqlite3.connect({str(path)!r}, isolation_level=None)
+c.execute("PRAGMA journal_mode=DELETE")
+c.execute("INSERT INTO system_state VALUES ('kept', '1', '2026-03-01T15:00:00+00:00')")
+c.execute("PRAGMA cache_size=1")
+c.execute("PRAGMA cache_spill=1")
+c.execute("BEGIN")
+for n in range(500):
+    c.execute("INSERT INTO system_state VALUES (?, ?, 'x')", (f"k{{n}}", "9" * 500))
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert path.with_name(path.name + "-journal").stat().st_size > 0
+
+
+@pytest.mark.parametrize("database_is", ["absent", "empty"])
+def test_a_new_store_beside_a_journal_that_was_left_is_refused(
+    path: Path, database_is: str
+) -> None:
+    hot_journal(path)
+    path.unlink()
+    if database_is == "empty":
+        path.touch()
+    before = {found.name: found.read_bytes() for found in path.parent.iterdir()}
+    for read_only in (False, True):
+        with pytest.raises(StorageError, match="-journal"):
+            DataStore(path, read_only=read_only)
+    assert {found.name: found.read_bytes() for found in path.parent.iterdir()} == before
+
+
+def test_a_hot_journal_is_rolled_back(path: Path) -> None:
+    hot_journal(path)
+    with DataStore(path) as store:
+        assert store.state.items() == {"kept": 1}
+        assert store.check() == []
+
+
+def test_the_wal_of_a_killed_writer_is_recovered(path: Path) -> None:
+    with Program("writer", path, "full", "bars", 0) as writer:
+        last = int(writer.line())
+    assert path.with_name(path.name + "-wal").stat().st_size > 0
+    with DataStore(path) as store:
+        assert len(store.market.read("killed", "1min")) >= (last + 1) * 20
+        assert store.check() == []
+
+
+def test_an_empty_wal_and_a_shm_that_was_left_are_no_obstacle(path: Path) -> None:
+    path.with_name(path.name + "-wal").touch()
+    path.with_name(path.name + "-shm").write_bytes(b"\x5a" * 32768)
+    with DataStore(path) as store:
+        store.state.set("a", 1)
+        assert store.check() == []

@@ -18,7 +18,7 @@ from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 from processes import Program
 
 from data_store import DataStore
-from data_store.errors import DataStoreError
+from data_store.errors import DataStoreError, InvalidInputError, StorageError
 
 
 @pytest.fixture
@@ -99,6 +99,169 @@ def test_a_failed_backup_leaves_nothing_behind(
         with pytest.raises(DataStoreError):
             stored.backup(target, overwrite=overwrite)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """The bytes of each file that is not of the open store."""
+    return {
+        str(found): found.read_bytes()
+        for found in folder.rglob("*")
+        if found.is_file() and not found.name.startswith("market.db")
+    }
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_backup_never_takes_the_place_of_the_stores_own_files(
+    stored: DataStore,
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    overwrite: bool,
+) -> None:
+    side = path.with_name(path.name + suffix)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "folder").symlink_to(tmp_path)
+    targets = [side, other / "folder" / side.name, tmp_path / "other" / ".." / side.name]
+    if side.exists():
+        (other / "symbolic").symlink_to(side)
+        os.link(side, other / "hard")
+        targets += [other / "symbolic", other / "hard"]
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    for target in (*targets, side.name, f"./{side.name}"):
+        with pytest.raises(InvalidInputError):
+            stored.backup(target, overwrite=overwrite)
+    assert sorted(tmp_path.rglob("*")) == before
+    stored.state.set("b", 1)
+    assert stored.check() == []
+    stored.close()
+    with DataStore(path) as again:
+        same(again.market.read(SYMBOL, TIMEFRAME), bars(3))
+        assert again.state.items() == {"a": [1], "b": 1}
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_backup_never_takes_the_place_of_another_databases_files(
+    stored: DataStore, tmp_path: Path, suffix: str
+) -> None:
+    with DataStore(tmp_path / "other.db") as other:
+        other.state.set("a", 2)
+        side = tmp_path / f"other.db{suffix}"
+        before = sorted(tmp_path.rglob("*"))
+        for overwrite in (False, True):
+            with pytest.raises(InvalidInputError, match=r"other\.db"):
+                stored.backup(side, overwrite=overwrite)
+        assert sorted(tmp_path.rglob("*")) == before
+        assert other.state.get("a") == 2
+    with DataStore(tmp_path / "other.db") as other:
+        assert other.state.get("a") == 2
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+@pytest.mark.parametrize("content", [b"", b"left", b"\0" * 600], ids=["empty", "short", "zeros"])
+@pytest.mark.parametrize("target_exists", [False, True])
+def test_a_backup_is_not_made_beside_a_wal_or_a_journal(
+    stored: DataStore,
+    tmp_path: Path,
+    suffix: str,
+    content: bytes,
+    overwrite: bool,
+    target_exists: bool,
+) -> None:
+    target = tmp_path / "copy.db"
+    if target_exists:
+        target.write_bytes(b"precious")
+    target.with_name(target.name + suffix).write_bytes(content)
+    before = everything(tmp_path)
+    with pytest.raises(InvalidInputError, match=r"copy\.db"):
+        stored.backup(target, overwrite=overwrite)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("how", ["deleted", "there"])
+def test_a_backup_beside_what_a_killed_process_left_is_refused(
+    stored: DataStore, tmp_path: Path, how: str
+) -> None:
+    target = tmp_path / "copy.db"
+    stored.backup(target)
+    with Program("writer", target, "full", "bars", 0) as writer:
+        writer.line()
+    if how == "deleted":
+        target.unlink()
+    before = everything(tmp_path)
+    assert str(tmp_path / "copy.db-wal") in before
+    for overwrite in (False, True):
+        with pytest.raises(InvalidInputError, match=r"copy\.db"):
+            stored.backup(target, overwrite=overwrite)
+    assert everything(tmp_path) == before
+    # As the message advises.
+    if how == "deleted":
+        (tmp_path / "copy.db-wal").unlink()
+    else:
+        DataStore(target).close()
+    stored.backup(target, overwrite=True)
+    with DataStore(target) as copy:
+        assert copy.market.series()["symbol"].tolist() == [SYMBOL]
+        assert copy.check() == []
+
+
+def test_a_shm_that_is_left_beside_the_target_is_harmless(
+    stored: DataStore, tmp_path: Path
+) -> None:
+    (tmp_path / "copy.db-shm").write_bytes(b"\x5a" * 32768)
+    stored.backup(tmp_path / "copy.db")
+    with DataStore(tmp_path / "copy.db") as copy:
+        same(copy.market.read(SYMBOL, TIMEFRAME), bars(3))
+        copy.state.set("b", 1)
+        assert copy.check() == []
+
+
+def test_a_backup_onto_another_live_store_is_refused(stored: DataStore, tmp_path: Path) -> None:
+    with DataStore(tmp_path / "live.db"), pytest.raises(InvalidInputError):
+        stored.backup(tmp_path / "live.db", overwrite=True)
+    with DataStore(tmp_path / "live.db") as live:
+        live.state.set("mine", 1)
+        with pytest.raises(InvalidInputError):
+            stored.backup(tmp_path / "live.db", overwrite=True)
+        live.state.set("mine", 2)
+        assert live.state.items() == {"mine": 2}
+
+
+def test_a_backup_onto_what_is_no_file_is_refused(stored: DataStore, tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "fifo")
+    before = sorted(tmp_path.rglob("*"))
+    for name in ("directory", "dangling", "fifo"):
+        for overwrite in (False, True):
+            with pytest.raises(DataStoreError, match=name):
+                stored.backup(tmp_path / name, overwrite=overwrite)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_backup_through_a_link_replaces_the_file_that_it_leads_to(
+    stored: DataStore, tmp_path: Path
+) -> None:
+    (tmp_path / "real.db").write_bytes(b"old")
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    stored.backup(tmp_path / "link.db", overwrite=True)
+    assert (tmp_path / "link.db").is_symlink()
+    with DataStore(tmp_path / "real.db") as copy:
+        same(copy.market.read(SYMBOL, TIMEFRAME), bars(3))
+
+
+def test_a_target_with_the_longest_name_is_taken(stored: DataStore, tmp_path: Path) -> None:
+    target = tmp_path / ("n" * (255 - len("-journal")))
+    stored.backup(target)
+    with DataStore(target) as copy:
+        copy.state.set("b", 1)
+        same(copy.market.read(SYMBOL, TIMEFRAME), bars(3))
+    with pytest.raises(StorageError, match="too long"):
+        stored.backup(tmp_path / ("n" * 248))
 
 
 @pytest.mark.parametrize("target", ["", "a\x00b", None, 3], ids=repr)

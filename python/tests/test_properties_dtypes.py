@@ -103,7 +103,9 @@ def test_features_of_every_dtype_null_pattern_and_size_come_back(
         expected = [math.nan if pd.isna(value) else float(value) for value in series]
         np.testing.assert_array_equal(found["a@1", "value"].to_numpy(), expected)
         np.testing.assert_array_equal(found["b@1", "value"].to_numpy(), expected[::-1])
-        assert found["a@1", "quality"].tolist() == ["ready"] * size
+        words = ["missing" if math.isnan(value) else "ready" for value in expected]
+        assert found["a@1", "quality"].tolist() == words
+        assert found["b@1", "quality"].tolist() == words[::-1]
 
 
 @pytest.mark.skipif(

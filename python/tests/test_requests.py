@@ -98,6 +98,54 @@ def test_instants_are_stored_in_the_canonical_form(store: DataStore, rows: Any) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("2026-03-01T15:00:00Z", "2026-03-01T15:00:00+00:00"),
+        ("2026-03-01T15:00:00+00:00", "2026-03-01T15:00:00+00:00"),
+        ("2026-03-01 15:00:00.5+02:00", "2026-03-01T13:00:00.500000+00:00"),
+        ("20260301T1500-0130", "2026-03-01T16:30:00+00:00"),
+        (np.str_("2026-03-01T15:00z"), "2026-03-01T15:00:00+00:00"),
+    ],
+)
+def test_times_may_be_text_with_an_offset(
+    store: DataStore, rows: Any, text: str, stored: str
+) -> None:
+    record(store, start_ts=text, end_ts=text, requested_at=text)
+    found = rows("SELECT start_ts, end_ts, requested_at FROM market_requests")
+    assert found == [(stored, stored, stored)]
+
+
+@pytest.mark.parametrize("name", ["start_ts", "end_ts", "requested_at"])
+@pytest.mark.parametrize(
+    ("time", "remedy"),
+    [
+        ("2026-03-01T15:00:00", "has no offset from UTC; append one"),
+        ("2026-03-01", "has no offset from UTC; append one"),
+        ("20260301", "has no offset from UTC; append one"),
+        ("yesterday", "no ISO 8601 time"),
+        ("", "no ISO 8601 time"),
+        ("2026-03-01T15:00:00Z\0", "NUL"),
+        ("1500-01-01T00:00:00Z", "out of range"),
+        (np.datetime64("2026-03-01"), "tz_localize('UTC')"),
+        (dt.datetime(2026, 3, 1), "tz_localize('UTC')"),
+        (dt.date(2026, 3, 1), "pd.to_datetime("),
+        (1_700_000_000_000, "unit='ms'"),
+        (pd.NaT, "NaT"),
+    ],
+    ids=repr,
+)
+def test_a_time_that_is_none_is_refused_by_name_with_the_remedy(
+    store: DataStore, contents: Any, name: str, time: Any, remedy: str
+) -> None:
+    before = contents()
+    with pytest.raises(InvalidInputError) as caught:
+        record(store, **{name: time})
+    for part in (SYMBOL, TIMEFRAME, name, remedy):
+        assert part in str(caught.value)
+    assert contents() == before
+
+
 def test_the_same_request_again_replaces_the_whole_row(store: DataStore) -> None:
     record(store, requested_at=START, coverage_ratio=0.5, gap_count=3, notes="first")
     record(store, requested_at=START, provider_used="other", fallback_used=True)

@@ -3,15 +3,22 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
-from frames import SYMBOL, TIMEFRAME, bars
+from frames import START, SYMBOL, TIMEFRAME, bars
+from processes import in_child
 
 import data_store
 from data_store import DataStore
@@ -47,7 +54,7 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
         "market",
         "write_features",
         [("features", REQUIRED), *SERIES],
-        {"quality": "ready", "replace": False},
+        {"quality": None, "replace": False},
     ),
     (
         "market",
@@ -255,14 +262,14 @@ def test_opening_refuses_words_and_numbers_that_mean_nothing(
     ids=str,
 )
 def test_opening_refuses_arguments_of_a_wrong_type(path: Path, arguments: dict[str, Any]) -> None:
-    with pytest.raises((InvalidInputError, TypeError)):
+    with pytest.raises(InvalidInputError):
         DataStore(path, **arguments)
     assert not path.exists()
 
 
 @pytest.mark.parametrize("target", [None, 3, b"\x00", "a\x00b"], ids=repr)
 def test_opening_refuses_what_is_no_path(target: Any) -> None:
-    with pytest.raises((InvalidInputError, TypeError)):
+    with pytest.raises(InvalidInputError):
         DataStore(target)
 
 
@@ -271,3 +278,72 @@ def test_any_timeout_of_the_documented_range_opens(path: Path, timeout: float) -
     with DataStore(path, timeout=timeout) as opened:
         opened.state.set("a", 1)
         assert opened.state.get("a") == 1
+
+
+@pytest.mark.parametrize("part", ["store", "market", "state"])
+@pytest.mark.parametrize(
+    "carry", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deepcopy"]
+)
+def test_a_store_is_neither_pickled_nor_copied_and_says_to_pass_the_path(
+    store: DataStore, part: str, carry: Callable[[Any], Any]
+) -> None:
+    thing = {"store": store, "market": store.market, "state": store.state}[part]
+    for carried in (thing, [thing], {"a": thing}):
+        with pytest.raises(InvalidInputError, match=r"[Pp]ass the path") as caught:
+            carry(carried) if carry is not copy.copy else copy.copy(thing)
+        assert isinstance(caught.value, TypeError)
+    store.state.set("a", 1)
+    assert store.state.get("a") == 1
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_a_store_given_to_a_process_pool_says_to_pass_the_path(
+    store: DataStore, method: str
+) -> None:
+    with ProcessPoolExecutor(1, get_context(method)) as pool:
+        error = pool.submit(repr, store).exception()
+    assert isinstance(error, InvalidInputError)
+    assert "Pass the path" in str(error)
+
+
+def test_closed_tells_and_the_repr_shows_it(path: Path) -> None:
+    store = DataStore(path, durability="normal")
+    assert not store.closed
+    assert repr(store) == f"DataStore({str(path)!r}, durability='normal')"
+    store.close()
+    store.close()
+    assert store.closed
+    assert repr(store) == f"DataStore({str(path)!r}, durability='normal') (closed)"
+    with DataStore(path, read_only=True) as reader:
+        assert repr(reader) == f"DataStore({str(path)!r}, durability='full', read_only=True)"
+    assert reader.closed
+
+
+def test_a_forks_copy_of_a_store_is_closed(store: DataStore) -> None:
+    assert in_child(lambda: (store.closed, repr(store).endswith("(closed)"))) == (True, True)
+    assert not store.closed
+
+
+def test_the_package_tells_its_version(store: DataStore) -> None:
+    assert data_store.__version__ == store.info()["library_version"]
+
+
+@pytest.mark.parametrize("truth", ["yes", None, 2, pd.NA, [True]], ids=repr)
+def test_what_is_neither_true_nor_false_is_refused(
+    store: DataStore, path: Path, contents: Any, truth: Any
+) -> None:
+    store.market.write(bars(1), SYMBOL, TIMEFRAME)
+    before = contents()
+    calls: list[Callable[[], Any]] = [
+        lambda: store.market.write(bars(1, base=9.0), SYMBOL, TIMEFRAME, replace=truth),
+        lambda: store.market.write(bars(2, base=9.0), SYMBOL, TIMEFRAME, replace=truth),
+        lambda: store.market.write_bar(SYMBOL, TIMEFRAME, START, close=9.0, replace=truth),
+        lambda: store.market.series(counts=truth),
+        lambda: store.backup(path.with_name("copy.db"), overwrite=truth),
+        lambda: DataStore(path, read_only=truth),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidInputError, match="must be True or False"):
+            call()
+    assert contents() == before
+    assert not path.with_name("copy.db").exists()

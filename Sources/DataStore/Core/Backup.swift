@@ -10,10 +10,10 @@ extension Store {
     let path = location.resolved
     try readCommitted { reader throws(StoreError) in
       try checkTarget(location, overwrite)
-      let partial = "\(path).partial-\(getpid())-\(Deadline.now)"
+      let partial = try location.besides(Self.partialName)
       do throws(StoreError) {
         try copy(reader, to: partial)
-        try checkTarget(try StorePath(target), overwrite)
+        try checkTarget(try StorePath(path, as: "target"), overwrite)
         try Self.publish(partial, as: path, overwrite)
       } catch {
         unlink(partial)
@@ -24,20 +24,28 @@ extension Store {
     }
   }
 
+  /// Short, and not the target's with something behind it, which may be as long as names can be.
+  private static var partialName: String {
+    ".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36)
+  }
+
+  /// Throws where the backup would take the place of the store or of one of its files, of a file that is there, or of
+  /// another one's database: what lies beside the target decides what opens under its name.
   private func checkTarget(_ target: StorePath, _ overwrite: Bool) throws(StoreError) {
-    guard target.exists else { return }
-    if FileIdentity(target.resolved) == FileIdentity(path) {
-      throw StoreError(.invalid, "\(target.resolved) is the store itself; name another file as the backup")
+    if let found = FileIdentity(target.resolved),
+      let mine = ([""] + SideFiles.suffixes).first(where: { FileIdentity(path + $0) == found })
+    {
+      let what = mine.isEmpty ? "the store itself" : "the store's own \(mine)"
+      throw .invalid("\(target.resolved) is \(what); name another file as the backup", key: "target")
     }
-    guard overwrite else {
-      throw StoreError(.invalid, "\(target.resolved) exists already; name another file, or pass overwrite")
+    guard overwrite || !target.exists else {
+      throw .invalid("\(target.resolved) exists already; name another file, or pass overwrite", key: "target")
     }
-    for suffix in ["-wal", "-journal"] where StorePath.size(target.resolved + suffix) > 0 {
-      throw StoreError(
-        .invalid,
-        "\(target.resolved) has a \(suffix) file: it is in use, or was not closed cleanly, and the \(suffix) would be"
-          + " taken for the backup's. Close its users, or name another file")
-    }
+    guard let remainder = SideFiles.remainder(beside: target.resolved) else { return }
+    throw .invalid(
+      "beside \(target.resolved) lies \(remainder), which would be taken for the backup's. The file is in use, was not"
+        + " closed cleanly, or was deleted without it: close its users (or open it once and close it), move the leftover"
+        + " away, or name another file", key: "target")
   }
 
   private func copy(_ reader: Connection, to partial: String) throws(StoreError) {
@@ -53,6 +61,11 @@ extension Store {
     let descriptor = open(partial, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure() }
     defer { _ = Glibc.close(descriptor) }
+    // What is replaced keeps its permissions, as it would where open(2) truncates it.
+    var replaced = stat()
+    if overwrite, stat(path, &replaced) == 0, fchmod(descriptor, replaced.st_mode & 0o777) != 0 {
+      throw failure()
+    }
     guard fsync(descriptor) == 0 else { throw failure() }
     // link() refuses a target that has appeared meanwhile; rename() would replace it. Some filesystems have no links.
     if !overwrite {

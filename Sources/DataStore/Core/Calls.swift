@@ -10,6 +10,7 @@ extension Store {
   private func enter() throws(StoreError) {
     guard ProcessMark.current == process else { throw .forked }
     try Self.refuseWithinQuestion()
+    try ThreadStack.check()
     try monitor.locked { () throws(StoreError) in
       guard !isClosed else { throw .isClosed }
       runningCalls += 1
@@ -32,7 +33,7 @@ extension Store {
   func call<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     try enter()
     defer { leave() }
-    return try body()
+    return try FloatSettings.withDefault(body)
   }
 
   // MARK: Reading
@@ -81,7 +82,7 @@ extension Store {
 
   private func takeReader() throws(StoreError) -> Connection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
-    let reader = try Connection(path, readerAccess, options.connectionSettings)
+    let reader = try Connection(path, readerAccess, connectionSettings)
     reader.openWAL()
     return reader
   }

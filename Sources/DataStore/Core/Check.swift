@@ -66,7 +66,7 @@ private struct StoreCheck {
       "SELECT name, tbl_name FROM main.sqlite_schema WHERE type = 'trigger' ORDER BY name")
     defer { statement.reset() }
     while try statement.step() {
-      let table = statement.text(1).lowercased()
+      let table = statement.text(1).lowercasedASCII
       guard Schema.tables.contains(where: { $0.name == table }) else { continue }
       add(
         "trigger '\(statement.text(0))' on \(table): the store never runs it; other tools may. Drop it if it is not yours"

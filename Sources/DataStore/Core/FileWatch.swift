@@ -190,7 +190,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private static func watchFolders(of path: String, _ notices: Int32) -> Bool {
     guard notices >= 0 else { return false }
     var folder = path[...]
-    while let slash = folder.lastIndex(of: "/") {
+    while let slash = folder.utf8.lastIndex(of: UInt8(ascii: "/")) {
       folder = folder[..<slash]
       let name = folder.isEmpty ? "/" : String(folder)
       if inotify_add_watch(notices, name, UInt32(IN_MOVE_SELF | IN_DELETE_SELF)) < 0 { return false }

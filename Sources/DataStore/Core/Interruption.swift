@@ -76,7 +76,7 @@ final class StopQuestion {
     guard let current, !current.isAsking else { return false }
     current.isAsking = true
     defer { current.isAsking = false }
-    return current.shouldStop()
+    return PlainLocale.lifted(current.shouldStop)
   }
 
   /// Sets the calling thread's question; nil: it has none.

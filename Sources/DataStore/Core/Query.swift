@@ -97,24 +97,31 @@ extension Store {
       return Deadline(secondsFromNow: seconds)
     }
     return try read(snapshot: false, until: deadline) { reader throws(StoreError) in
-      let statement = try ReadOnlyGuard.prepare(sql, on: reader)
-      try bind(parameters, to: statement)
-      do throws(StoreError) {
-        return try rows(of: statement)
-      } catch {
-        if error.code == .interrupted, reader.interruption.isOutOfTime, let timeout {
-          throw StoreError(
-            .timeout,
-            "the query \(StoreError.quoted(sql)) took longer than its timeout of \(timeout) s and was stopped: ask for"
-              + " less (a range, a LIMIT), or allow it more time", key: "timeout")
-        }
-        // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
-        guard error.isInStatement else { throw error }
+      try PlainLocale.run { () throws(StoreError) in try rows(of: sql, parameters, timeout, reader) }
+    }
+  }
+
+  private func rows(
+    of sql: String, _ parameters: [QueryParameter], _ timeout: Double?, _ reader: Connection
+  ) throws(StoreError) -> QueryRows {
+    reader.limitExpressions(toDepth: ThreadStack.expressionDepth(atMost: Connection.deepestExpression))
+    let statement = try ReadOnlyGuard.prepare(sql, on: reader)
+    try bind(parameters, to: statement)
+    do throws(StoreError) {
+      return try rows(of: statement)
+    } catch {
+      if error.code == .interrupted, reader.interruption.isOutOfTime, let timeout {
         throw StoreError(
-          .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)",
-          sqliteCode: error.sqliteCode,
-          key: "query")
+          .timeout,
+          "the query \(StoreError.quoted(sql)) took longer than its timeout of \(timeout) s and was stopped: ask for"
+            + " less (a range, a LIMIT), or allow it more time", key: "timeout")
       }
+      // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
+      guard error.isInStatement else { throw error }
+      throw StoreError(
+        .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)",
+        sqliteCode: error.sqliteCode,
+        key: "query")
     }
   }
 
@@ -136,26 +143,29 @@ extension Store {
     }
     var bound: Set<Int32> = []
     for (position, parameter) in parameters.enumerated() {
-      var index = Int32(position + 1)
-      if let name = parameter.name {
-        // One that the query does not use harms nobody.
-        guard let found = statement.parameterIndex(name) else { continue }
-        index = found
-      }
-      bound.insert(index)
-      switch parameter.value {
-      case .null: statement.bindNull(index)
-      case .integer(let value): statement.bind(index, value)
-      case .real(let value): statement.bind(index, value)
-      case .text(let text): statement.bind(index, copying: text)
-      case .blob(let bytes): bytes.withUnsafeBufferPointer { statement.bindCopy(index, blob: $0) }
-      case .time(let instant):
-        guard instant != Timestamp.none else { throw .invalid("parameter \(index) is NaT", key: "params") }
-        statement.bind(index, copying: Timestamp.text(instant))
+      // A name that the query does not use harms nobody.
+      for index in parameter.name.map(statement.parameterIndexes) ?? [Int32(position + 1)] {
+        bound.insert(index)
+        try bind(parameter.value, index, to: statement)
       }
     }
     for index in 1...Int32(max(expected, 1)) where expected > 0 && !bound.contains(index) {
       throw .invalid("the query's parameter \(index) was given no value", key: "params")
+    }
+  }
+
+  private func bind(
+    _ value: QueryParameter.Value, _ index: Int32, to statement: Statement
+  ) throws(StoreError) {
+    switch value {
+    case .null: statement.bindNull(index)
+    case .integer(let value): statement.bind(index, value)
+    case .real(let value): statement.bind(index, value)
+    case .text(let text): statement.bind(index, copying: text)
+    case .blob(let bytes): bytes.withUnsafeBufferPointer { statement.bindCopy(index, blob: $0) }
+    case .time(let instant):
+      guard instant != Timestamp.none else { throw .invalid("parameter \(index) is NaT", key: "params") }
+      statement.bind(index, copying: Timestamp.text(instant))
     }
   }
 }

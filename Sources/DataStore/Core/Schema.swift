@@ -127,7 +127,7 @@ enum Schema {
     var hasOthers = false
     while try statement.step() {
       let name = statement.text(0)
-      guard let table = tables.first(where: { $0.name == name.lowercased() }) else {
+      guard let table = tables.first(where: { $0.name == name.lowercasedASCII }) else {
         hasOthers = true
         continue
       }

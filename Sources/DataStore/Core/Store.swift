@@ -10,6 +10,10 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   public let path: String
   /// What the store was opened with.
   public let options: StoreOptions
+  /// What all of its connections are opened with.
+  let connectionSettings: Connection.Settings
+  /// Why some fast paths are off.
+  package let fastPathsReason: String?
 
   let lane = WriterLane()
   let monitor = Monitor()
@@ -44,9 +48,13 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   ///   stays as it was then, byte for byte.
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()
+    try ThreadStack.check()
     let anchor = FileAnchor.holdWhereOpen(path)
     defer { anchor?.letGo() }
-    let opened = try StoreOpening(path, options)
+    let (fastPaths, reason) = FastPaths.chosen(wanted: options.usesFastPaths)
+    fastPathsReason = reason
+    connectionSettings = options.connectionSettings(fastPaths)
+    let opened = try StoreOpening(path, options, connectionSettings)
     self.path = opened.path
     self.options = options
     writer = opened.writer

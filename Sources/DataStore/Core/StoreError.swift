@@ -83,7 +83,8 @@ extension StoreError {
 
   /// A caller's text as it is shown in a message: in quotes, shortened where it is long.
   static func quoted(_ text: String) -> String {
-    let shown = text.prefix(80)
-    return "'" + shown + (shown.endIndex < text.endIndex ? "…'" : "'")
+    // Not characters, of which each may have any number of accents.
+    let shown = text.unicodeScalars.prefix(80)
+    return "'" + String(shown) + (shown.endIndex < text.endIndex ? "…'" : "'")
   }
 }

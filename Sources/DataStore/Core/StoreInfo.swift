@@ -18,6 +18,10 @@ public struct StoreInfo: Sendable {
   public let durability: Durability
   /// What the store was opened with.
   public let isReadOnly: Bool
+  /// The fast paths that the store takes: "pages", "latest_pages", "frames", "read_lock".
+  public let fastPaths: [String]
+  /// Why it takes no others; nil where it takes all.
+  public let fastPathsReason: String?
   /// Bytes in a page.
   public let pageSize: Int64
   /// Bytes in the database file.
@@ -36,6 +40,11 @@ public struct StoreInfo: Sendable {
 }
 
 extension Store {
+  /// The fast paths that the store takes, by name.
+  package var fastPaths: [String] {
+    FastPaths.named.filter { connectionSettings.fastPaths.contains($0.path) }.map(\.name)
+  }
+
   /// The version of the SQLite library at work, such as "3.40.1".
   public static var sqliteVersion: String { Connection.libraryVersion }
   /// The check-in that SQLite was built from.
@@ -50,6 +59,7 @@ extension Store {
         journalMode: try Schema.text("PRAGMA main.journal_mode", reader),
         synchronous: try Schema.integer("PRAGMA main.synchronous", reader) == 2 ? "FULL" : "NORMAL",
         durability: options.durability, isReadOnly: options.isReadOnly,
+        fastPaths: fastPaths, fastPathsReason: fastPathsReason,
         pageSize: try Schema.integer("PRAGMA main.page_size", reader), fileBytes: StorePath.size(path),
         walBytes: StorePath.size(path + "-wal"),
         // Set at the opening and gone after the last call only, so it may be looked up without the writer lane.

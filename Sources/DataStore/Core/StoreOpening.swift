@@ -10,13 +10,13 @@ struct StoreOpening {
   private(set) var reader: Connection?
   private(set) var readerAccess = Connection.Access.readOnly
 
-  init(_ path: String, _ options: StoreOptions) throws(StoreError) {
+  init(_ path: String, _ options: StoreOptions, _ settings: Connection.Settings) throws(StoreError) {
     let location = try StorePath(path)
     self.path = location.resolved
     try ForkedProcess.isolate(location.resolved)
     // SQLite takes a file of one byte for an empty one, and would write over it.
     if StorePath.size(path) == 1 { throw Schema.refusal(path, "it is no SQLite database, but one byte long") }
-    let settings = options.connectionSettings
+    try SideFiles.checkNoneIsLeft(beside: self.path)
     if options.isReadOnly {
       try openReadOnly(location, settings)
     } else {
@@ -32,6 +32,7 @@ struct StoreOpening {
     let path = path
     // Another's WAL must not be folded into a file that is refused.
     let hasWAL = StorePath.size(path + "-wal") > 0
+    if !location.exists { StorePath.create(path) }
     let connection = try Connection(path, .readWrite, settings)
     let deadline = Deadline(secondsFromNow: settings.timeout)
     connection.waitFairly()

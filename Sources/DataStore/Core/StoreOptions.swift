@@ -25,6 +25,9 @@ public struct StoreOptions: Sendable {
   public var timeout: Double
   /// Never writes to the database.
   public var isReadOnly: Bool
+  /// Takes the paths that rest on SQLite's insides, where its version is one that they were tested with. Results are the
+  /// same either way; `info()` tells which are on. The environment variable `DATA_STORE_FAST_PATHS=0` switches them off, too.
+  public var usesFastPaths: Bool
 
   /// Bytes of WAL after which a commit is followed by a checkpoint. Tests make it small.
   var walLimit = Checkpointer.limitBytes
@@ -32,15 +35,19 @@ public struct StoreOptions: Sendable {
   /// The longest timeout, in seconds.
   public static let maximumTimeout = 1_000_000.0
 
-  /// The defaults: full durability, ten seconds, writing allowed.
-  public init(durability: Durability = .full, timeout: Double = 10, isReadOnly: Bool = false) {
+  /// The defaults: full durability, ten seconds, writing allowed, fast paths.
+  public init(
+    durability: Durability = .full, timeout: Double = 10, isReadOnly: Bool = false, usesFastPaths: Bool = true
+  ) {
     self.durability = durability
     self.timeout = timeout
     self.isReadOnly = isReadOnly
+    self.usesFastPaths = usesFastPaths
   }
 
-  var connectionSettings: Connection.Settings {
-    Connection.Settings(timeout: timeout, synchronous: durability.synchronous, walLimit: walLimit)
+  func connectionSettings(_ fastPaths: FastPaths) -> Connection.Settings {
+    Connection.Settings(
+      timeout: timeout, synchronous: durability.synchronous, walLimit: walLimit, fastPaths: fastPaths)
   }
 
   func check() throws(StoreError) {

@@ -10,7 +10,7 @@ struct StorePath {
 
   /// `what` is what the caller calls the path.
   init(_ path: String, as what: String = "path") throws(StoreError) {
-    guard !path.isEmpty else { throw .invalid("the \(what) is empty; name a file", key: what) }
+    try Self.checkIsPlain(path, what)
     var status = stat()
     if stat(path, &status) == 0 {
       switch status.st_mode & S_IFMT {
@@ -21,6 +21,7 @@ struct StorePath {
       resolved = try Self.realPath(path)
       exists = true
       isEmpty = status.st_size == 0
+      try checkName(what)
       return
     }
     let reason = errno
@@ -30,22 +31,100 @@ struct StorePath {
     }
     guard reason == ENOENT else { throw Self.failure(path, reason) }
     // The file is new: its folder must be there.
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let name = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    let (folder, name) = Self.parts(path)
     guard !name.isEmpty, name != ".", name != ".." else { throw .invalid("\(path) names no file") }
     let parent: String
     do throws(StoreError) {
-      parent = try Self.realPath(folder)
+      parent = try Self.realPath(folder ?? ".")
     } catch {
       throw StoreError(error.code, "\(path): its folder \(error.message)")
     }
     resolved = (parent == "/" ? "" : parent) + "/" + name
     exists = false
     isEmpty = true
+    try checkName(what)
   }
 
-  var folder: String {
-    resolved.lastIndex(of: "/").map { $0 == resolved.startIndex ? "/" : String(resolved[..<$0]) } ?? "/"
+  // MARK: Names
+
+  /// Names that other programs know for something else than a file would otherwise become a new, empty store.
+  private static func checkIsPlain(_ path: String, _ what: String) throws(StoreError) {
+    guard !path.isEmpty else { throw .invalid("the \(what) is empty; name a file", key: what) }
+    if path.utf8.contains(0) {
+      throw .invalid("the \(what) \(StoreError.quoted(path)) holds a NUL character; remove it", key: what)
+    }
+    if path.hasPrefix(":memory:") {
+      throw .invalid(
+        "the \(what) ':memory:' names no file, and a store is one: pass the path of a file. For a store that is to be"
+          + " forgotten name one in a temporary folder (tempfile.mkdtemp() in Python, /dev/shm for memory)",
+        key: what)
+    }
+    guard let scheme = scheme(of: path) else { return }
+    throw .invalid(
+      "the \(what) \(StoreError.quoted(path)) is a URI or a connection string ('\(scheme):'), and a store is opened by the"
+        + " plain path of its file: pass 'market.db' or '/data/market.db'; read_only and timeout are arguments of their"
+        + " own. A file that has such a name is './\(scheme):...'", key: what)
+  }
+
+  /// The scheme of a URI, as of `file:x?mode=ro` or `sqlite:///x`; nil for a path. Where one slash is left of the two,
+  /// a pathlib.Path has been made of it.
+  private static func scheme(of path: String) -> String? {
+    guard let colon = path.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+    let scheme = path[..<colon].lowercased()
+    let isScheme = scheme.utf8.allSatisfy { byte in
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || [UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
+    }
+    guard isScheme, !scheme.isEmpty else { return nil }
+    let isKnown = ["file", "sqlite", "sqlite3", "jdbc"].contains(scheme) || scheme.hasPrefix("sqlite+")
+    return isKnown || path[colon...].hasPrefix("://") ? scheme : nil
+  }
+
+  /// Holds the resolved name against what a file beside it needs, and against those files themselves.
+  private func checkName(_ what: String) throws(StoreError) {
+    let room = SideFiles.longestSuffix
+    let name = resolved.utf8.split(separator: UInt8(ascii: "/")).last?.count ?? 0
+    let longestName = pathconf(folder, Int32(_PC_NAME_MAX))
+    if longestName > 0, name + room > longestName {
+      throw Self.tooLong(what, resolved, "its last part is \(name)", longestName - room)
+    }
+    if resolved.utf8.count > Connection.longestPath {
+      throw Self.tooLong(
+        what, resolved, "with links resolved it is \(resolved.utf8.count)", Connection.longestPath)
+    }
+    if let owner = SideFiles.owner(of: resolved) {
+      throw .invalid(
+        "\(resolved) is where SQLite keeps what belongs to the database \(owner), and would be taken for that or"
+          + " deleted; name another file", key: what)
+    }
+  }
+
+  /// The path of another file in the same folder.
+  func besides(_ name: String) throws(StoreError) -> String {
+    let path = (folder == "/" ? "" : folder) + "/" + name
+    guard path.utf8.count <= Connection.longestPath else {
+      throw Self.tooLong(
+        "target", resolved, "a file beside it would be of \(path.utf8.count)", Connection.longestPath)
+    }
+    return path
+  }
+
+  private static func tooLong(_ what: String, _ path: String, _ fact: String, _ limit: Int) -> StoreError {
+    StoreError(
+      .storage,
+      "the \(what) \(StoreError.quoted(path)) is too long: \(fact) bytes, and \(limit) are allowed (SQLite needs room for"
+        + " '-journal' behind the name). Choose a shorter name or folder", key: what)
+  }
+
+  var folder: String { Self.parts(resolved).folder ?? "/" }
+
+  /// A path's folder, where it names one, and its last name. A slash and an accent after it are one `Character`, but the
+  /// slash ends a name all the same.
+  private static func parts(_ path: String) -> (folder: String?, name: String) {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (nil, path) }
+    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    return (folder, String(path[path.utf8.index(after: slash)...]))
   }
 
   static func realPath(_ path: String) throws(StoreError) -> String {
@@ -58,7 +137,22 @@ struct StorePath {
   }
 
   private static func failure(_ path: String, _ reason: Int32) -> StoreError {
-    StoreError(.storage, "\(path): \(String(cString: strerror(reason))). Check the path and its permissions")
+    if reason == ENAMETOOLONG {
+      return StoreError(
+        .storage,
+        "\(StoreError.quoted(path)) is too long, as a whole (\(path.utf8.count) bytes) or in one of its parts: a path has up"
+          + " to \(Connection.longestPath) bytes, and a name in it mostly up to 255. Choose a shorter name or folder"
+      )
+    }
+    return StoreError(
+      .storage, "\(path): \(String(cString: strerror(reason))). Check the path and its permissions")
+  }
+
+  /// Makes an empty file where there is none, with the permissions that open(2) gives: SQLite would ask for 0644. Without a
+  /// descriptor, which somebody who has the file open meanwhile would lose his locks by. False where it was not made.
+  @discardableResult
+  static func create(_ path: String) -> Bool {
+    mknod(path, S_IFREG | 0o666, 0) == 0
   }
 
   /// Makes the entries of a folder durable.

@@ -32,7 +32,8 @@ struct TableFacts {
       if rows.int64(6) != 0, generated == nil { generated = rows.text(1) }
       columns.append(
         Schema.Column(
-          name: rows.text(1).lowercased(), type: rows.text(2).uppercased(), isNotNull: rows.int64(3) != 0,
+          name: rows.text(1).lowercasedASCII, type: rows.text(2).uppercasedASCII,
+          isNotNull: rows.int64(3) != 0,
           defaultValue: rows.optionalText(4), keyPlace: rows.int64(5)))
     }
     var indexes: [Index] = []
@@ -58,7 +59,7 @@ struct TableFacts {
     while try columns.step() {
       isFound = true
       if columns.int64(1) == -2 { hasExpression = true }
-      if columns.int64(5) != 0 { collations.append(columns.text(4).uppercased()) }
+      if columns.int64(5) != 0 { collations.append(columns.text(4).uppercasedASCII) }
     }
     // A name that cannot be asked for (it is no UTF-8, say) may hide anything.
     return Index(
@@ -90,7 +91,7 @@ struct TableFacts {
     defer { tables.reset() }
     while try tables.step() {
       let name = tables.text(0)
-      if Schema.tables.contains(where: { $0.name == name.lowercased() }) { continue }
+      if Schema.tables.contains(where: { $0.name == name.lowercasedASCII }) { continue }
       guard try TableFacts(name, connection).isPlain else { return false }
     }
     return true

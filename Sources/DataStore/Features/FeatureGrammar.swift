@@ -55,19 +55,13 @@ struct FeatureGrammar: ~Copyable {
     if !scanner.skip(UInt8(ascii: "}")) {
       repeat {
         scanner.skipSpace()
-        let name = try text(key)
-        try colon(key)
-        switch name {
-        case "value":
+        switch try member(key) {
+        case .value:
           guard value == nil else { throw fault("'value' is given twice", key: key) }
           value = try self.value(key)
-        case "quality":
+        case .quality:
           guard quality == nil else { throw fault("'quality' is given twice", key: key) }
           quality = try self.quality(key)
-        default:
-          throw fault(
-            "the member \(StoreError.quoted(name)) is unknown (an entry has exactly 'value' and 'quality')",
-            key: key)
         }
         scanner.skipSpace()
       } while scanner.skip(UInt8(ascii: ","))
@@ -99,12 +93,28 @@ struct FeatureGrammar: ~Copyable {
     }
   }
 
-  /// A decoded string literal; a lone surrogate stays escaped, and so equals no word.
-  private mutating func text(_ key: Int) throws(FeatureFault) -> String {
+  /// A decoded string literal, valid until the next; a lone surrogate stays escaped, and so equals no word.
+  private mutating func text(_ key: Int) throws(FeatureFault) -> Bytes {
     let token = try string(key)
-    guard token.hasEscapes else { return token.raw.text }
+    guard token.hasEscapes else { return token.raw }
     scratch.removeAll()
-    return JSONText.appendDecoded(token.raw, to: &scratch) ? scratch.bytes.text : token.raw.text
+    return JSONText.appendDecoded(token.raw, to: &scratch) ? scratch.bytes : token.raw
+  }
+
+  private enum Member {
+    case value
+    case quality
+  }
+
+  /// The name of an entry's member and the colon after it.
+  private mutating func member(_ key: Int) throws(FeatureFault) -> Member {
+    let name = try text(key)
+    try colon(key)
+    if name.equals("value") { return .value }
+    if name.equals("quality") { return .quality }
+    throw fault(
+      "the member \(StoreError.quoted(name.text)) is unknown (an entry has exactly 'value' and 'quality')",
+      key: key)
   }
 
   private mutating func key() throws(FeatureFault) -> Int {
@@ -159,9 +169,9 @@ struct FeatureGrammar: ~Copyable {
       throw fault("the quality is no text; it is one of \(FeatureQuality.wordList)", key: key)
     }
     let word = try text(key)
-    guard let quality = word.withBytes({ FeatureQuality($0) }) else {
+    guard let quality = FeatureQuality(word) else {
       throw fault(
-        "the quality \(StoreError.quoted(word)) is not one of \(FeatureQuality.wordList)", key: key)
+        "the quality \(StoreError.quoted(word.text)) is not one of \(FeatureQuality.wordList)", key: key)
     }
     return quality
   }

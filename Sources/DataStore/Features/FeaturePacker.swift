@@ -14,6 +14,8 @@ struct FeaturePacker: ~Copyable {
     let codes: UnsafePointer<Int32>?
     /// By quality code; the packer's own memory.
     let qualities: UnsafeMutablePointer<FeatureQuality>
+    /// Where there are no codes: the code of rows whose value is null. Those with a number have 0.
+    let nullCode: Int
   }
 
   private let batch: BorrowedBatch
@@ -51,22 +53,25 @@ struct FeaturePacker: ~Copyable {
     if feature.values != nil, feature.integers != nil {
       throw fault("its values are given both as doubles and as integers")
     }
-    let words = try Self.qualities(feature, in: batch)
+    var words = Self.qualitiesByValue
+    if let column = feature.quality { words = try Self.qualities(column, of: feature, in: batch) }
     let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: max(words.count, 1))
     qualities.initialize(from: words, count: words.count)
     let opening = keys.openings[key]
     (columns + columnCount).initialize(
       to: Column(
         opening: opening, values: feature.values, integers: feature.integers, isNull: feature.isNull,
-        codes: feature.quality.codes, qualities: qualities))
+        codes: feature.quality?.codes, qualities: qualities, nullCode: feature.quality == nil ? 1 : 0))
     columnCount += 1
     rowBytes += 1 + opening.count + NumberText.maximumBytes + FeatureQuality.longestEntryEnd
   }
 
+  /// The qualities of a feature that was given none: of its numbers, and of its nulls.
+  private static let qualitiesByValue: [FeatureQuality] = [.ready, .missing]
+
   private static func qualities(
-    _ feature: BorrowedFeature, in batch: BorrowedBatch
+    _ column: TextColumn, of feature: BorrowedFeature, in batch: BorrowedBatch
   ) throws(StoreError) -> [FeatureQuality] {
-    let column = feature.quality
     func fault(_ reason: String, _ row: Int) -> StoreError {
       .feature(reason, place: batch.place(row), row: row, key: feature.key.text)
     }
@@ -118,8 +123,8 @@ struct FeaturePacker: ~Copyable {
     var next = start
     for index in 0..<columnCount {
       let column = columns + index
-      let code = column.pointee.codes.map { Int($0[row]) } ?? 0
       let isNull = try isNull(index, row)
+      let code = column.pointee.codes.map { Int($0[row]) } ?? (isNull ? column.pointee.nullCode : 0)
       guard code >= 0 else {
         if !isNull { throw fault("it has a value but no quality", index, row) }
         continue

@@ -36,8 +36,15 @@ public struct BarBatch: Sendable {
     public var key: String
     /// NaN is null.
     public var values: [Double]
-    /// A row with a NaN and no quality has no such entry.
-    public var qualities: [FeatureQuality?]
+    /// A quality for each row; a row with a NaN and no quality has no such entry. nil: `.ready` goes with a number and
+    /// `.missing` with a NaN.
+    public var qualities: [FeatureQuality?]?
+
+    /// A feature whose quality goes by its values: `.ready` with a number, `.missing` with a NaN.
+    public init(_ key: String, _ values: [Double]) {
+      self.key = key
+      self.values = values
+    }
 
     /// A feature with a quality for each row.
     public init(_ key: String, _ values: [Double], qualities: [FeatureQuality?]) {
@@ -46,8 +53,8 @@ public struct BarBatch: Sendable {
       self.qualities = qualities
     }
 
-    /// A feature with one quality throughout.
-    public init(_ key: String, _ values: [Double], quality: FeatureQuality = .ready) {
+    /// A feature with one quality throughout, whatever its values.
+    public init(_ key: String, _ values: [Double], quality: FeatureQuality) {
       self.init(key, values, qualities: Array(repeating: quality, count: values.count))
     }
   }
@@ -106,7 +113,7 @@ extension BarBatch {
     batch.features = features.map { feature in
       BorrowedFeature(
         key: lender.lend(text: feature.key), values: lender.lend(feature.values), integers: nil, isNull: nil,
-        quality: lender.lend(feature.qualities.map { $0?.word }))
+        quality: feature.qualities.map { words in lender.lend(words.map { $0?.word }) })
     }
     return try withExtendedLifetime(lender) { () throws(StoreError) in try body(batch) }
   }
@@ -120,7 +127,7 @@ extension BarBatch {
     ]
     for feature in features {
       lengths.append((feature.key, feature.values.count))
-      lengths.append((feature.key, feature.qualities.count))
+      lengths.append((feature.key, feature.qualities?.count))
     }
     for (name, count) in lengths {
       if let count, count != timestamps.count {
@@ -153,13 +160,13 @@ private final class Lender {
   func lend(constant text: String) -> TextColumn { TextColumn(codes: nil, values: [lend(text: text)]) }
 
   func lend(_ texts: [String?]) -> TextColumn {
-    var numbers: [String: Int32] = [:]
+    var numbers: [ExactText: Int32] = [:]
     var values: [Bytes] = []
     let codes = texts.map { text -> Int32 in
       guard let text else { return -1 }
-      if let known = numbers[text] { return known }
+      if let known = numbers[ExactText(text)] { return known }
       let number = Int32(values.count)
-      numbers[text] = number
+      numbers[ExactText(text)] = number
       values.append(lend(text: text))
       return number
     }

@@ -34,14 +34,15 @@ extension MarketRepo {
   ) throws(StoreError) -> [SeriesKey] {
     try shape.check()
     guard !symbols.isEmpty else { throw .invalid("no symbol is asked for; name at least one", key: "symbol") }
-    var seen: Set<String> = []
+    var seen: Set<SeriesKey> = []
     var keys: [SeriesKey] = []
     for symbol in symbols {
-      guard seen.insert(symbol).inserted else {
+      let key = try SeriesKey(symbol, timeframe)
+      guard seen.insert(key).inserted else {
         throw .invalid(
           "symbol \(StoreError.quoted(symbol)) is asked for twice; name each once", key: "symbol")
       }
-      keys.append(try SeriesKey(symbol, timeframe))
+      keys.append(key)
     }
     return keys
   }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 
 /// One feature over the rows of a batch, borrowed. Values are doubles or integers (neither: null in
-/// every row); null where `isNull` is 1 or the double is NaN. A row with a null value and no quality has
-/// no such entry.
+/// every row); null where `isNull` is 1 or the double is NaN. Without a quality column "ready" goes with a
+/// number and "missing" with a null; with one, a row with a null value and no quality has no such entry.
 package struct BorrowedFeature {
   package var key: UnsafeBufferPointer<UInt8>
   package var values: UnsafePointer<Double>?
   package var integers: UnsafePointer<Int64>?
   package var isNull: UnsafePointer<UInt8>?
-  package var quality: TextColumn
+  package var quality: TextColumn?
 
   package init(
     key: UnsafeBufferPointer<UInt8>, values: UnsafePointer<Double>?, integers: UnsafePointer<Int64>?,
-    isNull: UnsafePointer<UInt8>?, quality: TextColumn
+    isNull: UnsafePointer<UInt8>?, quality: TextColumn?
   ) {
     self.key = key
     self.values = values

@@ -12,7 +12,7 @@ struct ForeignForms {
     var high: String
   }
 
-  private var searched: [String: (version: UInt32, windows: [Window])] = [:]
+  private var searched: [SeriesKey: (version: UInt32, windows: [Window])] = [:]
   /// The last answers about latest bars, which a live system asks for over and over: each series has its place.
   private var latest: [LatestAnswer] = []
   private static let keptSeries = 4096
@@ -112,15 +112,14 @@ struct ForeignForms {
     _ key: SeriesKey, _ window: Window, _ connection: Connection
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
-    let series = key.text
-    var known = searched[series] ?? (version, [])
+    var known = searched[key] ?? (version, [])
     if known.version != version { known = (version, []) }
     if known.windows.contains(where: { $0.low <= window.low && window.high <= $0.high }) { return false }
     if try isAny(key, window, connection) { return true }
     if known.windows.count >= Self.keptWindows { known.windows.removeFirst() }
     known.windows.append(window)
     if searched.count >= Self.keptSeries { searched = [:] }
-    searched[series] = known
+    searched[key] = known
     return false
   }
 

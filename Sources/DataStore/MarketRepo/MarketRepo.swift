@@ -10,8 +10,8 @@ extension Store {
   public var market: MarketRepo { MarketRepo(store: self) }
 }
 
-/// One series' key as it is bound and named in messages.
-struct SeriesKey {
+/// One series' key as it is bound and named in messages, compared by the bytes of both names.
+struct SeriesKey: Hashable {
   let symbol: String
   let timeframe: String
 
@@ -20,7 +20,18 @@ struct SeriesKey {
     self.timeframe = try checkedName(timeframe, "timeframe")
   }
 
+  /// For messages: two series may have the same.
   var text: String { "\(symbol) \(timeframe)" }
+
+  static func == (left: SeriesKey, right: SeriesKey) -> Bool {
+    ExactText(left.symbol) == ExactText(right.symbol)
+      && ExactText(left.timeframe) == ExactText(right.timeframe)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(ExactText(symbol))
+    hasher.combine(ExactText(timeframe))
+  }
 
   /// As parameters 1 and 2.
   func bind(to statement: Statement) {

@@ -33,13 +33,13 @@ package struct ReadShape {
       throw .invalid("limit is \(limit); it is 0 or more")
     }
     guard let featureKeys else { return }
-    var seen: Set<String> = []
+    var seen: Set<ExactText> = []
     for key in featureKeys {
       var key = key
       if let reason = key.withUTF8({ FeatureKey.fault($0) }) {
         throw .invalid("feature key \(StoreError.quoted(key)): \(reason)", key: key)
       }
-      guard seen.insert(key).inserted else {
+      guard seen.insert(ExactText(key)).inserted else {
         throw .invalid("feature key \(StoreError.quoted(key)) is asked for twice", key: key)
       }
     }

@@ -39,6 +39,19 @@ public struct MarketRequest: Sendable, Equatable {
   }
 }
 
+extension MarketRequest {
+  /// Texts are equal where their bytes are.
+  public static func == (left: MarketRequest, right: MarketRequest) -> Bool {
+    left.texts == right.texts && left.fallbackUsed == right.fallbackUsed
+      && (left.requestedAt, left.start, left.end) == (right.requestedAt, right.start, right.end)
+      && (left.coverageRatio, left.gapCount) == (right.coverageRatio, right.gapCount)
+  }
+
+  private var texts: [ExactText?] {
+    [symbol, timeframe, providerUsed, quality, notes].map { $0.map(ExactText.init) }
+  }
+}
+
 extension MarketRepo {
   /// Upserts the whole row on (symbol, timeframe, requestedAt); returns requestedAt.
   @discardableResult
@@ -128,8 +141,8 @@ extension MarketRepo {
       }
       // Other tools may have written other forms, so the order of time is made here.
       found.sort {
-        ($0.time, $0.request.symbol, $0.request.timeframe) < (
-          $1.time, $1.request.symbol, $1.request.timeframe
+        ($0.time, ExactText($0.request.symbol), ExactText($0.request.timeframe)) < (
+          $1.time, ExactText($1.request.symbol), ExactText($1.request.timeframe)
         )
       }
       return found.prefix(limit ?? Int.max).map(\.request)

@@ -16,12 +16,23 @@ public struct SeriesEntry: Sendable, Equatable {
   public let gaps: Int64?
 }
 
+extension SeriesEntry {
+  /// Names are equal where their bytes are.
+  public static func == (left: SeriesEntry, right: SeriesEntry) -> Bool {
+    left.name == right.name
+      && (left.first, left.last, left.bars, left.gaps) == (right.first, right.last, right.bars, right.gaps)
+  }
+
+  fileprivate var name: (ExactText, ExactText) { (ExactText(symbol), ExactText(timeframe)) }
+}
+
 extension MarketRepo {
-  /// The inventory of the file, sorted by symbol and timeframe. Counting visits each row; without it each series costs
+  /// The inventory of the file, sorted by the bytes of symbol and timeframe. Counting visits each row; without it each series costs
   /// a few steps into the index.
   public func series(counts: Bool = true) throws(StoreError) -> [SeriesEntry] {
     try store.read(snapshot: true) { reader throws(StoreError) in
-      counts ? try reader.countedSeries() : try reader.uncountedSeries()
+      // A file in UTF-16 has them in the order of that.
+      (counts ? try reader.countedSeries() : try reader.uncountedSeries()).sorted { $0.name < $1.name }
     }
   }
 }

@@ -21,10 +21,11 @@ package struct TextColumn {
     return code >= 0 && code < values.count ? values[code] : nil
   }
 
-  /// Holds the column against its rules: codes within the dictionary, UTF-8 without NUL, of bounded length.
+  /// Holds the column against its rules: codes within the dictionary, UTF-8 without NUL, of bounded length. A value that no
+  /// row uses harms nobody: dictionaries of pandas and Arrow outlive the rows that they were made for.
   func check(_ name: StaticString, rows: Int, isRequired: Bool) throws(StoreError) {
     let limit = isRequired ? Limits.nameBytes : Limits.textBytes
-    for value in values {
+    for (number, value) in values.enumerated() {
       let problem: String?
       if value.count > limit {
         problem = "is longer than \(limit) bytes"
@@ -37,9 +38,10 @@ package struct TextColumn {
       } else {
         problem = nil
       }
-      if let problem {
+      if let problem, let row = (0..<rows).first(where: { code($0) == number }) {
         throw .invalid(
-          "column '\(name)': the text \(StoreError.quoted(value.text)) \(problem)", key: "\(name)")
+          "column '\(name)': row \(row): the text \(StoreError.quoted(value.text)) \(problem)", row: row,
+          key: "\(name)")
       }
     }
     guard let codes else {

@@ -8,10 +8,11 @@ struct BackupCopy: ~Copyable {
   /// Pages between two looks at whether the call should stop.
   private static let pagesAtATime: Int32 = 2048
 
-  /// Creates the file `path`.
+  /// Creates the file `path`, which nobody else has.
   init(creating path: String) throws(StoreError) {
+    StorePath.create(path)
     var opened: OpaquePointer?
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE | SQLITE_OPEN_EXRESCODE
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE
     let result = sqlite3_open_v2(path, &opened, flags, nil)
     guard result == SQLITE_OK, let opened else {
       let error = StoreError.sqlite(result, opened, doing: "creating the backup \(path)")

@@ -18,9 +18,12 @@ final class Connection {
     var synchronous: String
     /// Bytes that the WAL file is cut back to when it starts over.
     var walLimit: Int64
+    /// What it may rest on of SQLite's insides.
+    var fastPaths = FastPaths.all
   }
 
   let handle: OpaquePointer
+  let fastPaths: FastPaths
   private let path: String
   private var statements: [String: Statement] = [:]
   /// Statements of the market's hot paths, by what varies in them.
@@ -74,6 +77,7 @@ final class Connection {
     }
     handle = opened
     self.path = path
+    fastPaths = settings.fastPaths
     source = BarSource(interruption)
     overlap = BarOverlap(source, merger)
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
@@ -189,6 +193,7 @@ final class Connection {
 
   /// From now on this connection, which has read already, writes the frames of the WAL in long pieces.
   func gatherFrames() {
+    guard fastPaths.contains(.frames) else { return }
     gathering = FrameGathering(
       database: file(SQLITE_FCNTL_FILE_POINTER), wal: file(SQLITE_FCNTL_JOURNAL_POINTER),
       walPath: "\(path)-wal")
@@ -196,7 +201,7 @@ final class Connection {
 
   /// Runs `body`, one statement that writes and is its own transaction, with fewer locks. See `ReadLockSparing`.
   func writingAtOnce(_ body: () throws(StoreError) -> Void) throws(StoreError) {
-    guard let gathering else { return try body() }
+    guard fastPaths.contains(.readLock), let gathering else { return try body() }
     gathering.readLock.beginStatement()
     do throws(StoreError) {
       try body()
@@ -309,6 +314,13 @@ final class Connection {
     throw .noMemory()
   }
 
+  // MARK: Limits
+
+  /// SQLite's own limit, unless it was built otherwise. https://sqlite.org/limits.html
+  static let deepestExpression: Int32 = 1000
+
+  func limitExpressions(toDepth depth: Int32) { sqlite3_limit(handle, SQLITE_LIMIT_EXPR_DEPTH, depth) }
+
   // MARK: Facts
 
   var changes: Int { Int(sqlite3_changes64(handle)) }
@@ -331,6 +343,10 @@ final class Connection {
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
     return version
   }
+
+  /// Bytes of the longest path that SQLite opens: it wants room for "-journal" (pager.c: sqlite3PagerOpen).
+  static let longestPath =
+    sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
 
   static var libraryVersion: String { String(cString: sqlite3_libversion()) }
   static var sourceID: String { String(cString: sqlite3_sourceid()) }
@@ -369,6 +385,7 @@ extension Connection {
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
     _ body: (_ instant: Int64, _ fields: borrowing RecordFields) throws(StoreError) -> Result?
   ) throws(StoreError) -> Result? {
+    guard fastPaths.contains(.latestPages) else { return nil }
     if latestPages == nil { latestPages = try LatestPages(self) }
     guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
       latestFields.read(row.record)

@@ -44,7 +44,7 @@ enum ReadOnlyGuard {
     }
     guard let statement else { throw .invalid("the query is empty; pass one SELECT", key: "query") }
     guard statement.isReadOnly else { throw refusal(sql) }
-    guard isBlank(trailing) else {
+    guard isBlank(trailing.utf8[...]) else {
       throw .invalid(
         "the query has more than one statement (the second begins with \(StoreError.quoted(trailing))); pass one",
         key: "query")
@@ -59,16 +59,16 @@ enum ReadOnlyGuard {
   }
 
   /// White space, semicolons and comments only.
-  private static func isBlank(_ text: String) -> Bool {
-    var rest = Substring(text)
+  private static func isBlank(_ text: Substring.UTF8View) -> Bool {
+    var rest = text
     while let first = rest.first {
-      if first.isWhitespace || first == ";" {
+      if first == UInt8(ascii: ";") || " \t\n\u{0C}\r".utf8.contains(first) {
         rest.removeFirst()
-      } else if rest.hasPrefix("--") {
-        rest = rest.drop { !$0.isNewline }
-      } else if rest.hasPrefix("/*") {
+      } else if rest.starts(with: "--".utf8) {
+        rest = rest.drop { $0 != UInt8(ascii: "\n") }
+      } else if rest.starts(with: "/*".utf8) {
         rest = rest.dropFirst(2)
-        while !rest.isEmpty, !rest.hasPrefix("*/") { rest.removeFirst() }
+        while !rest.isEmpty, !rest.starts(with: "*/".utf8) { rest.removeFirst() }
         rest = rest.dropFirst(2)
       } else {
         return false
@@ -87,10 +87,10 @@ enum ReadOnlyGuard {
       // Connecting a table-valued function looks like an update of the schema; a real one is no reading statement.
       case SQLITE_UPDATE: return first.map { strcmp($0, "sqlite_master") } == 0 ? SQLITE_OK : SQLITE_DENY
       case SQLITE_FUNCTION:
-        let name = second.map { String(cString: $0).lowercased() } ?? ""
+        let name = second.map { String(cString: $0).lowercasedASCII } ?? ""
         return name.hasPrefix("ds_") || name == "load_extension" ? SQLITE_DENY : SQLITE_OK
       case SQLITE_PRAGMA:
-        let name = first.map { String(cString: $0).lowercased() } ?? ""
+        let name = first.map { String(cString: $0).lowercasedASCII } ?? ""
         if tellingPragmas.contains(name) { return SQLITE_OK }
         return second == nil && isHarmlessToAsk(name) ? SQLITE_OK : SQLITE_DENY
       default: return SQLITE_DENY

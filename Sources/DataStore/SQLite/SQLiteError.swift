@@ -12,12 +12,41 @@ extension StoreError {
       detail = String(cString: message)
     }
     var (kind, remedy) = meaning(of: code)
-    if code & 0xff == SQLITE_CANTOPEN, let connection,
-      [EMFILE, ENFILE].contains(sqlite3_system_errno(connection))
+    if kind == .storage, let connection,
+      let cause = systemCause(of: code, errno: sqlite3_system_errno(connection))
     {
-      remedy = "No file descriptor is left: close some, or raise the limit (ulimit -n), then repeat the call."
+      remedy = cause
     }
     return StoreError(kind, "\(doing): \(detail) (SQLite code \(code)). \(remedy)", sqliteCode: code)
+  }
+
+  /// What the operating system says more than SQLite does; nil where that is nothing.
+  private static func systemCause(of code: Int32, errno: Int32) -> String? {
+    switch (code & 0xff, errno) {
+    case (SQLITE_CANTOPEN, EMFILE), (SQLITE_CANTOPEN, ENFILE):
+      return "No file descriptor is left: close some, or raise the limit (ulimit -n), then repeat the call."
+    case (SQLITE_IOERR, ENOSPC): return "The disk is full: make room, then repeat the call."
+    case (SQLITE_IOERR, EDQUOT):
+      return "The disk quota is used up: make room, or raise it, then repeat the call."
+    case (SQLITE_IOERR, EFBIG): return fileSizeRemedy(limit: fileSizeLimit)
+    case (SQLITE_IOERR, _):
+      // What SQLite did to take the call back may have left another number.
+      guard [3, 6, 19].contains(code >> 8), let limit = fileSizeLimit else { return nil }
+      return fileSizeRemedy(limit: limit)
+    default: return nil
+    }
+  }
+
+  private static func fileSizeRemedy(limit: UInt?) -> String {
+    "A file would grow beyond the file size limit\(limit.map { " of \($0) bytes" } ?? ""): raise it (ulimit -f,"
+      + " RLIMIT_FSIZE), then repeat the call."
+  }
+
+  /// nil where the process may write files of any size.
+  private static var fileSizeLimit: UInt? {
+    var limit = rlimit()
+    let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0
+    return isKnown && limit.rlim_cur != rlim_t.max ? UInt(limit.rlim_cur) : nil
   }
 
   /// What a result code means to the caller, and what to do. https://sqlite.org/rescode.html

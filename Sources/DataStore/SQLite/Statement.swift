@@ -76,13 +76,11 @@ final class Statement {
 
   var parameterCount: Int32 { sqlite3_bind_parameter_count(handle) }
 
-  /// The 1-based place of a named parameter, whatever its prefix; nil where there is none.
-  func parameterIndex(_ name: String) -> Int32? {
-    for prefix in [":", "@", "$"] {
-      let index = sqlite3_bind_parameter_index(handle, prefix + name)
-      if index > 0 { return index }
-    }
-    return nil
+  /// The 1-based places of the parameters of a name: one for each prefix that the statement has it with.
+  func parameterIndexes(_ name: String) -> [Int32] {
+    // SQLite would stop at a NUL, and find another name.
+    guard !name.utf8.contains(0) else { return [] }
+    return [":", "@", "$"].map { sqlite3_bind_parameter_index(handle, $0 + name) }.filter { $0 > 0 }
   }
 
   /// A static pointer for empty text: a NULL pointer would bind SQL NULL.

@@ -8,7 +8,7 @@ enum JSONValue: Equatable {
   case null
   case boolean(Bool)
   case number(JSONNumber)
-  /// Decoded, as UTF-8; a lone surrogate stays escaped.
+  /// Decoded, as UTF-8 that may hold lone surrogates.
   case text([UInt8])
   case array([JSONValue])
   case object([[UInt8]: JSONValue])
@@ -24,6 +24,9 @@ enum JSONValue: Equatable {
   }
 
   private static func value(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> JSONValue {
+    guard ThreadStack.isEnough else {
+      throw JSONScanner.Failure(reason: "it is nested too deep for what this thread has left of its stack")
+    }
     scanner.skipSpace()
     switch scanner.current {
     case UInt8(ascii: "{"): return try object(&scanner)
@@ -69,7 +72,8 @@ enum JSONValue: Equatable {
   private static func decoded(_ token: JSONScanner.StringToken) -> [UInt8] {
     guard token.hasEscapes else { return Array(token.raw) }
     var out = ByteBuffer()
-    return JSONText.appendDecoded(token.raw, to: &out) ? Array(out.bytes) : Array(token.raw)
+    _ = JSONText.appendDecoded(token.raw, to: &out)
+    return Array(out.bytes)
   }
 }
 

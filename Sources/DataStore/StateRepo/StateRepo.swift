@@ -10,6 +10,12 @@ public struct StateRepo: Sendable {
     public let key: String
     /// Its value as JSON text; nil where only keys were asked for.
     public let json: String?
+
+    /// Texts are equal where their bytes are.
+    public static func == (left: Entry, right: Entry) -> Bool {
+      ExactText(left.key) == ExactText(right.key)
+        && left.json.map(ExactText.init) == right.json.map(ExactText.init)
+    }
   }
 }
 
@@ -44,9 +50,11 @@ extension StateRepo {
   private func setMany(
     _ keys: [String], _ lend: (Int, (Bytes) throws(StoreError) -> Void) throws(StoreError) -> Void
   ) throws(StoreError) {
-    for (index, key) in keys.enumerated() {
-      _ = try checkedName(key, "state key")
-      try lend(index) { json throws(StoreError) in _ = try StateValue(json, key: key) }
+    try FloatSettings.withDefault { () throws(StoreError) in
+      for (index, key) in keys.enumerated() {
+        _ = try checkedName(key, "state key")
+        try lend(index) { json throws(StoreError) in _ = try StateValue(json, key: key) }
+      }
     }
     guard !keys.isEmpty else { return try store.withWriter { _ throws(StoreError) in } }
     try store.write { writer throws(StoreError) in
@@ -103,8 +111,9 @@ extension StateRepo {
     _ key: String, expected: UnsafeBufferPointer<UInt8>?, json: UnsafeBufferPointer<UInt8>
   ) throws(StoreError) -> Bool {
     _ = try checkedName(key, "state key")
-    let value = try StateValue(json, key: key)
-    let wanted = try Self.comparable(expected, key)
+    let (value, wanted) = try FloatSettings.withDefault { () throws(StoreError) in
+      (try StateValue(json, key: key), try Self.comparable(expected, key))
+    }
     return try store.write { writer throws(StoreError) in
       guard try Self.comparableStored(key, writer) == wanted else { return false }
       try Self.put(key, value, writer)
@@ -129,7 +138,7 @@ extension StateRepo {
     }
   }
 
-  /// The entries whose key begins with `prefix`, sorted by key.
+  /// The entries whose key begins with `prefix`, sorted by the bytes of the key.
   public func entries(prefix: String = "", values: Bool = true) throws(StoreError) -> [Entry] {
     if prefix.utf8.contains(0) { throw .invalid("the prefix holds a NUL character", key: "prefix") }
     return try store.read(snapshot: false) { reader throws(StoreError) in
@@ -145,7 +154,8 @@ extension StateRepo {
         let json = values ? String(decoding: try StateValue.json(statement, 1, key: key), as: UTF8.self) : nil
         entries.append(Entry(key: key, json: json))
       }
-      return entries
+      // A file in UTF-16 has them in the order of that.
+      return entries.sorted { ExactText($0.key) < ExactText($1.key) }
     }
   }
 

@@ -13,9 +13,10 @@ enum JSONText {
   }
 
   /// Appends what a scanned literal stands for, as UTF-8. False where it holds a lone surrogate, which no UTF-8 text
-  /// can hold.
+  /// can hold: what is appended for it has the form of other three-byte characters, and equals no text.
   static func appendDecoded(_ raw: Bytes, to out: inout ByteBuffer) -> Bool {
     var index = 0
+    var isText = true
     while index < raw.count {
       guard raw[index] == UInt8(ascii: "\\") else {
         out.append(raw[index])
@@ -42,12 +43,18 @@ enum JSONText {
             index += 6
           }
         }
-        guard let scalar = Unicode.Scalar(unit), let encoded = UTF8.encode(scalar) else { return false }
-        for byte in encoded { out.append(byte) }
+        if let scalar = Unicode.Scalar(unit), let encoded = UTF8.encode(scalar) {
+          for byte in encoded { out.append(byte) }
+        } else {
+          isText = false
+          out.append(UInt8(truncatingIfNeeded: 0xE0 | unit >> 12))
+          out.append(UInt8(truncatingIfNeeded: 0x80 | unit >> 6 & 0x3F))
+          out.append(UInt8(truncatingIfNeeded: 0x80 | unit & 0x3F))
+        }
       default: out.append(kind)
       }
     }
-    return true
+    return isText
   }
 
   private static func codeUnit(_ raw: Bytes, at index: Int) -> UInt32 {

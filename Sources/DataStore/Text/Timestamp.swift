@@ -6,7 +6,7 @@ import Glibc
 /// Stored form: `2026-03-01T15:00:00+00:00`, with 6 fraction digits where there is a fraction and 9
 /// where nanoseconds need them: what `pandas.Timestamp.isoformat` prints. `+` sorts before `.`, and `.`
 /// before the digits, so the order of such texts is the order of time.
-enum Timestamp {
+package enum Timestamp {
   /// "No time": what pandas calls NaT.
   static let none = Int64.min
   static let maximumBytes = 35
@@ -55,6 +55,19 @@ enum Timestamp {
     let suffix: StaticString = "+00:00"
     memcpy(out + length, suffix.utf8Start, 6)
     return length + 6
+  }
+
+  /// The instant that an ISO 8601 text with an offset names. Text without one names no instant: whoever wrote it knew the
+  /// zone, and nobody else does.
+  package static func instant(_ text: UnsafeBufferPointer<UInt8>) throws(StoreError) -> Int64 {
+    let shown = StoreError.quoted(text.text)
+    switch TimestampParser.parse(text) {
+    case .instant(let nanoseconds, _) where TimestampParser.hasOffset(text): return nanoseconds
+    case .instant: throw .invalid("\(shown) has no offset from UTC; append one, 'Z' or '+02:00' say")
+    case .beyondRange:
+      throw .invalid("\(shown) is out of range; stored times reach from 1677-09-21 to 2262-04-11")
+    case .malformed: throw .invalid("\(shown) is no ISO 8601 time; write it as '2026-03-01T15:00:00+00:00'")
+    }
   }
 
   /// The stored form as a `String`, for messages and statements off the fast path.

@@ -29,6 +29,14 @@ struct TimestampParser {
     return parser.parse()
   }
 
+  /// True where a text that `parse` takes says its offset from UTC. The date takes 8 characters at least, and has no such
+  /// sign after them.
+  static func hasOffset(_ text: Bytes) -> Bool {
+    text.dropFirst(8).contains { character in
+      ["Z", "z", "+", "-"].contains { UInt8(ascii: $0) == character }
+    }
+  }
+
   /// The date that was read last: bars of a day follow one another.
   struct DateMemo {
     fileprivate var year: UInt64 = 0

@@ -45,6 +45,72 @@ import Testing
     #expect(try store.closes() == [1])
   }
 
+  @Test(arguments: ["-wal", "-shm", "-journal"])
+  func theStoresOwnFilesAreAlwaysRefused(suffix: String) throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.market.write(.hourly([1]))
+    #expect(symlink(scratch.folder, scratch.path("folder")) == 0)
+    let side = "bars.db" + suffix
+    var targets = [side, "./" + side, "folder/" + side]
+    if link(scratch.path(side), scratch.path("hard")) == 0 { targets.append("hard") }
+    let before = scratch.names
+    for target in targets {
+      for overwrite in [false, true] {
+        try refused(.invalid) { try store.backup(to: scratch.path(target), overwrite: overwrite) }
+      }
+    }
+    #expect(scratch.names == before)
+    try store.market.write(.hourly([2]))
+    store.close()
+    #expect(try scratch.store().closes() == [2])
+  }
+
+  @Test(arguments: ["-wal", "-journal"], [false, true])
+  func aTargetBesideWhatWasLeftIsRefused(suffix: String, isThere: Bool) throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.market.write(.hourly([1]))
+    try write(Array("left".utf8), to: scratch.path("copy.db" + suffix))
+    if isThere { try write(Array("mine".utf8), to: scratch.path("copy.db")) }
+    let before = scratch.names
+    for overwrite in [false, true] {
+      let error = try refused(.invalid) {
+        try store.backup(to: scratch.path("copy.db"), overwrite: overwrite)
+      }
+      #expect(overwrite || !isThere ? error.message.contains(suffix) : error.message.contains("exists"))
+    }
+    #expect(scratch.names == before)
+    #expect(try contents(scratch.path("copy.db" + suffix)) == Array("left".utf8))
+    if isThere { #expect(try contents(scratch.path("copy.db")) == Array("mine".utf8)) }
+  }
+
+  @Test func theFilesOfAnotherDatabaseAreRefused() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let other = try scratch.store("other.db")
+    for suffix in ["-wal", "-shm", "-journal"] {
+      for overwrite in [false, true] {
+        try refused(.invalid) {
+          try store.backup(to: scratch.path("other.db" + suffix), overwrite: overwrite)
+        }
+      }
+    }
+    try other.state.set("k", json: "1")
+    #expect(try other.state.get("k") == "1")
+  }
+
+  @Test func aReplacedFileKeepsItsPermissions() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try write([], to: scratch.path("copy.db"))
+    #expect(chmod(scratch.path("copy.db"), 0o600) == 0)
+    try store.backup(to: scratch.path("copy.db"), overwrite: true)
+    var status = stat()
+    #expect(stat(scratch.path("copy.db"), &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o600)
+  }
+
   @Test func aTargetThatIsInUseIsRefused() throws {
     let scratch = try Scratch()
     let store = try scratch.store()

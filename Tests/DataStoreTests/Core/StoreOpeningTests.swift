@@ -109,6 +109,93 @@ import Testing
     #expect(!scratch.names.contains("nowhere.db"))
   }
 
+  @Test(
+    arguments: [
+      ":memory:", "file:bars.db", "file:bars.db?mode=ro", "FILE:bars.db", "sqlite:///bars.db",
+      "sqlite:/bars.db",
+      "sqlite+aiosqlite:///bars.db", "jdbc:sqlite:bars.db", "s3://bucket/bars.db", "bars.db\0",
+      "a\0b",
+    ])
+  func whatIsNoPathIsRefusedWithTheRemedy(path: String) throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    for options in [StoreOptions(), StoreOptions(isReadOnly: true)] {
+      let error = try refused(.invalid) { try Store(path, options) }
+      #expect(error.key == "path")
+    }
+    let error = try refused(.invalid) { try store.backup(to: path) }
+    #expect(error.key == "target")
+  }
+
+  @Test(arguments: ["file:x.db", ":memory:", "sqlite:x", "a:b", "12:30"])
+  func aFileMayHaveAnOddName(name: String) throws {
+    let scratch = try Scratch()
+    try scratch.store(name).close()
+    #expect(scratch.names == [name])
+  }
+
+  @Test func aPathThatIsTooLongSaysSo() throws {
+    let scratch = try Scratch()
+    for name in [String(repeating: "n", count: 248), String(repeating: "n", count: 300)] {
+      let error = try refused(.storage) { try scratch.store(name) }
+      #expect(error.message.contains("too long"))
+    }
+    #expect(scratch.names.isEmpty)
+    try scratch.store(String(repeating: "n", count: 247)).state.set("k", json: "1")
+  }
+
+  // MARK: What was left beside
+
+  @Test(arguments: ["-wal", "-journal"], [false, true])
+  func aNewStoreBesideWhatWasLeftIsRefused(suffix: String, isThere: Bool) throws {
+    let scratch = try Scratch()
+    let left: [UInt8]
+    if suffix == "-wal" {
+      left = Array("what was committed last".utf8)
+    } else {
+      // The header of a journal of a database of two pages.
+      left =
+        [0xd9, 0xd5, 5, 0xf9, 0x20, 0xa1, 0x63, 0xd7] + [0, 0, 0, 1, 1, 2, 3, 4]
+        + [0, 0, 0, 2, 0, 0, 2, 0, 0, 0, 16, 0]
+    }
+    try write(left, to: scratch.path("bars.db" + suffix))
+    if isThere { try write([], to: scratch.path()) }
+    let before = scratch.names
+    for options in [StoreOptions(), StoreOptions(isReadOnly: true)] {
+      let error = try refused(.storage) { try Store(scratch.path(), options) }
+      #expect(error.message.contains(suffix))
+    }
+    #expect(scratch.names == before)
+    #expect(try contents(scratch.path("bars.db" + suffix)) == left)
+  }
+
+  @Test func theJournalOfAMakingThatWasCutIsNoObstacle() throws {
+    let scratch = try Scratch()
+    var journal = [UInt8](repeating: 0, count: 512)
+    journal[12...15] = [1, 2, 3, 4]
+    journal[22] = 2
+    for magic in [[], [0xd9, 0xd5, 5, 0xf9, 0x20, 0xa1, 0x63, 0xd7]] as [[UInt8]] {
+      journal.replaceSubrange(0..<magic.count, with: magic)
+      try write(journal, to: scratch.path("bars.db-journal"))
+      try write([], to: scratch.path())
+      let store = try scratch.store()
+      try store.market.write(.hourly([1]))
+      store.close()
+      #expect(scratch.names == ["bars.db"])
+      unlink(scratch.path())
+    }
+  }
+
+  @Test func theFilesBesideADatabaseAreNoStores() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    for suffix in ["-wal", "-shm", "-journal"] {
+      try refused(.invalid) { try scratch.store("bars.db" + suffix) }
+    }
+    try store.market.write(.hourly([1]))
+    #expect(try store.check() == [])
+  }
+
   @Test func aRelativePathIsResolvedOnce() throws {
     let scratch = try Scratch()
     let up = String(repeating: "../", count: 40)

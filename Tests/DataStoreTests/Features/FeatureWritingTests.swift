@@ -94,6 +94,21 @@ import Testing
     #expect(error.reason?.contains(reason) == true)
   }
 
+  @Test func aQualityThatIsNotGivenGoesByTheValue() throws {
+    let scratch = try Scratch()
+    let store = try opened(scratch, rows: 2)
+    try store.market.writeFeatures(
+      bars(
+        2, BarBatch.FeatureColumn("a@1", [0.5, .nan]),
+        BarBatch.FeatureColumn("b@1", [0.5, .nan], quality: .ready),
+        BarBatch.FeatureColumn("c@1", [0.5, .nan], qualities: [.ready, nil])))
+    let read = try store.market.read(["EURUSD"], "1h", features: .all)
+    #expect(read.features.map(\.key) == ["a@1", "b@1", "c@1"])
+    #expect(read.features[0].qualities == [.ready, .missing])
+    #expect(read.features[1].qualities == [.ready, .ready], "a word that is given is taken as it is")
+    #expect(read.features[2].qualities == [.ready, nil])
+  }
+
   @Test func aWrongEntryIsNamedByRowAndKeyAndNothingIsWritten() throws {
     let scratch = try Scratch()
     let store = try scratch.store()

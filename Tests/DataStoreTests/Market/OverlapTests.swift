@@ -15,8 +15,10 @@ import Testing
     part.source = batch.source.map { Array($0[rows]) }
     part.quality = batch.quality.map { Array($0[rows]) }
     part.isGap = batch.isGap.map { Array($0[rows]) }
-    part.features = batch.features.map {
-      BarBatch.FeatureColumn($0.key, Array($0.values[rows]), qualities: Array($0.qualities[rows]))
+    part.features = batch.features.map { whole in
+      var column = BarBatch.FeatureColumn(whole.key, Array(whole.values[rows]))
+      column.qualities = whole.qualities.map { Array($0[rows]) }
+      return column
     }
     return part
   }
@@ -182,7 +184,7 @@ import Testing
       for row in 0..<rows {
         // Some rows have no such feature.
         if (row + feature) % 5 == 0 {
-          column.qualities[row] = nil
+          column.qualities?[row] = nil
         } else {
           column.values[row] = Double(row * feature) / 7
         }

@@ -16,7 +16,7 @@ import Testing
       ("{}", "{ }"),
       ("\"\\u00e9\"", "\"\u{e9}\""), ("\"\\ud83d\\ude00\"", "\"\u{1F600}\""), ("\"a\\/b\"", "\"a/b\""),
       ("{\"\\u0061\":1}", "{\"a\":1}"), ("null", " null "), ("[true,false]", "[ true , false ]"),
-      ("\"\\ud800\"", "\"\\ud800\""),
+      ("\"\\ud800\"", "\"\\ud800\""), ("\"a\\uD800\"", "\"\\u0061\\ud800\""),
     ] as [(String, String)])
   func equalIsWhatAReaderFindsEqual(left: String, right: String) throws {
     #expect(try value(left) == value(right))
@@ -31,7 +31,8 @@ import Testing
       ("9007199254740993", "9007199254740993.0"),
       ("[1,2]", "[2,1]"), ("[1]", "[1,1]"), ("{\"a\":1}", "{\"a\":1,\"b\":null}"), ("{\"a\":1}", "{\"A\":1}"),
       ("{\"a\":1,\"a\":2}", "{\"a\":1}"), ("\"a\"", "\"a \""), ("\"\u{e9}\"", "\"e\u{301}\""),
-      ("1e400", "1e401"),
+      ("1e400", "1e401"), ("\"\\ud800\"", "\"\\\\ud800\""), ("\"\\ud800\"", "\"\\udc00\""),
+      ("{\"\\ud800\":1}", "{\"\\\\ud800\":1}"),
     ] as [(String, String)])
   func unequalIsWhatAReaderFindsUnequal(left: String, right: String) throws {
     #expect(try value(left) != value(right))

@@ -28,6 +28,29 @@ import Testing
     #expect(text.withBytes { TimestampParser.stored($0) } == nanoseconds)
   }
 
+  @Test(arguments: [
+    "2026-03-01T15:00:00+00:00", "2026-03-01T15:00Z", "2026-03-01 17:00+02", "20260301T150000z",
+    "20260301T1330-0130",
+  ])
+  func aTextWithAnOffsetNamesAnInstant(text: String) throws {
+    #expect(try instant(text) == threeOClock)
+  }
+
+  @Test(arguments: [
+    ("2026-03-01T15:00:00", "no offset"), ("20260301T150000", "no offset"), ("2026-03-01", "no offset"),
+    ("20260301", "no offset"), ("", "no ISO 8601"), ("now", "no ISO 8601"), ("2026-03-01Z", "no ISO 8601"),
+    ("1500-01-01T00:00:00Z", "out of range"), ("9999-01-01T00:00:00Z", "out of range"),
+  ])
+  func aTextThatNamesNoInstantIsRefusedWithTheRemedy(text: String, words: String) throws {
+    let error = try refused(.invalid) { try instant(text) }
+    #expect(error.message.contains(words))
+  }
+
+  private func instant(_ text: String) throws -> Int64 {
+    var text = text
+    return try text.withUTF8 { try Timestamp.instant($0) }
+  }
+
   @Test func storedFormReadsBackToTheSameInstant() {
     var random = Seeded()
     for _ in 0..<20_000 {

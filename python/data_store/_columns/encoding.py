@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .._cells import Refusal
+from .._floats import at_default
 from . import dtypes
 from .dtypes import Booleans, Categories, Column, Integers, Mask
 
@@ -28,7 +29,7 @@ def encode(
 ) -> _Encoded:
     cells = dtypes.read(column)
     if not isinstance(cells, Categories):
-        return encoders[type(cells)](cells)
+        return at_default(encoders[type(cells)], cells)
     try:
         return take(encode(cells.values, encoders, take), cells.codes)
     except Refusal as refusal:
@@ -62,5 +63,5 @@ def each(cells: Iterable[Any], convert: Callable[[Any], Any]) -> list[Any]:
         try:
             converted.append(convert(cell))
         except Refusal as refusal:
-            raise refusal.at(row) from None
+            raise refusal.at(row) from refusal.__cause__
     return converted

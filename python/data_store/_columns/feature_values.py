@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -53,9 +54,10 @@ def _beyond_int64(value: object) -> Refusal:
 def _int64(value: Any) -> int:
     if is_missing(value):
         return 0
-    if int(value) not in INT64:
+    integer = operator.index(value)
+    if integer not in INT64:
         raise _beyond_int64(value)
-    return int(value)
+    return integer
 
 
 def _feature_from_integers(cells: Integers) -> FeatureValues:

@@ -77,9 +77,8 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     values: list[bytes] = []
     try:
         distinct = dict.fromkeys(cells.values)
-    except TypeError:  # something that cannot be hashed, so no text
-        each(cells.values, text_or_missing)
-        raise
+    except Exception:  # something that cannot be hashed: no text, or a str with a will of its own
+        return _texts_from_bytes(each(cells.values, text_or_missing))
     for cell in distinct:
         try:
             text = text_or_missing(cell)
@@ -94,9 +93,18 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     return TextCodes(coded, values or [b""])
 
 
+def _texts_from_bytes(cells: list[bytes | None]) -> TextCodes:
+    values = list(dict.fromkeys(text for text in cells if text is not None))
+    codes: dict[bytes | None, int] = {text: code for code, text in enumerate(values)}
+    codes[None] = -1
+    return TextCodes(np.array([codes[text] for text in cells], np.int32), values or [b""])
+
+
 def text_or_missing(cell: object) -> bytes | None:
     """Give one cell as UTF-8, None where it is missing."""
     if isinstance(cell, str):
+        if type(cell) is not str:
+            cell = str.__str__(cell)  # the bare text of a subclass
         problem = text_problem(cell)
         if problem is not None:
             raise Refusal(*problem)

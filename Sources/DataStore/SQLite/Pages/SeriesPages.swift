@@ -12,6 +12,7 @@ struct SeriesPages: ~Copyable {
 
   /// Begins the read transaction; nil where its pages cannot be read, or hold other tables than ours.
   init?(_ connection: Connection) throws(StoreError) {
+    guard connection.fastPaths.contains(.pages) else { return nil }
     var roots: (table: UInt32, index: UInt32)?
     let source = try PageSource(connection) { () throws(StoreError) in roots = try connection.roots() }
     guard let source, let roots else { return nil }

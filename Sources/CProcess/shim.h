@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Settings that the whole process, or a thread of it, may have from others.
+#ifndef CPROCESS_SHIM_H
+#define CPROCESS_SHIM_H
+
+#include <fenv.h>
+#include <locale.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <unistd.h>
+
+// ---- Floating point: rounding, flush-to-zero, denormals-are-zero, traps -------------------------
+
+/// What the calling thread had set, where that was not the default.
+typedef struct {
+  fenv_t environment;
+  int is_changed;
+} cprocess_floats;
+
+// Two registers are looked at, which costs two nanoseconds; <fenv.h> alone would take a hundred.
+static inline __attribute__((always_inline)) int cprocess_floats_are_default(void) {
+#if defined(__x86_64__)
+  // SSE: all exceptions masked, to nearest, neither FTZ nor DAZ; the lowest six bits only report what has happened. x87,
+  // in which SQLite converts between text and double: the same, with 64 bits of precision.
+  const uint32_t sse = __builtin_ia32_stmxcsr();
+  uint16_t x87;
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  return (sse & ~0x3fu) == 0x1f80 && (x87 & 0x0f3f) == 0x033f;
+#elif defined(__aarch64__)
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  return control == 0;
+#else
+  return fegetround() == FE_TONEAREST;
+#endif
+}
+
+/// Sets the default for the calling thread; `cprocess_restore_floats` takes that back.
+static inline __attribute__((always_inline)) void cprocess_default_floats(cprocess_floats *_Nonnull kept) {
+  kept->is_changed = !cprocess_floats_are_default();
+  if (__builtin_expect(kept->is_changed, 0)) {
+    (void)fegetenv(&kept->environment);
+    (void)fesetenv(FE_DFL_ENV);
+  }
+}
+
+static inline __attribute__((always_inline)) void cprocess_restore_floats(const cprocess_floats *_Nonnull kept) {
+  if (__builtin_expect(kept->is_changed, 0)) (void)fesetenv(&kept->environment);
+}
+
+// ---- Locale ---------------------------------------------------------------------------------
+
+// <locale.h> has these for GNU sources only in some modes. https://man7.org/linux/man-pages/man3/uselocale.3.html
+locale_t newlocale(int mask, const char *name, locale_t base);
+locale_t uselocale(locale_t locale);
+
+/// The locale "C". glibc has it ready: no memory is needed, and nothing to be freed.
+static inline locale_t _Nullable cprocess_c_locale(void) { return newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+
+/// The one that setlocale() sets for the whole process.
+static inline locale_t _Nullable cprocess_global_locale(void) { return LC_GLOBAL_LOCALE; }
+
+// ---- Stack ----------------------------------------------------------------------------------
+
+// For GNU sources only. https://man7.org/linux/man-pages/man3/pthread_getattr_np.3.html
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
+pid_t gettid(void);
+
+/// Where the stack is at.
+static inline __attribute__((always_inline)) uintptr_t cprocess_stack(void) {
+  return (uintptr_t)__builtin_frame_address(0);
+}
+
+/// Where the stack of the calling thread ends; 1 where nobody knows, and for the first thread, whose stack grows.
+static inline uintptr_t cprocess_stack_end(void) {
+  pthread_attr_t attributes;
+  void *end = (void *)0;
+  size_t size = 0;
+  if (gettid() == getpid() || pthread_getattr_np(pthread_self(), &attributes) != 0) return 1;
+  const int found = pthread_attr_getstack(&attributes, &end, &size);
+  (void)pthread_attr_destroy(&attributes);
+  return found == 0 && end ? (uintptr_t)end : 1;
+}
+
+#endif
