@@ -9,6 +9,13 @@ static inline int csqlite_db_config(sqlite3 *db, int option, int on) {
   return sqlite3_db_config(db, option, on, (int *)0);
 }
 
+// SQLite has it from 3.37 on; before, nobody can tell more than 2^31 changes.
+extern sqlite3_int64 sqlite3_changes64(sqlite3 *) __attribute__((weak));
+
+static inline sqlite3_int64 csqlite_changes(sqlite3 *db) {
+  return sqlite3_changes64 ? sqlite3_changes64(db) : sqlite3_changes(db);
+}
+
 // Where the SQLite that this library calls has its sqlite3_libversion(): another copy has it elsewhere.
 static inline const void *csqlite_libversion_address(void) {
   return (const void *)sqlite3_libversion;

@@ -177,7 +177,7 @@ static void damaged_files_never_crash(void) {
     spoil_bytes(&spoilt, round);
     remove_side_files(spoilt_path);
     save_file(spoilt_path, spoilt.bytes, spoilt.size);
-    ds_open_options options = {sizeof options, DS_DURABILITY_NORMAL, 0, 1};
+    ds_open_options options = {sizeof options, DS_DURABILITY_NORMAL, 0, 1, 1};
     store = NULL;
     int32_t status = ds_store_open(spoilt_path, &options, &store);
     check_sane(status);

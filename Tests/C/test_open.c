@@ -288,14 +288,15 @@ static void bad_options_are_refused(void) {
     const char *what;
     ds_open_options options;
   } cases[] = {
-      {"durability", {sizeof(ds_open_options), 2, 0, 10}},
-      {"durability", {sizeof(ds_open_options), -1, 0, 10}},
-      {"read_only", {sizeof(ds_open_options), 0, 2, 10}},
-      {"timeout", {sizeof(ds_open_options), 0, 0, -0.001}},
-      {"timeout", {sizeof(ds_open_options), 0, 0, 1000000.5}},
-      {"timeout", {sizeof(ds_open_options), 0, 0, INFINITY}},
-      {"timeout", {sizeof(ds_open_options), 0, 0, NAN}},
-      {"struct_size", {0, 0, 0, 10}},
+      {"durability", {sizeof(ds_open_options), 2, 0, 10, 1}},
+      {"durability", {sizeof(ds_open_options), -1, 0, 10, 1}},
+      {"read_only", {sizeof(ds_open_options), 0, 2, 10, 1}},
+      {"timeout", {sizeof(ds_open_options), 0, 0, -0.001, 1}},
+      {"timeout", {sizeof(ds_open_options), 0, 0, 1000000.5, 1}},
+      {"timeout", {sizeof(ds_open_options), 0, 0, INFINITY, 1}},
+      {"timeout", {sizeof(ds_open_options), 0, 0, NAN, 1}},
+      {"struct_size", {0, 0, 0, 10, 1}},
+      {"fast_paths", {sizeof(ds_open_options), 0, 0, 10, 2}},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     check_note("case %zu: %s", i, cases[i].what);

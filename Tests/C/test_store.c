@@ -32,10 +32,10 @@ static void path_is_absolute_and_outlives_close(void) {
 
 static void options_take_their_whole_range(void) {
   static const ds_open_options cases[] = {
-      {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 0},
-      {sizeof(ds_open_options), DS_DURABILITY_NORMAL, 0, 1000000},
-      {sizeof(ds_open_options), DS_DURABILITY_NORMAL, 0, 0.0005},
-      {sizeof(ds_open_options), DS_DURABILITY_FULL, 1, 10},
+      {sizeof(ds_open_options), DS_DURABILITY_FULL, 0, 0, 1},
+      {sizeof(ds_open_options), DS_DURABILITY_NORMAL, 0, 1000000, 0},
+      {sizeof(ds_open_options), DS_DURABILITY_NORMAL, 0, 0.0005, 1},
+      {sizeof(ds_open_options), DS_DURABILITY_FULL, 1, 10, 0},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     check_note("case %zu", i);
@@ -47,6 +47,13 @@ static void options_take_their_whole_range(void) {
     CHECK_INT(info.read_only, cases[i].read_only);
     CHECK_TEXT(info.synchronous,
                cases[i].durability == DS_DURABILITY_FULL ? "FULL" : "NORMAL");
+    /* All of them are on, or a reason says why not. */
+    if (!cases[i].fast_paths) {
+      CHECK_TEXT(info.fast_paths, "");
+      CHECK(strstr(info.fast_paths_reason, "fast_paths") != NULL);
+    } else if (info.fast_paths_reason == NULL) {
+      CHECK_TEXT(info.fast_paths, "pages latest_pages frames read_lock");
+    }
     ds_store_free(store);
   }
 }

@@ -486,7 +486,7 @@ static void start_anew(void) {
   ds_store_free(open_one);
   ds_store_free(closed_one);
   remove_files();
-  ds_open_options options = {sizeof options, DS_DURABILITY_NORMAL, 0, 0};
+  ds_open_options options = {sizeof options, DS_DURABILITY_NORMAL, 0, 0, 1};
   open_one = closed_one = NULL;
   hold(ds_store_open(store_path, &options, &closed_one) == DS_OK, "no store");
   hold(ds_store_close(closed_one) == DS_OK, "not closed");

@@ -315,6 +315,7 @@ ds_open_options *take_open_options(input *in) {
   options.durability = take_flag(in);
   options.read_only = take_flag(in);
   options.timeout_seconds = timeouts[take_byte(in) % COUNT_OF(timeouts)];
+  options.fast_paths = take_flag(in);
   ds_open_options *made = take_struct(in, &options, sizeof options);
   /* One that knows no timeout has the default one, which is too long here. */
   return made != NULL && made->struct_size < sizeof options ? NULL : made;

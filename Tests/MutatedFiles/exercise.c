@@ -287,7 +287,7 @@ int exercise(const char *path, dice *dice, bool spoilt) {
   digest expected = read_plainly(path);
   file_bytes before = load(path);
   for (int32_t read_only = 1; read_only >= 0; read_only--) {
-    ds_open_options options = {sizeof options, DS_DURABILITY_NORMAL, read_only, 0};
+    ds_open_options options = {sizeof options, DS_DURABILITY_NORMAL, read_only, 0, 1};
     ds_store *store = NULL;
     int32_t status = ds_store_open(path, &options, &store);
     if (!done(status, "ds_store_open")) {

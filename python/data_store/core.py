@@ -95,7 +95,7 @@ class DataStore(OfThisProcess):
             durability=_abi.DURABILITY[word],
             read_only=read_only,
             timeout_seconds=number_argument(timeout, "timeout"),
-            fast_paths=bool(fast_paths),
+            fast_paths=flag_argument(fast_paths, "fast_paths"),
         )
         ask_main_thread()
         pointer = POINTER(_abi.ds_store)()

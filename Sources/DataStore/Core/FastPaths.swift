@@ -28,7 +28,7 @@ struct FastPaths: OptionSet, Hashable, Sendable {
 
   /// The versions of SQLite (`sqlite3_libversion_number()`) that the whole test suite has passed with; `make test-sqlite`
   /// repeats that.
-  static let testedVersions = [3_034_001, 3_040_001, 3_046_001]
+  static let testedVersions = [3_034_001, 3_040_001, 3_046_001, 3_053_004]
 
   /// Switches them off for all stores of a process that start with it: "0".
   static let variable = "DATA_STORE_FAST_PATHS"

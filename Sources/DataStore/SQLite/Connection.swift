@@ -323,7 +323,7 @@ final class Connection {
 
   // MARK: Facts
 
-  var changes: Int { Int(sqlite3_changes64(handle)) }
+  var changes: Int { Int(csqlite_changes(handle)) }
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
