@@ -285,10 +285,11 @@ class DataStore(OfThisProcess):
             path, library_version, abi_version, sqlite_version, sqlite_source_id, wal_reset_safe
             (this SQLite is free of the WAL-reset bug), journal_mode, synchronous, durability,
             read_only, page_size, file_bytes, wal_bytes, last_checkpoint, and rows, a dict by
-            table. fast_paths is the list of those that are on (see the parameter of that name),
-            fast_paths_reason is None or says why not all. last_checkpoint is the latest that this very object has done, asked for or by
-            itself: a dict of `at` (when, a Timestamp in UTC) and what `checkpoint()` returns;
-            None where it has done none. Other programs checkpoint the file, too.
+            table. fast_paths is the list of those that are on (see the parameter of that name);
+            fast_paths_reason is None, or says why not all of them are. last_checkpoint is the
+            latest that this very object has done, asked for or by itself: None, or a dict of at
+            (a Timestamp in UTC) and what `checkpoint()` returns; other programs checkpoint the
+            file, too.
         """
         info = _abi.ds_info()
         check(library.ds_store_info(self._store, byref(info)))
