@@ -107,6 +107,7 @@ def works(folder: Path) -> dict[str, Callable[[], float]]:
 
 
 def sample(only: list[str]) -> None:
+    """Print the best of three rounds of each work, as JSON."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".build") as folder:
         print(
             json.dumps(
@@ -120,6 +121,7 @@ def sample(only: list[str]) -> None:
 
 
 def main() -> None:
+    """Take samples in turn and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
