@@ -30,21 +30,22 @@ struct FastPaths: OptionSet, Hashable, Sendable {
   /// repeats that.
   static let testedVersions = [3_034_001, 3_040_001, 3_046_001, 3_053_004]
 
-  /// Switches them off for all stores of a process that start with it: "0".
+  /// Tells all stores of a process which to take: "0" none, "1" all, else names with commas between them, for whoever looks
+  /// for the one that is to blame. The option and the list of versions come first.
   static let variable = "DATA_STORE_FAST_PATHS"
 
   /// The paths to take, and why there are none.
   static func chosen(wanted: Bool) -> (paths: FastPaths, reason: String?) {
     guard wanted else { return ([], "switched off by the option fast_paths") }
-    if let value = getenv(variable), String(cString: value) == "0" {
-      return ([], "switched off by \(variable)=0")
-    }
     let version = Connection.libraryVersionNumber
     guard testedVersions.contains(version) else {
       let tested = testedVersions.map(versionText).joined(separator: ", ")
       return ([], "not tested with SQLite \(versionText(version)), but with \(tested)")
     }
-    return (.all, nil)
+    guard let value = getenv(variable).map({ String(cString: $0) }), value != "1" else { return (.all, nil) }
+    let names = value.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) }
+    let taken = named.filter { path in names.contains { $0.utf8.elementsEqual(path.name.utf8) } }
+    return (taken.reduce(into: []) { $0.insert($1.path) }, "switched off by \(variable)=\(value)")
   }
 
   private static func versionText(_ number: Int) -> String {
