@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from ._library import library
 from ._status import check
+from ._tasks import AskedPointer
 
 __all__ = ["Handle", "ResultHandle", "StoreHandle", "c_array", "take_text"]
 
@@ -68,6 +70,10 @@ class ResultHandle(Handle):
         self.close()
 
 
+# Taken again by what the garbage collector ends meanwhile.
+_asking_lock = threading.RLock()
+
+
 class StoreHandle(Handle):
     """A store. `close` closes the file, from any thread; the handle itself goes last.
 
@@ -75,12 +81,33 @@ class StoreHandle(Handle):
     object, so by then no thread can be in one.
     """
 
-    __slots__ = ("_pid",)
+    __slots__ = ("_asking", "_pid", "_pointer")
 
     def __init__(self, pointer: Any) -> None:
         self._pid = os.getpid()
         # What a call passes, made once: ctypes would turn a pointer into it at each.
-        super().__init__(ctypes.byref(pointer.contents), library.ds_store_free)
+        self._pointer = ctypes.byref(pointer.contents)
+        self._asking: set[object] = set()
+        super().__init__(self._pointer, library.ds_store_free)
+
+    def is_of(self, pid: int) -> bool:
+        """Tell whether process `pid` has opened it."""
+        return self._pid == pid
+
+    def ask_tasks(self, mark: object) -> None:
+        """Have each call tell which task makes it, for as long as a transaction `mark` lasts."""
+        with _asking_lock:
+            self._asking.add(mark)
+            if self._as_parameter_ is not None:
+                self._as_parameter_ = AskedPointer(self._pointer)
+
+    def ask_tasks_no_more(self, mark: object) -> None:
+        """Undo `ask_tasks`: the transaction is over."""
+        with _asking_lock:
+            self._asking.discard(mark)
+            # None: collected before its transaction, and freed.
+            if not self._asking and self._as_parameter_ is not None:
+                self._as_parameter_ = self._pointer
 
     def close(self) -> None:
         """Close the store. Every later call on it raises `ClosedError`."""
