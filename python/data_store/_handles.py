@@ -90,6 +90,11 @@ class StoreHandle(Handle):
         self._asking: set[object] = set()
         super().__init__(self._pointer, library.ds_store_free)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it was not freed yet, as the garbage collector does in any order."""
+        return self._as_parameter_ is not None
+
     def is_of(self, pid: int) -> bool:
         """Tell whether process `pid` has opened it."""
         return self._pid == pid
@@ -98,15 +103,14 @@ class StoreHandle(Handle):
         """Have each call tell which task makes it, for as long as a transaction `mark` lasts."""
         with _asking_lock:
             self._asking.add(mark)
-            if self._as_parameter_ is not None:
+            if self.is_there:
                 self._as_parameter_ = AskedPointer(self._pointer)
 
     def ask_tasks_no_more(self, mark: object) -> None:
         """Undo `ask_tasks`: the transaction is over."""
         with _asking_lock:
             self._asking.discard(mark)
-            # None: collected before its transaction, and freed.
-            if not self._asking and self._as_parameter_ is not None:
+            if not self._asking and self.is_there:
                 self._as_parameter_ = self._pointer
 
     def close(self) -> None:

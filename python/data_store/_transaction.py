@@ -117,8 +117,9 @@ class Transaction(ContextDecorator):
     def __del__(self, _getpid: Callable[[], int] = os.getpid) -> None:
         """Tell by `sys.unraisablehook`: there is nobody to catch it."""
         if self._is_open and self._store.is_of(_getpid()):
-            with suppress(DataStoreError):
-                self._end(commit=False)
+            if self._store.is_there:  # else collected before, which closed it
+                with suppress(DataStoreError):
+                    self._end(commit=False)
             raise InvalidInputError(
                 "a transaction() block was never left, and is gone: what it wrote is rolled back."
                 " Use it in a `with` statement"

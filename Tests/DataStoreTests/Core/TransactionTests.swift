@@ -191,8 +191,8 @@ import Testing
   }
 
   @Test func aThreadThatEndsInsideOfSeveralStoresRollsEachBack() throws {
-    let scratch = try Scratch()
-    let (first, second) = (try scratch.store(), try Scratch().store())
+    let (scratch, another) = (try Scratch(), try Scratch())
+    let (first, second) = (try scratch.store(), try another.store())
     try elsewhere {
       for store in [first, second] {
         try store.transaction { () throws(StoreError) in try store.state.set("kept", json: "1") }
