@@ -81,12 +81,13 @@ class StoreHandle(Handle):
     object, so by then no thread can be in one.
     """
 
-    __slots__ = ("_asking", "_pid", "_pointer")
+    __slots__ = ("_asked", "_asking", "_pid", "_pointer")
 
     def __init__(self, pointer: Any) -> None:
         self._pid = os.getpid()
         # What a call passes, made once: ctypes would turn a pointer into it at each.
         self._pointer = ctypes.byref(pointer.contents)
+        self._asked = AskedPointer(self._pointer)
         self._asking: set[object] = set()
         super().__init__(self._pointer, library.ds_store_free)
 
@@ -104,7 +105,7 @@ class StoreHandle(Handle):
         with _asking_lock:
             self._asking.add(mark)
             if self.is_there:
-                self._as_parameter_ = AskedPointer(self._pointer)
+                self._as_parameter_ = self._asked
 
     def ask_tasks_no_more(self, mark: object) -> None:
         """Undo `ask_tasks`: the transaction is over."""

@@ -10,6 +10,7 @@ import itertools
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from ._library import library
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
 __all__ = ["AskedPointer", "call_at_end", "own_number"]
 
@@ -45,41 +45,54 @@ class _Callback:
 _callback: ContextVar[_Callback | None] = ContextVar("data_store_callback", default=None)
 
 
-def _loop_and_task() -> tuple[asyncio.AbstractEventLoop | None, asyncio.Task[Any] | None]:
+def _loop() -> asyncio.AbstractEventLoop | None:
     # Where a loop is running, asyncio was imported: there is no need to.
-    running = getattr(sys.modules.get("asyncio.events"), "_get_running_loop", None)
-    loop: asyncio.AbstractEventLoop | None = None if running is None else running()
-    if loop is None:
-        return None, None
-    return loop, sys.modules["asyncio"].current_task(loop)
+    events = sys.modules.get("asyncio.events")
+    running = getattr(events, "_get_running_loop", None)  # not yet, in the midst of its import
+    return None if running is None else running()
 
 
-def _number() -> int:
-    loop, task = _loop_and_task()
-    if task is not None:
-        number = _by_task.get(task)
-        if number is None:
-            number = _by_task[task] = next(_numbers)
-        return number
-    if loop is None:
-        return _NO_LOOP
+def _task(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Any] | None:
+    task: asyncio.Task[Any] | None = sys.modules["asyncio"].current_task(loop)
+    return task
+
+
+def _callbacks_number() -> int:
     callback = _callback.get()
     return _A_CALLBACK if callback is None or callback.is_over else callback.number
 
 
+def _tasks_number(task: asyncio.Task[Any]) -> int:
+    number = _by_task.get(task)
+    if number is None:
+        number = _by_task[task] = next(_numbers)
+    return number
+
+
+def _no_task() -> None:
+    return None
+
+
 class _Told(threading.local):
+    """What the library was told of a thread."""
+
     number: int | None = _NO_LOOP
+    # Gives the task of that number, where it is one's.
+    task: Callable[[], asyncio.Task[Any] | None] = staticmethod(_no_task)
 
 
 _told = _Told()
 
 
-def _tell() -> None:
-    number = _number()
-    if number != _told.number:
-        _told.number = None  # what Ctrl-C leaves half done is done again
-        library.ds_thread_task(number)
-        _told.number = number
+def _tell(number: int, task: Callable[[], asyncio.Task[Any] | None] = _no_task) -> None:
+    if number == _told.number:
+        return
+    # What Ctrl-C leaves half done is done again.
+    _told.number = None
+    _told.task = _no_task
+    library.ds_thread_task(number)
+    _told.number = number
+    _told.task = task
 
 
 class AskedPointer:
@@ -92,14 +105,22 @@ class AskedPointer:
 
     @property
     def _as_parameter_(self) -> Any:
-        _tell()
+        loop = _loop()
+        if loop is None:
+            _tell(_NO_LOOP)
+            return self._pointer
+        task = _task(loop)
+        if task is None:
+            _tell(_callbacks_number())
+        elif task is not _told.task():
+            _tell(_tasks_number(task), weakref.ref(task))
         return self._pointer
 
 
 def own_number() -> None:
     """Give the callback that is running a number of its own; a task has one."""
-    loop, task = _loop_and_task()
-    if loop is not None and task is None and _number() == _A_CALLBACK:
+    loop = _loop()
+    if loop is not None and _task(loop) is None and _callbacks_number() == _A_CALLBACK:
         callback = _Callback()
         _callback.set(callback)
         loop.call_soon(callback.end)
@@ -113,9 +134,10 @@ def call_at_end(function: Callable[..., None]) -> Callable[[], None] | None:
     callable or None
         What takes the wish back. None: no event loop is running, and nothing will be called.
     """
-    loop, task = _loop_and_task()
+    loop = _loop()
     if loop is None:
         return None
+    task = _task(loop)
     if task is None:
         return loop.call_soon(function).cancel
     task.add_done_callback(function)
