@@ -51,8 +51,10 @@ extension Store {
     do throws(StoreError) {
       if try endHere(transaction, commit) { return }
     } catch {
-      guard error.code == .closed, monitor.locked({ isClosed }), lane.level(of: transaction) != nil else { throw error }
-      throw StoreError(.closed, "the store was closed within the transaction, which was rolled back; open it again")
+      let wasOpen = lane.level(of: transaction) != nil
+      guard wasOpen, error.code == .closed, monitor.locked({ isClosed }) else { throw error }
+      throw StoreError(
+        .closed, "the store was closed within the transaction, which was rolled back; open it again")
     }
     guard try giveUp(transaction) else {
       throw .invalid(
