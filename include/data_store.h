@@ -184,11 +184,34 @@ int32_t ds_thread_stop_when(ds_stop_function DS_NULLABLE should_stop, void *DS_N
  * others read the last commit and their writes wait. A call that fails inside is undone alone. A begin
  * within a transaction is a savepoint. Each begin needs one commit or rollback on the same thread; if a commit
  * fails, the transaction is still open: roll it back. DS_STORAGE, when an error made SQLite roll the whole
- * transaction back: nothing of it is stored, and only a rollback is possible. All three are writes. */
+ * transaction back: nothing of it is stored, and only a rollback is possible. All are writes.
+ * A thread that ends, however it was started, has its open transactions rolled back, and others
+ * write on. Nobody is told, so end each transaction before its thread ends. */
 
 int32_t ds_transaction_begin(ds_store *DS_NONNULL store);
-int32_t ds_transaction_commit(ds_store *DS_NONNULL store);   /* DS_INVALID if this thread has none open */
-int32_t ds_transaction_rollback(ds_store *DS_NONNULL store); /* likewise */
+/* They end the innermost one. DS_INVALID if this thread (and task) has none open. */
+int32_t ds_transaction_commit(ds_store *DS_NONNULL store);
+int32_t ds_transaction_rollback(ds_store *DS_NONNULL store);
+
+/* The same for code that may be left out of order or elsewhere: the end names its begin.
+ * *out_transaction is a number that no other transaction of this process has, and never 0; it is
+ * not written where the begin fails. */
+int32_t ds_transaction_begin_numbered(ds_store *DS_NONNULL store, int64_t *DS_NONNULL out_transaction);
+
+/* Ends it: `commit` 1 keeps its writes, 0 takes them back. Whatever the status (a wrong argument
+ * aside), it is over then, and with any but DS_OK nothing of it is stored. DS_INVALID: it was ended before one within it (those
+ * are taken back, too), or in another thread or task than it began in (safe from any thread: the
+ * whole transaction of that thread is rolled back, at the latest when the call that is running
+ * there ends; a transaction around it fails from then on, until it is rolled back), or it was over
+ * already. DS_CLOSED: the store was closed inside, which rolled it back. */
+int32_t ds_transaction_end(ds_store *DS_NONNULL store, int64_t transaction, int32_t commit);
+
+/* For event loops, coroutines and fibers, which run several tasks in one thread: says which of
+ * them this thread runs, by any number of yours; 0: none, as at first. It holds for all stores
+ * until it is said again, and needs to be right only while a transaction of this thread is open. A
+ * transaction belongs to the task that began it. Other tasks of the thread read the last commit;
+ * their writes and begins are DS_BUSY at once, for they would wait for ever. */
+void ds_thread_task(int64_t task);
 
 /* ---- Columns: the same layout in and out -------------------------------------------------- */
 

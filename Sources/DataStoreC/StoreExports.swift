@@ -91,7 +91,7 @@ public func ds_thread_stop_when(
 
 @implementation @_cdecl("ds_transaction_begin")
 public func ds_transaction_begin(_ store: OpaquePointer?) -> Int32 {
-  status { () throws(StoreError) in try StoreHandle.store(store).beginTransaction() }
+  status { () throws(StoreError) in _ = try StoreHandle.store(store).beginTransaction() }
 }
 
 @implementation @_cdecl("ds_transaction_commit")
@@ -102,4 +102,27 @@ public func ds_transaction_commit(_ store: OpaquePointer?) -> Int32 {
 @implementation @_cdecl("ds_transaction_rollback")
 public func ds_transaction_rollback(_ store: OpaquePointer?) -> Int32 {
   status { () throws(StoreError) in try StoreHandle.store(store).rollBackTransaction() }
+}
+
+@implementation @_cdecl("ds_transaction_begin_numbered")
+public func ds_transaction_begin_numbered(
+  _ store: OpaquePointer?, _ out_transaction: UnsafeMutablePointer<Int64>?
+) -> Int32 {
+  status { () throws(StoreError) in
+    let out = try Argument.notNull(out_transaction, "out_transaction")
+    out.pointee = try StoreHandle.store(store).beginTransaction().number
+  }
+}
+
+@implementation @_cdecl("ds_transaction_end")
+public func ds_transaction_end(_ store: OpaquePointer?, _ transaction: Int64, _ commit: Int32) -> Int32 {
+  status { () throws(StoreError) in
+    try StoreHandle.store(store).end(
+      TransactionID(number: transaction), commit: try Argument.flag(commit, "commit"))
+  }
+}
+
+@implementation @_cdecl("ds_thread_task")
+public func ds_thread_task(_ task: Int64) {
+  Store.thisThreadRuns(task: Int(truncatingIfNeeded: task))
 }

@@ -216,6 +216,92 @@ static void *begin_and_leave(void *store) {
   return NULL;
 }
 
+static void a_thread_that_ends_is_rolled_back(void) {
+  const char *path = path_of("bars.db");
+  ds_store *store = open_impatient(path);
+  in_thread(begin_and_leave, store);
+  CHECK_FAILS(ds_transaction_commit(store), DS_INVALID, "transaction");
+  CHECK_OK(ds_state_set(store, "mine", "1"));
+  in_thread(begin_and_leave, store);
+  ds_store *other = open_impatient(path);
+  CHECK_OK(ds_state_set(other, "theirs", "1"));
+  ds_store_free(other);
+  ds_store_free(store);
+  CHECK_TEXT(stored(path, "SELECT group_concat(key) FROM (SELECT key FROM system_state ORDER BY key)"),
+             "mine,theirs");
+}
+
+static void a_numbered_one_ends_by_its_number(void) {
+  const char *path = path_of("bars.db");
+  ds_store *store = open_impatient(path);
+  int64_t outer = 0, inner = 0;
+  CHECK_FAILS(ds_transaction_begin_numbered(store, NULL), DS_INVALID, "out_transaction");
+  CHECK_OK(ds_transaction_begin_numbered(store, &outer));
+  CHECK_OK(ds_state_set(store, "a", "1"));
+  CHECK_OK(ds_transaction_begin_numbered(store, &inner));
+  CHECK(outer != 0 && inner != 0 && inner != outer);
+  CHECK_OK(ds_state_set(store, "b", "1"));
+  CHECK_OK(ds_transaction_end(store, inner, 0));
+  CHECK_FAILS(ds_transaction_end(store, inner, 1), DS_INVALID, "over");
+  CHECK_FAILS(ds_transaction_end(store, outer, 2), DS_INVALID, "commit");
+  CHECK_OK(ds_transaction_end(store, outer, 1));
+  CHECK_FAILS(ds_transaction_end(store, outer, 1), DS_INVALID, "over");
+  CHECK_FAILS(ds_transaction_end(store, 0, 0), DS_INVALID, "over");
+  CHECK_TEXT(stored(path, "SELECT group_concat(key) FROM system_state"), "a");
+  CHECK_OK(ds_transaction_begin_numbered(store, &outer));
+  CHECK_OK(ds_transaction_begin_numbered(store, &inner));
+  CHECK_OK(ds_state_set(store, "c", "1"));
+  CHECK_FAILS(ds_transaction_end(store, outer, 1), DS_INVALID, "order");
+  CHECK_FAILS(ds_transaction_end(store, inner, 1), DS_INVALID, "over");
+  ds_store_free(store);
+  CHECK_TEXT(stored(path, "SELECT group_concat(key) FROM system_state"), "a");
+}
+
+struct numbered {
+  ds_store *store;
+  int64_t number;
+};
+
+static void *end_elsewhere(void *numbered) {
+  const struct numbered *it = numbered;
+  CHECK_FAILS(ds_transaction_end(it->store, it->number, 1), DS_INVALID, "another thread");
+  CHECK_OK(ds_state_set(it->store, "mine", "1"));
+  return NULL;
+}
+
+static void ended_in_another_thread_it_is_rolled_back(void) {
+  const char *path = path_of("bars.db");
+  struct numbered it = {open_impatient(path), 0};
+  CHECK_OK(ds_transaction_begin_numbered(it.store, &it.number));
+  CHECK_OK(ds_state_set(it.store, "left", "1"));
+  in_thread(end_elsewhere, &it);
+  CHECK_FAILS(ds_transaction_end(it.store, it.number, 1), DS_INVALID, "over");
+  CHECK_OK(ds_state_set(it.store, "after", "1"));
+  ds_store_free(it.store);
+  CHECK_TEXT(stored(path, "SELECT group_concat(key) FROM (SELECT key FROM system_state ORDER BY key)"),
+             "after,mine");
+}
+
+static void tasks_of_a_thread_are_told_apart(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  int64_t number = 0;
+  ds_thread_task(1);
+  CHECK_OK(ds_transaction_begin_numbered(store, &number));
+  write_hours(store, EURUSD, 2);
+  ds_thread_task(2);
+  CHECK_INT(count_bars(store, EURUSD), 0);
+  CHECK_FAILS(ds_state_set(store, "key", "1"), DS_BUSY, "task");
+  CHECK_FAILS(ds_transaction_begin(store), DS_BUSY, "task");
+  CHECK_FAILS(ds_transaction_commit(store), DS_INVALID, "transaction");
+  ds_thread_task(1);
+  CHECK_INT(count_bars(store, EURUSD), 2);
+  CHECK_OK(ds_transaction_end(store, number, 1));
+  ds_thread_task(0);
+  CHECK_INT(count_bars(store, EURUSD), 2);
+  CHECK_OK(ds_state_set(store, "key", "1"));
+  ds_store_free(store);
+}
+
 static void close_ends_another_threads_transaction(void) {
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
@@ -262,6 +348,10 @@ const check_test transaction_tests[] = {
     {"other_threads_see_the_last_commit", other_threads_see_the_last_commit},
     {"other_threads_writes_wait", other_threads_writes_wait},
     {"other_stores_writes_are_busy", other_stores_writes_are_busy},
+    {"a_thread_that_ends_is_rolled_back", a_thread_that_ends_is_rolled_back},
+    {"a_numbered_one_ends_by_its_number", a_numbered_one_ends_by_its_number},
+    {"ended_in_another_thread_it_is_rolled_back", ended_in_another_thread_it_is_rolled_back},
+    {"tasks_of_a_thread_are_told_apart", tasks_of_a_thread_are_told_apart},
     {"close_ends_another_threads_transaction", close_ends_another_threads_transaction},
     {"maintenance_leaves_the_transaction_alone", maintenance_leaves_the_transaction_alone},
     {NULL, NULL},

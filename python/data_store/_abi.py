@@ -356,6 +356,9 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_transaction_begin": (c_int32, (_store,)),
     "ds_transaction_commit": (c_int32, (_store,)),
     "ds_transaction_rollback": (c_int32, (_store,)),
+    "ds_transaction_begin_numbered": (c_int32, (_store, _out_int64)),
+    "ds_transaction_end": (c_int32, (_store, c_int64, c_int32)),
+    "ds_thread_task": (None, (c_int64,)),
     # Market: writing
     "ds_market_write": (c_int32, (_store, _batch, c_int32, _out_int64)),
     "ds_market_write_features": (c_int32, (_store, _batch, c_int32, _out_int64)),

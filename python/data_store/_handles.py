@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from ._library import library
 from ._status import check
+from ._tasks import AskedPointer
 from .errors import InvalidTypeError
 
 __all__ = ["Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "c_array", "take_text"]
@@ -82,6 +84,18 @@ class ResultHandle(Handle):
         self.close()
 
 
+# Taken again by what the garbage collector ends meanwhile.
+_asking_lock = threading.RLock()
+
+
+def _renew_lock() -> None:
+    global _asking_lock  # noqa: PLW0603  # a thread that is not in the child may hold the old one
+    _asking_lock = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
 class StoreHandle(Handle):
     """A store. `close` closes the file, from any thread; the handle itself goes last.
 
@@ -89,13 +103,39 @@ class StoreHandle(Handle):
     object, so by then no thread can be in one.
     """
 
-    __slots__ = ("_is_closed", "_pid")
+    __slots__ = ("_asked", "_asking", "_is_closed", "_pid", "_pointer")
 
     def __init__(self, pointer: Any) -> None:
         self._is_closed = False
         self._pid = os.getpid()
         # What a call passes, made once: ctypes would turn a pointer into it at each.
-        super().__init__(ctypes.byref(pointer.contents), library.ds_store_free)
+        self._pointer = ctypes.byref(pointer.contents)
+        self._asked = AskedPointer(self._pointer)
+        self._asking: set[object] = set()
+        super().__init__(self._pointer, library.ds_store_free)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was not freed yet, as the garbage collector does in any order."""
+        return self._as_parameter_ is not None
+
+    def is_of(self, pid: int) -> bool:
+        """Tell whether process `pid` has opened it."""
+        return self._pid == pid
+
+    def ask_tasks(self, mark: object) -> None:
+        """Have each call tell which task makes it, for as long as a transaction `mark` lasts."""
+        with _asking_lock:
+            self._asking.add(mark)
+            if self.is_there:
+                self._as_parameter_ = self._asked
+
+    def ask_tasks_no_more(self, mark: object) -> None:
+        """Undo `ask_tasks`: the transaction is over."""
+        with _asking_lock:
+            self._asking.discard(mark)
+            if not self._asking and self.is_there:
+                self._as_parameter_ = self._pointer
 
     def close(self) -> None:
         """Close the store. Every later call on it raises `ClosedError`."""

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from ctypes import POINTER, byref, c_void_p
 from functools import cached_property
 from types import TracebackType
@@ -20,13 +18,14 @@ from ._library import library
 from ._signals import ask_main_thread
 from ._status import check
 from ._text import decode_array, encode, encode_path
-from .errors import DataStoreError, InvalidInputError
+from .errors import InvalidInputError
 
 # Imported where it is used: opening a file takes none of it.
 if TYPE_CHECKING:
     import sqlite3
 
     from ._sql import Parameters
+    from ._transaction import Transaction
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
 
@@ -156,39 +155,34 @@ class DataStore(OfThisProcess):
         """Make the calls that run in other threads stop with `InterruptedCallError`, undone."""
         check(library.ds_interrupt(self._store))
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit everything that this thread does inside, across both repos, or nothing of it.
+    def transaction(self) -> Transaction:
+        """Commit everything that the block does, across both repos, or nothing of it.
 
-        Begins IMMEDIATE. This thread reads its own writes; other threads read the last commit,
-        and their writes wait. A call that is refused inside is undone alone if the caller catches
-        the error. A transaction inside another is a savepoint.
+        Begins IMMEDIATE. It belongs to the thread, and within asyncio to the task, that enters it.
+        That one reads its own writes; others read the last commit. The writes of other threads
+        wait; those of other tasks of the same thread are refused at once with `BusyError`. A call
+        that is refused inside is undone alone if the caller catches the error. A transaction
+        inside another is a savepoint. A block that is left in another thread or task, or never, is
+        rolled back.
+
+        Returns
+        -------
+        context manager
+            For one `with` statement, or to decorate a plain function.
 
         Raises
         ------
         BusyError
-            Another writer held the file for longer than the timeout.
+            Another writer held the file for longer than the timeout, or another task of this
+            thread has a transaction open.
         ClosedError
             The store was closed inside: everything was rolled back.
+        InvalidInputError
+            The block was left out of order, or elsewhere: everything was rolled back.
         """
-        check(library.ds_transaction_begin(self._store))
-        try:
-            yield
-        except BaseException as error:
-            self._rollback(error)
-            raise
-        try:
-            check(library.ds_transaction_commit(self._store))
-        except DataStoreError as error:
-            self._rollback(error)
-            raise
+        from ._transaction import Transaction
 
-    def _rollback(self, error: BaseException) -> None:
-        """Roll back because of `error`, which stays the one that the caller sees."""
-        try:
-            check(library.ds_transaction_rollback(self._store))
-        except DataStoreError as failure:
-            error.add_note(f"the rollback found: {failure}")
+        return Transaction(self._store)
 
     def sql(
         self, query: str, params: Parameters = (), *, timeout: float | None = None

@@ -17,7 +17,7 @@ extension Store {
     }
   }
 
-  private func leave() {
+  func leave() {
     monitor.locked {
       runningCalls -= 1
       if isClosed, runningCalls == 0 { monitor.wakeAll() }
@@ -38,15 +38,19 @@ extension Store {
 
   // MARK: Reading
 
-  /// Runs `body` on a connection for reading: the transaction's own where this thread has one open, else one of the
-  /// pool's. With `snapshot`, all statements of `body` see the same moment.
+  /// Runs `body` on a connection for reading: the transaction's own where this thread and task have one open, else one of
+  /// the pool's. With `snapshot`, all statements of `body` see the same moment.
   func read<Result>(
     snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
-      guard let writer = try transactionConnection() else {
+      guard lane.enterTransaction() else {
         return try readFromPool(snapshot: snapshot, until: deadline, body)
       }
+      defer { leaveLane() }
+      guard let writer else { throw .isClosed }
+      try checkTransaction()
+      try watch.checkDatabase()
       return try interruptibly(writer, .readsInTransaction, until: deadline) { () throws(StoreError) in
         try body(writer)
       }
@@ -70,14 +74,6 @@ extension Store {
     // Beyond the reach of interrupt(): a snapshot that stayed open would hold the WAL back for good.
     defer { if snapshot { try? reader.statement("COMMIT").run() } }
     return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
-  }
-
-  /// The writer connection, where this thread has a transaction open on it.
-  private func transactionConnection() throws(StoreError) -> Connection? {
-    guard lane.isMine, transactionDepth > 0 else { return nil }
-    try checkTransaction()
-    try watch.checkDatabase()
-    return writer
   }
 
   private func takeReader() throws(StoreError) -> Connection {
@@ -169,7 +165,7 @@ extension Store {
       }
       let deadline = Deadline(secondsFromNow: options.timeout)
       try lane.enter(until: deadline)
-      defer { lane.leave() }
+      defer { leaveLane() }
       guard let writer else { throw .isClosed }
       if !evenIfLost { try checkTransaction() }
       writer.beginWaiting(until: deadline)
@@ -225,7 +221,7 @@ extension Store {
   /// Takes back all since a savepoint, and notices where SQLite has taken back everything (disk full, say).
   func undo(_ savepoint: String, _ writer: Connection) {
     guard writer.isInTransaction else {
-      isTransactionLost = true
+      transactionLoss = .rolledBackBySQLite
       return
     }
     do throws(StoreError) {
@@ -234,16 +230,12 @@ extension Store {
     } catch {
       // What cannot be taken back in part must not be committed as a whole.
       rollBack(writer)
-      isTransactionLost = true
+      transactionLoss = .rolledBackBySQLite
     }
   }
 
   func checkTransaction() throws(StoreError) {
-    guard transactionDepth > 0, isTransactionLost else { return }
-    throw StoreError(
-      .storage,
-      "an error made SQLite roll the whole open transaction back; nothing of it is stored. Roll back, then begin again"
-    )
+    if transactionDepth > 0, let transactionLoss { throw transactionLoss }
   }
 
   // MARK: Interrupting

@@ -29,9 +29,9 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
   // Guarded by the writer lane.
   var writer: Connection?
   var checkpointer: Checkpointer?
-  var transactionDepth = 0
-  /// True once SQLite itself has rolled an open transaction back.
-  var isTransactionLost = false
+  var transactionDepth: Int { lane.transactions.count }
+  /// Why the open transaction is rolled back already, before its end.
+  var transactionLoss: StoreError?
 
   let watch: FileWatch
   let readerAccess: Connection.Access

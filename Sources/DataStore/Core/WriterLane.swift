@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: MIT
 
-/// The turn to write: one thread of this process at a time, first come, first served. The thread that
-/// has it may take it again; a transaction keeps it from its begin to its end.
+/// The turn to write: one thread of this process at a time, first come, first served. The thread that has it may take it
+/// again. A transaction keeps it between its calls, for the thread and the task that began it.
 final class WriterLane: @unchecked Sendable {  // all state is guarded by the monitor
   private let monitor = Monitor()
   private var owner: ThreadID?
+  /// How many calls that are running now have the turn: one, and those within it.
   private var depth = 0
+  /// The transaction that keeps the turn, and those within it; none, and the turn goes with the call. Only who has the
+  /// turn changes them, and so may read them without the lock.
+  private(set) var transactions: [TransactionID] = []
+  /// What the owner was running when it began the outermost of them.
+  private var task: TaskID = .none
+  /// From which transaction on all is to be taken back, as soon as the call that is running has ended.
+  private var givenUp: Int?
+  /// True while somebody else takes back what the owner has left open.
+  private var isSeized = false
   private var waiting: [UInt64] = []
   private var nextTicket: UInt64 = 0
   private var isClosed = false
   /// Counts the calls to `interrupt()`, so that a waiter notices one that came after it.
   private var interrupts = 0
 
-  /// True where the calling thread has the turn.
-  var isMine: Bool { monitor.locked { owner == ThreadID.current } }
-
   /// How many threads stand in line.
   var waiters: Int { monitor.locked { waiting.count } }
 
-  /// Takes the turn. `.busy` at the deadline.
+  /// Takes the turn. `.busy` at the deadline, and at once where another task of this thread has it: it could not go on
+  /// while this one waits.
   func enter(until deadline: Deadline) throws(StoreError) {
     let me = ThreadID.current
     try monitor.locked { () throws(StoreError) in
-      if owner == me {
-        depth += 1
-        return
-      }
+      if owner == me, try enterAgain() { return }
       if owner == nil, waiting.isEmpty, !isClosed {
         owner = me
         depth = 1
@@ -51,8 +56,9 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
           monitor.wakeAll()
           throw StoreError(
             .busy,
-            "another thread of this process held the store's write lock for longer than the timeout (is a"
-              + " transaction left open?). Nothing was written: try again, or raise the timeout")
+            "another thread of this process held the store's write lock for longer than the timeout. Is a transaction left"
+              + " open, or does one wait for this very thread before it ends? Nothing was written: try again, or raise the"
+              + " timeout")
         }
       }
       owner = me
@@ -60,15 +66,87 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     }
   }
 
-  /// Gives back what `enter` took.
-  func leave() {
-    monitor.locked {
-      depth -= 1
-      guard depth == 0 else { return }
-      owner = nil
-      monitor.wakeAll()
+  /// Takes the turn that this thread has already; false where it has lost it meanwhile.
+  private func enterAgain() throws(StoreError) -> Bool {
+    let me = owner
+    while isSeized { monitor.wait() }
+    guard owner == me else { return false }
+    guard transactions.isEmpty || task == TaskID.current else { throw .otherTask }
+    depth += 1
+    return true
+  }
+
+  /// Takes the turn where a transaction of this thread and task keeps it; else nothing happens.
+  func enterTransaction() -> Bool {
+    let me = ThreadID.current
+    return monitor.locked {
+      guard owner == me, !transactions.isEmpty else { return false }
+      return (try? enterAgain()) ?? false
     }
   }
+
+  /// Gives back what `enter` took. Where it returns a number, all transactions from that one on were given up meanwhile:
+  /// the turn is still the caller's, who takes them back and leaves again.
+  func leave() -> Int? {
+    monitor.locked {
+      if depth == 1, let level = givenUp {
+        givenUp = nil
+        if level < transactions.count { return level }
+      }
+      depth -= 1
+      guard depth == 0 else { return nil }
+      let wasSeized = isSeized
+      isSeized = false
+      if transactions.isEmpty { owner = nil }
+      if wasSeized || owner == nil { monitor.wakeAll() }
+      return nil
+    }
+  }
+
+  // MARK: Transactions
+
+  /// Has a transaction keep the turn, which the caller has.
+  func keep(for transaction: TransactionID) {
+    monitor.locked {
+      if transactions.isEmpty { task = TaskID.current }
+      transactions.append(transaction)
+    }
+  }
+
+  /// Ends all transactions from number `level` on. The caller has the turn.
+  func end(from level: Int) {
+    monitor.locked { transactions.removeSubrange(min(level, transactions.count)...) }
+  }
+
+  /// The number of a transaction among those that are open; nil where it is over.
+  func level(of transaction: TransactionID) -> Int? {
+    monitor.locked { transactions.firstIndex(of: transaction) }
+  }
+
+  enum GivingUp: Equatable {
+    case over
+    /// The call that is running takes it back when it ends.
+    case later
+    /// The turn is now the caller's, for taking back all from this number on.
+    case now(Int)
+  }
+
+  /// Gives up a transaction, whoever has begun it.
+  func giveUp(_ transaction: TransactionID) -> GivingUp {
+    monitor.locked {
+      while isSeized { monitor.wait() }
+      guard let level = transactions.firstIndex(of: transaction) else { return .over }
+      guard depth == 0 else {
+        givenUp = min(givenUp ?? level, level)
+        return .later
+      }
+      isSeized = true
+      depth = 1
+      return .now(level)
+    }
+  }
+
+  // MARK: For all
 
   /// Nobody gets the turn any more; waiters leave with `.closed`.
   func close() {
@@ -93,5 +171,13 @@ extension StoreError {
 
   static var isInterrupted: StoreError {
     StoreError(.interrupted, "the call was interrupted; nothing of it was stored")
+  }
+
+  static var otherTask: StoreError {
+    StoreError(
+      .busy,
+      "another task of this thread has a transaction open, and could not end it while this one waits. Nothing was written."
+        + " End the transaction before the task awaits anything, or run each transaction as a whole in a thread of its own"
+        + " (asyncio.to_thread, in Python)")
   }
 }

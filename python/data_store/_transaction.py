@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""A block of calls that is stored whole or not at all."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from contextlib import ContextDecorator, suppress
+from ctypes import byref, c_int64
+from types import TracebackType
+from typing import Any, Self
+
+from ._handles import OfThisProcess, StoreHandle
+from ._library import library
+from ._status import check
+from ._tasks import call_at_end, own_number
+from .errors import DataStoreError, InvalidInputError
+
+__all__ = ["Transaction"]
+
+_SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+class Transaction(OfThisProcess, ContextDecorator):
+    """One block, to be entered once. Use `DataStore.transaction`."""
+
+    def __init__(self, store: StoreHandle) -> None:
+        self._store = store
+        self._number = c_int64()
+        self._mark = object()
+        self._was_entered = False
+        self._is_open = False
+        self._forget_end: Callable[[], None] | None = None
+
+    def __enter__(self) -> None:
+        if self._was_entered:
+            raise InvalidInputError(
+                "this transaction() was entered already, and is for one block: call"
+                " store.transaction() again for each"
+            )
+        self._was_entered = True
+        own_number()
+        self._store.ask_tasks(self._mark)
+        # Before the call: what Ctrl-C stops right after it must be ended, too.
+        self._is_open = True
+        try:
+            check(library.ds_transaction_begin_numbered(self._store, byref(self._number)))
+            self._forget_end = call_at_end(self._end_of_task)
+        except BaseException:
+            if self._number.value:
+                library.ds_transaction_end(self._store, self._number, 0)
+            self._settle()
+            raise
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self._is_open:
+            raise InvalidInputError(
+                "this transaction() is not open: it was never entered, or it was left already, or"
+                " the task that entered it has ended"
+            )
+        try:
+            self._end(commit=exc_type is None)
+            if exc_type is GeneratorExit and _is_suspendable(traceback):
+                raise InvalidInputError(
+                    "a generator or a coroutine was closed, or dropped, inside a transaction()"
+                    " block: what the block wrote is rolled back. Finish it, or begin the"
+                    " transaction around the loop that runs it"
+                )
+        except DataStoreError as failure:
+            # GeneratorExit is for Python alone: it would take the news along.
+            if exc_value is None or exc_type is GeneratorExit:
+                raise
+            exc_value.add_note(f"the rollback found: {failure}")
+
+    def __call__(self, func: Any) -> Any:
+        """Decorate a plain function: each call of it is a transaction."""
+        if getattr(getattr(func, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
+            raise InvalidInputError(
+                "transaction() decorates plain functions only: the body of a generator or a"
+                " coroutine runs when the block is over. Use `with store.transaction():` within it"
+            )
+        return super().__call__(func)
+
+    def _recreate_cm(self) -> Self:
+        return type(self)(self._store)
+
+    def _end(self, *, commit: bool) -> None:
+        try:
+            check(library.ds_transaction_end(self._store, self._number, commit))
+        except DataStoreError:
+            raise
+        except BaseException:
+            # Ctrl-C, perhaps before the call. Where it came after, nothing happens.
+            library.ds_transaction_end(self._store, self._number, 0)
+            raise
+        finally:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._is_open = False
+        if self._forget_end is not None:
+            self._forget_end()
+            self._forget_end = None
+        self._store.ask_tasks_no_more(self._mark)
+
+    def _end_of_task(self, *_: object) -> None:
+        """Tell by the loop's exception handler, which logs it."""
+        if self._is_open:
+            self._end(commit=False)
+
+    def __del__(self, _getpid: Callable[[], int] = os.getpid) -> None:
+        """Tell by `sys.unraisablehook`: there is nobody to catch it."""
+        if self._is_open and self._store.is_of(_getpid()):
+            if self._store.is_there:  # else collected before, which closed it
+                with suppress(DataStoreError):
+                    self._end(commit=False)
+            raise InvalidInputError(
+                "a transaction() block was never left, and is gone: what it wrote is rolled back."
+                " Use it in a `with` statement"
+            )
+
+
+def _is_suspendable(traceback: TracebackType | None) -> bool:
+    return traceback is not None and bool(traceback.tb_frame.f_code.co_flags & _SUSPENDABLE)
