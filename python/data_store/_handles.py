@@ -89,7 +89,7 @@ _asking_lock = threading.RLock()
 
 
 def _renew_lock() -> None:
-    global _asking_lock  # noqa: PLW0603  # a thread that is not in the child may hold the old one
+    global _asking_lock  # a thread that is not in the child may hold the old one
     _asking_lock = threading.RLock()
 
 
