@@ -18,18 +18,35 @@ from ._library import library
 from ._signals import ask_main_thread
 from ._status import check
 from ._text import decode_array, encode, encode_path
-from .errors import InvalidInputError
+from ._transaction import Transaction
+from .errors import InvalidInputError, StorageError
 
 # Imported where it is used: opening a file takes none of it.
 if TYPE_CHECKING:
     import sqlite3
 
     from ._sql import Parameters
-    from ._transaction import Transaction
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
 
 __all__ = ["DataStore"]
+
+
+class _AtFirstUse:
+    """Around an import where it is used: Python opens files, and may be out of descriptors."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise StorageError(
+                f"a module of data_store cannot be loaded: {error}. Check that a file descriptor "
+                "is left (ulimit -n) and that the package can be read"
+            ) from error
+
+
+_at_first_use = _AtFirstUse()
 
 
 class DataStore(OfThisProcess):
@@ -112,14 +129,16 @@ class DataStore(OfThisProcess):
     @cached_property
     def market(self) -> MarketRepo:
         """Bars, features, request metadata."""
-        from .market_repo import MarketRepo
+        with _at_first_use:
+            from .market_repo import MarketRepo
 
         return MarketRepo(self._store)
 
     @cached_property
     def state(self) -> StateRepo:
         """Key and value memory of strategies."""
-        from .state_repo import StateRepo
+        with _at_first_use:
+            from .state_repo import StateRepo
 
         return StateRepo(self._store)
 
@@ -180,8 +199,6 @@ class DataStore(OfThisProcess):
         InvalidInputError
             The block was left out of order, or elsewhere: everything was rolled back.
         """
-        from ._transaction import Transaction
-
         return Transaction(self._store)
 
     def sql(
@@ -211,7 +228,8 @@ class DataStore(OfThisProcess):
         QueryTimeoutError
             It took longer than `timeout`.
         """
-        from ._sql import parameters_in, rows_out
+        with _at_first_use:
+            from ._sql import parameters_in, rows_out
 
         parameters = parameters_in(params)
         pointer = POINTER(_abi.ds_rows)()
@@ -327,7 +345,8 @@ class DataStore(OfThisProcess):
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
             each other's commits. Use `sql`.
         """
-        from ._connection import connect
+        with _at_first_use:
+            from ._connection import connect
 
         script = c_void_p()
         check(library.ds_store_connection_script(self._store, byref(script)))
@@ -337,7 +356,8 @@ class DataStore(OfThisProcess):
 
 
 def _last_checkpoint(info: _abi.ds_info) -> dict[str, Any] | None:
-    from ._timestamps import to_timestamp
+    with _at_first_use:
+        from ._timestamps import to_timestamp
 
     at = to_timestamp(info.last_checkpoint)
     if at is None:

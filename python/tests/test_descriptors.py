@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from calls import EVERY, WRITES, put_three_bars_and_a_state, whole
 from frames import SYMBOL, TIMEFRAME, bars
-from processes import in_child
+from processes import Program, in_child
 
 from data_store import DataStore
 from data_store.errors import StorageError
@@ -155,3 +155,10 @@ def test_very_many_commits_without_descriptors_are_all_there(path: Path) -> None
     with DataStore(path) as store:
         assert store.market.series()["bars"].tolist() == [2000] * 40
         assert store.check() == []
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_first_call_without_descriptors_is_done_or_says_so(path: Path, name: str) -> None:
+    """Python opens files of the package at the first use of a part: those need descriptors, too."""
+    with Program("first_call", path, name) as running:
+        assert running.finish() in (["done"], ["StorageError"])
