@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import locale
+import sqlite3
 import sys
 import threading
 
@@ -18,8 +19,6 @@ from data_store import DataStore
 START = pd.Timestamp("2026-03-01T15:00:00Z")
 QUERIES = [
     """SELECT json_extract(features, '$."rsi@1".value') FROM market_data""",
-    """SELECT features->>'$."rsi@1".value' FROM market_data""",
-    """SELECT features->'$."rsi@1".value' FROM market_data""",
     """SELECT value FROM json_each(
         (SELECT features FROM market_data), '$."rsi@1"') WHERE key = 'value'""",
     """SELECT atom FROM json_tree((SELECT features FROM market_data)) WHERE key = 'value'""",
@@ -32,6 +31,11 @@ QUERIES = [
     """SELECT sum(close), avg(close), max(close) FROM market_data""",
     """SELECT ? + 0.25""",
 ]
+if sqlite3.sqlite_version_info >= (3, 38):
+    QUERIES += [
+        """SELECT features->>'$."rsi@1".value' FROM market_data""",
+        """SELECT features->'$."rsi@1".value' FROM market_data""",
+    ]
 
 
 def ask(store: DataStore) -> list[object]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes one call, the first of this process, without a file descriptor: ``first_call.py PATH NAME``."""
+"""Makes one call, its first, without a file descriptor left: ``first_call.py PATH NAME``."""
 
 from __future__ import annotations
 
