@@ -32,7 +32,9 @@ final class Connection {
   let collector = BarCollector()
   let merger = FeatureMerging()
   let overlap: BarOverlap
-  var foreignForms = ForeignForms()
+  let barTime: BarTime
+  @exclusivity(unchecked) var foreignForms = ForeignForms(.bars)
+  var foreignRequests = ForeignForms(.requests)
   /// For a read that fetches pages by itself.
   var specifiedTable = SpecifiedTable()
   /// For the latest bar, which fetches them, too; nil before the first one.
@@ -76,6 +78,7 @@ final class Connection {
     self.path = path
     source = BarSource(interruption)
     overlap = BarOverlap(source, merger)
+    barTime = BarTime(source)
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
     do throws(StoreError) {
       try setUp(settings)
@@ -313,6 +316,8 @@ final class Connection {
 
   var changes: Int { Int(sqlite3_changes64(handle)) }
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+  /// True within a transaction that has the lock on writing.
+  var isWriting: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_WRITE }
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
   /// How many pages this connection has written since the last `forgetPagesWritten()`.
