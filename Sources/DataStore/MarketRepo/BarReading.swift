@@ -91,8 +91,10 @@ extension Connection {
     var low = read.range.start
     var high = read.range.end
     var isPlain = true
+    var expected = 0
     if let limit = read.limit, let edge = try edge(read, limit + read.skip, bounds) {
       if let instant = edge.withBytes({ TimestampParser.stored($0) }) {
+        expected = limit + read.skip
         if read.isFromEnd {
           (low, bounds.low) = (instant, edge)
         } else {
@@ -107,8 +109,8 @@ extension Connection {
         collector.restartSymbol(read.range)
         try run(read.key, bounds, shape)
       }
-      // Where forms mix, the first rows by text need not be the first in time.
-      isPlain = !(collector.metForeignForm && read.limit != nil)
+      // Where forms mix, the first rows by text need not be the first in time, nor within the range.
+      isPlain = !(collector.metForeignForm && read.limit != nil) && collector.count - before >= expected
       if isPlain { isPlain = !(try foreignForms.hide(read.key, from: low, to: high, self)) }
     }
     if !isPlain { try collectByInstant(read, shape, from: before) }

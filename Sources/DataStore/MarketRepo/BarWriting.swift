@@ -120,10 +120,11 @@ extension MarketRepo {
     return isDone ? batch.count : nil
   }
 
-  /// Whether so few rows are stored in the time of an ascending batch that they are known from one call to the next.
+  /// Whether an ascending batch is of few rows within a day, whose surroundings are known from one call to the next.
   private func isShort(_ batch: BorrowedBatch) -> Bool {
     let (length, overflow) = batch.timestamps[batch.count - 1].subtractingReportingOverflow(batch.timestamps[0])
-    return !overflow && length <= Timestamp.secondsPerDay * Timestamp.perSecond
+    return batch.count < Self.fewestAtOnce && !overflow
+      && length <= Timestamp.secondsPerDay * Timestamp.perSecond
   }
 
   /// Whether rows in other forms may belong to an ascending batch without standing between its first row and its last.

@@ -11,9 +11,10 @@ struct ForeignForms {
   struct Table {
     let name: StaticString
     let column: StaticString
+    let isBars: Bool
 
-    static let bars = Table(name: "main.market_data", column: "timestamp")
-    static let requests = Table(name: "main.market_requests", column: "requested_at")
+    static let bars = Table(name: "main.market_data", column: "timestamp", isBars: true)
+    static let requests = Table(name: "main.market_requests", column: "requested_at", isBars: false)
   }
 
   let table: Table
@@ -72,9 +73,7 @@ struct ForeignForms {
   mutating func hide(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: Connection
   ) throws(StoreError) -> Bool {
-    for window in TimeForms.edges(from: low, to: high)
-    where try forms(symbol, timeframe, window, connection).isAny { return true }
-    return false
+    try forms(symbol, timeframe, TimeForms.edges(from: low, to: high), connection).isAny
   }
 
   /// The forms that decide where the rows between the bounds stand.
@@ -82,11 +81,8 @@ struct ForeignForms {
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: Connection
   ) throws(StoreError) -> TimeForms {
     try key.withBytes { symbol, timeframe throws(StoreError) in
-      var found = TimeForms.stored
-      for window in TimeForms.edges(from: low, to: high, wholeDays: true) {
-        found = found.union(try forms(symbol, timeframe, window, connection))
-      }
-      return found
+      try forms(
+        symbol, timeframe, TimeForms.edges(from: low, to: high, wholeDays: true), connection)
     }
   }
 
@@ -126,31 +122,38 @@ struct ForeignForms {
       Latest(version: connection.dataVersion, instant: instant, text: text), symbol, timeframe)
   }
 
-  /// The forms of the texts within a window that are not in ours. Only what was not looked at yet is searched.
+  /// The forms of the texts within windows that are not in ours. Only what was not looked at yet is searched.
   private mutating func forms(
-    _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: Connection
+    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ connection: Connection
   ) throws(StoreError) -> TimeForms {
     let version = connection.dataVersion
     var known = searched.find(symbol, timeframe).flatMap { searched[$0] } ?? Searched(version: version)
     if known.version != version { known = Searched(version: version) }
-    for part in known.parts where part.window.contains(window) { return part.forms }
-    // A window moves on with the time that is asked for: most of it was in the one before.
-    var part = (window: window, forms: TimeForms.stored)
-    var rest = window
-    if let place = known.parts.firstIndex(where: { $0.window.reachesInto(window) }) {
-      let earlier = known.parts.remove(at: place)
-      rest.low = earlier.window.high ?? ""
-      part = (TimeForms.Window(low: earlier.window.low, high: window.high), earlier.forms)
-    }
-    try forEachForeign(symbol, timeframe, rest, connection) { text throws(StoreError) in
-      part.forms.take(text.flatMap { TimestampParser.layout($0)?.layout })
-    }
-    if mayKeep(connection) {
+    var found = TimeForms.stored
+    var isNew = false
+    for window in windows {
+      if let part = known.parts.first(where: { $0.window.contains(window) }) {
+        found = found.union(part.forms)
+        continue
+      }
+      isNew = true
+      // A window moves on with the time that is asked for: most of it was in the one before.
+      var part = (window: window, forms: TimeForms.stored)
+      var rest = window
+      if let place = known.parts.firstIndex(where: { $0.window.reachesInto(window) }) {
+        let earlier = known.parts.remove(at: place)
+        rest.low = earlier.window.high ?? ""
+        part = (TimeForms.Window(low: earlier.window.low, high: window.high), earlier.forms)
+      }
+      try forEachForeign(symbol, timeframe, rest, connection) { text throws(StoreError) in
+        part.forms.take(text.flatMap { TimestampParser.layout($0)?.layout })
+      }
+      found = found.union(part.forms)
       if known.parts.count >= Searched.mostParts { known.parts.removeFirst() }
       known.parts.append(part)
-      searched.keep(known, symbol, timeframe)
     }
-    return part.forms
+    if isNew, mayKeep(connection) { searched.keep(known, symbol, timeframe) }
+    return found
   }
 
   // MARK: Writes
@@ -198,11 +201,13 @@ struct ForeignForms {
     _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: Connection,
     _ body: (Bytes?) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let statement = try connection.statement(
+    let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | (table.isBars ? 1 << 36 : 0)
+    let statement = try connection.statement(variant) {
       """
       SELECT \(table.column) FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) >= ?3
       \(window.high == nil ? "" : "AND \(table.column) < ?4") AND ds_is_foreign(\(table.column))
-      """)
+      """
+    }
     statement.bind(1, symbol)
     statement.bind(2, timeframe)
     statement.bind(window)

@@ -85,6 +85,7 @@ struct TimeForms {
   /// here. With `wholeDays` there are also those that stand between them on the days of the bounds.
   static func edges(from low: Int64?, to high: Int64?, wholeDays: Bool = false) -> [Window] {
     var windows: [Window] = []
+    windows.reserveCapacity(3)
     if let low {
       windows.append(
         Window(

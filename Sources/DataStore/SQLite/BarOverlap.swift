@@ -160,12 +160,12 @@ final class BarOverlap {
     _ state: UnsafeMutablePointer<State>
   ) {
     let place = row(SQLFunctions.bytes(values[0]), state)
-    if state.pointee.isGivenUp { return giveUp(context, state) }
     // Rows before this one that the walk did not meet are not there.
     if state.pointee.isWhole, state.pointee.next > state.pointee.found + (place == nil ? 0 : 1) {
       return giveUp(context, state)
     }
     guard let row = place else {
+      if state.pointee.isGivenUp { return giveUp(context, state) }
       state.pointee.outside += 1
       if state.pointee.outside > patience, state.pointee.outside / 4 > state.pointee.found {
         return giveUp(context, state)

@@ -46,6 +46,9 @@ final class Connection {
   var featureCheck = FeatureParser()
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
+  /// This connection's own commits, but for one that was about to happen when its hook was last called.
+  private var ownCommits: UInt32 = 0
+  private var isCommitting = false
   /// How the connection that writes appends to the WAL, and the one that folds it in writes to the database.
   private var gathering: FrameGathering?
   private var writeback: CheckpointWriteback?
@@ -152,6 +155,17 @@ final class Connection {
         guard let connection else { return 0 }
         return Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().mayCommit() ? 0 : 1
       }, Unmanaged.passUnretained(self).toOpaque())
+    // Also called where a commit fails.
+    sqlite3_rollback_hook(
+      handle,
+      { connection in
+        connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue().isCommitting = false }
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  private func countCommit() {
+    if isCommitting { ownCommits &+= 1 }
+    isCommitting = false
   }
 
   // MARK: A statement that is its own transaction
@@ -163,6 +177,9 @@ final class Connection {
   /// SQLite is about to commit: false has it roll back.
   private func mayCommit() -> Bool {
     busyWait.leaveLine()
+    countCommit()
+    // One of a temporary table alone does not count.
+    isCommitting = isWriting
     // What was made of a text that was missing must not stay. See `minding(_:)`.
     if isMinding, isShort { return false }
     guard overlap.mayCommit() else { return false }
@@ -330,11 +347,13 @@ final class Connection {
     return Int(count)
   }
 
-  /// Changes whenever another connection has committed. (SQLITE_FCNTL_DATA_VERSION)
+  /// Changes whenever another connection has committed. To be asked for within a transaction, after its first statement.
   var dataVersion: UInt32 {
+    countCommit()
     var version: UInt32 = 0
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
-    return version
+    // It counts this connection's own commits as well. (pager.c: sqlite3PagerCommitPhaseTwo)
+    return version &- ownCommits
   }
 
   static var libraryVersion: String { String(cString: sqlite3_libversion()) }

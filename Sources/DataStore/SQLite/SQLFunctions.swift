@@ -19,6 +19,13 @@ enum SQLFunctions {
     return Bytes(start: text, count: Int(sqlite3_value_bytes(value)))
   }
 
+  /// The bytes of a value that is a text already. To be asked for as a text, one within a page would be copied for its NUL.
+  @inline(__always)
+  static func textAsItLies(_ value: OpaquePointer?) -> Bytes {
+    let start = sqlite3_value_blob(value)?.assumingMemoryBound(to: UInt8.self)
+    return Bytes(start: start, count: start == nil ? 0 : Int(sqlite3_value_bytes(value)))
+  }
+
   static func fail(_ context: OpaquePointer?, _ message: String) {
     sqlite3_result_error(context, message, -1)
   }
@@ -61,7 +68,7 @@ final class FeatureMerging {
           guard let values else { return }
           let isStored =
             sqlite3_value_type(values[0]) == SQLITE_TEXT
-            && TimestampParser.stored(SQLFunctions.bytes(values[0])) != nil
+            && TimestampParser.stored(SQLFunctions.textAsItLies(values[0])) != nil
           sqlite3_result_int(context, isStored ? 0 : 1)
         }, nil, nil, nil)
     }
