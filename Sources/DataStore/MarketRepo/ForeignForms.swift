@@ -18,9 +18,9 @@ struct ForeignForms {
   }
 
   let table: Table
-  private var searched = SeriesTable<Searched>()
-  private var latest = SeriesTable<Latest>()
-  private var stretches = SeriesTable<Stretch>()
+  private var searched = SeriesTable(empty: Searched(version: 0))
+  private var latest = SeriesTable(empty: Latest(version: 0, instant: 0, text: nil))
+  private var stretches = SeriesTable(empty: Stretch(version: 0, low: 0, high: -1, instants: []))
   /// The transaction at hand has removed rows in other forms, and may be taken back: then they are there again.
   private var hasRemoved = false
 
@@ -91,8 +91,8 @@ struct ForeignForms {
     _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: Connection
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
-    if let place = latest.find(symbol, timeframe), let known = latest[place], known.version == version,
-      known.instant == instant, known.text == nil
+    if let place = latest.find(symbol, timeframe), latest[place].version == version,
+      latest[place].instant == instant, latest[place].text == nil
     {
       return false
     }
@@ -107,10 +107,10 @@ struct ForeignForms {
   func latestText(_ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection) -> (
     instant: Int64, text: [UInt8]
   )? {
-    guard let place = latest.find(symbol, timeframe), let known = latest[place],
-      known.version == connection.dataVersion, let text = known.text
+    guard let place = latest.find(symbol, timeframe), latest[place].version == connection.dataVersion,
+      let text = latest[place].text
     else { return nil }
-    return (known.instant, text)
+    return (latest[place].instant, text)
   }
 
   mutating func keepLatest(
@@ -127,7 +127,7 @@ struct ForeignForms {
     _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ connection: Connection
   ) throws(StoreError) -> TimeForms {
     let version = connection.dataVersion
-    var known = searched.find(symbol, timeframe).flatMap { searched[$0] } ?? Searched(version: version)
+    var known = searched.find(symbol, timeframe).map { searched[$0] } ?? Searched(version: version)
     if known.version != version { known = Searched(version: version) }
     var found = TimeForms.stored
     var isNew = false
@@ -163,10 +163,10 @@ struct ForeignForms {
     _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
-    if let place = stretches.find(symbol, timeframe), let known = stretches[place], known.version == version,
-      known.low <= range.lowerBound, range.upperBound <= known.high
+    if let place = stretches.find(symbol, timeframe), stretches[place].version == version,
+      stretches[place].low <= range.lowerBound, range.upperBound <= stretches[place].high
     {
-      return !known.instants.isEmpty && known.instants.contains { range.contains($0) }
+      return !stretches[place].instants.isEmpty && stretches[place].instants.contains { range.contains($0) }
     }
     let days = TimeForms.days(around: range)
     let instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()

@@ -5,16 +5,21 @@
 /// It grows as long as series come in, up to a bound; from then on new ones take the places of others.
 struct SeriesTable<Value> {
   private struct Place {
+    /// Empty where the place is free.
     var symbol: [UInt8] = []
     var timeframe: [UInt8] = []
-    var value: Value?
+    var value: Value
   }
 
   private var places: [Place] = []
+  private let free: Place
   private static var fewest: Int { 64 }
   private static var most: Int { 1 << 15 }
   /// Places that are looked at for one series.
   private static var tries: Int { 4 }
+
+  /// `empty` stands where nothing is remembered.
+  init(empty: Value) { free = Place(value: empty) }
 
   /// Where a series' value is; nil where there is none.
   @inline(__always)
@@ -30,18 +35,14 @@ struct SeriesTable<Value> {
 
   @inline(__always)
   private func isOf(_ place: Int, _ symbol: Bytes, _ timeframe: Bytes) -> Bool {
-    guard places[place].symbol.count == symbol.count, places[place].timeframe.count == timeframe.count,
-      places[place].value != nil
-    else { return false }
-    return places[place].symbol.withUnsafeBufferPointer { $0.equalsWord(symbol) }
+    places[place].symbol.withUnsafeBufferPointer { $0.equalsWord(symbol) }
       && places[place].timeframe.withUnsafeBufferPointer { $0.equalsWord(timeframe) }
   }
 
   /// The value at a place that `find` gave.
   @inline(__always)
-  subscript(_ place: Int) -> Value? {
-    get { places[place].value }
-    set { places[place].value = newValue }
+  subscript(_ place: Int) -> Value {
+    _read { yield places[place].value }
   }
 
   mutating func keep(_ value: Value, _ symbol: Bytes, _ timeframe: Bytes) {
@@ -50,11 +51,11 @@ struct SeriesTable<Value> {
       return
     }
     let entry = Place(symbol: Array(symbol), timeframe: Array(timeframe), value: value)
-    if places.isEmpty { places = Array(repeating: Place(), count: Self.fewest) }
+    if places.isEmpty { places = Array(repeating: free, count: Self.fewest) }
     while !put(entry), places.count < Self.most {
       let old = places
-      places = Array(repeating: Place(), count: old.count * 2)
-      for kept in old where kept.value != nil { _ = put(kept) }
+      places = Array(repeating: free, count: old.count * 2)
+      for kept in old where !kept.symbol.isEmpty { _ = put(kept) }
     }
     guard find(symbol, timeframe) == nil else { return }
     places[Self.hash(symbol, timeframe) & (places.count - 1)] = entry
@@ -66,7 +67,7 @@ struct SeriesTable<Value> {
     }
     for step in 0..<Self.tries {
       let place = (hash + step) & (places.count - 1)
-      if places[place].value == nil {
+      if places[place].symbol.isEmpty {
         places[place] = entry
         return true
       }

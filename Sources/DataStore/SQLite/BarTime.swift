@@ -8,9 +8,10 @@ import CSQLite
 /// `.otherForm`, and has written nothing.
 final class BarTime {
   private let source: BarSource
-  private unowned var connection: Connection?
+  /// It owns this, and outlives its use.
+  @exclusivity(unchecked) private unowned(unsafe) var connection: Connection?
   /// Borrowed while the statement runs.
-  private var series: (symbol: Bytes, timeframe: Bytes)?
+  @exclusivity(unchecked) private var series: (symbol: Bytes, timeframe: Bytes)?
 
   init(_ source: BarSource) { self.source = source }
 

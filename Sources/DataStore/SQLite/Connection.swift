@@ -47,8 +47,8 @@ final class Connection {
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
   /// This connection's own commits, but for one that was about to happen when its hook was last called.
-  private var ownCommits: UInt32 = 0
-  private var isCommitting = false
+  @exclusivity(unchecked) private var ownCommits: UInt32 = 0
+  @exclusivity(unchecked) private var isCommitting = false
   /// How the connection that writes appends to the WAL, and the one that folds it in writes to the database.
   private var gathering: FrameGathering?
   private var writeback: CheckpointWriteback?
@@ -177,9 +177,9 @@ final class Connection {
   /// SQLite is about to commit: false has it roll back.
   private func mayCommit() -> Bool {
     busyWait.leaveLine()
+    // This connection writes to no temporary table, whose commit alone would call here, too.
     countCommit()
-    // One of a temporary table alone does not count.
-    isCommitting = isWriting
+    isCommitting = true
     // What was made of a text that was missing must not stay. See `minding(_:)`.
     if isMinding, isShort { return false }
     guard overlap.mayCommit() else { return false }
