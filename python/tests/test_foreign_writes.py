@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One instant is one row: writes, features, deletes and requests find rows in other tools' time forms."""
+"""One instant is one row: all calls find rows whose times other tools wrote in other forms."""
 
 from __future__ import annotations
 
@@ -143,7 +143,9 @@ def test_several_rows_of_an_instant_become_the_stored_one_or_the_one_that_reads_
     assert store.check() == []
 
 
-def test_what_check_advises_mends_the_file(store: DataStore, path: Path, dice: random.Random) -> None:
+def test_what_check_advises_mends_the_file(
+    store: DataStore, path: Path, dice: random.Random
+) -> None:
     for hour in range(300):
         for text in dice.sample(list(spellings(INSTANT + pd.Timedelta(hours=hour))), 2):
             put(path, text, close=float(hour), features='{"a@1":{"value":1,"quality":"ready"}}')
@@ -193,14 +195,19 @@ def test_a_request_in_another_form_is_the_same_request(
 ) -> None:
     database.query(
         path,
-        "INSERT INTO market_requests (symbol, timeframe, requested_at, provider_used, start_ts, end_ts, notes)"
-        " VALUES (?, ?, ?, 'other', ?, ?, 'old')",
+        "INSERT INTO market_requests (symbol, timeframe, requested_at, provider_used, start_ts,"
+        " end_ts, notes) VALUES (?, ?, ?, 'other', ?, ?, 'old')",
         SYMBOL, TIMEFRAME, text, text, text,
     )  # fmt: skip
     found = store.market.requests(start=INSTANT, end=INSTANT)
     assert found[["requested_at", "start_ts", "end_ts"]].iloc[0].tolist() == [INSTANT] * 3
     store.market.record_request(
-        SYMBOL, TIMEFRAME, provider_used="us", start_ts=INSTANT, end_ts=INSTANT, requested_at=INSTANT
+        SYMBOL,
+        TIMEFRAME,
+        provider_used="us",
+        start_ts=INSTANT,
+        end_ts=INSTANT,
+        requested_at=INSTANT,
     )
     found = store.market.requests()
     assert found["provider_used"].tolist() == ["us"]
@@ -219,7 +226,12 @@ def test_the_time_of_a_states_write_is_read_in_other_forms(store: DataStore, pat
     assert store.check() == []
 
 
-BEYOND = ["1500-01-01T00:00:00+00:00", "2300-01-01T00:00:00Z", "9999-12-31T23:59:59+00:00", "yesterday"]
+BEYOND = [
+    "1500-01-01T00:00:00+00:00",
+    "2300-01-01T00:00:00Z",
+    "9999-12-31T23:59:59+00:00",
+    "yesterday",
+]
 
 
 @pytest.mark.parametrize("text", BEYOND)
@@ -237,7 +249,9 @@ def test_a_time_that_cannot_be_told_is_corruption_from_every_call(
         lambda: list(market.iter(SYMBOL, TIMEFRAME, chunk=1)),
         lambda: market.series(),
         lambda: market.series(counts=False),
-        lambda: market.delete(SYMBOL, TIMEFRAME, **({"end": "2026-01-01"} if text < "2" else {"start": "2026-01-01"})),
+        lambda: market.delete(
+            SYMBOL, TIMEFRAME, **({"end": "2026-01-01"} if text < "2" else {"start": "2026-01-01"})
+        ),
     ):
         with pytest.raises(CorruptError) as caught:
             call()
@@ -258,7 +272,7 @@ def spellings(instant: pd.Timestamp) -> set[str]:
         local = instant.tz_convert(None) + pd.Timedelta(hours=hours)
         sign, minutes = ("-" if hours < 0 else "+"), int(abs(hours) * 60)
         offset = f"{sign}{minutes // 60:02}:{minutes % 60:02}"
-        for separator in "T t".split() + [" "]:
+        for separator in ("T", "t", " "):
             for time in ("%H:%M:%S", "%H%M%S", "%H:%M:%S.000"):
                 found.add(local.strftime(f"%Y-%m-%d{separator}{time}") + offset)
                 found.add(local.strftime(f"%Y%m%d{separator}{time}") + offset)
@@ -308,7 +322,11 @@ def bars_of(found: pd.DataFrame) -> list[tuple[pd.Timestamp, Any, Any]]:
 
 
 @settings(max_examples=80)
-@given(plan=st.lists(steps, min_size=1, max_size=14), chunk=st.integers(1, 7), bounds=st.tuples(hours, hours))
+@given(
+    plan=st.lists(steps, min_size=1, max_size=14),
+    chunk=st.integers(1, 7),
+    bounds=st.tuples(hours, hours),
+)
 def test_any_sequence_of_calls_over_any_forms_is_as_a_dict_has_it(
     plan: list[Any], chunk: int, bounds: tuple[int, int]
 ) -> None:
@@ -342,7 +360,9 @@ def apply(store: DataStore, path: Path, model: Model, step: tuple[Any, ...]) -> 
         chosen = step[1] if what == "write" else range(step[1], step[1] + step[2])
         index = pd.DatetimeIndex([moment(hour) for hour in chosen])
         closes = [float(step[-1] + place) for place in range(len(index))]
-        assert market.write(pd.DataFrame({"close": closes}, index=index), SYMBOL, TIMEFRAME) == len(index)
+        assert market.write(pd.DataFrame({"close": closes}, index=index), SYMBOL, TIMEFRAME) == len(
+            index
+        )
         for at, close in zip(index, closes, strict=True):
             model.write(at, close=close)
     elif what == "features":
@@ -373,9 +393,10 @@ def compare(store: DataStore, model: Model, chunk: int, bounds: tuple[int, int])
     assert bars_of(market.read(SYMBOL, TIMEFRAME)) == expected
     assert bars_of(market.read(SYMBOL, TIMEFRAME, low, high)) == within
     assert bars_of(market.read(SYMBOL, TIMEFRAME, low, high, limit=chunk)) == within[:chunk]
-    assert bars_of(market.read(SYMBOL, TIMEFRAME, start=low, limit=chunk)) == [
-        row for row in expected if row[0] >= low
-    ][:chunk]
+    assert (
+        bars_of(market.read(SYMBOL, TIMEFRAME, start=low, limit=chunk))
+        == [row for row in expected if row[0] >= low][:chunk]
+    )
     assert bars_of(market.latest(SYMBOL, TIMEFRAME, chunk)) == expected[-chunk:]
     pieces = list(market.iter(SYMBOL, TIMEFRAME, low, high, chunk=chunk))
     assert [row for piece in pieces for row in bars_of(piece)] == within

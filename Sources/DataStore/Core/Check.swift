@@ -84,7 +84,8 @@ private struct StoreCheck {
     var parser = FeatureParser()
     var foreign = Tally(
       "timestamps are not in the stored form (they are read right; write them anew to mend)")
-    var doubled = DoubledInstants("bars are stored in several rows (reads give each; write the bar anew, which leaves one)", .bars)
+    var doubled = DoubledInstants(
+      "bars are stored in several rows (reads give each; write the bar anew, which leaves one)", .bars)
     var wrong = Tally("values are of a wrong type (mend or delete the rows with an SQLite tool)")
     var features = Tally("bars have damaged features")
     while try statement.step() {
@@ -137,7 +138,8 @@ private struct StoreCheck {
       """)
     defer { statement.reset() }
     var foreign = Tally("times are not in the stored form (they are read right; record them anew to mend)")
-    var doubled = DoubledInstants("requests are stored in several rows (record the request anew, which leaves one)", .requests)
+    var doubled = DoubledInstants(
+      "requests are stored in several rows (record the request anew, which leaves one)", .requests)
     var wrong = Tally("values are of a wrong type (mend or delete the rows with an SQLite tool)")
     while try statement.step() {
       let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"

@@ -122,7 +122,8 @@ extension MarketRepo {
 
   /// Whether an ascending batch is of few rows within a day, whose surroundings are known from one call to the next.
   private func isShort(_ batch: BorrowedBatch) -> Bool {
-    let (length, overflow) = batch.timestamps[batch.count - 1].subtractingReportingOverflow(batch.timestamps[0])
+    let last = batch.timestamps[batch.count - 1]
+    let (length, overflow) = last.subtractingReportingOverflow(batch.timestamps[0])
     return batch.count < Self.fewestAtOnce && !overflow
       && length <= Timestamp.secondsPerDay * Timestamp.perSecond
   }
@@ -234,7 +235,7 @@ enum UpsertSQL {
       case .batch: "SELECT symbol, timeframe, \(columns) FROM temp.ds_bars WHERE true"
       case .batchOfOneSeries: "SELECT ?1, ?2, \(columns) FROM temp.ds_bars WHERE true"
       case .parameters:
-        "VALUES (" + (["?1", "?2", "ds_bar_time(?3)"] + inserted.indices.map { "?\($0 + 4)" }).joined(separator: ", ") + ")"
+        "VALUES (?1, ?2, ds_bar_time(?3)" + inserted.indices.map { ", ?\($0 + 4)" }.joined() + ")"
       }
     return """
       INSERT INTO main.market_data(symbol, timeframe, \(columns)) \(given)

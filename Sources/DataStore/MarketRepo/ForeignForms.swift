@@ -253,6 +253,8 @@ extension SeriesKey {
 extension StoreError {
   /// A statement that is its own transaction has come upon a row in another form, and has written nothing: such rows are
   /// mended by several statements.
-  static var otherForm: StoreError { StoreError(.internalError, "a row in another form", reason: "other form") }
+  static var otherForm: StoreError {
+    StoreError(.internalError, "a row in another form", reason: "other form")
+  }
   var isOtherForm: Bool { code == .internalError && reason == "other form" }
 }

@@ -49,9 +49,9 @@ extension ForeignForms {
   /// Mends the rows of all instants of a batch.
   mutating func mend(_ batch: BorrowedBatch, _ connection: Connection) throws(StoreError) {
     for series in BatchStretches(batch).series {
-      guard let symbol = batch.symbol.text(series.row), let timeframe = batch.timeframe.text(series.row) else {
-        continue
-      }
+      guard let symbol = batch.symbol.text(series.row),
+        let timeframe = batch.timeframe.text(series.row)
+      else { continue }
       var instants: Set<Int64>?
       for stretch in series.merged {
         try mend(stretch, symbol, timeframe, connection) { instant in

@@ -75,12 +75,33 @@ struct SeriesTable<Value> {
     return false
   }
 
-  /// FNV-1a.
   @inline(__always)
   private static func hash(_ symbol: Bytes, _ timeframe: Bytes) -> Int {
-    var hash: UInt32 = 2_166_136_261
-    for byte in symbol { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-    for byte in timeframe { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-    return Int(hash ^ hash >> 16)
+    let hash = mixed(mixed(14_695_981_039_346_656_037, symbol), timeframe)
+    return Int(truncatingIfNeeded: (hash ^ hash >> 32) & 0x7fff_ffff)
+  }
+
+  /// FNV-1a by words, the last of which may overlap.
+  @inline(__always)
+  private static func mixed(_ hash: UInt64, _ text: Bytes) -> UInt64 {
+    let prime: UInt64 = 1_099_511_628_211
+    var hash = (hash ^ UInt64(truncatingIfNeeded: text.count)) &* prime
+    guard let start = UnsafeRawPointer(text.baseAddress) else { return hash }
+    if text.count >= 8 {
+      var offset = 0
+      while offset < text.count {
+        let word = (start + min(offset, text.count - 8)).loadUnaligned(as: UInt64.self)
+        hash = (hash ^ word) &* prime
+        offset += 8
+      }
+    } else if text.count >= 4 {
+      let first = UInt64(start.loadUnaligned(as: UInt32.self))
+      let last = UInt64((start + text.count - 4).loadUnaligned(as: UInt32.self))
+      hash = (hash ^ (first << 32 | last)) &* prime
+    } else {
+      for byte in text { hash = (hash ^ UInt64(byte)) &* prime }
+    }
+    // The low bits, which choose the place, are to depend on all of a word.
+    return hash ^ hash >> 29
   }
 }

@@ -22,7 +22,9 @@ final class BarTime {
       Unmanaged.passUnretained(self).toOpaque(),
       { context, _, values in
         guard let values, let me = sqlite3_user_data(context) else { return }
-        Unmanaged<BarTime>.fromOpaque(me)._withUnsafeGuaranteedRef { $0.give(sqlite3_value_int64(values[0]), context) }
+        Unmanaged<BarTime>.fromOpaque(me)._withUnsafeGuaranteedRef {
+          $0.give(sqlite3_value_int64(values[0]), context)
+        }
       }, nil, nil, nil)
     guard result == SQLITE_OK else {
       throw .sqlite(result, connection.handle, doing: "registering functions")

@@ -131,7 +131,8 @@ final class FeatureMerging {
 
 extension StoreError {
   /// A stored time that is none, or none that can be told as one. `outcome` is nil where it is no text at all.
-  static func corruptTime(_ outcome: TimestampParser.Outcome?, _ text: Bytes, of series: String) -> StoreError {
+  static func corruptTime(_ outcome: TimestampParser.Outcome?, _ text: Bytes, of series: String) -> StoreError
+  {
     let remedy = "Delete or mend the row with an SQLite tool; check() lists such rows"
     let shown = "\(series): the stored timestamp \(quoted(text.text))"
     switch outcome {
