@@ -16,17 +16,20 @@ extension Connection {
   ) throws(StoreError) {
     var reach = max(count, 1)
     while true {
-      let guess = try guess(range, reach, isFromEnd: isFromEnd, key)
-      if try body(guess) >= count || guess == range { return }
+      if let guess = try guess(range, reach, isFromEnd: isFromEnd, key),
+        try body(guess) >= count || guess == range
+      {
+        return
+      }
       reach = reach.multipliedReportingOverflow(by: 2).overflow ? Int.max : reach * 2
     }
   }
 
   /// A part of the range that begins, or ends, where it does. The texts' own order says how far it goes: where few rows
-  /// are in other forms, or all are in one, it has about `count` rows.
+  /// are in other forms, or all are in one, it has about `count` rows. nil where no text met so far is of the range.
   private func guess(
     _ range: TimeRange, _ count: Int, isFromEnd: Bool, _ key: SeriesKey
-  ) throws(StoreError) -> TimeRange {
+  ) throws(StoreError) -> TimeRange? {
     if isFromEnd {
       // Behind what is written with hyphens stands what is written without them, of the same year.
       let ends = [nil, try edge(key, nil, 0, isFromEnd: true)?.withBytes(TimeForms.endOfHyphens)]
@@ -40,11 +43,13 @@ extension Connection {
     var begins = [range.start.map(Timestamp.text) ?? ""]
     if let start = range.start { begins.append(TimeForms.basicDate(start)) }
     var end: Int64?
+    var isBefore = false
     for begin in begins {
       guard let instant = try instant(of: try edge(key, begin, count - 1, isFromEnd: false)) else { continue }
+      if instant < range.start ?? Int64.min { isBefore = true }
       if range.contains(instant) { end = min(end ?? instant, instant) }
     }
-    return TimeRange(start: range.start, end: end ?? range.end)
+    return end == nil && isBefore ? nil : TimeRange(start: range.start, end: end ?? range.end)
   }
 
   private func instant(of text: String?) throws(StoreError) -> Int64? {

@@ -77,6 +77,15 @@ struct TimeForms {
       }
     }
     var windows = zip(begins, ends).map { Window(low: $0, high: $1) }
+    // What the first year has without hyphens stands in the long stretch, from its January on.
+    if let low, let early = Self.minus(low, Self.reach).map(Place.init) {
+      let gap = (low: early.year + "0", high: early.basicDate)
+      if let place = windows.firstIndex(where: { $0.low < gap.low && $0.high.map { gap.high < $0 } ?? true })
+      {
+        windows.insert(Window(low: gap.high, high: windows[place].high), at: place + 1)
+        windows[place].high = gap.low
+      }
+    }
     if hasBasic, let last { windows.append(Self.basicWindow(first, last)) }
     return windows
   }
