@@ -200,7 +200,7 @@ def test_a_decimal_comma_changes_no_answer(
     monkeypatch.setenv("LOCPATH", str(locales))
     with Program("decimal_comma", path) as program:
         told = json.loads(program.line())
-    assert told[0][:6] == [[[71.75]], [[71.75]], [["71.75"]], [[71.75]], [[71.75]], [[71.75]]]
+    assert told[0][:4] == [[[71.75]]] * 4
     for later in told[1:]:
         assert later == told[0]
 

@@ -84,7 +84,9 @@ private struct StoreCheck {
     var parser = FeatureParser()
     var foreign = Tally(
       "timestamps are not in the stored form (they are read right; write them anew to mend)")
-    var wrong = Tally("values are of a wrong type")
+    var doubled = DoubledInstants(
+      "bars are stored in several rows (reads give each; write the bar anew, which leaves one)", .bars)
+    var wrong = Tally("values are of a wrong type (mend or delete the rows with an SQLite tool)")
     var features = Tally("bars have damaged features")
     while try statement.step() {
       let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"
@@ -98,7 +100,9 @@ private struct StoreCheck {
         switch TimestampParser.parse(statement.bytes(2)) {
         case .malformed: wrong.add("\(place): timestamp is no ISO 8601 time")
         case .beyondRange: wrong.add("\(place): timestamp is beyond int64 nanoseconds")
-        case .instant: foreign.add(place)
+        case .instant(let instant, _):
+          foreign.add(place)
+          try doubled.take(statement, instant, place, reader)
         }
       }
       for column in [3, 4, 5, 6, 7, 11] as [Int32]
@@ -123,7 +127,7 @@ private struct StoreCheck {
         features.add("\(place): \(error.key.map { "\(StoreError.quoted($0)): " } ?? "")\(error.reason)")
       }
     }
-    for tally in [foreign, wrong, features] { tally.report("market_data", to: &texts) }
+    for tally in [foreign, doubled.tally, wrong, features] { tally.report("market_data", to: &texts) }
   }
 
   mutating func requests(_ reader: Connection) throws(StoreError) {
@@ -134,14 +138,17 @@ private struct StoreCheck {
       """)
     defer { statement.reset() }
     var foreign = Tally("times are not in the stored form (they are read right; record them anew to mend)")
-    var wrong = Tally("values are of a wrong type")
+    var doubled = DoubledInstants(
+      "requests are stored in several rows (record the request anew, which leaves one)", .requests)
+    var wrong = Tally("values are of a wrong type (mend or delete the rows with an SQLite tool)")
     while try statement.step() {
       let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"
       for column in 2..<5 as Range<Int32> {
         let isText = statement.kind(column) == .text
         if isText, TimestampParser.stored(statement.bytes(column)) != nil { continue }
-        if isText, case .instant = TimestampParser.parse(statement.bytes(column)) {
+        if isText, case .instant(let instant, _) = TimestampParser.parse(statement.bytes(column)) {
           foreign.add("\(place): \(statement.columnName(column))")
+          if column == 2 { try doubled.take(statement, instant, place, reader) }
         } else {
           wrong.add(
             "\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
@@ -157,26 +164,30 @@ private struct StoreCheck {
           "\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
       }
     }
-    for tally in [foreign, wrong] { tally.report("market_requests", to: &texts) }
+    for tally in [foreign, doubled.tally, wrong] { tally.report("market_requests", to: &texts) }
   }
 
   mutating func state(_ reader: Connection) throws(StoreError) {
     let statement = try reader.statement("SELECT key, value, updated_at FROM main.system_state")
     defer { statement.reset() }
-    var damaged = Tally("entries are damaged")
+    var damaged = Tally("entries are damaged (set the key again)")
+    var foreign = Tally("times are not in the stored form (they are read right; set the key again to mend)")
     while try statement.step() {
       let key = statement.text(0)
       if !Self.isText(statement, 0) { damaged.add("\(StoreError.quoted(key)): the key is no text") }
       do throws(StoreError) { _ = try StateValue.json(statement, 1, key: key) } catch {
         damaged.add(error.message)
       }
-      if statement.kind(2) != .text || TimestampParser.stored(statement.bytes(2)) == nil {
-        damaged.add(
-          "\(StoreError.quoted(key)): updated_at \(StoreError.quoted(statement.text(2))) is not in the stored form"
-        )
+      let isText = statement.kind(2) == .text
+      if isText, TimestampParser.stored(statement.bytes(2)) != nil { continue }
+      let time = "\(StoreError.quoted(key)): updated_at \(StoreError.quoted(statement.text(2)))"
+      if isText, case .instant = TimestampParser.parse(statement.bytes(2)) {
+        foreign.add(time)
+      } else {
+        damaged.add("\(time) is no ISO 8601 time within int64 nanoseconds")
       }
     }
-    damaged.report("system_state", to: &texts)
+    for tally in [foreign, damaged] { tally.report("system_state", to: &texts) }
   }
 
   private static func isText(_ row: Statement, _ column: Int32) -> Bool {
@@ -200,6 +211,32 @@ private struct StoreCheck {
       guard count > 0 else { return }
       let more = count > places.count ? "; and \(count - places.count) more" : ""
       texts.append("\(table): \(count) \(what): \(places.joined(separator: "; "))\(more)")
+    }
+  }
+  /// Instants of which there is another row, whatever its form. Each row in another form is to be taken in.
+  private struct DoubledInstants {
+    private(set) var tally: Tally
+    private let table: ForeignForms.Table
+    private var seen: [[UInt8]: Set<Int64>] = [:]
+
+    init(_ what: String, _ table: ForeignForms.Table) {
+      tally = Tally(what)
+      self.table = table
+    }
+
+    /// `row` begins with symbol and timeframe.
+    mutating func take(
+      _ row: Statement, _ instant: Int64, _ place: String, _ reader: Connection
+    ) throws(StoreError) {
+      let series = Array(row.bytes(0)) + [0] + Array(row.bytes(1))
+      guard seen[series, default: []].insert(instant).inserted else { return tally.add(place) }
+      let stored = try reader.statement(
+        "SELECT 1 FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) = ?3")
+      stored.bindCopy(1, text: row.bytes(0))
+      stored.bindCopy(2, text: row.bytes(1))
+      stored.bind(3, copying: Timestamp.text(instant))
+      defer { stored.reset() }
+      if try stored.step() { tally.add(place) }
     }
   }
 }

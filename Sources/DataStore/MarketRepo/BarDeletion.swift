@@ -7,29 +7,20 @@ extension MarketRepo {
   ) throws(StoreError) -> Int {
     let key = try SeriesKey(symbol, timeframe)
     return try store.write { writer throws(StoreError) in
+      // Another tool's rows may be among those that go, and come back with a transaction that is taken back.
+      writer.foreignForms.beginRemoval()
       let low = range.start.map(Timestamp.text)
       let high = range.end.map(Timestamp.text)
-      // Near a bound the order of texts decides only where all are in the stored form.
-      _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", writer)
+      // The order of texts decides only where all are in the stored form.
       var byInstant = try writer.foreignForms.hide(key, from: range.start, to: range.end, writer)
       if !byInstant { byInstant = try writer.holdsForeignForm(key, low, high) }
-      let statement: Statement
-      if byInstant {
-        statement = try writer.statement(
-          """
-          DELETE FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2
-          AND ds_nanoseconds(timestamp) BETWEEN ?3 AND ?4
-          """)
-        statement.bind(3, range.start ?? Int64.min)
-        statement.bind(4, range.end ?? Int64.max)
-      } else {
-        statement = try writer.statement(
-          "DELETE FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2"
-            + (low == nil ? "" : " AND timestamp >= ?3") + (high == nil ? "" : " AND timestamp <= ?4"))
-        if let low { statement.bind(3, copying: low) }
-        if let high { statement.bind(4, copying: high) }
-      }
+      if byInstant { return try writer.deleteByInstant(key, range) }
+      let statement = try writer.statement(
+        "DELETE FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2"
+          + (low == nil ? "" : " AND timestamp >= ?3") + (high == nil ? "" : " AND timestamp <= ?4"))
       key.bind(to: statement)
+      if let low { statement.bind(3, copying: low) }
+      if let high { statement.bind(4, copying: high) }
       try statement.run()
       return writer.changes
     }
@@ -37,6 +28,25 @@ extension MarketRepo {
 }
 
 extension Connection {
+  /// Deletes the rows that mean an instant of the range, whatever their forms.
+  fileprivate func deleteByInstant(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
+    var deleted = 0
+    for window in try windows(of: key, range) {
+      let statement = try statement(
+        """
+        DELETE FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp >= ?3
+        \(window.high == nil ? "" : "AND timestamp < ?4") AND ds_nanoseconds(symbol, timeframe, timestamp) BETWEEN ?5 AND ?6
+        """)
+      key.bind(to: statement)
+      statement.bind(window)
+      statement.bind(5, range.start ?? Int64.min)
+      statement.bind(6, range.end ?? Int64.max)
+      try statement.run()
+      deleted += changes
+    }
+    return deleted
+  }
+
   /// True where a row that sorts between the bounds is in another form. Without bounds it does not matter.
   fileprivate func holdsForeignForm(_ key: SeriesKey, _ low: String?, _ high: String?) throws(StoreError)
     -> Bool
@@ -44,12 +54,12 @@ extension Connection {
     guard low != nil || high != nil else { return false }
     let statement = try statement(
       """
-      SELECT 1 FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp >= ?3 AND timestamp <= ?4
-      AND ds_is_foreign(timestamp) LIMIT 1
+      SELECT 1 FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\(low == nil ? "" : " AND timestamp >= ?3")\
+      \(high == nil ? "" : " AND timestamp <= ?4") AND ds_is_foreign(timestamp) LIMIT 1
       """)
     key.bind(to: statement)
-    statement.bind(3, copying: low ?? "")
-    statement.bind(4, copying: high ?? "\u{10FFFF}")
+    if let low { statement.bind(3, copying: low) }
+    if let high { statement.bind(4, copying: high) }
     defer { statement.reset() }
     return try statement.step()
   }

@@ -92,8 +92,10 @@ extension Connection {
     var low = read.range.start
     var high = read.range.end
     var isPlain = true
+    var expected = 0
     if let limit = read.limit, let edge = try edge(read, limit + read.skip, bounds) {
       if let instant = edge.withBytes({ TimestampParser.stored($0) }) {
+        expected = limit + read.skip
         if read.isFromEnd {
           (low, bounds.low) = (instant, edge)
         } else {
@@ -105,17 +107,14 @@ extension Connection {
     }
     if isPlain {
       if try !collect(from: &pages, read.key, bounds) {
-        collector.restartSymbol()
+        collector.restartSymbol(read.range)
         try run(read.key, bounds, shape)
       }
-      // Where forms mix, the first rows by text need not be the first in time.
-      isPlain = !(collector.metForeignForm && read.limit != nil)
+      // Where forms mix, the first rows by text need not be the first in time, nor within the range.
+      isPlain = !(collector.metForeignForm && read.limit != nil) && collector.count - before >= expected
       if isPlain { isPlain = !(try foreignForms.hide(read.key, from: low, to: high, self)) }
     }
-    if !isPlain {
-      collector.restartSymbol()
-      try runByInstant(read, shape)
-    }
+    if !isPlain { try collectByInstant(read, shape, from: before) }
     return min(max(collector.count - before - read.skip, 0), read.limit ?? Int.max)
   }
 
@@ -169,13 +168,33 @@ extension Connection {
     try collector.settle()
   }
 
-  /// The long way, right for any form: each row of the series by its instant. The collector leaves out what lies
-  /// outside the range.
-  private func runByInstant(_ read: SeriesRead, _ shape: ReadShape) throws(StoreError) {
-    let statement = try statement(4 << 40 | columnBits(shape)) {
-      "SELECT ds_collect(\(columnList(shape))) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2"
+  /// The long way, right for any form: each row that may count by its instant. The collector leaves out what lies outside
+  /// the range.
+  private func collectByInstant(_ read: SeriesRead, _ shape: ReadShape, from before: Int) throws(StoreError) {
+    let wanted = read.limit.map { $0 + read.skip } ?? Int.max
+    let collect = { (range: TimeRange) throws(StoreError) -> Int in
+      self.collector.restartSymbol(range)
+      for window in try self.windows(of: read.key, range) { try self.run(read.key, window, shape) }
+      return self.collector.count - before
     }
-    read.key.bind(to: statement)
+    if read.limit == nil {
+      _ = try collect(read.range)
+    } else {
+      try narrowing(read.range, to: wanted, isFromEnd: read.isFromEnd, of: read.key, collect)
+    }
+  }
+
+  private func run(_ key: SeriesKey, _ window: TimeForms.Window, _ shape: ReadShape) throws(StoreError) {
+    let statement = try statement(
+      4 << 40 | (window.high == nil ? 0 : 1 << 37) | columnBits(shape)
+    ) {
+      """
+      SELECT ds_collect(\(columnList(shape))) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2
+      AND timestamp >= ?3 \(window.high == nil ? "" : "AND timestamp < ?4")
+      """
+    }
+    key.bind(to: statement)
+    statement.bind(window)
     try statement.run()
     try collector.settle()
   }

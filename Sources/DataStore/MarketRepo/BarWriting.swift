@@ -9,7 +9,7 @@ extension MarketRepo {
   package func write(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
     try batch.check()
     if batch.count == 1 {
-      return try store.writeOne { writer throws(StoreError) in try upsert(batch, replace, writer) }
+      return try store.writeOneBar { writer throws(StoreError) in try upsert(batch, replace, writer) }
     }
     let atOnce = { (writer: Connection) throws(StoreError) -> Int? in
       guard try holdsEnds(of: batch, writer) else { return nil }
@@ -28,7 +28,16 @@ extension MarketRepo {
     let columns = replace ? BarColumns.all.union(.features) : batch.carried
     try writer.source.provide(batch) { () throws(StoreError) in
       let series = batch.series
-      guard try bringUpToDate(batch, series, columns, replacesFeatures: replace, writer) else { return }
+      if writer.isInTransaction {
+        guard try bringUpToDate(batch, series, columns, replacesFeatures: replace, writer) else { return }
+      } else if let series {
+        let instant = batch.timestamps[0]
+        writer.source.beforeRows = { () throws(StoreError) in
+          if try writer.foreignForms.mean(instant...instant, series.symbol, series.timeframe, writer) {
+            throw .otherForm
+          }
+        }
+      }
       let statement = try writer.statement(
         UpsertSQL.variant(batch.carried, replace: replace) | (series == nil ? 0 : UpsertSQL.oneSeries)
       ) {
@@ -74,14 +83,24 @@ extension MarketRepo {
     }
   }
 
-  /// Sees to the rows that are stored already, where the batch is one that a walk over the index can meet. Returns
-  /// whether rows are left to do.
+  /// Sees to the rows that are stored already: in other forms (see `ForeignForms.mend`), and in ours where the batch is one
+  /// that a walk over the index can meet. Returns whether rows are left to do.
   private func bringUpToDate(
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?, _ columns: BarColumns,
     replacesFeatures: Bool, _ writer: Connection
   ) throws(StoreError) -> Bool {
-    guard let series, let update = try overlapUpdate(batch, series, columns, writer) else { return true }
-    return try writer.overlap.bringUpToDate(columns, replacesFeatures: replacesFeatures, update)
+    guard let series, let update = try overlapUpdate(batch, series, columns, writer) else {
+      try writer.foreignForms.mend(batch, writer)
+      return true
+    }
+    // A walk over many rows sees those in other forms by itself, but for those that stand outside of it.
+    var isSearched = isShort(batch)
+    if !isSearched { isSearched = try standsOutside(batch, series, writer) }
+    if isSearched { try writer.foreignForms.mend(batch, writer) }
+    let outcome = try writer.overlap.bringUpToDate(
+      columns, replacesFeatures: replacesFeatures, refusesOtherForms: !isSearched, update)
+    if outcome == .givenUp, !isSearched { try writer.foreignForms.mend(batch, writer) }
+    return outcome != .all
   }
 
   /// Sees to all rows, where all are stored already, by a statement that is its own transaction. Returns their count, or
@@ -94,9 +113,31 @@ extension MarketRepo {
     }
     var isDone = false
     try writer.source.provide(batch) { () throws(StoreError) in
-      isDone = try writer.overlap.bringAllUpToDate(columns, replacesFeatures: replacesFeatures, update)
+      isDone = try writer.overlap.bringAllUpToDate(columns, replacesFeatures: replacesFeatures, update) {
+        () throws(StoreError) in try !standsOutside(batch, series, writer)
+      }
     }
     return isDone ? batch.count : nil
+  }
+
+  /// Whether an ascending batch is of few rows within a day, whose surroundings are known from one call to the next.
+  private func isShort(_ batch: BorrowedBatch) -> Bool {
+    let last = batch.timestamps[batch.count - 1]
+    let (length, overflow) = last.subtractingReportingOverflow(batch.timestamps[0])
+    return batch.count < Self.fewestAtOnce && !overflow
+      && length <= Timestamp.secondsPerDay * Timestamp.perSecond
+  }
+
+  /// Whether rows in other forms may belong to an ascending batch without standing between its first row and its last.
+  private func standsOutside(
+    _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes), _ writer: Connection
+  ) throws(StoreError) -> Bool {
+    let range = batch.timestamps[0]...batch.timestamps[batch.count - 1]
+    if isShort(batch) {
+      return try writer.foreignForms.mean(range, series.symbol, series.timeframe, writer)
+    }
+    return try writer.foreignForms.hide(
+      series.symbol, series.timeframe, from: range.lowerBound, to: range.upperBound, writer)
   }
 
   /// Fewer rows change few pages, of which copies cost little.
@@ -193,7 +234,8 @@ enum UpsertSQL {
       switch rows {
       case .batch: "SELECT symbol, timeframe, \(columns) FROM temp.ds_bars WHERE true"
       case .batchOfOneSeries: "SELECT ?1, ?2, \(columns) FROM temp.ds_bars WHERE true"
-      case .parameters: "VALUES (" + (1...3 + inserted.count).map { "?\($0)" }.joined(separator: ", ") + ")"
+      case .parameters:
+        "VALUES (?1, ?2, ds_bar_time(?3)" + inserted.indices.map { ", ?\($0 + 4)" }.joined() + ")"
       }
     return """
       INSERT INTO main.market_data(symbol, timeframe, \(columns)) \(given)

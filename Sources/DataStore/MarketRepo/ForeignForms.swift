@@ -1,52 +1,89 @@
 // SPDX-License-Identifier: MIT
 
-/// Keeps reads right where other tools wrote timestamps in other forms.
+/// What is known of rows whose times other tools wrote in other forms than ours.
 ///
-/// Bounds are compared as text, which is right for the stored form only: `2026-03-01T16:00:00+01:00` is 15:00 UTC
-/// and sorts as if it were 16:00. Such a row can be missing from a range only if it sorts near one of the
-/// bounds. So the index is searched there; what was searched is remembered until another connection commits.
+/// Bounds are compared as text, which is right for the stored form only. A row in another form can be missing from a
+/// range only if it sorts near one of the bounds, and can be of an instant only if it sorts near that (see
+/// `TimeForms`). So the index is searched there; what was found is remembered until another connection commits: what the
+/// store itself writes is in the stored form. All is to be asked within a transaction, after its first statement.
 struct ForeignForms {
-  /// A stretch of texts: `low <= text < high`.
-  struct Window {
-    var low: String
-    var high: String
+  /// Where the rows are.
+  struct Table {
+    let name: StaticString
+    let column: StaticString
+    let isBars: Bool
+
+    static let bars = Table(name: "main.market_data", column: "timestamp", isBars: true)
+    static let requests = Table(name: "main.market_requests", column: "requested_at", isBars: false)
   }
 
-  private var searched: [SeriesKey: (version: UInt32, windows: [Window])] = [:]
-  /// The last answers about latest bars, which a live system asks for over and over: each series has its place.
-  private var latest: [LatestAnswer] = []
-  private static let keptSeries = 4096
-  private static let keptWindows = 4
-  static let keptLatest = 256
+  let table: Table
+  private var searched = SeriesTable(empty: Searched(version: 0))
+  private var latest = SeriesTable(empty: Latest(version: 0, instant: 0, text: nil))
+  private var stretches = SeriesTable(empty: Stretch(version: 0, low: 0, high: -1, instants: []))
+  /// The transaction at hand has removed rows in other forms, and may be taken back: then they are there again.
+  private var hasRemoved = false
 
-  /// That no other form hides a bar later than `instant`, as of `version`.
-  private struct LatestAnswer {
-    var series: [UInt8] = []
-    var instant: Int64 = 0
-    var version: UInt32 = 0
-
-    @inline(__always)
-    func holds(_ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ version: UInt32) -> Bool {
-      guard self.instant == instant, self.version == version,
-        series.count == symbol.count + timeframe.count + 1
-      else { return false }
-      return series.withUnsafeBufferPointer { series in
-        Bytes(rebasing: series[..<symbol.count]).equals(symbol)
-          && Bytes(rebasing: series[(symbol.count + 1)...]).equals(timeframe)
-      }
-    }
+  /// Texts that were looked at, as of `version`.
+  private struct Searched {
+    var version: UInt32
+    var parts: [(window: TimeForms.Window, forms: TimeForms)] = []
+    static let mostParts = 6
   }
 
-  /// True where a row in another form may belong to the rows between the bounds without sorting there. To be asked
-  /// within the read's snapshot, after its first statement.
+  /// As of `version`: nothing in another form is later than `instant`, or `text` is the latest.
+  private struct Latest {
+    var version: UInt32
+    var instant: Int64
+    var text: [UInt8]?
+  }
+
+  /// As of `version`: the instants from `low` to `high` of rows in other forms, ascending.
+  private struct Stretch {
+    var version: UInt32
+    var low: Int64
+    var high: Int64
+    var instants: [Int64]
+    /// A longer list is not kept.
+    static let mostInstants = 1 << 13
+  }
+
+  init(_ table: Table) { self.table = table }
+
+  /// To be called before rows are removed that may be in other forms.
+  mutating func beginRemoval() { hasRemoved = true }
+
+  private mutating func mayKeep(_ connection: Connection) -> Bool {
+    if hasRemoved, !connection.isInTransaction { hasRemoved = false }
+    return !hasRemoved
+  }
+
+  // MARK: Reads
+
+  /// True where a row in another form may belong to the rows between the bounds without sorting there.
   mutating func hide(
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: Connection
   ) throws(StoreError) -> Bool {
-    if let low, try finds(key, Self.below(low), connection) { return true }
-    guard let high else { return false }
-    if try finds(key, Self.above(high), connection) { return true }
-    for window in Self.basicFormsOfYears(near: high) where try isAny(key, window, connection) { return true }
-    return false
+    guard low != nil || high != nil else { return false }
+    return try key.withBytes { symbol, timeframe throws(StoreError) in
+      try hide(symbol, timeframe, from: low, to: high, connection)
+    }
+  }
+
+  mutating func hide(
+    _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: Connection
+  ) throws(StoreError) -> Bool {
+    try forms(symbol, timeframe, TimeForms.edges(from: low, to: high), connection).isAny
+  }
+
+  /// The forms that decide where the rows between the bounds stand.
+  mutating func formsNear(
+    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: Connection
+  ) throws(StoreError) -> TimeForms {
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      try forms(
+        symbol, timeframe, TimeForms.edges(from: low, to: high, wholeDays: true), connection)
+    }
   }
 
   /// `hide` for the latest bar of a series, at `instant` by its text.
@@ -54,87 +91,170 @@ struct ForeignForms {
     _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: Connection
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
-    if latest.isEmpty { latest = Array(repeating: LatestAnswer(), count: Self.keptLatest) }
-    let place = Self.place(symbol, timeframe)
-    if latest[place].holds(symbol, timeframe, instant, version) { return false }
-    if try hide(try SeriesKey(symbol.text, timeframe.text), from: instant, to: nil, connection) {
-      return true
+    if let place = latest.find(symbol, timeframe), latest[place].version == version,
+      latest[place].instant == instant, latest[place].text == nil
+    {
+      return false
     }
-    latest[place] = LatestAnswer(
-      series: Array(symbol) + [0] + Array(timeframe), instant: instant, version: version)
+    if try hide(symbol, timeframe, from: instant, to: nil, connection) { return true }
+    if mayKeep(connection) {
+      latest.keep(Latest(version: version, instant: instant, text: nil), symbol, timeframe)
+    }
     return false
   }
 
-  static func place(_ symbol: Bytes, _ timeframe: Bytes) -> Int {
-    // FNV-1a
-    var hash: UInt32 = 2_166_136_261
-    for byte in symbol { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-    for byte in timeframe { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-    return Int(truncatingIfNeeded: (hash ^ hash >> 16) & UInt32(keptLatest - 1))
+  /// The text of the latest bar, where rows in other forms are about and it is known.
+  func latestText(_ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection) -> (
+    instant: Int64, text: [UInt8]
+  )? {
+    guard let place = latest.find(symbol, timeframe), latest[place].version == connection.dataVersion,
+      let text = latest[place].text
+    else { return nil }
+    return (latest[place].instant, text)
   }
 
-  // MARK: Where they could be
-
-  private static let reach = Int64(TimestampParser.maximumOffsetSeconds) * Timestamp.perSecond
-
-  /// No text before this one means `instant` or later.
-  static func earliestText(near instant: Int64) -> String { below(instant).low }
-
-  /// Texts before `instant`'s own that may mean it or later: west of Greenwich, or with a space for the T.
-  private static func below(_ instant: Int64) -> Window {
-    let earliest = instant.subtractingReportingOverflow(reach)
-    return Window(
-      low: Timestamp.dateText(earliest.overflow ? Int64.min + 1 : earliest.partialValue),
-      high: Timestamp.text(instant))
+  mutating func keepLatest(
+    _ instant: Int64, _ text: [UInt8], _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
+  ) {
+    // Within a transaction the latest bar changes without a commit.
+    guard !connection.isWriting else { return }
+    latest.keep(
+      Latest(version: connection.dataVersion, instant: instant, text: text), symbol, timeframe)
   }
 
-  /// Texts after `instant`'s own that may mean it or earlier: east of Greenwich, or written `…t15` or `…T15Z`.
-  private static func above(_ instant: Int64) -> Window {
-    let latest = instant.addingReportingOverflow(reach)
-    return Window(
-      low: Timestamp.text(instant),
-      high: Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue) + "~")
+  /// The forms of the texts within windows that are not in ours. Only what was not looked at yet is searched.
+  private mutating func forms(
+    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ connection: Connection
+  ) throws(StoreError) -> TimeForms {
+    let version = connection.dataVersion
+    var known = searched.find(symbol, timeframe).map { searched[$0] } ?? Searched(version: version)
+    if known.version != version { known = Searched(version: version) }
+    var found = TimeForms.stored
+    var isNew = false
+    for window in windows {
+      if let part = known.parts.first(where: { $0.window.contains(window) }) {
+        found = found.union(part.forms)
+        continue
+      }
+      isNew = true
+      // A window moves on with the time that is asked for: most of it was in the one before.
+      var part = (window: window, forms: TimeForms.stored)
+      var rest = window
+      if let place = known.parts.firstIndex(where: { $0.window.reachesInto(window) }) {
+        let earlier = known.parts.remove(at: place)
+        rest.low = earlier.window.high ?? ""
+        part = (TimeForms.Window(low: earlier.window.low, high: window.high), earlier.forms)
+      }
+      try forEachForeign(symbol, timeframe, rest, connection) { text throws(StoreError) in
+        part.forms.take(text.flatMap { TimestampParser.layout($0)?.layout })
+      }
+      found = found.union(part.forms)
+      if known.parts.count >= Searched.mostParts { known.parts.removeFirst() }
+      known.parts.append(part)
+    }
+    if isNew, mayKeep(connection) { searched.keep(known, symbol, timeframe) }
+    return found
   }
 
-  /// `20260301T15…` sorts after all of `2026-…`.
-  private static func basicFormsOfYears(near instant: Int64) -> [Window] {
-    let latest = instant.addingReportingOverflow(reach)
-    let years = Set([
-      Timestamp.dateText(instant).prefix(4),
-      Timestamp.dateText(latest.overflow ? Int64.max : latest.partialValue).prefix(4),
-    ])
-    return years.map { Window(low: $0 + "0", high: $0 + ":") }
+  // MARK: Writes
+
+  /// Whether rows in other forms mean an instant of `range`. Days around it are looked at as well, and remembered.
+  mutating func mean(
+    _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
+  ) throws(StoreError) -> Bool {
+    let version = connection.dataVersion
+    if let place = stretches.find(symbol, timeframe), stretches[place].version == version,
+      stretches[place].low <= range.lowerBound, range.upperBound <= stretches[place].high
+    {
+      return !stretches[place].instants.isEmpty && stretches[place].instants.contains { range.contains($0) }
+    }
+    let days = TimeForms.days(around: range)
+    let instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()
+    if mayKeep(connection), instants.count <= Stretch.mostInstants {
+      stretches.keep(
+        Stretch(version: version, low: days.lowerBound, high: days.upperBound, instants: instants), symbol,
+        timeframe)
+    }
+    return instants.contains { range.contains($0) }
+  }
+
+  /// The rows in other forms that mean an instant of `range`, in the order of texts. What means no instant is none.
+  func rows(
+    _ symbol: Bytes, _ timeframe: Bytes, _ range: ClosedRange<Int64>, _ connection: Connection
+  ) throws(StoreError) -> [(instant: Int64, text: [UInt8])] {
+    var rows: [(instant: Int64, text: [UInt8])] = []
+    for window in TimeForms.any.windows(from: range.lowerBound, to: range.upperBound) {
+      try forEachForeign(symbol, timeframe, window, connection) { text throws(StoreError) in
+        guard let text, let instant = TimestampParser.layout(text)?.instant, range.contains(instant) else {
+          return
+        }
+        rows.append((instant, Array(text)))
+      }
+    }
+    return rows
   }
 
   // MARK: The search
 
-  private mutating func finds(
-    _ key: SeriesKey, _ window: Window, _ connection: Connection
-  ) throws(StoreError) -> Bool {
-    let version = connection.dataVersion
-    var known = searched[key] ?? (version, [])
-    if known.version != version { known = (version, []) }
-    if known.windows.contains(where: { $0.low <= window.low && window.high <= $0.high }) { return false }
-    if try isAny(key, window, connection) { return true }
-    if known.windows.count >= Self.keptWindows { known.windows.removeFirst() }
-    known.windows.append(window)
-    if searched.count >= Self.keptSeries { searched = [:] }
-    searched[key] = known
-    return false
+  /// The texts within a window that are in other forms; nil for what is no text.
+  private func forEachForeign(
+    _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: Connection,
+    _ body: (Bytes?) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | (table.isBars ? 1 << 36 : 0)
+    let statement = try connection.statement(variant) {
+      """
+      SELECT \(table.column) FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) >= ?3
+      \(window.high == nil ? "" : "AND \(table.column) < ?4") AND ds_is_foreign(\(table.column))
+      """
+    }
+    statement.bind(1, symbol)
+    statement.bind(2, timeframe)
+    statement.bind(window)
+    defer { statement.reset() }
+    while try statement.step() { try body(statement.kind(0) == .text ? statement.bytes(0) : nil) }
+  }
+}
+
+extension Statement {
+  /// As parameters 3 and, where it has an end, 4.
+  func bind(_ window: TimeForms.Window) {
+    bind(3, copying: window.low)
+    if let high = window.high { bind(4, copying: high) }
+  }
+}
+
+extension TimeForms.Window {
+  func contains(_ other: TimeForms.Window) -> Bool {
+    guard low <= other.low else { return false }
+    guard let high else { return true }
+    return other.high.map { $0 <= high } ?? false
   }
 
-  private func isAny(
-    _ key: SeriesKey, _ window: Window, _ connection: Connection
-  ) throws(StoreError) -> Bool {
-    let statement = try connection.statement(
-      """
-      SELECT 1 FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp >= ?3 AND timestamp < ?4
-      AND ds_is_foreign(timestamp) LIMIT 1
-      """)
-    key.bind(to: statement)
-    statement.bind(3, copying: window.low)
-    statement.bind(4, copying: window.high)
-    defer { statement.reset() }
-    return try statement.step()
+  /// Whether `other` goes on where this one ends, or before.
+  func reachesInto(_ other: TimeForms.Window) -> Bool {
+    guard let high, low <= other.low, other.low <= high else { return false }
+    return other.high.map { high < $0 } ?? true
   }
+}
+
+extension SeriesKey {
+  func withBytes<Result>(
+    _ body: (_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try Array(symbol.utf8).withUnsafeBufferPointer { symbol throws(StoreError) in
+      try Array(timeframe.utf8).withUnsafeBufferPointer { timeframe throws(StoreError) in
+        try body(symbol, timeframe)
+      }
+    }
+  }
+}
+
+extension StoreError {
+  /// A statement that is its own transaction has come upon a row in another form, and has written nothing: such rows are
+  /// mended by several statements.
+  static var otherForm: StoreError {
+    StoreError(.internalError, "a row in another form", reason: "other form")
+  }
+  var isOtherForm: Bool { code == .internalError && reason == "other form" }
 }

@@ -30,12 +30,14 @@ extension MarketRepo {
       statement.bind(2, timeframe)
       defer { statement.reset() }
       guard try statement.step() else { return try body(nil) }
-      if let instant = TimestampParser.stored(statement.bytes(0), &reader.latestDate),
+      if statement.kind(0) == .text,
+        let instant = TimestampParser.stored(statement.bytes(0), &reader.latestDate),
         !(try reader.foreignForms.hideLatest(symbol, timeframe, instant, reader))
       {
         return try body(try LatestBar(statement, instant, symbol, timeframe, reader))
       }
-      return try latestInAnyForm(symbol, timeframe, statement, reader, body)
+      // `statement` keeps the snapshot open meanwhile.
+      return try latestInAnyForm(symbol, timeframe, reader, body)
     }
   }
 
@@ -43,21 +45,28 @@ extension MarketRepo {
 
   /// Other tools' forms are about: the latest by instant, not by text.
   private func latestInAnyForm<Result>(
-    _ symbol: Bytes, _ timeframe: Bytes, _ held: Statement, _ reader: Connection,
+    _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection,
     _ body: (LatestBar?) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    // `held` keeps the snapshot open meanwhile.
+    var latest = reader.foreignForms.latestText(symbol, timeframe, reader)
+    if latest == nil {
+      latest = try reader.extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
+      if let latest {
+        reader.foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, reader)
+      }
+    }
+    guard let latest else { return try body(nil) }
     let statement = try reader.statement(
       """
-      SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features,
-      ds_nanoseconds(timestamp) AS instant
-      FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY instant DESC, timestamp DESC LIMIT 1
+      SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
+      FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp = ?3
       """)
     statement.bind(1, symbol)
     statement.bind(2, timeframe)
+    latest.text.withUnsafeBufferPointer { statement.bindCopy(3, text: $0) }
     defer { statement.reset() }
     guard try statement.step() else { return try body(nil) }
-    return try body(try LatestBar(statement, statement.int64(11), symbol, timeframe, reader))
+    return try body(try LatestBar(statement, latest.instant, symbol, timeframe, reader))
   }
 }
 
@@ -94,7 +103,7 @@ package struct LatestBar {
   fileprivate init(
     _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection
   ) throws(StoreError) {
-    func place() -> String { "\(symbol.text) \(timeframe.text) \(Timestamp.text(timestamp))" }
+    func place() -> String { "\(symbol.text) \(timeframe.text) \(row.text(0))" }
     func fault(_ column: Int, _ what: String) -> StoreError {
       .corrupt(
         "\(place()): column '\(BarColumns.names[column])' holds"

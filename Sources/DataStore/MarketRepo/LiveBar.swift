@@ -29,15 +29,18 @@ extension MarketRepo {
     guard let plain = PlainBar(bar, symbol, timeframe) else {
       return try writeAsBatch(bar, symbol, timeframe, replace)
     }
-    try store.writeOne { writer throws(StoreError) in
+    try store.writeOneBar { writer throws(StoreError) in
       let statement = try writer.statement(
         UpsertSQL.variant(bar.carried, replace: replace) | UpsertSQL.oneBar
       ) {
         UpsertSQL.bars(bar.carried, rows: .parameters, replace: replace)
       }
-      let timestamp = writer.source.raw.pointee.text(of: bar.timestamp)
-      let run = { () throws(StoreError) in try plain.run(statement, timestamp: timestamp) }
-      if writer.isInTransaction { try run() } else { try writer.writingAtOnce(run) }
+      if writer.isInTransaction {
+        try plain.mend(writer)
+        try plain.run(statement)
+      } else {
+        try writer.writingAtOnce { () throws(StoreError) in try plain.run(statement, writer.barTime) }
+      }
     }
   }
 
@@ -74,6 +77,21 @@ extension MarketRepo {
   }
 }
 
+extension Store {
+  /// Runs `body`, one statement over one bar, as its own transaction; once more, in one of several statements, where it
+  /// comes upon a row in another form.
+  func writeOneBar<Result>(
+    _ body: (Connection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    do throws(StoreError) {
+      return try writeOne(body)
+    } catch {
+      guard error.isOtherForm else { throw error }
+    }
+    return try write(body)
+  }
+}
+
 /// A bar without features that keeps the rules of `BorrowedBatch.check()`.
 private struct PlainBar {
   private let bar: BorrowedBar
@@ -105,11 +123,17 @@ private struct PlainBar {
     return text.count <= Limits.textBytes && text.isValidUTF8
   }
 
-  /// Runs an upsert whose parameters are the key and then the columns that the bar carries, in the schema's order.
-  func run(_ statement: Statement, timestamp: Bytes) throws(StoreError) {
+  /// Lets the bar be found whose row is in another form. To be called within a transaction.
+  func mend(_ writer: Connection) throws(StoreError) {
+    try writer.foreignForms.mend(bar.timestamp...bar.timestamp, symbol, timeframe, writer)
+  }
+
+  /// Runs an upsert whose parameters are the key and then the columns that the bar carries, in the schema's order. With
+  /// `time` it is its own transaction, and fails with `.otherForm` where rows in other forms are to be mended first.
+  func run(_ statement: Statement, _ time: BarTime? = nil) throws(StoreError) {
     statement.bind(1, symbol)
     statement.bind(2, timeframe)
-    statement.bind(3, timestamp)
+    statement.bind(3, bar.timestamp)
     var parameter: Int32 = 3
     /// The parameter of a column, where the bar carries it.
     func next(_ column: BarColumns) -> Int32? {
@@ -126,7 +150,8 @@ private struct PlainBar {
     if let place = next(.quality) { statement.bind(place, quality) }
     if let place = next(.isGap) { statement.bind(place, Int64(bar.isGap)) }
     if let place = next(.latencySec) { statement.bind(place, bar.latencySec) }
-    try statement.run()
+    guard let time else { return try statement.run() }
+    try time.lookingForOtherForms(symbol, timeframe) { () throws(StoreError) in try statement.run() }
   }
 }
 

@@ -76,6 +76,10 @@ extension MarketRepo {
     return try store.write { writer throws(StoreError) in
       let time: Int64
       if let given = request.requestedAt { time = given } else { time = try freeTime(key, writer) }
+      // Another tool may have recorded it in another form.
+      try key.withBytes { symbol, timeframe throws(StoreError) in
+        try writer.foreignRequests.mend(time...time, symbol, timeframe, writer)
+      }
       let statement = try writer.statement(
         """
         INSERT INTO main.market_requests(symbol, timeframe, requested_at, provider_used, fallback_used, start_ts,
@@ -113,7 +117,10 @@ extension MarketRepo {
     key.bind(to: taken)
     taken.bind(3, copying: Timestamp.text(time))
     defer { taken.reset() }
-    return try taken.step()
+    if try taken.step() { return true }
+    return try key.withBytes { symbol, timeframe throws(StoreError) in
+      try writer.foreignRequests.mean(time...time, symbol, timeframe, writer)
+    }
   }
 
   /// Requests by requestedAt, oldest first; of one series, of one symbol, or all; at most `limit`.
@@ -129,6 +136,7 @@ extension MarketRepo {
         SELECT symbol, timeframe, requested_at, start_ts, end_ts, provider_used, fallback_used, coverage_ratio,
         gap_count, quality, notes FROM main.market_requests
         WHERE (?1 IS NULL OR symbol = ?1) AND (?2 IS NULL OR timeframe = ?2)
+        ORDER BY symbol, timeframe, requested_at
         """)
       if let symbol { statement.bind(1, copying: symbol) }
       if let timeframe { statement.bind(2, copying: timeframe) }

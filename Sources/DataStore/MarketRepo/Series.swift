@@ -106,19 +106,21 @@ extension Connection {
   ) throws(StoreError) -> (first: Int64, last: Int64) {
     if let early = first.withBytes({ TimestampParser.stored($0) }),
       let late = last.withBytes({ TimestampParser.stored($0) }),
-      !(try foreignForms.hide(key, from: late, to: early, self))
+      !(try foreignForms.hide(key, from: late, to: nil, self)),
+      !(try foreignForms.hide(key, from: nil, to: early, self))
     {
       return (early, late)
     }
-    let statement = try statement(
-      """
-      SELECT min(ds_nanoseconds(timestamp)), max(ds_nanoseconds(timestamp)) FROM main.market_data
-      WHERE symbol = ?1 AND timeframe = ?2
-      """)
-    key.bind(to: statement)
-    defer { statement.reset() }
-    _ = try statement.step()
-    return (statement.int64(0), statement.int64(1))
+    // An index out of order may list a series and then not find it; check() tells of that.
+    guard let early = try extreme(key, isFromEnd: false), let late = try extreme(key, isFromEnd: true) else {
+      guard first.isEmpty else {
+        throw .corrupt(
+          "\(key.text) \(first): the symbol or the timeframe is stored as something that is no text. Mend the rows with"
+            + " an SQLite tool; check() lists them")
+      }
+      return (0, 0)
+    }
+    return (early.instant, late.instant)
   }
 }
 

@@ -62,10 +62,13 @@ final class BarCollector {
   /// Unpacks the features of the rows so far; to be called before a symbol ends or starts again.
   func settle() throws(StoreError) { try collection.pointee.settle() }
 
-  /// Forgets the rows of the symbol at hand.
   func expect(rows: Int) { collection.pointee.rows.expect(rows: rows) }
 
-  func restartSymbol() { collection.pointee.rows.restartSymbol() }
+  /// Forgets the rows of the symbol at hand, to begin again with those of `range`.
+  func restartSymbol(_ range: TimeRange) {
+    collection.pointee.rows.restartSymbol()
+    collection.pointee.range = range
+  }
 
   var count: Int { collection.pointee.rows.count }
   var metForeignForm: Bool { collection.pointee.rows.metForeignForm }
@@ -160,7 +163,7 @@ private struct BarCollection: ~Copyable {
   fileprivate mutating func append(
     _ timestamp: Bytes, _ record: Bytes, _ block: ByteBlock.Reference?
   ) throws(Fault) -> Bool {
-    guard let instant = try Self.instant(timestamp, isText: true, range, &dates) else { return true }
+    guard let instant = try Self.instant(timestamp, range, &dates) else { return true }
     guard fields.read(record) else { return false }
     let columns = rows.shape.columns
     if columns.contains(.open) { rows.open.append(try number(0)) }
@@ -215,20 +218,19 @@ private struct BarCollection: ~Copyable {
   private static func instant(
     _ value: OpaquePointer?, _ range: TimeRange, _ dates: inout TimestampParser.DateMemo
   ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
-    let text = SQLFunctions.bytes(value)
-    return try instant(text, isText: sqlite3_value_type(value) == SQLITE_TEXT, range, &dates)
+    guard sqlite3_value_type(value) == SQLITE_TEXT else { throw .noTime }
+    return try instant(SQLFunctions.bytes(value), range, &dates)
   }
 
   @inline(__always)
   private static func instant(
-    _ text: Bytes, isText: @autoclosure () -> Bool, _ range: TimeRange,
-    _ dates: inout TimestampParser.DateMemo
+    _ text: Bytes, _ range: TimeRange, _ dates: inout TimestampParser.DateMemo
   ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
     if let stored = TimestampParser.stored(text, &dates) {
       return range.contains(stored) ? (stored, false) : nil
     }
     switch TimestampParser.parse(text) {
-    case .instant(let instant, let form) where isText():
+    case .instant(let instant, let form):
       return range.contains(instant) ? (instant, form != .stored) : nil
     case .beyondRange: throw .timeBeyondRange
     default: throw .noTime
@@ -273,14 +275,10 @@ private struct BarCollection: ~Copyable {
       return .corrupt(
         "\(series) \(time): column '\(BarColumns.names[column])' holds \(shown), which is \(what). Mend the row with"
           + " an SQLite tool; check() lists such rows")
-    case .timeBeyondRange:
-      return .corrupt(
-        "\(series): the stored timestamp \(StoreError.quoted(time)) lies outside 1677-09-21 to 2262-04-11,"
-          + " which int64 nanoseconds can hold. Delete or mend the row with an SQLite tool")
-    case .noTime:
-      return .corrupt(
-        "\(series): the stored timestamp \(StoreError.quoted(time)) is no ISO 8601 time. Delete or mend the"
-          + " row with an SQLite tool; check() lists such rows")
+    case .timeBeyondRange, .noTime:
+      let text = SQLFunctions.bytes(values[0])
+      let isText = sqlite3_value_type(values[0]) == SQLITE_TEXT
+      return .corruptTime(isText ? TimestampParser.parse(text) : nil, text, of: series)
     case .features(let damage):
       return damaged(damage, at: damage.row == rows.count ? time : nil)
     }

@@ -27,6 +27,8 @@ final class BarOverlap {
     /// The features that the row at hand will have; the merger's or the packer's memory.
     var features: Bytes?
     var isGivenUp = false
+    /// Whether a row in another form ends the walk: it may be of an instant of the batch.
+    var refusesOtherForms = false
     /// Whether the file has to hold all rows of the batch.
     var isWhole = false
   }
@@ -35,6 +37,8 @@ final class BarOverlap {
   private let source: BarSource
   private let merger: FeatureMerging
   private var replacesFeatures = false
+  /// Asked at the first row of a statement that is its own transaction: whether the walk would meet all rows of the batch.
+  private var meetsAll: (() throws(StoreError) -> Bool)?
 
   init(_ source: BarSource, _ merger: FeatureMerging) {
     self.source = source
@@ -71,12 +75,21 @@ final class BarOverlap {
     }
   }
 
+  enum Outcome {
+    /// The file held all rows.
+    case all
+    /// Rows are left that the file did not hold.
+    case some
+    /// All rows are left to an upsert.
+    case givenUp
+  }
+
   /// Runs `update` over the bars of the batch that `source` provides, which are of one series and ascend in time.
-  /// Returns whether rows are left that the file did not hold.
   func bringUpToDate(
-    _ columns: BarColumns, replacesFeatures: Bool, _ update: Statement
-  ) throws(StoreError) -> Bool {
+    _ columns: BarColumns, replacesFeatures: Bool, refusesOtherForms: Bool, _ update: Statement
+  ) throws(StoreError) -> Outcome {
     begin(columns, replacesFeatures, isWhole: false)
+    state.pointee.refusesOtherForms = refusesOtherForms
     defer { end() }
     do throws(StoreError) {
       try update.run()
@@ -84,9 +97,9 @@ final class BarOverlap {
       guard state.pointee.isGivenUp else { throw error }
       // Rows that it came to are up to date or not: the upsert sees to all of them.
       source.forgetStored()
-      return true
+      return .givenUp
     }
-    return state.pointee.found < source.raw.pointee.count
+    return state.pointee.found < source.raw.pointee.count ? .some : .all
   }
 
   /// The same, where `update` is its own transaction. Returns whether the file held all rows; where it did not, nothing
@@ -96,9 +109,12 @@ final class BarOverlap {
   /// back alone (btree.c: sqlite3BtreeBeginStmt): a seventh of the time that a merge takes, and as much memory as the
   /// batch has pages.
   func bringAllUpToDate(
-    _ columns: BarColumns, replacesFeatures: Bool, _ update: Statement
+    _ columns: BarColumns, replacesFeatures: Bool, _ update: Statement,
+    where meetsAll: @escaping () throws(StoreError) -> Bool
   ) throws(StoreError) -> Bool {
     begin(columns, replacesFeatures, isWhole: true)
+    state.pointee.refusesOtherForms = true
+    self.meetsAll = meetsAll
     defer { end() }
     do throws(StoreError) {
       try update.run()
@@ -133,6 +149,7 @@ final class BarOverlap {
   private func end() {
     state.pointee.features = nil
     state.pointee.isWhole = false
+    meetsAll = nil
   }
 
   // MARK: A row
@@ -148,6 +165,7 @@ final class BarOverlap {
       return giveUp(context, state)
     }
     guard let row = place else {
+      if state.pointee.isGivenUp { return giveUp(context, state) }
       state.pointee.outside += 1
       if state.pointee.outside > patience, state.pointee.outside / 4 > state.pointee.found {
         return giveUp(context, state)
@@ -191,16 +209,15 @@ final class BarOverlap {
     SQLFunctions.fail(context, "left to the upsert")
   }
 
-  /// The batch's row of a stored timestamp; nil where it has none. One in another tool's form is no row of ours: an
-  /// upsert would not find it either.
+  /// The batch's row of a stored timestamp; nil where it has none, or where the timestamp is in another form.
   @inline(__always)
   private static func row(_ text: Bytes, _ state: UnsafeMutablePointer<State>) -> Int? {
     let batch = state.pointee.batch
-    guard let time = TimestampParser.stored(text, &state.pointee.dates),
-      let timestamps = batch.pointee.timestamps
-    else {
+    guard let time = TimestampParser.stored(text, &state.pointee.dates) else {
+      if state.pointee.refusesOtherForms { state.pointee.isGivenUp = true }
       return nil
     }
+    guard let timestamps = batch.pointee.timestamps else { return nil }
     let count = batch.pointee.count
     var next = state.pointee.next
     if next < count, timestamps[next] == time {
@@ -222,9 +239,14 @@ final class BarOverlap {
     return next
   }
 
-  /// False where the write is to stop. Also makes room for the marks, at the first bar that is found.
+  /// False where the write is to stop, or the walk. Also makes room for the marks, at the first bar that is found.
   private func look() -> Bool {
     guard source.look() == SQLITE_OK else { return false }
+    if let meetsAll {
+      self.meetsAll = nil
+      do throws(StoreError) { state.pointee.isGivenUp = try !meetsAll() } catch { source.failure = error }
+      if state.pointee.isGivenUp || source.failure != nil { return false }
+    }
     return source.makeRoomForMarks()
   }
 

@@ -17,6 +17,8 @@ final class BarSource {
   private var packer: FeaturePacker?
   private var packAhead: FeaturePackAhead?
   var failure: StoreError?
+  /// Asked by the statement that writes the rows, once it has the lock on writing: what it throws ends the statement.
+  var beforeRows: (() throws(StoreError) -> Void)?
 
   private let interruption: Interruption
 
@@ -46,6 +48,7 @@ final class BarSource {
     failure = nil
     defer {
       self.batch = nil
+      beforeRows = nil
       packer = nil
       packAhead?.end()
       packAhead = nil
@@ -194,6 +197,7 @@ final class BarSource {
     }
     module.pointee.xFilter = { cursor, _, _, _, _ in
       let batch = raw(cursor)
+      guard source(cursor)._withUnsafeGuaranteedRef({ $0.mayBegin() }) else { return SQLITE_ERROR }
       batch.pointee.row = batch.pointee.nextNew(from: 0)
       return SQLITE_OK
     }
@@ -250,6 +254,11 @@ final class BarSource {
     _ cursor: UnsafeMutablePointer<sqlite3_vtab_cursor>?
   ) -> Unmanaged<BarSource> {
     UnsafeMutableRawPointer(cursor.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self).pointee.source
+  }
+
+  private func mayBegin() -> Bool {
+    do throws(StoreError) { try beforeRows?() } catch { failure = error }
+    return failure == nil
   }
 
   static let rowsBetweenLooks = 256

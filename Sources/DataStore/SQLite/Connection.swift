@@ -35,7 +35,9 @@ final class Connection {
   let collector = BarCollector()
   let merger = FeatureMerging()
   let overlap: BarOverlap
-  var foreignForms = ForeignForms()
+  let barTime: BarTime
+  @exclusivity(unchecked) var foreignForms = ForeignForms(.bars)
+  var foreignRequests = ForeignForms(.requests)
   /// For a read that fetches pages by itself.
   var specifiedTable = SpecifiedTable()
   /// For the latest bar, which fetches them, too; nil before the first one.
@@ -47,6 +49,9 @@ final class Connection {
   var featureCheck = FeatureParser()
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
+  /// This connection's own commits, but for one that was about to happen when its hook was last called.
+  @exclusivity(unchecked) private var ownCommits: UInt32 = 0
+  @exclusivity(unchecked) private var isCommitting = false
   /// How the connection that writes appends to the WAL, and the one that folds it in writes to the database.
   private var gathering: FrameGathering?
   private var writeback: CheckpointWriteback?
@@ -80,6 +85,7 @@ final class Connection {
     fastPaths = settings.fastPaths
     source = BarSource(interruption)
     overlap = BarOverlap(source, merger)
+    barTime = BarTime(source)
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
     do throws(StoreError) {
       try setUp(settings)
@@ -153,6 +159,17 @@ final class Connection {
         guard let connection else { return 0 }
         return Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().mayCommit() ? 0 : 1
       }, Unmanaged.passUnretained(self).toOpaque())
+    // Also called where a commit fails.
+    sqlite3_rollback_hook(
+      handle,
+      { connection in
+        connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue().isCommitting = false }
+      }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  private func countCommit() {
+    if isCommitting { ownCommits &+= 1 }
+    isCommitting = false
   }
 
   // MARK: A statement that is its own transaction
@@ -164,6 +181,9 @@ final class Connection {
   /// SQLite is about to commit: false has it roll back.
   private func mayCommit() -> Bool {
     busyWait.leaveLine()
+    // This connection writes to no temporary table, whose commit alone would call here, too.
+    countCommit()
+    isCommitting = true
     // What was made of a text that was missing must not stay. See `minding(_:)`.
     if isMinding, isShort { return false }
     guard overlap.mayCommit() else { return false }
@@ -325,6 +345,8 @@ final class Connection {
 
   var changes: Int { Int(csqlite_changes(handle)) }
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+  /// True within a transaction that has the lock on writing.
+  var isWriting: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_WRITE }
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
   /// How many pages this connection has written since the last `forgetPagesWritten()`.
@@ -337,11 +359,13 @@ final class Connection {
     return Int(count)
   }
 
-  /// Changes whenever another connection has committed. (SQLITE_FCNTL_DATA_VERSION)
+  /// Changes whenever another connection has committed. To be asked for within a transaction, after its first statement.
   var dataVersion: UInt32 {
+    countCommit()
     var version: UInt32 = 0
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
-    return version
+    // It counts this connection's own commits as well. (pager.c: sqlite3PagerCommitPhaseTwo)
+    return version &- ownCommits
   }
 
   /// Bytes of the longest path that SQLite opens: it wants room for "-journal" (pager.c: sqlite3PagerOpen).

@@ -7,6 +7,7 @@ enum SQLFunctions {
     try connection.collector.register(on: connection)
     try connection.merger.register(on: connection)
     try connection.overlap.register(on: connection)
+    try connection.barTime.register(on: connection)
   }
 
   static let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY | SQLITE_DETERMINISTIC
@@ -18,13 +19,20 @@ enum SQLFunctions {
     return Bytes(start: text, count: Int(sqlite3_value_bytes(value)))
   }
 
+  /// The bytes of a value that is a text already. To be asked for as a text, one within a page would be copied for its NUL.
+  @inline(__always)
+  static func textAsItLies(_ value: OpaquePointer?) -> Bytes {
+    let start = sqlite3_value_blob(value)?.assumingMemoryBound(to: UInt8.self)
+    return Bytes(start: start, count: start == nil ? 0 : Int(sqlite3_value_bytes(value)))
+  }
+
   static func fail(_ context: OpaquePointer?, _ message: String) {
     sqlite3_result_error(context, message, -1)
   }
 }
 
-/// `ds_merge_features(stored, new)`: what an upsert leaves in the features column; `ds_nanoseconds(text)`: the
-/// instant of a timestamp in any form; `ds_is_foreign(text)`: whether it is in another form than ours.
+/// `ds_merge_features(stored, new)`: what an upsert leaves in the features column; `ds_nanoseconds(symbol, timeframe,
+/// timestamp)`: the instant of a timestamp in any form; `ds_is_foreign(timestamp)`: whether it is in another form than ours.
 final class FeatureMerging {
   private var merger = FeatureMerger()
   private var failure: StoreError?
@@ -47,10 +55,10 @@ final class FeatureMerging {
       }, nil, nil, nil)
     if result == SQLITE_OK {
       result = sqlite3_create_function_v2(
-        connection.handle, "ds_nanoseconds", 1, SQLFunctions.flags, me,
+        connection.handle, "ds_nanoseconds", 3, SQLFunctions.flags, me,
         { context, _, values in
           guard let values, let me = sqlite3_user_data(context) else { return }
-          Unmanaged<FeatureMerging>.fromOpaque(me).takeUnretainedValue().nanoseconds(context, values[0])
+          Unmanaged<FeatureMerging>.fromOpaque(me).takeUnretainedValue().nanoseconds(context, values)
         }, nil, nil, nil)
     }
     if result == SQLITE_OK {
@@ -58,7 +66,10 @@ final class FeatureMerging {
         connection.handle, "ds_is_foreign", 1, SQLFunctions.flags, nil,
         { context, _, values in
           guard let values else { return }
-          sqlite3_result_int(context, TimestampParser.stored(SQLFunctions.bytes(values[0])) == nil ? 1 : 0)
+          let isStored =
+            sqlite3_value_type(values[0]) == SQLITE_TEXT
+            && TimestampParser.stored(SQLFunctions.textAsItLies(values[0])) != nil
+          sqlite3_result_int(context, isStored ? 0 : 1)
         }, nil, nil, nil)
     }
     guard result == SQLITE_OK else {
@@ -102,23 +113,34 @@ final class FeatureMerging {
       + " are, nothing of the call was written. Write them with replace, or mend them with an SQLite tool"
   }
 
-  private func nanoseconds(_ context: OpaquePointer?, _ value: OpaquePointer?) {
-    guard sqlite3_value_type(value) == SQLITE_TEXT else {
-      return fail(context, .corrupt("a timestamp is stored as something that is no text; run check()"))
+  private func nanoseconds(_ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>) {
+    let text = SQLFunctions.bytes(values[2])
+    let isText = sqlite3_value_type(values[2]) == SQLITE_TEXT
+    if isText, case .instant(let instant, _) = TimestampParser.parse(text) {
+      return sqlite3_result_int64(context, instant)
     }
-    let text = SQLFunctions.bytes(value)
-    switch TimestampParser.parse(text) {
-    case .instant(let instant, _): sqlite3_result_int64(context, instant)
-    case .beyondRange(let isLate): sqlite3_result_int64(context, isLate ? Int64.max : Int64.min + 1)
-    case .malformed:
-      fail(
-        context,
-        .corrupt("the stored timestamp \(StoreError.quoted(text.text)) is no ISO 8601 time; run check()"))
-    }
+    let series = "\(SQLFunctions.bytes(values[0]).text) \(SQLFunctions.bytes(values[1]).text)"
+    fail(context, .corruptTime(isText ? TimestampParser.parse(text) : nil, text, of: series))
   }
 
   private func fail(_ context: OpaquePointer?, _ error: StoreError) {
     failure = error
     SQLFunctions.fail(context, error.message)
+  }
+}
+
+extension StoreError {
+  /// A stored time that is none, or none that can be told as one. `outcome` is nil where it is no text at all.
+  static func corruptTime(_ outcome: TimestampParser.Outcome?, _ text: Bytes, of series: String) -> StoreError
+  {
+    let remedy = "Delete or mend the row with an SQLite tool; check() lists such rows"
+    let shown = "\(series): the stored timestamp \(quoted(text.text))"
+    switch outcome {
+    case nil: return .corrupt("\(shown) is no text. \(remedy)")
+    case .beyondRange:
+      return .corrupt(
+        "\(shown) lies outside 1677-09-21 to 2262-04-11, which int64 nanoseconds can hold. \(remedy)")
+    default: return .corrupt("\(shown) is no ISO 8601 time. \(remedy)")
+    }
   }
 }

@@ -37,6 +37,23 @@ struct TimestampParser {
     }
   }
 
+  /// How a text in another form is written, as far as that decides where it stands in the order of texts.
+  struct Layout {
+    /// Seconds by which the time that is written is ahead of UTC.
+    var offset: Int64 = 0
+    /// Between date and time; nil in a bare date.
+    var separator: UInt8?
+    /// `20260301`, without hyphens.
+    var isBasic = false
+  }
+
+  /// The instant of a text in whatever form, and how that is written; nil where it is no time that int64 nanoseconds hold.
+  static func layout(_ text: Bytes) -> (instant: Int64, layout: Layout)? {
+    var parser = TimestampParser(text: text, dateIsItsEnd: false)
+    guard case .instant(let instant, _) = parser.parse() else { return nil }
+    return (instant, parser.layout)
+  }
+
   /// The date that was read last: bars of a day follow one another.
   struct DateMemo {
     fileprivate var year: UInt64 = 0
@@ -133,6 +150,7 @@ struct TimestampParser {
   private let text: Bytes
   private let dateIsItsEnd: Bool
   private var index = 0
+  private var layout = Layout()
 
   private init(text: Bytes, dateIsItsEnd: Bool) {
     self.text = text
@@ -142,6 +160,7 @@ struct TimestampParser {
   private mutating func parse() -> Outcome {
     guard let year = number(digits: 4) else { return .malformed }
     let isExtended = skip("-")
+    layout.isBasic = !isExtended
     guard let month = number(digits: 2), (1...12).contains(month) else { return .malformed }
     if isExtended, !skip("-") { return .malformed }
     guard let day = number(digits: 2), day >= 1, day <= Timestamp.daysInMonth(month, of: year) else {
@@ -153,8 +172,10 @@ struct TimestampParser {
         ? outcome(midnight + Timestamp.secondsPerDay - 1, Timestamp.perSecond - 1, .bareDate)
         : outcome(midnight, 0, .bareDate)
     }
+    layout.separator = text[index]
     guard skip("T") || skip("t") || skip(" ") else { return .malformed }
     guard let time = parseTime(), let offset = parseOffset(), index == text.count else { return .malformed }
+    layout.offset = offset
     return outcome(midnight + time.second - offset, time.fraction, .other)
   }
 

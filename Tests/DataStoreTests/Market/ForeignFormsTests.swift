@@ -138,4 +138,52 @@ import Testing
     #expect(try store.check().count == 1)
     #expect(try store.market.delete("EURUSD", "1h") == 1, "it can be got rid of")
   }
+
+  /// Windows of texts, which reads by instant go by, hold each text of an instant within; no two overlap.
+  @Test func windowsHoldAllTextsOfTheirInstants() {
+    var random = Seeded()
+    let newYear = 1_767_225_600 * second
+    for _ in 0..<2_000 {
+      let instant = newYear + Int64.random(in: -200_000...200_000, using: &random) * second
+      let text = Self.text(instant, &random)
+      guard let (read, layout) = text.withBytes({ TimestampParser.layout($0) }) else {
+        Issue.record("\(random): \(text) is no time")
+        continue
+      }
+      #expect(read == instant, "\(random): \(text)")
+      var forms = TimeForms.stored
+      forms.take(layout)
+      let low = instant - Int64.random(in: 0...100_000, using: &random) * second
+      let high = instant + Int64.random(in: 0...100_000, using: &random) * second
+      for bounds in [(low, high), (nil, high), (low, nil), (nil, nil)] as [(Int64?, Int64?)] {
+        for forms in [forms, .any] {
+          let windows = forms.windows(from: bounds.0, to: bounds.1)
+          let holding = windows.filter { $0.low <= text && $0.high.map { text < $0 } ?? true }
+          #expect(holding.count == 1, "\(random): \(text) in \(windows)")
+        }
+      }
+    }
+  }
+
+  @Test func aWriteOfABatchFindsRowsInOtherForms() throws {
+    var random = Seeded()
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let raw = try scratch.raw()
+    for _ in 0..<20 {
+      let all = Array(Set(try filled(raw, &random))).sorted()
+      var batch = BarBatch.hourly([])
+      batch.timestamps = all.filter { _ in random.oneIn(2) }
+      if random.oneIn(2) { batch.timestamps.reverse() }
+      batch.close = batch.timestamps.map { Double($0 / second) }
+      try store.market.write(batch)
+      for instant in batch.timestamps {
+        #expect(try store.market.read(["EURUSD"], "1h", instant...instant).count == 1, "\(random)")
+        #expect(
+          try raw.text("SELECT count(*) FROM market_data WHERE timestamp = '\(Timestamp.text(instant))'")
+            == "1",
+          "\(random)")
+      }
+    }
+  }
 }

@@ -36,7 +36,7 @@ final class LatestPages {
     }
   }
 
-  private static let keptSeries = ForeignForms.keptLatest
+  private static let keptSeries = 256
   /// Of one-second bars, of which forty hours may count, they are eleven hundred.
   private static let mostPages = 2048
   /// Fewer pages on both ways down than are kept at the least; no tree of usual pages is as deep.
@@ -182,12 +182,12 @@ final class LatestPages {
 
   // MARK: Other tools' timestamps
 
-  /// Whether all texts that may mean `instant`, or later, are in the stored form (see `ForeignForms`). What was found
+  /// Whether all texts that may mean `instant`, or later, are in the stored form (see `TimeForms`). What was found
   /// holds until one of the pages that it was found on changes.
   private func isPlain(
     _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
   ) -> Bool {
-    let place = ForeignForms.place(symbol, timeframe)
+    let place = Self.place(symbol, timeframe)
     if ends[place].isOf(symbol, timeframe), let known = ends[place].moment, known.life == moment.life {
       if ends[place].isTooLong { return false }
       if known == moment { return true }
@@ -200,6 +200,14 @@ final class LatestPages {
     guard let found = plainEnd(end, symbol, timeframe, instant, moment) else { return false }
     ends[place] = found
     return !found.isTooLong
+  }
+
+  private static func place(_ symbol: Bytes, _ timeframe: Bytes) -> Int {
+    // FNV-1a
+    var hash: UInt32 = 2_166_136_261
+    for byte in symbol { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    for byte in timeframe { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+    return Int(truncatingIfNeeded: (hash ^ hash >> 16) & UInt32(keptSeries - 1))
   }
 
   /// Whether nothing has changed but the last leaf, and that is plain.
@@ -221,7 +229,7 @@ final class LatestPages {
   private func plainEnd(
     _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
   ) -> PlainEnd? {
-    let low = Array(ForeignForms.earliestText(near: instant).utf8)
+    let low = Array(TimeForms.earliestText(near: instant).utf8)
     let depth = path.count
     var found = PlainEnd(
       series: Array(symbol) + [0] + Array(timeframe), instant: instant, moment: moment)

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+
+/// Where texts that mean an instant can stand in the order of texts, whatever form of ISO 8601 they are in.
+///
+/// A text begins with its date, so that it stands within the day that it names: `2026-03-01T16:00:00+01:00` is 15:00 UTC
+/// and sorts as if it were 16:00, `2026-03-01 16:00Z` before all that is written with a T that day. Without hyphens
+/// (`20260301T15…`) it stands after all of its year that is written with them.
+struct TimeForms {
+  /// A stretch of texts: `low <= text < high`, without an end where `high` is nil.
+  struct Window: Equatable {
+    var low: String
+    var high: String?
+  }
+
+  /// Nanoseconds by which a written time may be ahead of UTC, or behind it.
+  var east: Int64
+  var west: Int64
+  /// What may stand between date and time beside the T of the stored form.
+  var hasSpace: Bool
+  var hasSmallT: Bool
+  var hasBasic: Bool
+  /// Whether there is any form but the stored one.
+  var isAny: Bool
+
+  /// Only the stored form.
+  static let stored = TimeForms(
+    east: 0, west: 0, hasSpace: false, hasSmallT: false, hasBasic: false, isAny: false)
+  /// Any form that is read.
+  static let any = TimeForms(
+    east: reach, west: reach, hasSpace: true, hasSmallT: true, hasBasic: true, isAny: true)
+
+  private static let reach = Int64(TimestampParser.maximumOffsetSeconds) * Timestamp.perSecond
+  private static let day = Timestamp.secondsPerDay * Timestamp.perSecond
+
+  /// With a text that was met; one that means no instant counts as any other form.
+  mutating func take(_ layout: TimestampParser.Layout?) {
+    isAny = true
+    guard let layout else { return }
+    east = max(east, layout.offset * Timestamp.perSecond)
+    west = max(west, -layout.offset * Timestamp.perSecond)
+    if layout.separator == UInt8(ascii: " ") { hasSpace = true }
+    if layout.separator == UInt8(ascii: "t") { hasSmallT = true }
+    if layout.isBasic { hasBasic = true }
+  }
+
+  func union(_ other: TimeForms) -> TimeForms {
+    TimeForms(
+      east: max(east, other.east), west: max(west, other.west), hasSpace: hasSpace || other.hasSpace,
+      hasSmallT: hasSmallT || other.hasSmallT, hasBasic: hasBasic || other.hasBasic,
+      isAny: isAny || other.isAny)
+  }
+
+  // MARK: Windows
+
+  /// Where all texts stand that are in one of these forms and mean an instant between the bounds, in the order of
+  /// texts and without overlap. Among them may be some that mean others.
+  func windows(from low: Int64?, to high: Int64?) -> [Window] {
+    let first = low.flatMap { Self.minus($0, west) }.map(Place.init)
+    let last = high.flatMap { Self.plus($0, east) }.map(Place.init)
+    let separators = (hasSpace ? [" "] : []) + ["T"] + (hasSmallT ? ["t"] : [])
+    // On the first day and on the last the texts of each separator have a stretch of their own.
+    var begins = separators.map { first?.begin($0) ?? "" }
+    // A bare date stands before all of its day, and is its midnight.
+    if let first, first.isMidnight { begins[0] = first.date }
+    var ends = separators.map { last?.end($0) }
+    if first == nil || last == nil || first?.date != last?.date {
+      // Between these days all texts count, so that one stretch goes from the last of the one to the first of the other.
+      if let first {
+        ends = separators.dropLast().map { first.date + $0 + "~" } + ends
+      } else {
+        begins = [""]
+      }
+      if let last {
+        begins += separators.dropFirst().map { last.date + $0 }
+      } else {
+        ends = ends.prefix(begins.count - 1) + [nil]
+      }
+    }
+    var windows = zip(begins, ends).map { Window(low: $0, high: $1) }
+    // What the first year has without hyphens stands in the long stretch, from its January on.
+    if let low, let early = Self.minus(low, Self.reach).map(Place.init) {
+      let gap = (low: early.year + "0", high: early.basicDate)
+      if let place = windows.firstIndex(where: { $0.low < gap.low && $0.high.map { gap.high < $0 } ?? true })
+      {
+        windows.insert(Window(low: gap.high, high: windows[place].high), at: place + 1)
+        windows[place].high = gap.low
+      }
+    }
+    if hasBasic, let last { windows.append(Self.basicWindow(first, last)) }
+    return windows
+  }
+
+  /// Texts in other forms that mean an instant between the bounds, and do not stand between the bounds' own texts, stand
+  /// here. With `wholeDays` there are also those that stand between them on the days of the bounds.
+  static func edges(from low: Int64?, to high: Int64?, wholeDays: Bool = false) -> [Window] {
+    var windows: [Window] = []
+    windows.reserveCapacity(3)
+    if let low {
+      windows.append(
+        Window(
+          low: earliestText(near: low),
+          high: wholeDays ? Timestamp.dateText(low) + "~" : Timestamp.text(low)))
+    }
+    guard let high else { return windows }
+    let begin = wholeDays ? Timestamp.dateText(high) : Timestamp.text(high)
+    guard let last = plus(high, reach).map(Place.init) else {
+      return windows + [Window(low: begin, high: nil)]
+    }
+    windows.append(Window(low: begin, high: last.date + "~"))
+    windows.append(basicWindow(low.flatMap { minus($0, reach) }.map(Place.init), last))
+    return windows
+  }
+
+  /// The instants around others for which the same days have to be looked at.
+  static func days(around range: ClosedRange<Int64>) -> ClosedRange<Int64> {
+    guard let early = minus(range.lowerBound, reach), let late = plus(range.upperBound, reach),
+      let first = minus(early, Timestamp.floorDivide(early, by: day).remainder),
+      let next = plus(late, day - Timestamp.floorDivide(late, by: day).remainder)
+    else { return range }
+    return (first + reach)...(next - reach - 1)
+  }
+
+  /// The stretch of the last year that is written without hyphens. What earlier years have of it stands before that year.
+  private static func basicWindow(_ first: Place?, _ last: Place) -> Window {
+    let isSameYear = first.map { $0.year == last.year } ?? false
+    return Window(
+      low: isSameYear ? first?.basicDate ?? "" : last.year + "0", high: last.basicDate + "~")
+  }
+
+  /// The texts of the year that `text` is of which are written with hyphens end before this one; nil where it names no year.
+  static func endOfHyphens(_ text: Bytes) -> String? {
+    guard text.count >= 4, text.prefix(4).allSatisfy({ $0 &- 0x30 <= 9 }) else { return nil }
+    return Bytes(rebasing: text.prefix(4)).text + "0"
+  }
+
+  /// The day of an instant as it stands without hyphens.
+  static func basicDate(_ instant: Int64) -> String { Place(instant).basicDate }
+
+  /// No text before this one means `instant` or later.
+  static func earliestText(near instant: Int64) -> String {
+    minus(instant, reach).map(Timestamp.dateText) ?? ""
+  }
+
+  /// nil where no int64 nanoseconds hold it: then nothing bounds the texts on that side.
+  private static func plus(_ instant: Int64, _ nanoseconds: Int64) -> Int64? {
+    let (sum, overflow) = instant.addingReportingOverflow(nanoseconds)
+    return overflow ? nil : sum
+  }
+
+  private static func minus(_ instant: Int64, _ nanoseconds: Int64) -> Int64? {
+    let (difference, overflow) = instant.subtractingReportingOverflow(nanoseconds)
+    return overflow || difference == Timestamp.none ? nil : difference
+  }
+
+  /// A written time, to the hour: what comes after is written in many ways.
+  private struct Place {
+    let date: String
+    private let hour: String
+
+    init(_ instant: Int64) {
+      let text = Timestamp.text(instant)
+      date = String(text.prefix(10))
+      hour = String(text.dropFirst(11).prefix(2))
+    }
+
+    var isMidnight: Bool { hour == "00" }
+    var year: String { String(date.prefix(4)) }
+    var basicDate: String { date.filter { $0 != "-" } }
+
+    func begin(_ separator: String) -> String { date + separator + hour }
+    func end(_ separator: String) -> String { date + separator + hour + "~" }
+  }
+}
