@@ -46,7 +46,8 @@ let package = Package(
     .testTarget(
       name: "DataStoreTests",
       dependencies: [
-        "DataStore", "CNumbers", "CProcess", "CSQLite", "FaultVFS", "PowerCutVFS", "IntruderVFS",
+        "DataStore", "CDataStore", "CNumbers", "CProcess", "CSQLite", "FaultVFS", "PowerCutVFS",
+        "IntruderVFS",
       ]),
   ],
   cxxLanguageStandard: .cxx17

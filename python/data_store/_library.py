@@ -86,6 +86,6 @@ def untyped(name: str) -> Any:
 
     To look at each argument takes ctypes longer than to pass it. Bytes stand for texts and
     structs that the library reads, handles and what `byref` gives for pointers, 0 and 1 for flags;
-    nothing else may be passed.
+    nothing else may be passed. `tests/test_abi.py` holds these calls to `_abi.FUNCTIONS`.
     """
     return library[name]

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
+import pkgutil
 import re
-import subprocess
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
+import pandas as pd
 import pytest
+from c_header import HEADER, Header, run
 
-from data_store import DataStore, _abi
+import data_store
+from data_store import DataStore, _abi, _bar, _status
 from data_store._library import library
 
-HEADER = Path(__file__).parents[2] / "include" / "data_store.h"
 LIBRARY = library._name
 
 ALLOWED_LIBRARIES = {
@@ -26,115 +30,212 @@ ALLOWED_LIBRARIES = {
 }
 LOADERS = r"ld-linux[\w-]*\.so\.\d+"
 
+# What a table of differences holds: the header's type, the one in _abi, and where. An address of
+# memory that NumPy or the library owns is a plain one (void*), and so is one that must be given
+# back; a char* is what takes Python's bytes.
+Differences = dict[tuple[str, str], str]
 
-def run(*command: object, text: str | None = None) -> str:
-    return subprocess.run(
-        [str(part) for part in command], check=True, capture_output=True, text=True, input=text
-    ).stdout
+FUNCTION_DIFFERENCES: Differences = {
+    ("char**", "void*"): """
+        ds_market_read.symbols ds_market_latest.symbols ds_market_scan.symbols
+        ds_state_set_many.keys ds_state_set_many.values_json ds_texts_items.result""",
+    ("char**", "void**"): "ds_state_get.out_json ds_store_connection_script.out_sql",
+    ("char*", "void*"): "ds_text_free.text",
+    ("ds_text_column**", "void*"): "ds_text_columns_lay_out.columns",
+    ("int32_t*", "void*"): "ds_text_layout_code.codes ds_text_layout_code.first_rows",
+}
+
+FIELD_DIFFERENCES: Differences = {
+    ("int32_t*", "void*"): "ds_text_column.codes",
+    ("char**", "void*"): """
+        ds_text_column.values ds_bar_batch.features_json ds_read_options.feature_keys
+        ds_series_view.symbols ds_series_view.timeframes""",
+    ("double*", "void*"): """
+        ds_feature_column.values ds_bar_batch.open ds_bar_batch.high ds_bar_batch.low
+        ds_bar_batch.close ds_bar_batch.volume ds_bar_batch.latency_sec ds_sql_column.reals""",
+    ("int64_t*", "void*"): """
+        ds_feature_column.integers ds_bar_batch.timestamps ds_series_view.first
+        ds_series_view.last ds_series_view.bars ds_series_view.gaps ds_sql_column.integers
+        ds_sql_column.offsets""",
+    ("uint8_t*", "void*"): """
+        ds_feature_column.is_null ds_bar_batch.is_gap ds_text_layout.validity
+        ds_sql_column.types""",
+    ("ds_feature_column*", "void*"): "ds_bar_batch.features",
+    ("char*", "void*"): "ds_text_layout.bytes ds_sql_column.bytes",
+    ("void*", "char*"): "ds_sql_parameter.bytes",
+}
+
+EXCEPTIONS = {
+    "DS_INVALID": "InvalidInputError",
+    "DS_INVALID_FEATURE": "FeatureValidationError",
+    "DS_MISSING_BAR": "MissingBarError",
+    "DS_BUSY": "BusyError",
+    "DS_STORAGE": "StorageError",
+    "DS_CORRUPT": "CorruptError",
+    "DS_SCHEMA": "SchemaError",
+    "DS_CLOSED": "ClosedError",
+    "DS_INTERRUPTED": "InterruptedCallError",
+    "DS_NO_MEMORY": "OutOfMemoryError",
+    "DS_INTERNAL": "DataStoreError",
+    "DS_TIMEOUT": "QueryTimeoutError",
+}
+NOT_A_STATUS = r"DS_(ABI_VERSION|NO_TIME|(MAX|COLUMNS?|DURABILITY|FEATURES|SQL)_)"
+
+
+def places(differences: Differences) -> dict[str, tuple[str, str]]:
+    return {place: kinds for kinds, listed in differences.items() for place in listed.split()}
+
+
+def ctypes_name(kind: Any) -> str:
+    """Give a ctypes type as the header would write it."""
+    if kind is None:
+        return "void"
+    if kind in CTYPES_NAMES:
+        return CTYPES_NAMES[kind]
+    if issubclass(kind, ctypes._Pointer):
+        return ctypes_name(kind._type_) + "*"
+    if kind is _abi.ds_stop_function:
+        return "ds_stop_function"
+    return str(kind.__name__)
+
+
+CTYPES_NAMES = {
+    ctypes.c_char_p: "char*",
+    ctypes.c_double: "double",
+    ctypes.c_int32: "int32_t",
+    ctypes.c_int64: "int64_t",
+    ctypes.c_size_t: "size_t",
+    ctypes.c_uint32: "uint32_t",
+    ctypes.c_void_p: "void*",
+}
+
+
+def may_pass_without_type(value: Any, kind: Any) -> bool:
+    """Whether ctypes passes `value` as `kind` without being told to."""
+    if kind is ctypes.c_int32:
+        return type(value) is int
+    if type(value) is bytes:
+        return kind is ctypes.c_char_p or len(value) == ctypes.sizeof(kind._type_)
+    return issubclass(kind, ctypes._Pointer) and kind.from_param(value) is not None
 
 
 @pytest.fixture(scope="module")
-def declarations() -> str:
-    """The header without comments, macros and system headers."""
-    text = run("cc", "-E", "-P", "-x", "c", "-std=c11", HEADER)
-    return text[text.index("ds_abi_version") - 20 :]
+def header() -> Header:
+    return Header()
 
 
-def structs_in(declarations: str) -> dict[str, list[str]]:
-    """Field names of every struct that the header defines."""
-    found = {}
-    for name, body in re.findall(r"typedef struct (ds_\w+) \{(.*?)\}", declarations, re.DOTALL):
-        fields = [field.strip() for field in body.split(";") if field.strip()]
-        found[name] = [re.findall(r"\w+", field)[-1] for field in fields]
-    return found
-
-
-def prototypes_in(declarations: str) -> dict[str, tuple[str, list[str]]]:
-    """Return type and parameters of every function that the header declares."""
-    found = {}
-    pattern = r"([\w\s*]+?)\b(ds_\w+)\s*\(([^()]*)\)\s*;"
-    for result, name, parameters in re.findall(pattern, declarations):
-        parts = [part.strip() for part in parameters.split(",")]
-        found[name] = (result.strip(), [] if parts == ["void"] else parts)
-    return found
-
-
-def test_header_exports_and_ctypes_table_are_the_same_names(declarations: str) -> None:
-    declared = set(prototypes_in(declarations))
-    assert len(declared) > 40
+def test_header_exports_and_ctypes_table_are_the_same_names(header: Header) -> None:
+    assert len(header.functions) > 40
     exported = {
         line.split()[-1] for line in run("nm", "-D", "--defined-only", LIBRARY).splitlines()
     }
-    assert exported == declared
-    assert set(_abi.FUNCTIONS) == declared
+    assert exported == set(header.functions)
+    assert set(_abi.FUNCTIONS) == set(header.functions)
 
 
-def test_the_ctypes_table_has_the_arguments_of_the_header(declarations: str) -> None:
-    def shape(text: str) -> str:
-        text = text.replace("const", "").strip()
-        word = text.split()[0]
-        return "pointer" if "*" in text or word == "ds_stop_function" else word
-
-    def ctypes_shape(kind: type | None) -> str:
-        if kind is None:
-            return "void"
-        names = {ctypes.c_int32: "int32_t", ctypes.c_int64: "int64_t", ctypes.c_double: "double"}
-        return names.get(kind, "pointer")
-
-    for name, (result, parameters) in prototypes_in(declarations).items():
-        restype, argtypes = _abi.FUNCTIONS[name]
-        assert ctypes_shape(restype) == shape(result), name
-        assert [ctypes_shape(kind) for kind in argtypes] == list(map(shape, parameters)), name
+def test_functions_have_the_types_of_the_header_save_those_listed(header: Header) -> None:
+    differences = {}
+    for name, declared in header.functions.items():
+        result, arguments = _abi.FUNCTIONS[name]
+        mirrored = [ctypes_name(result), *map(ctypes_name, arguments)]
+        assert len(mirrored) == len(declared), name
+        for (argument, kind), mirror in zip(declared.items(), mirrored, strict=True):
+            if kind != mirror:
+                differences[f"{name}.{argument}"] = kind, mirror
+    assert differences == places(FUNCTION_DIFFERENCES)
 
 
-def test_structs_have_the_sizes_and_offsets_of_a_c_program(
-    declarations: str, tmp_path: Path
-) -> None:
-    structs = structs_in(declarations)
-    assert len(structs) > 10
-    lines = []
-    for name, fields in structs.items():
-        lines.append(f'printf("{name} %zu\\n", sizeof({name}));')
-        lines += [
-            f'printf("{name}.{field} %zu %zu\\n", offsetof({name}, {field}),'
-            f" sizeof((({name} *)0)->{field}));"
-            for field in fields
-        ]
-    program = tmp_path / "layout.c"
-    body = "\n".join(lines)
-    program.write_text(
-        f'#include "data_store.h"\n#include <stdio.h>\nint main(void) {{\n{body}\nreturn 0; }}\n'
-    )
-    run("cc", "-std=c11", f"-I{HEADER.parent}", program, "-o", tmp_path / "layout")
-
-    expected = run(tmp_path / "layout").splitlines()
-    actual = []
-    for name, fields in structs.items():
-        kind = getattr(_abi, name)
-        assert [field for field, *_ in kind._fields_] == fields, name
-        actual.append(f"{name} {ctypes.sizeof(kind)}")
-        for field in fields:
-            place = getattr(kind, field)
-            actual.append(f"{name}.{field} {place.offset} {place.size}")
-    assert actual == expected
+def test_structs_have_the_fields_of_the_header_save_types_that_are_listed(header: Header) -> None:
+    differences = {}
+    assert len(header.structs) > 10
+    for name, declared in header.structs.items():
+        mirrored = {field: ctypes_name(kind) for field, kind in getattr(_abi, name)._fields_}
+        assert list(mirrored) == list(declared), name
+        for field, kind in declared.items():
+            if kind != mirrored[field]:
+                differences[f"{name}.{field}"] = kind, mirrored[field]
+    assert differences == places(FIELD_DIFFERENCES)
 
 
-def test_constants_have_the_values_of_the_header() -> None:
-    defined = dict(re.findall(r"^#define DS_(\w+) \(?([\w<< ]+?)\)?(?:\s*/\*.*)?$",
-                              HEADER.read_text(), re.MULTILINE))  # fmt: skip
-    shared = {
-        name: value
-        for name, value in vars(_abi).items()
-        if isinstance(value, int) and name in defined
+def test_structs_have_the_sizes_and_offsets_of_a_c_program(header: Header) -> None:
+    fields = [(name, field) for name, fields in header.structs.items() for field in fields]
+    offsets = header.numbers(f"offsetof({name}, {field})" for name, field in fields)
+    assert offsets == [getattr(getattr(_abi, name), field).offset for name, field in fields]
+    sizes = header.numbers(f"sizeof({name})" for name in header.structs)
+    assert sizes == [ctypes.sizeof(getattr(_abi, name)) for name in header.structs]
+
+
+def test_the_callback_has_the_type_of_the_header(header: Header) -> None:
+    kind = _abi.ds_stop_function
+    mirrored = [ctypes_name(kind._restype_), *map(ctypes_name, kind._argtypes_)]
+    assert mirrored == list(header.callbacks["ds_stop_function"].values())
+
+
+def test_constants_have_the_values_of_the_header(header: Header) -> None:
+    mirrored = {
+        **{f"DS_{name}": value for name, value in vars(_abi).items() if isinstance(value, int)},
+        **{f"DS_COLUMN_{name.upper()}": bit for name, bit in _abi.COLUMN_BITS.items()},
+        **{f"DS_DURABILITY_{word.upper()}": code for word, code in _abi.DURABILITY.items()},
     }
-    assert len(shared) > 15
+    assert mirrored.pop("DS_LAST_TIME") == header.numbers(["INT64_MAX"])[0]
+    # The limits are the library's to hold callers to.
+    declared = [name for name in header.constants if not name.startswith("DS_MAX_")]
+    assert mirrored == dict(zip(declared, header.numbers(declared), strict=True))
 
-    def number(text: str) -> int:
-        plain = re.sub(r"(?<=[0-9a-f])u\b", "", text).replace("INT64_MIN", str(-(2**63)))
-        left, _, shift = plain.partition("<<")
-        return int(left, 0) << int(shift or "0", 0)
 
-    assert shared == {name: number(defined[name]) for name in shared}
+def test_every_constant_is_held_against_the_swift_side(header: Header) -> None:
+    root = HEADER.parents[1]
+    files = [root / "Tests/DataStoreTests/Core/InterfaceNumbersTests.swift"]
+    files += (root / "Sources/DataStoreC").glob("*.swift")
+    named = {word for file in files for word in re.findall(r"DS_\w+", file.read_text())}
+    assert set(header.constants) - named == {"DS_NO_TIME"}  # INT64_MIN, which Swift has a name for
+
+
+def test_columns_are_in_the_order_of_their_bits() -> None:
+    assert list(_abi.COLUMN_BITS.values()) == [1 << place for place in range(9)]
+    assert sum(_abi.COLUMN_BITS.values()) == _abi.COLUMNS_ALL
+
+
+def test_a_packed_bar_has_the_layout_of_the_struct() -> None:
+    numbers = (_bar.SIZE, -2, 2**31, -1, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5)
+    bar = _abi.ds_bar.from_buffer_copy(_bar.pack(*numbers, 0, 0, 0))
+    assert ctypes.sizeof(bar) == _bar.SIZE
+    assert tuple(getattr(bar, field) for field, _ in bar._fields_) == (*numbers, None, None, None)
+
+
+def test_calls_without_types_pass_what_the_table_declares(
+    store: DataStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = set()
+
+    def checked(function: Any) -> Callable[..., int]:
+        result, arguments = _abi.FUNCTIONS[function.__name__]
+        # What ctypes takes for granted where it knows no types: a C int comes back.
+        assert result in (ctypes.c_int32, None)
+
+        def call(*given: Any) -> int:
+            called.add(function.__name__)
+            for value, kind in zip(given, arguments, strict=True):
+                assert may_pass_without_type(value, kind), (function.__name__, value, kind)
+            return function(*given)
+
+        return call
+
+    modules = [one.name for one in pkgutil.walk_packages(data_store.__path__, "data_store.")]
+    found = set()
+    for module in map(importlib.import_module, modules):
+        for name, function in list(vars(module).items()):
+            if isinstance(function, ctypes._CFuncPtr) and function.argtypes is None:
+                found.add(function.__name__)
+                monkeypatch.setattr(module, name, checked(function))
+
+    when = pd.Timestamp("2026-03-01T15:00Z")
+    store.market.write_bar("A", "1h", when, open=1.0, source="x", features={})
+    store.market.write(pd.DataFrame({"close": [2.0]}, index=[when]), "A", "1h")
+    bar = store.market.latest_bar("A", "1h")
+    assert bar is not None
+    assert (bar.open, bar.close, bar.source) == (1.0, 2.0, "x")
+    assert called == found != set()
 
 
 def test_the_library_needs_nothing_but_what_every_system_has() -> None:
@@ -147,20 +248,23 @@ def test_the_library_needs_nothing_but_what_every_system_has() -> None:
     assert extra == set()
 
 
-def test_versions_agree(store: DataStore) -> None:
-    text = HEADER.read_text()
-    abi = re.search(r"#define DS_ABI_VERSION (\d+)", text)
-    version = re.search(r'#define DS_VERSION "(.+)"', text)
-    assert abi is not None
+def test_versions_agree(store: DataStore, header: Header) -> None:
+    version = re.search(r'#define DS_VERSION "(.+)"', HEADER.read_text())
     assert version is not None
-    assert store.info()["abi_version"] == library.ds_abi_version() == int(abi[1])
+    [abi] = header.numbers(["DS_ABI_VERSION"])
+    assert store.info()["abi_version"] == library.ds_abi_version() == abi
     assert store.info()["library_version"] == library.ds_version().decode() == version[1]
 
 
-def test_every_status_has_a_name() -> None:
-    for name, status in re.findall(r"#define (DS_[A-Z_]+) (\d+)(?: +/\*.*)?$",
-                                   HEADER.read_text().split("Store ----")[0].split("Status,")[1],
-                                   re.MULTILINE):  # fmt: skip
-        assert library.ds_status_name(int(status)).decode() == name
+def test_every_status_has_a_name_and_an_exception(header: Header) -> None:
+    names = [name for name in header.constants if not re.match(NOT_A_STATUS, name)]
+    statuses = dict(zip(names, header.numbers(names), strict=True))
+    for name, status in statuses.items():
+        assert library.ds_status_name(status).decode() == name
     for unknown in (-1, 99, 2**31 - 1, -(2**31)):
         assert library.ds_status_name(unknown) == b"DS_UNKNOWN"
+
+    assert statuses.pop("DS_OK") == 0
+    raised = {name: _status._ERRORS[status].__name__ for name, status in statuses.items()}
+    assert raised == EXCEPTIONS
+    assert len(_status._ERRORS) == len(EXCEPTIONS)
