@@ -23,7 +23,7 @@ MOST_TO_GO_BY = 64
 time that a waiter, of whom it would be the turn, gets no processor for 10 ms."""
 
 FIRST_PLACE = 2**62
-"""The first byte of the line (WaitingLine.swift)."""
+"""The first byte of the line (TicketLock.swift)."""
 
 
 def length_of_line(path: Path) -> int:

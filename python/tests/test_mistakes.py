@@ -270,5 +270,5 @@ def test_a_live_bars_time_is_mended_as_its_message_says(
 
 
 def test_a_missing_time_is_told_with_its_row(store: DataStore) -> None:
-    with pytest.raises(InvalidInputError, match=r"row 1.*NaT.*Drop or mend"):
+    with pytest.raises(InvalidInputError, match=r"row 1.*NaT.*Drop or fix"):
         store.market.write(stamped([times(1)[0], pd.NaT]), SYMBOL, TIMEFRAME)

@@ -45,7 +45,7 @@ private struct StoreCheck {
   private static func damage(_ part: String, _ reader: Connection) throws(StoreError) -> [String] {
     let statement = try reader.statement("PRAGMA main.integrity_check\(part)")
     // SQLite walks a whole table in one instruction.
-    return try SideThread.run {
+    return try HelperThread.run {
       () throws(StoreError) in
       defer { statement.reset() }
       var found: [String] = []
@@ -83,19 +83,19 @@ private struct StoreCheck {
     defer { statement.reset() }
     var parser = FeatureParser()
     var foreign = Tally(
-      "timestamps are not in the stored form (they are read right; write them anew to mend)")
+      "timestamps are not in the stored form (they are read right; write them again to fix that)")
     var doubled = DoubledInstants(
-      "bars are stored in several rows (reads give each; write the bar anew, which leaves one)", .bars)
-    var wrong = Tally("values are of a wrong type (mend or delete the rows with an SQLite tool)")
+      "bars are stored in several rows (reads give each; write the bar again, which leaves one)", .bars)
+    var wrong = Tally("values are of a wrong type (fix or delete the rows with an SQLite tool)")
     var features = Tally("bars have damaged features")
     while try statement.step() {
       let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"
       for column in 0..<2 as Range<Int32>
       where !Self.isText(statement, column) || statement.bytes(column).isEmpty {
-        wrong.add("\(place): \(statement.columnName(column)) is no text, or empty")
+        wrong.add("\(place): \(statement.columnName(column)) is not text, or empty")
       }
       if statement.kind(2) != .text {
-        wrong.add("\(place): timestamp is no text")
+        wrong.add("\(place): timestamp is not text")
       } else if TimestampParser.stored(statement.bytes(2)) == nil {
         switch TimestampParser.parse(statement.bytes(2)) {
         case .malformed: wrong.add("\(place): timestamp is no ISO 8601 time")
@@ -112,7 +112,7 @@ private struct StoreCheck {
       }
       for column in [8, 9] as [Int32] where statement.kind(column) != .null && !Self.isText(statement, column)
       {
-        wrong.add("\(place): \(statement.columnName(column)) is no text")
+        wrong.add("\(place): \(statement.columnName(column)) is not text")
       }
       if statement.kind(10) != .null, statement.kind(10) != .integer || !(0...1).contains(statement.int64(10))
       {
@@ -137,10 +137,11 @@ private struct StoreCheck {
       coverage_ratio, gap_count FROM main.market_requests
       """)
     defer { statement.reset() }
-    var foreign = Tally("times are not in the stored form (they are read right; record them anew to mend)")
+    var foreign = Tally(
+      "times are not in the stored form (they are read right; record them again to fix that)")
     var doubled = DoubledInstants(
-      "requests are stored in several rows (record the request anew, which leaves one)", .requests)
-    var wrong = Tally("values are of a wrong type (mend or delete the rows with an SQLite tool)")
+      "requests are stored in several rows (record the request again, which leaves one)", .requests)
+    var wrong = Tally("values are of a wrong type (fix or delete the rows with an SQLite tool)")
     while try statement.step() {
       let place = "\(statement.text(0)) \(statement.text(1)) \(statement.text(2))"
       for column in 2..<5 as Range<Int32> {
@@ -156,7 +157,7 @@ private struct StoreCheck {
       }
       for column in 5..<8 as Range<Int32>
       where statement.kind(column) != .null && !Self.isText(statement, column) {
-        wrong.add("\(place): \(statement.columnName(column)) is no text")
+        wrong.add("\(place): \(statement.columnName(column)) is not text")
       }
       for column in 8..<11 as Range<Int32>
       where statement.kind(column) == .text || statement.kind(column) == .blob {
@@ -171,10 +172,11 @@ private struct StoreCheck {
     let statement = try reader.statement("SELECT key, value, updated_at FROM main.system_state")
     defer { statement.reset() }
     var damaged = Tally("entries are damaged (set the key again)")
-    var foreign = Tally("times are not in the stored form (they are read right; set the key again to mend)")
+    var foreign = Tally(
+      "times are not in the stored form (they are read right; set the key again to fix that)")
     while try statement.step() {
       let key = statement.text(0)
-      if !Self.isText(statement, 0) { damaged.add("\(StoreError.quoted(key)): the key is no text") }
+      if !Self.isText(statement, 0) { damaged.add("\(StoreError.quoted(key)): the key is not text") }
       do throws(StoreError) { _ = try StateValue.json(statement, 1, key: key) } catch {
         damaged.add(error.message)
       }

@@ -19,7 +19,7 @@ final class FileAnchor: @unchecked Sendable {
   private let identity: FileIdentity
   private let sharedMemoryIdentity: FileIdentity
   /// The processes that wait to write; on a descriptor that outlives them.
-  let line: WaitingLine
+  let line: TicketLock
   private var stores = 1
 
   // <fcntl.h> has them for GNU sources only. https://man7.org/linux/man-pages/man2/fcntl.2.html
@@ -44,7 +44,7 @@ final class FileAnchor: @unchecked Sendable {
     database = open(path, O_RDONLY | O_CLOEXEC)
     guard database >= 0, let identity = FileIdentity(descriptor: database) else { return nil }
     self.identity = identity
-    line = WaitingLine(descriptor: database)
+    line = TicketLock(descriptor: database)
   }
 
   // MARK: The process's anchors

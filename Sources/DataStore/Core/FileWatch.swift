@@ -119,7 +119,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
 
   private static let untouched = "Nothing was written"
 
-  /// Looks at all but the database. `count` is that of the notices before; `fate` tells what became of the call at hand.
+  /// Looks at all but the database. `count` is that of the notices before; `fate` tells what became of the current call.
   private func look(_ count: Int?, _ fate: String = FileWatch.untouched) throws(StoreError) {
     if let problem { throw problem }
     if wal != nil, FileIdentity(walPath) != wal { throw moved(walPath, fate) }
@@ -140,7 +140,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   var databaseDescriptor: Int32? { anchor?.database }
 
   /// Where writers of all processes wait for each other.
-  var line: WaitingLine? { anchor?.line }
+  var line: TicketLock? { anchor?.line }
 
   // MARK: Notices
 

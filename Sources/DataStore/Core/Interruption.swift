@@ -3,13 +3,13 @@ import Glibc
 import Synchronization
 
 /// The wish that the call which runs on a connection should stop. It comes from another thread (`Store.interrupt()`),
-/// from the calling thread, which is asked now and then (`StopQuestion`), or from the clock.
+/// from the calling thread, which is asked now and then (`CancellationCallback`), or from the clock.
 final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest is for the thread in the call
   private let flag = Atomic<Bool>(false)
   private var deadline: Deadline?
   /// CLOCK_MONOTONIC; 0 before the first look. A short call never looks at the clock.
   private var nextQuestion: Int64 = 0
-  /// Whether SQLite may stop the statement at hand by itself.
+  /// Whether SQLite may stop the current statement by itself.
   private var stopsStatements = false
   /// True where it was the clock that stopped the call.
   private(set) var isOutOfTime = false
@@ -40,8 +40,8 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
     }
     guard now >= nextQuestion else { return false }
     let isFirst = nextQuestion == 0
-    nextQuestion = now + StopQuestion.interval
-    guard !isFirst, StopQuestion.isAnsweredYes() else { return false }
+    nextQuestion = now + CancellationCallback.interval
+    guard !isFirst, CancellationCallback.isAnsweredYes() else { return false }
     request()
     return true
   }
@@ -54,7 +54,7 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
 }
 
 /// What a thread is asked, while one of its calls lasts, to find out whether the call should stop.
-final class StopQuestion {
+final class CancellationCallback {
   /// Nanoseconds from the beginning of a call to the first question, and from one to the next.
   static let interval: Int64 = 50_000_000
 
@@ -63,8 +63,8 @@ final class StopQuestion {
 
   private init(_ shouldStop: @escaping () -> Bool) { self.shouldStop = shouldStop }
 
-  private static var current: StopQuestion? {
-    pthread_getspecific(slot).map { Unmanaged<StopQuestion>.fromOpaque($0).takeUnretainedValue() }
+  private static var current: CancellationCallback? {
+    pthread_getspecific(slot).map { Unmanaged<CancellationCallback>.fromOpaque($0).takeUnretainedValue() }
   }
 
   static var isSet: Bool { current != nil }
@@ -82,13 +82,13 @@ final class StopQuestion {
   /// Sets the calling thread's question; nil: it has none.
   static func set(_ shouldStop: (() -> Bool)?) {
     let old = pthread_getspecific(slot)
-    pthread_setspecific(slot, shouldStop.map { Unmanaged.passRetained(StopQuestion($0)).toOpaque() })
-    if let old { Unmanaged<StopQuestion>.fromOpaque(old).release() }
+    pthread_setspecific(slot, shouldStop.map { Unmanaged.passRetained(CancellationCallback($0)).toOpaque() })
+    if let old { Unmanaged<CancellationCallback>.fromOpaque(old).release() }
   }
 
   private static let slot: pthread_key_t = {
     var key = pthread_key_t()
-    pthread_key_create(&key) { kept in kept.map { Unmanaged<StopQuestion>.fromOpaque($0).release() } }
+    pthread_key_create(&key) { kept in kept.map { Unmanaged<CancellationCallback>.fromOpaque($0).release() } }
     return key
   }()
 }
@@ -99,12 +99,12 @@ extension Store {
   /// stores. `shouldStop` runs in the midst of the call and must not call a store.
   public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
     try refuseWithinQuestion()
-    StopQuestion.set(shouldStop)
+    CancellationCallback.set(shouldStop)
   }
 
   /// Throws where the calling thread is being asked whether its call should stop.
   package static func refuseWithinQuestion() throws(StoreError) {
-    guard StopQuestion.isAsking else { return }
+    guard CancellationCallback.isAsking else { return }
     throw StoreError(
       .invalid,
       "the store was called in the midst of a long call of the same thread, from what that call asks whether to stop (a"

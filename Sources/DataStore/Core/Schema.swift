@@ -132,7 +132,7 @@ enum Schema {
         continue
       }
       guard statement.text(1) == "table", statement.int64(2) > 0 else {
-        throw refusal(path, "'\(name)' is a \(statement.text(1)) that is no ordinary table")
+        throw refusal(path, "'\(name)' is a \(statement.text(1)) that is not an ordinary table")
       }
       found.insert(table.name)
     }
@@ -203,7 +203,7 @@ enum Schema {
   }
 
   static func refusal(_ path: String, _ reason: String) -> StoreError {
-    StoreError(.schema, "\(path) is no data_store file: \(reason). The file was left as it is")
+    StoreError(.schema, "\(path) is not a data_store file: \(reason). The file was left as it is")
   }
 
   // MARK: Making it ours

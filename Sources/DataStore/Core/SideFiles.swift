@@ -19,7 +19,7 @@ enum SideFiles {
     return nil
   }
 
-  /// A -wal or -journal beside `path`, whatever is in it; nil where there is none. (A -shm of nobody's is made anew.)
+  /// A -wal or -journal beside `path`, whatever is in it; nil where there is none. (A -shm of nobody's is made again.)
   static func remainder(beside path: String) -> String? {
     ["-wal", "-journal"].map { path + $0 }.first { name in
       var status = stat()

@@ -44,7 +44,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
 
   /// Opens the store at `path`, or makes a new one there.
   ///
-  /// - Throws: `.storage` where the file cannot be read or written, `.schema` where it is no store. It
+  /// - Throws: `.storage` where the file cannot be read or written, `.schema` where it is not a store. It
   ///   stays as it was then, byte for byte.
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()

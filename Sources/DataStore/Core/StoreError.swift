@@ -9,7 +9,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     /// A code by its number.
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// An argument or a value is wrong: mend the call.
+    /// An argument or a value is wrong: fix the call.
     public static let invalid = Code(rawValue: 1)
     /// A feature breaks the rules.
     public static let invalidFeature = Code(rawValue: 2)
@@ -21,7 +21,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public static let storage = Code(rawValue: 5)
     /// The file, or a value in it, is damaged.
     public static let corrupt = Code(rawValue: 6)
-    /// The file is no store, or one from a newer version.
+    /// The file is not a store, or one from a newer version.
     public static let schema = Code(rawValue: 7)
     /// Closed, used after a fork, or its file was moved or deleted.
     public static let closed = Code(rawValue: 8)
@@ -77,7 +77,7 @@ extension StoreError {
     let subject = key.map { "feature \(quoted($0))" } ?? "features"
     return StoreError(
       .invalidFeature,
-      "\(place): \(subject): \(reason). Nothing of the call was written; mend or leave out this entry.",
+      "\(place): \(subject): \(reason). Nothing of the call was written; fix or leave out this entry.",
       row: row, key: key, reason: reason)
   }
 

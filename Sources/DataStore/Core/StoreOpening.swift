@@ -15,7 +15,9 @@ struct StoreOpening {
     self.path = location.resolved
     try ForkedProcess.isolate(location.resolved)
     // SQLite takes a file of one byte for an empty one, and would write over it.
-    if StorePath.size(path) == 1 { throw Schema.refusal(path, "it is no SQLite database, but one byte long") }
+    if StorePath.size(path) == 1 {
+      throw Schema.refusal(path, "it is not an SQLite database, but one byte long")
+    }
     try SideFiles.checkNoneIsLeft(beside: self.path)
     if options.isReadOnly {
       try openReadOnly(location, settings)

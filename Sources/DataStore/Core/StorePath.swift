@@ -16,7 +16,7 @@ struct StorePath {
       switch status.st_mode & S_IFMT {
       case S_IFREG: break
       case S_IFDIR: throw StoreError(.storage, "\(path) is a directory; name a file in it")
-      default: throw StoreError(.storage, "\(path) is no regular file; name one")
+      default: throw StoreError(.storage, "\(path) is not a regular file; name one")
       }
       resolved = try Self.realPath(path)
       exists = true
@@ -27,7 +27,7 @@ struct StorePath {
     let reason = errno
     var link = Glibc.stat()
     if lstat(path, &link) == 0, link.st_mode & S_IFMT == S_IFLNK {
-      throw StoreError(.storage, "\(path) is a symbolic link to nothing; mend or remove it")
+      throw StoreError(.storage, "\(path) is a symbolic link to nothing; fix or remove it")
     }
     guard reason == ENOENT else { throw Self.failure(path, reason) }
     // The file is new: its folder must be there.

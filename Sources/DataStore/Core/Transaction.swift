@@ -44,7 +44,7 @@ extension Store {
   /// - Throws: The transaction is over then, too, and its writes are taken back. `.invalid`: it was ended in another
   ///   thread or task, or before one within it, or it was over already.
   public func end(_ transaction: TransactionID, commit: Bool) throws(StoreError) {
-    guard !StopQuestion.isAsking else {
+    guard !CancellationCallback.isAsking else {
       _ = try giveUp(transaction)
       return try Self.refuseWithinQuestion()
     }
@@ -110,7 +110,7 @@ extension Store {
     }
   }
 
-  // MARK: Steps of who has the turn
+  // MARK: Steps of the thread that has the turn
 
   private func keepInnermost(_ writer: Connection) throws(StoreError) {
     try checkTransaction()

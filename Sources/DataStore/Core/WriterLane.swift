@@ -44,12 +44,14 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
       while isClosed || owner != nil || waiting.first != ticket {
         if isClosed { throw .isClosed }
         if interrupts != seen { throw .isInterrupted }
-        if monitor.wait(until: StopQuestion.isSet ? deadline.capped(StopQuestion.interval) : deadline) {
+        if monitor.wait(
+          until: CancellationCallback.isSet ? deadline.capped(CancellationCallback.interval) : deadline)
+        {
           continue
         }
         guard deadline.isPast else {
           // Beyond the lock, for the answer may take its time.
-          if monitor.unlocked(StopQuestion.isAnsweredYes) { throw .isInterrupted }
+          if monitor.unlocked(CancellationCallback.isAnsweredYes) { throw .isInterrupted }
           continue
         }
         do {

@@ -85,7 +85,7 @@ struct FeatureAccumulator: ~Copyable {
     }
   }
 
-  /// Drops the texts that were appended and are not settled: their rows are about to be read anew.
+  /// Drops the texts that were appended and are not settled: their rows are about to be read again.
   mutating func forgetUnsettled() {
     while worker?.takeBack(isLast: true, helper: unpacker) != nil {}
     worker?.end()

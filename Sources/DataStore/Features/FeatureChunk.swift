@@ -84,7 +84,7 @@ final class FeatureChunk {
     content.firstRow = firstRow
   }
 
-  /// Takes a row's text, or holds the block that it lies in; returns the bytes at hand.
+  /// Takes a row's text, or holds the block that it lies in; returns the current bytes.
   @inline(__always)
   func append(_ text: Bytes, row: Int, in block: ByteBlock.Reference?) -> Int {
     content.append(text, row: row, in: block)

@@ -19,7 +19,7 @@ struct FeatureParser: ~Copyable {
   }
 
   let keys: FeatureKeys
-  /// The entries of the bar at hand, in its order. They point into the text that was parsed.
+  /// The entries of the current bar, in its order. They point into the text that was parsed.
   private(set) var entries = ColumnBuffer<Entry>()
   /// With the keys of the last bar that went the long way, in its order.
   private(set) var form = FeatureForm()

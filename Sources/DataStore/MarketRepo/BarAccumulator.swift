@@ -43,7 +43,7 @@ struct BarAccumulator: ~Copyable {
 
   /// Where each symbol's rows begin, in the order asked for.
   private(set) var starts: [Int] = []
-  /// True once the rows at hand are known not to ascend in time.
+  /// True once the current rows are known not to ascend in time.
   private var isUnordered = false
   /// True once a timestamp in another tool's form was met.
   private(set) var metForeignForm = false
@@ -101,7 +101,7 @@ struct BarAccumulator: ~Copyable {
     isUnordered = false
   }
 
-  /// Puts the rows of the symbol at hand in the order of time, leaves `skip` of them out at the front, and cuts the
+  /// Puts the rows of the current symbol in the order of time, leaves `skip` of them out at the front, and cuts the
   /// rest to the first (or last) `limit`.
   mutating func endSymbol(skip: Int, limit: Int?, fromEnd: Bool) {
     // Columns that were refused memory are not of one length.

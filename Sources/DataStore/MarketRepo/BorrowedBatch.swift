@@ -100,7 +100,7 @@ package struct BorrowedBatch {
     try quality?.check("quality", rows: count, isRequired: false)
     for row in 0..<count where timestamps[row] == Timestamp.none {
       throw .invalid(
-        "\(place(row)): the timestamp is missing (NaT); a bar needs its time. Drop or mend the row",
+        "\(place(row)): the timestamp is missing (NaT); a bar needs its time. Drop or fix the row",
         row: row, key: "timestamp")
     }
     if let isGap {

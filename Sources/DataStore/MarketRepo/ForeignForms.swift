@@ -21,7 +21,7 @@ struct ForeignForms {
   private var searched = SeriesTable(empty: Searched(version: 0))
   private var latest = SeriesTable(empty: Latest(version: 0, instant: 0, text: nil))
   private var stretches = SeriesTable(empty: Stretch(version: 0, low: 0, high: -1, instants: []))
-  /// The transaction at hand has removed rows in other forms, and may be taken back: then they are there again.
+  /// The current transaction has removed rows in other forms, and may be taken back: then they are there again.
   private var hasRemoved = false
 
   /// Texts that were looked at, as of `version`.
@@ -196,7 +196,7 @@ struct ForeignForms {
 
   // MARK: The search
 
-  /// The texts within a window that are in other forms; nil for what is no text.
+  /// The texts within a window that are in other forms; nil for what is not text.
   private func forEachForeign(
     _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: Connection,
     _ body: (Bytes?) throws(StoreError) -> Void
@@ -252,7 +252,7 @@ extension SeriesKey {
 
 extension StoreError {
   /// A statement that is its own transaction has come upon a row in another form, and has written nothing: such rows are
-  /// mended by several statements.
+  /// rewritten by several statements.
   static var otherForm: StoreError {
     StoreError(.internalError, "a row in another form", reason: "other form")
   }

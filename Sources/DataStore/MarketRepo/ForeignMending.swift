@@ -5,7 +5,7 @@
 /// The row that is in the stored form already stays, else the one that reads give last; its rowid and its values stay with
 /// it, and the others go.
 extension ForeignForms {
-  /// Mends the rows of those instants of `range` for which `isWritten`. To be called within a transaction that has the lock
+  /// Rewrites the rows of those instants of `range` for which `isWritten`. To be called within a transaction that has the lock
   /// on writing.
   mutating func mend(
     _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection,
@@ -46,7 +46,7 @@ extension ForeignForms {
     return try statement.step()
   }
 
-  /// Mends the rows of all instants of a batch.
+  /// Rewrites the rows of all instants of a batch.
   mutating func mend(_ batch: BorrowedBatch, _ connection: Connection) throws(StoreError) {
     for series in BatchStretches(batch).series {
       guard let symbol = batch.symbol.text(series.row),

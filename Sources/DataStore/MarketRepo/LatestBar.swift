@@ -107,7 +107,7 @@ package struct LatestBar {
     func fault(_ column: Int, _ what: String) -> StoreError {
       .corrupt(
         "\(place()): column '\(BarColumns.names[column])' holds"
-          + " \(StoreError.quoted(row.text(Int32(column) + 1))), which is \(what). Mend the row with an SQLite tool;"
+          + " \(StoreError.quoted(row.text(Int32(column) + 1))), which is \(what). Fix the row with an SQLite tool;"
           + " check() lists such rows")
     }
     func number(_ column: Int) throws(StoreError) -> Double {
@@ -140,7 +140,7 @@ package struct LatestBar {
       } catch {
         throw .corrupt(
           "\(place()): its stored features are damaged: \(error.reason). Write them again"
-            + " with replace, or mend them with an SQLite tool")
+            + " with replace, or fix them with an SQLite tool")
       }
     }
   }

@@ -129,7 +129,7 @@ private struct PlainBar {
   }
 
   /// Runs an upsert whose parameters are the key and then the columns that the bar carries, in the schema's order. With
-  /// `time` it is its own transaction, and fails with `.otherForm` where rows in other forms are to be mended first.
+  /// `time` it is its own transaction, and fails with `.otherForm` where rows in other forms are to be rewritten first.
   func run(_ statement: Statement, _ time: BarTime? = nil) throws(StoreError) {
     statement.bind(1, symbol)
     statement.bind(2, timeframe)

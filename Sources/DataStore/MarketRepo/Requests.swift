@@ -164,7 +164,7 @@ extension MarketRequest {
     func fault(_ column: Int32, _ what: String) -> StoreError {
       .corrupt(
         "\(place): column '\(row.columnName(column))' holds \(StoreError.quoted(row.text(column))), which is \(what)."
-          + " Mend the row with an SQLite tool; check() lists such rows")
+          + " Fix the row with an SQLite tool; check() lists such rows")
     }
     func time(_ column: Int32) throws(StoreError) -> Int64 {
       guard row.kind(column) == .text,

@@ -82,7 +82,7 @@ extension Connection {
   }
 
   /// The next series in the index: another timeframe of the same symbol, else the next symbol's first. (One row value,
-  /// `(symbol, timeframe) > (?1, ?2)`, would visit all bars of the series at hand.)
+  /// `(symbol, timeframe) > (?1, ?2)`, would visit all bars of the current series.)
   private func seriesAfter(_ series: StoredSeries?) throws(StoreError) -> StoredSeries? {
     if let series {
       let sameSymbol = try statement(
@@ -115,7 +115,7 @@ extension Connection {
     guard let early = try extreme(key, isFromEnd: false), let late = try extreme(key, isFromEnd: true) else {
       guard first.isEmpty else {
         throw .corrupt(
-          "\(key.text) \(first): the symbol or the timeframe is stored as something that is no text. Mend the rows with"
+          "\(key.text) \(first): the symbol or the timeframe is stored as something that is not text. Fix the rows with"
             + " an SQLite tool; check() lists them")
       }
       return (0, 0)
@@ -142,7 +142,7 @@ private struct StoredSeries {
   let symbol: Name
   private let timeframe: Name
 
-  /// Of the row at hand, whose first columns they are.
+  /// Of the current row, whose first columns they are.
   init(_ statement: Statement) {
     func name(_ column: Int32) -> Name {
       Name(bytes: Array(statement.bytes(column)), isBlob: statement.kind(column) == .blob)

@@ -64,7 +64,7 @@ final class BarCollector {
 
   func expect(rows: Int) { collection.pointee.rows.expect(rows: rows) }
 
-  /// Forgets the rows of the symbol at hand, to begin again with those of `range`.
+  /// Forgets the rows of the current symbol, to begin again with those of `range`.
   func restartSymbol(_ range: TimeRange) {
     collection.pointee.rows.restartSymbol()
     collection.pointee.range = range
@@ -158,7 +158,7 @@ private struct BarCollection: ~Copyable {
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
   }
 
-  /// The same from the bytes of a row's record. False, too, where that is no whole record.
+  /// The same from the bytes of a row's record. False, too, where that is not a whole record.
   @inline(__always)
   fileprivate mutating func append(
     _ timestamp: Bytes, _ record: Bytes, _ block: ByteBlock.Reference?
@@ -273,7 +273,7 @@ private struct BarCollection: ~Copyable {
       let place = selected.firstIndex(of: column) ?? selected.count - 1
       let shown = StoreError.quoted(SQLFunctions.bytes(values[place + 1]).text)
       return .corrupt(
-        "\(series) \(time): column '\(BarColumns.names[column])' holds \(shown), which is \(what). Mend the row with"
+        "\(series) \(time): column '\(BarColumns.names[column])' holds \(shown), which is \(what). Fix the row with"
           + " an SQLite tool; check() lists such rows")
     case .timeBeyondRange, .noTime:
       let text = SQLFunctions.bytes(values[0])
@@ -289,6 +289,6 @@ private struct BarCollection: ~Copyable {
     let key = fault.fault.key.map { ", key \(StoreError.quoted($0))" } ?? ""
     return .corrupt(
       "\(series) \(time): its stored features are damaged\(key): \(fault.fault.reason). Write them again with"
-        + " replace, or mend them with an SQLite tool")
+        + " replace, or fix them with an SQLite tool")
   }
 }

@@ -24,7 +24,7 @@ final class BarOverlap {
     var next = 0
     var found = 0
     var outside = 0
-    /// The features that the row at hand will have; the merger's or the packer's memory.
+    /// The features that the current row will have; the merger's or the packer's memory.
     var features: Bytes?
     var isGivenUp = false
     /// Whether a row in another form ends the walk: it may be of an instant of the batch.
@@ -50,7 +50,7 @@ final class BarOverlap {
   deinit { state.deallocate() }
 
   func register(on connection: Connection) throws(StoreError) {
-    // Neither is deterministic: what they give depends on the row at hand.
+    // Neither is deterministic: what they give depends on the current row.
     let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY
     var result = sqlite3_create_function_v2(
       connection.handle, "ds_differs", -1, flags, state,
@@ -185,7 +185,7 @@ final class BarOverlap {
       let column = state.pointee.columns[place]
       let stored = values[place + 1]
       if column == 9 {
-        // What is no text cannot be handed back as it was; the upsert leaves it in its place.
+        // What is not text cannot be handed back as it was; the upsert leaves it in its place.
         guard [SQLITE_TEXT, SQLITE_NULL].contains(sqlite3_value_type(stored)) else {
           return giveUp(context, state)
         }

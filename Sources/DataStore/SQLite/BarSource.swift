@@ -2,7 +2,7 @@
 import CSQLite
 import Glibc
 
-/// A virtual table over a caller's columns: the rows of the batch at hand.
+/// A virtual table over a caller's columns: the rows of the current batch.
 ///
 /// Bulk writes are one `INSERT … SELECT … FROM temp.ds_bars`. SQLite asks for each value and takes it
 /// straight from the caller's memory: no bind and no step per row, which measures 1.4 to 3 times faster

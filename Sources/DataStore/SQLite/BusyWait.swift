@@ -10,7 +10,7 @@ import Glibc
 final class BusyWait {
   var deadline: Deadline
   /// nil until the store has the file open.
-  var line: WaitingLine?
+  var line: TicketLock?
   private let interruption: Interruption
 
   /// Where this connection stands in the line.

@@ -145,7 +145,7 @@ final class Connection {
       }, Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// From now on this connection waits for locks in short steps, up to the deadline of the call at hand: SQLite's own
+  /// From now on this connection waits for locks in short steps, up to the deadline of the current call: SQLite's own
   /// handler sleeps up to 100 ms at a time and starves behind busy writers.
   func waitFairly() {
     sqlite3_busy_handler(
@@ -174,7 +174,7 @@ final class Connection {
 
   // MARK: A statement that is its own transaction
 
-  /// Asked before a commit by the statement at hand; what it throws takes the statement back.
+  /// Asked before a commit by the current statement; what it throws takes the statement back.
   private var commitCheck: (() throws(StoreError) -> Void)?
   private var commitRefusal: StoreError?
 
@@ -240,7 +240,7 @@ final class Connection {
   }
 
   /// From now on this connection waits behind those who came first, in whatever process.
-  func waitsIn(_ line: WaitingLine?) { busyWait.line = line }
+  func waitsIn(_ line: TicketLock?) { busyWait.line = line }
 
   func beginWaiting(until deadline: Deadline) { busyWait.deadline = deadline }
   func endWaiting() { busyWait.leaveLine() }

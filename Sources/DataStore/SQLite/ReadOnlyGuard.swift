@@ -84,7 +84,7 @@ enum ReadOnlyGuard {
     ) -> Int32 = { _, action, first, second, _, _ in
       switch action {
       case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
-      // Connecting a table-valued function looks like an update of the schema; a real one is no reading statement.
+      // Connecting a table-valued function looks like an update of the schema; a real one is not a reading statement.
       case SQLITE_UPDATE: return first.map { strcmp($0, "sqlite_master") } == 0 ? SQLITE_OK : SQLITE_DENY
       case SQLITE_FUNCTION:
         let name = second.map { String(cString: $0).lowercasedASCII } ?? ""

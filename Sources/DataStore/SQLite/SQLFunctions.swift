@@ -110,7 +110,7 @@ final class FeatureMerging {
 
   private func storedFault(_ reason: String) -> String {
     "\(connection?.source.place ?? "a bar"): its stored features are damaged: \(reason). They were left as they"
-      + " are, nothing of the call was written. Write them with replace, or mend them with an SQLite tool"
+      + " are, nothing of the call was written. Write them with replace, or fix them with an SQLite tool"
   }
 
   private func nanoseconds(_ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>) {
@@ -130,13 +130,13 @@ final class FeatureMerging {
 }
 
 extension StoreError {
-  /// A stored time that is none, or none that can be told as one. `outcome` is nil where it is no text at all.
+  /// A stored time that is none, or none that can be told as one. `outcome` is nil where it is not text at all.
   static func corruptTime(_ outcome: TimestampParser.Outcome?, _ text: Bytes, of series: String) -> StoreError
   {
-    let remedy = "Delete or mend the row with an SQLite tool; check() lists such rows"
+    let remedy = "Delete or fix the row with an SQLite tool; check() lists such rows"
     let shown = "\(series): the stored timestamp \(quoted(text.text))"
     switch outcome {
-    case nil: return .corrupt("\(shown) is no text. \(remedy)")
+    case nil: return .corrupt("\(shown) is not text. \(remedy)")
     case .beyondRange:
       return .corrupt(
         "\(shown) lies outside 1677-09-21 to 2262-04-11, which int64 nanoseconds can hold. \(remedy)")

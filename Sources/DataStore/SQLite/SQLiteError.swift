@@ -65,7 +65,7 @@ extension StoreError {
     case SQLITE_CANTOPEN: return (.storage, "Check that the folder exists and may be read and written.")
     case SQLITE_CORRUPT: return (.corrupt, "The file is damaged: run check(), and restore a backup.")
     case SQLITE_NOTADB:
-      return (.schema, "The file is no SQLite database; it was left as it is. Check the path.")
+      return (.schema, "The file is not an SQLite database; it was left as it is. Check the path.")
     case SQLITE_INTERRUPT: return (.interrupted, "Nothing of the call was stored.")
     case SQLITE_NOMEM: return (.noMemory, "Free memory and repeat the call.")
     case SQLITE_TOOBIG: return (.invalid, "A row is larger than SQLite stores: shorten its texts.")

@@ -119,7 +119,7 @@ final class Statement {
 
   var isReadOnly: Bool { sqlite3_stmt_readonly(handle) != 0 }
 
-  // MARK: The row at hand
+  // MARK: The current row
 
   enum Kind: UInt8 {
     case null = 0

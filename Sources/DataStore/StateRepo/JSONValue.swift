@@ -81,7 +81,7 @@ enum JSONValue: Equatable {
 enum JSONNumber: Equatable {
   /// The digits of an integer, without leading zeros, with its sign ("0" has none).
   case integer([UInt8])
-  /// A double that is no whole number.
+  /// A double that is not a whole number.
   case double(Double)
   /// Beyond a double, and no integer literal either.
   case beyondDouble([UInt8])

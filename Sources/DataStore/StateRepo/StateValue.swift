@@ -77,7 +77,7 @@ enum StateValue {
   ) throws(StoreError) -> Result {
     func fault(_ reason: String) -> StoreError {
       .corrupt(
-        "state key \(StoreError.quoted(key)): the stored value is damaged: \(reason). Set it again, or mend it with an"
+        "state key \(StoreError.quoted(key)): the stored value is damaged: \(reason). Set it again, or fix it with an"
           + " SQLite tool")
     }
     var out = ByteBuffer()

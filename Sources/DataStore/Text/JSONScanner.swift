@@ -29,7 +29,7 @@ struct JSONScanner {
 
   var isAtEnd: Bool { index >= count }
 
-  /// The byte at hand; 0 at the end (NUL is no part of any JSON text).
+  /// The current byte; 0 at the end (NUL is no part of any JSON text).
   @inline(__always)
   var current: UInt8 { index < count ? base[index] : 0 }
 

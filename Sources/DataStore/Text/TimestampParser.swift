@@ -47,7 +47,7 @@ struct TimestampParser {
     var isBasic = false
   }
 
-  /// The instant of a text in whatever form, and how that is written; nil where it is no time that int64 nanoseconds hold.
+  /// The instant of a text in whatever form, and how that is written; nil where it is not a time that int64 nanoseconds hold.
   static func layout(_ text: Bytes) -> (instant: Int64, layout: Layout)? {
     var parser = TimestampParser(text: text, dateIsItsEnd: false)
     guard case .instant(let instant, _) = parser.parse() else { return nil }

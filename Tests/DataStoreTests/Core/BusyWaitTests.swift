@@ -17,7 +17,7 @@ import Testing
       wait.line = mine.line
     }
 
-    var others: WaitingLine { theirs.line }
+    var others: TicketLock { theirs.line }
 
     /// How many calls begin before one has stood in line.
     func callsUntilInLine() throws -> Int {

@@ -12,7 +12,7 @@ import Glibc
 /// transaction, changes the index of the WAL: with that frame everything is written, and where that fails the commit
 /// fails. Whoever reads, syncs or measures the file through this connection gets to see all of it first. What
 /// is left when the lock on writing goes belongs to a transaction that was rolled back, and is dropped: by then the
-/// place may be another's. Frames that SQLite writes anew, and whatever it writes without that lock, go straight
+/// place may be another's. Frames that SQLite writes again, and whatever it writes without that lock, go straight
 /// through. (https://sqlite.org/walformat.html, wal.c: sqlite3WalFrames)
 final class FrameGathering {
   private typealias Methods = ReplacedMethods<FrameGathering>

@@ -11,9 +11,9 @@ import CSQLite
 /// That leaves the moment before: a statement that writes takes the lock on writing first of all, but for a look at the
 /// database's first page (btree.c: sqlite3BtreeBeginTrans). If another process commits in that moment, what it shows may
 /// be of no use. Where the page is sound SQLite finds, as soon as it has the lock, that the WAL's index has changed,
-/// drops what it has read and begins anew (wal.c: sqlite3WalBeginWriteTransaction, pager.c: pager_reset). Where it is
+/// drops what it has read and begins again (wal.c: sqlite3WalBeginWriteTransaction, pager.c: pager_reset). Where it is
 /// not, the statement fails before it has the lock, which is what `isExposed` tells: then it is run once more. Whatever
-/// begins anew, be it for that or because the schema has changed, gets all of its locks.
+/// begins again, be it for that or because the schema has changed, gets all of its locks.
 ///
 /// So this is for statements that write, and nothing else, outside a transaction. A lock costs half a microsecond here,
 /// and a live bar some twelve in all.

@@ -38,7 +38,7 @@ struct ReplacedMethods<Owner: AnyObject>: ~Copyable {
   @inline(__always)
   static func own(_ file: SQLiteFile) -> UnsafePointer<sqlite3_io_methods> { table(file).pointee.own }
 
-  /// Lets `body` at who replaced the methods of `file`.
+  /// Calls `body` with the owner of the methods of `file`.
   @inline(__always)
   static func withOwner<Result>(_ file: SQLiteFile, _ body: (Owner) -> Result) -> Result {
     table(file).pointee.owner._withUnsafeGuaranteedRef(body)

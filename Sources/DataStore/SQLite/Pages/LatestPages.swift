@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// SQLite's read transaction costs more than the bar. Here the header of the WAL's index is looked at before and after:
 /// where it is the same, all that was read in between is of that one moment. Pages that others have changed since the
-/// last call are fetched anew, and no others. Whatever is not plain gives nil, and is SQLite's to find: another schema,
+/// last call are fetched again, and no others. Whatever is not plain gives nil, and is SQLite's to find: another schema,
 /// other types, other tools' timestamps near the latest, a commit in between.
 final class LatestPages {
   struct Row {
@@ -52,7 +52,7 @@ final class LatestPages {
   private let ends: UnsafeMutablePointer<PlainEnd>
   @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
   private var scratch: UnsafeMutablePointer<UInt8>?
-  /// The inner pages on the way to the leaf at hand, each with the cell whose child comes next.
+  /// The inner pages on the way to the current leaf, each with the cell whose child comes next.
   @exclusivity(unchecked) private var path: [(number: UInt32, page: BTreePage, cell: Int)] = []
 
   /// nil where the connection has no WAL open.

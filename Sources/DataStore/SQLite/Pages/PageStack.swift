@@ -18,12 +18,12 @@ struct PageStack: ~Copyable {
   private let root: UInt32
   private let kinds: (interior: BTreePage.Kind, leaf: BTreePage.Kind)
   private var levels: [Level] = []
-  /// The level of the page at hand; what is below it is kept for its number only.
+  /// The level of the current page; what is below it is kept for its number only.
   private var depth = 0
   /// Leaves that follow each other; at the level where there was one before.
-  private var leaves = PageRun()
+  private var leaves = Readahead()
   private var leafLevel = -1
-  /// Whether the leaf at hand is one of those.
+  /// Whether the current leaf is one of those.
   private var isLeafOfRun = false
 
   init(root: UInt32, interior: BTreePage.Kind, leaf: BTreePage.Kind) {
@@ -41,17 +41,17 @@ struct PageStack: ~Copyable {
     get { levels[depth].cell }
     set { levels[depth].cell = newValue }
   }
-  /// Where the page at hand was left the last time; 0 where it is new.
+  /// Where the current page was left the last time; 0 where it is new.
   var lastCell: Int { levels[depth].lastCell }
   var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
   var isAtRoot: Bool { depth == 0 }
-  /// What the leaf at hand lies in, for who wants to hold it; nil where it is in memory of the stack's own.
+  /// What the current leaf lies in, for callers that retain it; nil where it is in memory of the stack's own.
   var leafBlock: ByteBlock.Reference? { isLeafOfRun && depth == leafLevel ? leaves.block : nil }
 
-  /// Goes to the root; false where it cannot be had, or is no page of this tree.
+  /// Goes to the root; false where it cannot be had, or is not a page of this tree.
   mutating func enterRoot(_ source: inout PageSource) -> Bool { load(root, at: 0, &source) }
 
-  /// Goes down to the child at the place of the page at hand.
+  /// Goes down to the child at the place of the current page.
   mutating func enterChild(_ source: inout PageSource) -> Bool {
     guard let child = page.child(cell) else { return false }
     return load(child, at: depth + 1, &source)

@@ -4,7 +4,7 @@
 ///
 /// Source: https://sqlite.org/fileformat2.html, "Record Format".
 enum RecordValue {
-  /// Bytes of a text; nil where the type is no text.
+  /// Bytes of a text; nil where the type is not text.
   @inline(__always)
   static func textSize(_ type: UInt64) -> Int? {
     guard type >= 13, type & 1 == 1, type <= UInt64(Int32.max) else { return nil }

@@ -6,7 +6,7 @@
 /// not plain here (another schema, damage, a value of another type) is left to SQLite, which says what is wrong.
 struct SeriesPages: ~Copyable {
   private var source: PageSource
-  private var index: IndexWalk
+  private var index: IndexCursor
   private var table: TableLookup
   private let interruption: Interruption
 
@@ -17,7 +17,7 @@ struct SeriesPages: ~Copyable {
     let source = try PageSource(connection) { () throws(StoreError) in roots = try connection.roots() }
     guard let source, let roots else { return nil }
     self.source = source
-    index = IndexWalk(root: roots.index)
+    index = IndexCursor(root: roots.index)
     table = TableLookup(root: roots.table)
     interruption = connection.interruption
   }

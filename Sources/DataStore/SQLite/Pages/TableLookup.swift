@@ -4,7 +4,7 @@ import Glibc
 /// Finds rows of a table by their rowid. Neighbours in time tend to be neighbours in the table, and cost no search.
 struct TableLookup: ~Copyable {
   private var stack: PageStack
-  /// The leaf at hand, and the rowids that it holds.
+  /// The current leaf, and the rowids that it holds.
   private var leaf: BTreePage?
   private var first: Int64 = 0
   private var last: Int64 = -1
@@ -12,7 +12,7 @@ struct TableLookup: ~Copyable {
   /// A row that goes on in other pages, put together.
   private var whole = ByteBuffer()
   private var overflowPage: UnsafeMutablePointer<UInt8>?
-  /// What the leaf at hand lies in; the stack owns it.
+  /// What the current leaf lies in; the stack owns it.
   private var leafBlock: ByteBlock.Reference?
   /// Whether the last record was put together.
   private var isPutTogether = false
@@ -21,7 +21,7 @@ struct TableLookup: ~Copyable {
 
   deinit { free(overflowPage) }
 
-  /// Where the last record lies, for who wants to hold it; nil where it goes with the next one.
+  /// Where the last record lies, for callers that retain it; nil where it goes with the next one.
   var block: ByteBlock.Reference? { isPutTogether ? nil : leafBlock }
 
   /// The row's record, valid until the next call, or as long as `block` is held; nil where there is none that is whole.

@@ -4,13 +4,13 @@
 ///
 /// What is written in order lies in order, with a page of the index now and then between those of the table. A system
 /// call for each page takes as long as to copy half of it.
-struct PageRun: ~Copyable {
+struct Readahead: ~Copyable {
   /// As much as SQLite's own files take at a time (os_unix.c: seekAndRead).
   private static let mostBytes = 0x1ffff
   /// Pages of another kind that may lie between two of those that are asked for.
   private static let widestGap: UInt32 = 3
 
-  /// The pages at hand are in the last one; the others are still read by who holds them, or free again.
+  /// The current pages are in the last one; the others are still read by callers that hold them, or free again.
   private var blocks: [ByteBlock] = []
   private var first: UInt32 = 0
   private var count: UInt32 = 0
@@ -19,7 +19,7 @@ struct PageRun: ~Copyable {
   /// How many pages are fetched next: more each time, for most reads are short.
   private var length: UInt32 = 2
 
-  /// Where the page at hand is. Whoever holds it may go on reading: it is not filled anew meanwhile.
+  /// Where the current page is. Whoever holds it may go on reading: it is not filled again meanwhile.
   /// It lives at least as long as the run.
   var block: ByteBlock.Reference? { blocks.last.map { .passUnretained($0) } }
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// Runs what cannot ask whether to stop, such as an instruction of SQLite's that lasts, on a thread of its own, while
 /// the calling thread waits for it and asks.
-final class SideThread<Output>: @unchecked Sendable {  // the monitor guards the outcome
+final class HelperThread<Output>: @unchecked Sendable {  // the monitor guards the outcome
   private let monitor = Monitor()
   private var outcome: Result<Output, StoreError>?
   private let body: () throws(StoreError) -> Output
@@ -15,8 +15,8 @@ final class SideThread<Output>: @unchecked Sendable {  // the monitor guards the
   static func run(
     _ body: @escaping () throws(StoreError) -> Output, stop: () -> Void
   ) throws(StoreError) -> Output {
-    guard StopQuestion.isSet else { return try body() }
-    let side = SideThread(body)
+    guard CancellationCallback.isSet else { return try body() }
+    let side = HelperThread(body)
     var thread = pthread_t()
     let isRunning = startThread(&thread, Unmanaged.passUnretained(side as AnyObject).toOpaque()) { side in
       side.map { (Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue() as? any Work)?.work() }
@@ -31,9 +31,9 @@ final class SideThread<Output>: @unchecked Sendable {  // the monitor guards the
     monitor.locked {
       while true {
         if let outcome { return outcome }
-        let isLate = !monitor.wait(until: Deadline.never.capped(StopQuestion.interval))
+        let isLate = !monitor.wait(until: Deadline.never.capped(CancellationCallback.interval))
         // Beyond the lock, for the answer may take its time.
-        if isLate, outcome == nil, monitor.unlocked(StopQuestion.isAnsweredYes) { stop() }
+        if isLate, outcome == nil, monitor.unlocked(CancellationCallback.isAnsweredYes) { stop() }
       }
     }
   }
@@ -41,7 +41,7 @@ final class SideThread<Output>: @unchecked Sendable {  // the monitor guards the
 
 private protocol Work { func work() }
 
-extension SideThread: Work {
+extension HelperThread: Work {
   fileprivate func work() {
     let found: Result<Output, StoreError>
     do throws(StoreError) { found = .success(try body()) } catch { found = .failure(error) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DataStore
 
-@Suite struct WaitingLineTests {
+@Suite struct TicketLockTests {
   private func members(_ count: Int) throws -> [LineMember] {
     let scratch = try Scratch()
     return (0..<count).map { _ in LineMember(scratch.path()) }
@@ -55,7 +55,7 @@ import Testing
   @Test func whoIsStoppedIsForgotten() throws {
     let all = try members(2)
     let now = Deadline.now
-    let stopped = try #require(all[0].line.join(now - WaitingLine.oldest - 1))
+    let stopped = try #require(all[0].line.join(now - TicketLock.oldest - 1))
     #expect(all[1].line.isEmpty)
     let place = try #require(all[1].line.join())
     #expect(all[1].line.isFirst(place))
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func aDescriptorWithoutLocksHasNoPlaces() {
-    let line = WaitingLine(descriptor: -1)
+    let line = TicketLock(descriptor: -1)
     #expect(line.join() == nil)
     #expect(line.isEmpty)
   }

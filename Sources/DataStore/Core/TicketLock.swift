@@ -6,7 +6,7 @@ import Glibc
 /// A place in the line is a lock on one byte of the file, the one whose number is the nanosecond at which the waiter
 /// came. So the kernel itself keeps the line in order, shows it to everybody, and takes out whoever dies. SQLite knows
 /// nothing of it: who is first still has to take SQLite's own lock, and a tool that never stands in line takes it as ever.
-final class WaitingLine: @unchecked Sendable {  // the monitor guards what changes
+final class TicketLock: @unchecked Sendable {  // the monitor guards what changes
   /// A lock of the open file description, which needs no right to write as long as it is a shared one.
   private let descriptor: Int32
   private let monitor = Monitor()
@@ -41,7 +41,7 @@ final class WaitingLine: @unchecked Sendable {  // the monitor guards what chang
   }
 
   /// The place, or a new one at the end of the line where it is about to grow too old: the lock has been held for so long
-  /// that this is no time of short commits.
+  /// that this is not a time of short commits.
   func renewed(_ place: Int64) -> Int64? {
     guard Deadline.now - place > Self.oldest / 2 else { return place }
     leave(place)

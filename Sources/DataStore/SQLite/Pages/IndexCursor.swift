@@ -60,7 +60,7 @@ extension Bytes {
 }
 
 /// Goes through an index in order. Its inner pages hold entries, too, each between those of two children.
-struct IndexWalk: ~Copyable {
+struct IndexCursor: ~Copyable {
   private var stack: PageStack
 
   init(root: UInt32) { stack = PageStack(root: root, interior: .indexInterior, leaf: .indexLeaf) }
@@ -125,7 +125,7 @@ struct IndexWalk: ~Copyable {
     return nil
   }
 
-  /// How many cells of the leaf at hand, from `first` on, come before the first that `isPast`; the one at `end` is.
+  /// How many cells of the current leaf, from `first` on, come before the first that `isPast`; the one at `end` is.
   private func count(from first: Int, upTo end: Int, until isPast: (IndexEntry) -> Bool) -> Int {
     var low = first
     var high = end
@@ -137,7 +137,7 @@ struct IndexWalk: ~Copyable {
     return low - first
   }
 
-  /// The entry at hand; where the page has no more, that of the page above.
+  /// The current entry; where the page has no more, that of the page above.
   @inline(__always)
   private mutating func current() -> Step {
     while stack.cell >= stack.page.cellCount {
