@@ -83,7 +83,7 @@ bool cfork_inherits(dev_t device, ino_t inode) {
   if (!is_list_complete) return true;
   for (int i = 0; i < inherited_count; i++) {
     const inherited *known = &inherited_list[i];
-    if (known->device == device && known->inode == inode && leads_to(known)) return true;
+    if (known->device == device && known->inode == inode) return true;
   }
   return false;
 }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 import sqlite3
 import threading
@@ -200,6 +201,38 @@ def test_an_inherited_connection_changes_nothing_once_the_child_has_a_store(
     inherited.execute("ROLLBACK")
     inherited.close()
     assert set(stored.market.read(SYMBOL, TIMEFRAME).close) == {0.0}
+    assert stored.check() == []
+
+
+def test_a_daemon_that_closes_all_descriptors_first(stored: DataStore, path: Path) -> None:
+    """Its own files take the numbers of those that the parent's SQLite knows."""
+
+    source, sink = os.pipe()
+
+    def daemon() -> list[int]:
+        os.closerange(3, sink)
+        os.closerange(sink + 1, 1024)
+        logs = [open(path.with_name(f"log{k}"), "w+b") for k in range(12)]  # noqa: SIM115
+        with DataStore(path, timeout=60) as own:
+            for step in range(50):
+                own.state.set(f"child{step}", step)
+            return [len(own.market.read(SYMBOL, TIMEFRAME)), len(logs)]
+
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(sink, repr(daemon()).encode())
+        finally:
+            os._exit(0)
+    os.close(sink)
+    for step in range(50):
+        stored.state.set(f"parent{step}", step)
+        if step % 10 == 0:
+            stored.checkpoint()
+    with os.fdopen(source, "rb") as stream:
+        assert stream.read() == repr([ROWS, 12]).encode()
+    os.waitpid(child, 0)
+    assert len(stored.state.keys("child")) == len(stored.state.keys("parent")) == 50
     assert stored.check() == []
 
 

@@ -8,13 +8,14 @@ import multiprocessing
 import os
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from calls import EVERY, READS, WRITES, put_three_bars_and_a_state, whole
 from frames import SYMBOL, TIMEFRAME, bars, same
-from processes import in_child
+from processes import Program, in_child
 
 from data_store import DataStore
 from data_store.errors import ClosedError
@@ -286,3 +287,41 @@ def test_get_connection_survives_the_store(stored: DataStore) -> None:
     connection.close()
     with pytest.raises(sqlite3.ProgrammingError):
         connection.execute("SELECT 1")
+
+
+# -- names and sizes ------------------------------------------------------------------------------
+
+
+def test_two_hard_links_of_a_file_are_not_written_at_once(stored: DataStore, path: Path) -> None:
+    """Each name has a -wal of its own: what one writes would destroy what the other has stored."""
+    other = path.with_name("other.db")
+    os.link(path, other)
+    with Program("hard_link", other) as program:
+        (answer,) = program.finish()
+    assert answer.startswith("ClosedError")
+    assert "hard link" in answer
+    stored.state.set("a", 1)
+    stored.close()
+    whole(path)
+    with Program("hard_link", other) as program:
+        assert program.finish() == ["written"]
+
+
+def test_a_symbolic_link_is_the_same_name(stored: DataStore, path: Path) -> None:
+    other = path.with_name("other.db")
+    other.symlink_to(path)
+    with Program("hard_link", other) as program:
+        assert program.finish() == ["written"]
+    assert stored.state.get("other") == 1
+
+
+def test_a_file_that_was_emptied_is_written_no_more(stored: DataStore, path: Path) -> None:
+    stored.market.write(bars(300), "OTHER", TIMEFRAME)
+    subprocess.run(["truncate", "--size", "0", path], check=True)
+    wal = Path(f"{path}-wal")
+    before = wal.read_bytes()
+    for name in WRITES:
+        with pytest.raises(ClosedError, match="emptied"):
+            WRITES[name](stored)
+    stored.close()
+    assert wal.read_bytes() == before

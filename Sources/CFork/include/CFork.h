@@ -37,7 +37,8 @@ void cfork_note_inherited(void);
 // Whether cfork_note_inherited() was called in this process, or one that it comes from.
 bool cfork_is_child(void);
 
-// Whether this process has a descriptor of the file open that it inherited.
+// Whether the process that forked had the file open. SQLite's table is of that moment: it does not matter whether somebody
+// has closed the descriptors since, as a daemon does.
 bool cfork_inherits(dev_t device, ino_t inode);
 
 // Whether a descriptor is an inherited one.

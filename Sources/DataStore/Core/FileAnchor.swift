@@ -27,6 +27,10 @@ final class FileAnchor: @unchecked Sendable {
   static let setDescriptionLock: Int32 = 37  // F_OFD_SETLK
   private static let sharedRange = (start: Int64(0x4000_0002), length: Int64(510))
   private static let deadManSwitch = (start: Int64(128), length: Int64(1))
+  /// Where the names by which a file is open are told, a byte for each: beyond all that a file holds, and before the
+  /// canaries and the ticket lock.
+  private static let names = (start: Int64(1) << 60, length: Int64(1) << 32)
+  private let name: Int64
 
   private init?(_ path: String) {
     // A descriptor that had to be closed again would drop locks: room for the second one is made sure of first.
@@ -44,6 +48,7 @@ final class FileAnchor: @unchecked Sendable {
     database = open(path, O_RDONLY | O_CLOEXEC)
     guard database >= 0, let identity = FileIdentity(descriptor: database) else { return nil }
     self.identity = identity
+    name = Self.names.start + Int64(Self.hash(path))
     line = TicketLock(descriptor: database)
   }
 
@@ -124,11 +129,34 @@ final class FileAnchor: @unchecked Sendable {
     return true
   }
 
+  // MARK: Names
+
+  /// Whether any process has the file open by another name. SQLite names the -wal and the -shm after the database, so that
+  /// two hard links of a file have one each, and what is written by one name destroys what is written by the other.
+  var isOpenByAnotherName: Bool {
+    var status = stat()
+    guard fstat(database, &status) == 0, status.st_nlink > 1 else { return false }
+    let end = Self.names.start + Self.names.length
+    return [(Self.names.start, name), (name + 1, end)].contains { start, end in
+      var lock = Self.lock(F_WRLCK, start, end - start)
+      return start < end && fcntl(database, Self.getDescriptionLock, &lock) == 0
+        && lock.l_type != Int16(F_UNLCK)
+    }
+  }
+
+  private static func hash(_ path: String) -> UInt32 {
+    // FNV-1a
+    path.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+  }
+
   // MARK: Locks
 
   /// Filesystems without such locks are left with what SQLite has there.
   private func setLocks(_ kind: Int32) {
-    for (descriptor, place) in [(database, Self.sharedRange), (sharedMemory, Self.deadManSwitch)] {
+    let ownName = (start: name, length: Int64(1))
+    for (descriptor, place) in [
+      (database, Self.sharedRange), (sharedMemory, Self.deadManSwitch), (database, ownName),
+    ] {
       var lock = Self.lock(kind, place.start, place.length)
       _ = fcntl(descriptor, Self.setDescriptionLock, &lock)
     }

@@ -122,11 +122,14 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   /// Looks at all but the database. `count` is that of the notices before; `fate` tells what became of the current call.
   private func look(_ count: Int?, _ fate: String = FileWatch.untouched) throws(StoreError) {
     if let problem { throw problem }
+    // A database is never empty once it was opened for writing.
+    if StorePath.size(path) == 0 { throw truncated(fate) }
     if wal != nil, FileIdentity(walPath) != wal { throw moved(walPath, fate) }
     if sharedMemory != nil, FileIdentity(sharedMemoryPath) != sharedMemory {
       throw moved(sharedMemoryPath, fate)
     }
     if let anchor {
+      if anchor.isOpenByAnotherName { throw openedByAnotherName(fate) }
       if anchor.copiesOfSQLite > 1 { throw openedTwice(fate) }
       if hasCanary, !anchor.hasCanary(at: canary) { throw robbed(fate) }
     }
@@ -214,6 +217,21 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
         + " brings its own, say). Two of them do not see each other's locks, and each would write over what the other has"
         + " stored. \(fate). Close its connection, then open the store again; read with sql(), or use that library in a"
         + " process of its own")
+  }
+
+  private func truncated(_ fate: String) -> StoreError {
+    StoreError(
+      .closed,
+      "\(path) was emptied while the store was open. \(fate). What the -wal holds is left as it is. Restore a backup: with"
+        + " every store on the file closed, and the -wal out of the way")
+  }
+
+  private func openedByAnotherName(_ fate: String) -> StoreError {
+    StoreError(
+      .closed,
+      "\(path) is a hard link of a file that a store has open by another name. Each name has a -wal of its own, so that each"
+        + " would write over what the other has stored. \(fate). Use one name (a symbolic link is safe), or a copy made"
+        + " with backup()")
   }
 
   private func robbed(_ fate: String) -> StoreError {
