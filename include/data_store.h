@@ -307,7 +307,8 @@ int32_t ds_market_write(ds_store *DS_NONNULL store, const ds_bar_batch *DS_NONNU
 
 /* Writes the features of bars that are stored already; DS_MISSING_BAR if one is not, and nothing is written.
  * The batch carries timestamps, symbol, timeframe and features only. `replace` 1: the features of each bar
- * become those given. */
+ * become those given. With columns that may be none; a NULL in features_json leaves that bar's features as
+ * they are, with `replace` too. */
 int32_t ds_market_write_features(ds_store *DS_NONNULL store, const ds_bar_batch *DS_NONNULL batch,
                                  int32_t replace, int64_t *DS_NULLABLE out_rows);
 

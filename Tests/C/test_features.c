@@ -98,6 +98,45 @@ static void replace_makes_features_those_given(void) {
   ds_store_free(store);
 }
 
+static void replace_leaves_bars_without_a_text_alone(void) {
+  enum { ROWS = 150 }; /* so many that they are written in one walk */
+  static const int64_t counts[] = {1, 3, ROWS};
+  ds_store *store = open_store(path_of("bars.db"));
+  write_hours(store, EURUSD, ROWS);
+  for (size_t i = 0; i < COUNT_OF(counts); i++) {
+    int64_t timestamps[ROWS];
+    const char *first[ROWS], *second[ROWS];
+    for (int64_t row = 0; row < counts[i]; row++) {
+      timestamps[row] = T0 + row * HOUR;
+      first[row] = "{" RETURNS_READY "}";
+      second[row] = row % 2 == 0 ? NULL : "{" RSI_WARMUP "}";
+    }
+    ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, timestamps, counts[i]);
+    batch.features_json = first;
+    CHECK_OK(ds_market_write_features(store, &batch, 1, NULL));
+    batch.features_json = second;
+    CHECK_OK(ds_market_write_features(store, &batch, 1, NULL));
+    char expected[256];
+    snprintf(expected, sizeof expected, "{" RETURNS_READY "}|%lld%s", (long long)(counts[i] + 1) / 2,
+             counts[i] == 1 ? "" : "\n");
+    if (counts[i] > 1)
+      snprintf(expected + strlen(expected), sizeof expected - strlen(expected),
+               "{" RSI_WARMUP "}|%lld", (long long)counts[i] / 2);
+    CHECK_TEXT(stored(path_of("bars.db"), "SELECT features, count(*) FROM market_data"
+                                          " WHERE features IS NOT NULL GROUP BY 1 ORDER BY 1"),
+               expected);
+  }
+  /* A bar that is not there is missing, whatever is said of it. */
+  CHECK_FAILS(write_features(store, T0 - HOUR, NULL, 1), DS_MISSING_BAR, "1h");
+  /* Columns say what a bar has, and be it nothing. */
+  int64_t time = T0;
+  ds_bar_batch bare = rows_of(&EURUSD, &HOURLY, &time, 1);
+  CHECK_OK(ds_market_write_features(store, &bare, 1, NULL));
+  CHECK_TEXT(stored(path_of("bars.db"), "SELECT features FROM market_data ORDER BY timestamp LIMIT 1"),
+             "NULL");
+  ds_store_free(store);
+}
+
 static void features_arrive_with_their_bars(void) {
   ds_store *store = open_store(path_of("bars.db"));
   int64_t timestamps[] = {T0, T0 + HOUR, T0 + 2 * HOUR};
@@ -252,6 +291,7 @@ const check_test features_tests[] = {
     {"stored_text_is_compact", stored_text_is_compact},
     {"features_merge_by_key", features_merge_by_key},
     {"replace_makes_features_those_given", replace_makes_features_those_given},
+    {"replace_leaves_bars_without_a_text_alone", replace_leaves_bars_without_a_text_alone},
     {"features_arrive_with_their_bars", features_arrive_with_their_bars},
     {"any_name_makes_a_key", any_name_makes_a_key},
     {"missing_bar_is_named_and_nothing_written", missing_bar_is_named_and_nothing_written},

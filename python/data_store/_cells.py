@@ -19,6 +19,7 @@ from ._floats import at_default
 from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = [
+    "DURATIONS",
     "INT64",
     "MISSING_TYPES",
     "Refusal",
@@ -27,9 +28,12 @@ __all__ = [
     "exact_double",
     "flag",
     "flag_argument",
+    "is_integer",
+    "is_integer_type",
     "is_missing",
     "number",
     "number_argument",
+    "refuse_duration",
     "refuse_flag",
     "refuse_number",
     "refuse_text",
@@ -50,7 +54,8 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
         What is wrong with the value.
     remedy : str
         What to do about it. `{}` stands for the expression in which the caller has the value,
-        `{float}` and `{text}` for those that convert it, `{dt}` for the accessor of its times.
+        `{float}`, `{text}` and `{seconds}` for those that convert it, `{dt}` for the accessor of
+        its times.
     row : int or None, optional
         0-based position in the column, None for a value that stands alone.
     """
@@ -79,6 +84,9 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
         expressions = {
             "{float}": f"{subject}.astype('float64')" if is_array else f"float({subject})",
             "{text}": f"{subject}.astype(str)" if is_array else f"str({subject})",
+            "{seconds}": f"pd.to_timedelta({subject}).dt.total_seconds()"
+            if is_column
+            else f"pd.Timedelta({subject}).total_seconds()",
             "{dt}": ".dt" if is_column else "",
             "{}": subject,
         }
@@ -110,6 +118,25 @@ def is_missing(value: object) -> bool:
     return isinstance(value, np.floating) and bool(value != value)
 
 
+DURATIONS = (dt.timedelta, np.timedelta64)
+
+
+def is_integer_type(kind: type) -> bool:
+    """Tell whether values of a type are integers, bool among them."""
+    # NumPy derives its durations from its integers.
+    return issubclass(kind, (int, np.integer)) and not issubclass(kind, np.timedelta64)
+
+
+def is_integer(value: object) -> bool:
+    """Tell whether `value` is an integer, of Python or NumPy; a bool is one."""
+    return is_integer_type(type(value))
+
+
+def refuse_duration(value: object, what: str) -> Refusal:
+    """Say that a duration is not `what`, and how to give it as a number."""
+    return Refusal(f"a duration is not {what}: {shown(value)}", "convert it, e.g. {} = {seconds}")
+
+
 # The first row that fits says why a value is no number.
 _NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str], ...] = (
     ((bool, np.bool_), "a boolean is not a number", "convert it, e.g. {} = {float}"),
@@ -120,13 +147,14 @@ _NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str], ...] = (
         "a Decimal is not a double",
         "convert it, rounded as you wish, e.g. {} = {float}",
     ),
-    ((dt.timedelta, np.timedelta64), "a duration is not a number", "use .dt.total_seconds()"),
     ((dt.date, np.datetime64), "a time is not a number", "put it into the timestamps"),
 )
 
 
 def refuse_number(value: object) -> Refusal:
     """Say why `value` cannot be stored as a number."""
+    if isinstance(value, DURATIONS):
+        return refuse_duration(value, "a number")
     for types, reason, remedy in _NO_NUMBERS:
         if isinstance(value, types):
             return Refusal(f"{reason}: {shown(value)}", remedy)
@@ -135,12 +163,14 @@ def refuse_number(value: object) -> Refusal:
 
 def refuse_flag(value: object) -> Refusal:
     """Say why `value` cannot be stored as a flag."""
+    if isinstance(value, DURATIONS):
+        return Refusal(f"a duration is not a flag: {shown(value)}", "pass True or False")
     return Refusal(f"{shown(value)} is neither a boolean nor 0 or 1", "pass True or False")
 
 
 def refuse_text(value: object) -> Refusal:
     """Say why `value` cannot be stored as text."""
-    return Refusal(f"{described(value)} is not text", "convert it, e.g. with astype(str)")
+    return Refusal(f"{described(value)} is not text", "convert it, e.g. {} = {text}")
 
 
 def exact_double(value: int) -> float:
@@ -170,7 +200,7 @@ def number(value: Any) -> float:
     """Give one value as a double; missing is NaN."""
     if isinstance(value, float):
         return float.__float__(value)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if is_integer(value) and not isinstance(value, bool):
         return exact_double(operator.index(value))
     if isinstance(value, np.floating):
         return at_default(_double_from_numpy, value)
@@ -185,7 +215,7 @@ def flag(value: Any) -> int:
         return int(value)
     if is_missing(value):
         return 0
-    if isinstance(value, (int, np.integer)):
+    if is_integer(value):
         value = operator.index(value)  # bare: a subclass may compare otherwise
     elif isinstance(value, (float, np.floating)):
         value = float.__float__(value) if isinstance(value, float) else float(value)
@@ -208,7 +238,7 @@ def flag_argument(value: Any, what: str) -> bool:
     """Give an argument that is True or False; 0 and 1 are taken, other truth is not guessed."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    if isinstance(value, (int, np.integer)) and operator.index(value) in (0, 1):
+    if is_integer(value) and operator.index(value) in (0, 1):
         return operator.index(value) == 1
     raise InvalidTypeError(f"{what} must be True or False, not {described(value)}")
 

@@ -22,6 +22,7 @@ from ._columns.dtypes import Column, objects
 from ._json import features_json
 from ._rows import KEY_NAMES, Rows, align, place_of, rows_of
 from ._text import encode, text_problem
+from ._timestamps import column_ns, to_index
 from .errors import FeatureValidationError, InvalidInputError, InvalidTypeError
 
 __all__ = ["carry_by_position", "carry_features", "entry_json", "features_in"]
@@ -108,6 +109,9 @@ def carry_by_position(batch: Batch, name: str, column: Column) -> None:
 
 def _entries_of(features: object, place: str) -> pd.Series[Any]:
     if isinstance(features, pd.Series):
+        labels = features.index
+        if len(labels) and labels.nlevels == 1 and _is_feature_key(labels[0]):
+            raise _one_bar_error(labels[0], place)
         return features
     if isinstance(features, Mapping):
         try:
@@ -116,9 +120,38 @@ def _entries_of(features: object, place: str) -> pd.Series[Any]:
             raise InvalidTypeError(f"{place}: the mapping of features cannot be read") from error
         # One by one: lists of one length would become an array of two dimensions.
         entries = np.fromiter(values, object, len(values))
-        index = pd.Index(keys, dtype=object, tupleize_cols=False)
-        return pd.Series(entries, index=index, dtype=object, copy=False)
+        return pd.Series(entries, index=_times_of(keys, place), dtype=object, copy=False)
     raise InvalidTypeError(f"{place}: features must be {_FORMS}, not {type(features).__name__}")
+
+
+def _times_of(keys: list[Any], place: str) -> pd.DatetimeIndex:
+    if keys and _is_feature_key(keys[0]):
+        raise _one_bar_error(keys[0], place)
+    try:
+        return to_index(column_ns(pd.Index(keys, dtype=object, tupleize_cols=False)))
+    except Refusal as refusal:
+        row = f"features, row {refusal.row}"
+        told = Refusal(refusal.reason, _for_keys(refusal.remedy)).told("key")
+        raise InvalidInputError(f"{place}: {row}: {told}") from refusal.__cause__
+
+
+def _for_keys(remedy: str) -> str:
+    """Turn the line that converts one value into one that converts the keys of a mapping."""
+    words, is_line, expression = remedy.partition("{} = ")
+    if not is_line:
+        return remedy
+    return f"{words}features = {{{expression}: entry for key, entry in features.items()}}"
+
+
+def _is_feature_key(label: object) -> bool:
+    return isinstance(label, str) and "@" in label
+
+
+def _one_bar_error(key: object, place: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{place}: features go by timestamp, and {shown(key)} is the key of a feature: if these "
+        "are one bar's, give {timestamp: {...}}, or, beside bars, a list of one per bar"
+    )
 
 
 def _texts_of(entries: Sequence[Any], place: str) -> list[bytes | None]:
@@ -192,8 +225,7 @@ def _feature_columns(
     return [
         (
             _key_bytes(feature.key, rows.place),
-            encode_column.values(feature),
-            encode_column.words(feature),
+            *encode_column(feature),
         )
         for feature in features
     ]
@@ -273,31 +305,38 @@ def _refuse_second_quality(quality: object, place: str) -> None:
 class _ColumnEncoder:
     """Encodes columns of a frame, and brings them to the rows of the batch."""
 
-    __slots__ = ("place", "positions")
+    __slots__ = ("leaves_rows_out", "place", "positions")
 
     def __init__(self, place: str, positions: Positions | None) -> None:
         self.place = place
         self.positions = positions
+        self.leaves_rows_out = positions is not None and bool((positions < 0).any())
 
-    def values(self, feature: _Feature) -> FeatureValues:
+    def __call__(self, feature: _Feature) -> tuple[FeatureValues, TextCodes | None]:
+        values, words = self._values(feature), self._words(feature)
+        if words is None and self.leaves_rows_out:
+            # A row that the frame has not is absent, which only a word's code can say.
+            words = values.words_by_value()
+        if self.positions is None:
+            return values, words
+        return values.take(self.positions), None if words is None else words.take(self.positions)
+
+    def _values(self, feature: _Feature) -> FeatureValues:
         if feature.values is None:
             return FeatureValues(None)
         try:
-            encoded = feature_values(feature.values)
+            return feature_values(feature.values)
         except Refusal as refusal:
             raise self._error(refusal, feature.key) from None
-        return encoded if self.positions is None else encoded.take(self.positions)
 
-    def words(self, feature: _Feature) -> TextCodes | None:
+    def _words(self, feature: _Feature) -> TextCodes | None:
         words = feature.words
-        if words is None:
-            return None
-        if not isinstance(words, TextCodes):
-            try:
-                words = texts(words)
-            except Refusal as refusal:
-                raise self._error(refusal, feature.key) from None
-        return words if self.positions is None else words.take(self.positions)
+        if words is None or isinstance(words, TextCodes):
+            return words
+        try:
+            return texts(words)
+        except Refusal as refusal:
+            raise self._error(refusal, feature.key) from None
 
     def _error(self, refusal: Refusal, key: str) -> FeatureValidationError:
         row = refusal.row

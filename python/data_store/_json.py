@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ._cells import Refusal, described, is_missing, number
+from ._cells import DURATIONS, Refusal, described, is_integer, is_missing, number, shown
 from ._floats import at_default
 from .errors import CorruptError
 
@@ -24,7 +24,10 @@ def _plain(value: Any) -> Any:
     """Give what JSON can say for an object that the encoder does not know."""
     if isinstance(value, np.bool_):
         return bool(value)
-    if isinstance(value, np.integer):
+    if isinstance(value, DURATIONS):
+        remedy = "pass its seconds, pd.Timedelta(...).total_seconds()"
+        raise Refusal(f"JSON has no durations: {shown(value)}", remedy)
+    if is_integer(value):
         return int(value)
     if isinstance(value, np.floating):
         return number(value)

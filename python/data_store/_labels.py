@@ -6,6 +6,7 @@ Looked at only where a frame is refused.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,9 @@ LABELS = frozenset({*_CARRIED, *KEY_NAMES})
 _TIMES = frozenset(
     {"date", "datetime", "time", "open_time", "open time", "opentime", "date_time", "ts", "t"}
 )
+# Words of labels that have a price's name in them and are none.
+_OTHERS = frozenset({"interest", "openint", "time", "date", "oi"})
+_LOWS = frozenset({"low", "lowprice", "pricelow", "lowbid", "lowask", "bidlow", "asklow", "lowpx"})
 _SHORT = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume", "vol": "volume"}
 
 
@@ -48,7 +52,10 @@ def labels_error(
     if keys == names:
         return InvalidInputError(f"{place}: {what}; {_feature_lines(symbol, timeframe)}")
     hint = "; pass feature columns as features=" if keys else ""
-    line = _mending(frame, [name for name in names if name not in keys])
+    taken = {*labels, *frame.index.names}
+    if isinstance(frame.index, pd.DatetimeIndex):
+        taken.add("timestamp")
+    line = "df" + _mending([name for name in names if name not in keys], taken)
     return InvalidInputError(
         f"{place}: {what}; a bar has {', '.join(_CARRIED)}{hint}; rename or drop the others, "
         f"e.g. df = {line}"
@@ -73,32 +80,65 @@ def _feature_lines(symbol: object, timeframe: object) -> str:
     )
 
 
-def _mending(frame: pd.DataFrame, unknown: list[str]) -> str:
-    """Write the expression that leaves a frame with columns of bars only."""
-    has_time = isinstance(frame.index, pd.DatetimeIndex) or "timestamp" in {
-        *frame.index.names, *(str(label).lower() for label in frame.columns)
-    }  # fmt: skip
-    taken = {*frame.columns}
-    drop, rename, is_lowered = [], {}, False
-    for name in unknown:
-        plain = name.strip().lower()
-        target = plain if plain in LABELS else _SHORT.get(plain)
-        if target is None and plain in _TIMES and not has_time:
-            target, has_time = "timestamp", True
-        if target is None or target in taken:
-            drop.append(name)
-            continue
-        taken.add(target)
-        if name.lower() == target:
-            is_lowered = True
-        else:
-            rename[name] = target
+def _mending(unknown: list[str], taken: set[Any]) -> str:
+    """Write what leaves a frame with columns of bars only; `taken` are the names that it has."""
+    targets: dict[str, str] = {}
+    # The names that say it best come first.
+    for meaning in (_own_name, _usual_name, _worded_name):
+        for name in unknown:
+            target = None if name in targets else meaning(name)
+            if target is not None and target not in taken:
+                targets[name] = target
+                taken.add(target)
+    for column in _abi.COLUMN_BITS:
+        named = [name for name in unknown if name not in targets and _names(name, column)]
+        if named and column not in taken:
+            targets[min(named, key=lambda name: _distance(name, column))] = column
+    drop = [name for name in unknown if name not in targets]
+    is_lowered = any(name.lower() == target for name, target in targets.items())
+    rename = {name: target for name, target in targets.items() if name.lower() != target}
     steps = [
         f".drop(columns={drop!r})" if drop else "",
         f".rename(columns={rename!r})" if rename else "",
         ".rename(columns=str.lower)" if is_lowered else "",
     ]
-    return "df" + "".join(steps)
+    return "".join(steps)
+
+
+def _own_name(name: str) -> str | None:
+    plain = name.strip().lower()
+    return plain if plain in LABELS else None
+
+
+def _usual_name(name: str) -> str | None:
+    plain = name.strip().lower()
+    return "timestamp" if plain in _TIMES else _SHORT.get(plain)
+
+
+def _worded_name(name: str) -> str | None:
+    """Look past numbers and brackets: '1. open', '<OPEN>'."""
+    words = "_".join(_words(name))
+    return _own_name(words) or _usual_name(words)
+
+
+def _words(name: str) -> list[str]:
+    """Give the words of a label, openPrice being two."""
+    return [word.lower() for word in re.findall("[A-Z]?[a-z]+|[A-Z]+", name)]
+
+
+def _names(name: str, column: str) -> bool:
+    """Tell whether a label has a column's name in it and does not mean something else."""
+    words = _words(name)
+    if _OTHERS & {*words}:
+        return False
+    if column == "low":  # it is in too many other words: flow, slow, lower
+        return not _LOWS.isdisjoint(words)
+    return column in words or column in name.lower()
+
+
+def _distance(name: str, column: str) -> tuple[bool, int]:
+    words = _words(name)
+    return column not in words, len(words)
 
 
 # ---- Two levels, as yfinance gives them -----------------------------------------------------
@@ -117,7 +157,7 @@ def _told_of_levels(labels: pd.Index[Any], timeframe: object) -> str:
     name = labels.names[other]
     level = shown(other if name is None else name)
     unknown = sorted(words[prices] - LABELS)
-    tail = ".rename(columns=str.lower)" + (f".drop(columns={unknown!r})" if unknown else "")
+    tail = ".rename(columns=str.lower)" + _mending(unknown, {*words[prices], "timestamp"})
     if len(tickers) == 1:
         line = f"df = df.droplevel({level}, axis=1){tail}"
         return f"{what}, a bar's have one; drop the other, e.g. {line}"

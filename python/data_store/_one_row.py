@@ -64,6 +64,8 @@ def _plain_labels(columns: pd.Index[Any]) -> list[str] | None:
 
     Frames that were cut out of one share the array of their labels, which is looked at once.
     """
+    if columns.nlevels > 1:
+        return None
     array = columns.array
     known, labels = _looked_at.get(id(array), (None, None))
     if known is array:

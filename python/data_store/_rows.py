@@ -155,7 +155,9 @@ def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Col
             parts[name] = table[name]
     if "timestamp" not in parts and not _counts_rows(table.index):
         parts["timestamp"] = table.index
-    elif not (table.index.name in {None, *parts} or isinstance(table.index, pd.DatetimeIndex)):
+    elif not (table.index.name in {None, *parts} or isinstance(table.index, pd.DatetimeIndex)) and (
+        "timestamp" in parts or epoch_refusal(table.index) is None
+    ):
         raise _level_error(table.index.name, place)
     return parts
 
@@ -238,14 +240,19 @@ def align(bars: Rows, given: Rows) -> npt.NDArray[np.intp] | None:
     """
     if not bars.timestamps.size and given.timestamps.size:
         raise _stranger_error(bars, given, 0)
-    several = bars.symbol is not None and _count_used(bars.symbol) > 1
     wanted, offered = _keys(bars, given), _keys(given, given)
     if wanted.equals(offered):
         return None
-    if several and given.symbol is None:
+    unsaid = [
+        name
+        for name in ("symbol", "timeframe")
+        if getattr(given, name) is None and _count_used(getattr(bars, name)) > 1
+    ]
+    if unsaid:
+        several = " and ".join(f"several {name}s" for name in unsaid)
         raise InvalidInputError(
-            f"{bars.place}: the bars are of several symbols and the features do not say which; "
-            "index them by (symbol, timestamp), or pass a list by position"
+            f"{bars.place}: the bars are of {several} and the features do not say which; index "
+            f"them by ({', '.join(unsaid)}, timestamp), or pass a list by position"
         )
     strangers = np.flatnonzero(~offered.isin(wanted))
     if strangers.size:
@@ -266,14 +273,14 @@ def _stranger_error(bars: Rows, given: Rows, row: int) -> InvalidInputError:
     )
 
 
-def _count_used(codes: TextCodes) -> int:
-    return 1 if codes.codes is None else np.unique(codes.codes).size
+def _count_used(names: TextCodes | None) -> int:
+    return 1 if names is None or names.codes is None else np.unique(names.codes).size
 
 
 def _keys(rows: Rows, like: Rows) -> pd.Index[Any]:
     """Give the keys of rows as far as `like` says them."""
     names = [
-        np.array(own.values, dtype=object)[own.codes if own.codes is not None else zeros]
+        np.array([*own.values, None], object)[own.codes if own.codes is not None else zeros]
         for own, asked in ((rows.symbol, like.symbol), (rows.timeframe, like.timeframe))
         if own is not None and asked is not None
         for zeros in [np.zeros(rows.timestamps.size, np.intp)]

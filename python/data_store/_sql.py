@@ -15,7 +15,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._cells import INT64, Refusal, described, is_missing, number, shown
+from ._cells import (
+    DURATIONS,
+    INT64,
+    Refusal,
+    described,
+    is_integer,
+    is_missing,
+    number,
+    refuse_duration,
+    shown,
+)
 from ._handles import ResultHandle, c_array
 from ._library import library
 from ._text import decode, encode
@@ -71,7 +81,9 @@ def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
 def _parameter(value: Any) -> _abi.ds_sql_parameter:
     if is_missing(value):
         return _abi.ds_sql_parameter(type=_abi.SQL_NULL)
-    if isinstance(value, (bool, int, np.bool_, np.integer)):
+    if isinstance(value, DURATIONS):
+        raise refuse_duration(value, "an SQLite value")
+    if isinstance(value, np.bool_) or is_integer(value):
         integer = int(value) if isinstance(value, np.bool_) else operator.index(value)
         if integer not in INT64:
             raise Refusal(f"{shown(value)} is beyond 64 bits", "pass it as text")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._cells import Refusal, described, is_missing, shown
+from ._cells import DURATIONS, Refusal, described, is_missing, shown
 from ._columns.dtypes import Column, objects
 from ._columns.encoding import each
 from ._library import library
@@ -64,8 +64,13 @@ _NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
     (
         (dt.date,),
         "a date is not an instant",
-        "say when it begins, e.g. {} = pd.to_datetime({}, utc=True). A range also takes text, "
-        "'2026-03-01' being the whole day",
+        "say when it begins, e.g. {} = pd.to_datetime({}, utc=True)",
+    ),
+    (
+        DURATIONS,
+        "a duration is not an instant",
+        "add it to the time that it counts from, e.g. {} = pd.Timestamp(0, tz='UTC') + "
+        "pd.to_timedelta({})",
     ),
     ((np.datetime64,), f"an np.datetime64 {_NAIVE}", _LOCALIZE),
     (
@@ -227,7 +232,7 @@ def column_ns(column: Column) -> npt.NDArray[np.int64]:
         dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype):
         return _aware_ns(column.array)
-    if getattr(dtype, "kind", "") == "M" and len(column):
+    if getattr(dtype, "kind", "") == "M" and len(column) and not _is_arrow_date(dtype):
         first: Any = column.array[0]
         raise Refusal(f"{shown(first)} {_NAIVE}", _localize("{}"), row=0)
     try:
@@ -236,6 +241,11 @@ def column_ns(column: Column) -> npt.NDArray[np.int64]:
         if refusal.remedy is not _LOCALIZE:
             raise
         raise Refusal(refusal.reason, _localize("pd.to_datetime({})"), refusal.row) from None
+
+
+def _is_arrow_date(dtype: object) -> bool:
+    """Tell whether a column holds dates, which pandas counts among the times."""
+    return isinstance(dtype, pd.ArrowDtype) and str(dtype.pyarrow_dtype).startswith("date")
 
 
 def _localize(times: str) -> str:
@@ -299,7 +309,9 @@ def _bound_ns(value: object, what: str) -> int:
     try:
         return min(max(instant_ns(value), _FIRST_TIME), _abi.LAST_TIME)
     except Refusal as refusal:
-        raise InvalidInputError(f"{what}: {refusal.told(what)}") from refusal.__cause__
+        is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        hint = f"; as text, '{value}' is the whole day" if is_date else ""
+        raise InvalidInputError(f"{what}: {refusal.told(what)}{hint}") from refusal.__cause__
 
 
 # ---- Back -----------------------------------------------------------------------------------

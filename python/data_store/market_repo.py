@@ -132,7 +132,8 @@ class MarketRepo(OfThisProcess):
             For a wide frame: a word for all values, or a frame of words of the same shape. One of
             ready, warmup, degraded, missing. None: ready where there is a number, else missing.
         replace : bool, optional
-            The features of each bar named become those given, instead of merging by key.
+            The features of each bar named become those given, instead of merging by key. None for
+            a bar leaves its features alone all the same.
 
         Returns
         -------

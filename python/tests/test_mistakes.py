@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from frames import START, SYMBOL, TIMEFRAME, same, times
+from frames import ARROW, PRICES, START, SYMBOL, TIMEFRAME, entry, same, times
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError, InvalidTypeError
@@ -37,6 +37,19 @@ def yfinance(symbols: list[str], *, first: str = "Price", names: bool = True) ->
     )
     index = pd.date_range("2026-01-02", periods=2, tz="America/New_York", name="Date")
     return pd.DataFrame(np.arange(2.0 * len(labels)).reshape(2, -1), index=index, columns=labels)
+
+
+def vendor(label: str) -> pd.DataFrame:
+    """Bars with labels as others write them."""
+    names = {name: label.format(name, number=number) for number, name in enumerate(PRICES, 1)}
+    return pd.DataFrame({name: [1.0, 2.0] for name in names}, index=times(2)).rename(columns=names)
+
+
+def arrow_dates() -> Any:
+    import pyarrow as pa
+
+    dates = [time.date() for time in times(2, step="24h")]
+    return pd.array(dates, dtype=pd.ArrowDtype(pa.date32()))
 
 
 def naive_datetimes() -> list[dt.datetime]:
@@ -111,6 +124,72 @@ MISTAKES: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
         lambda: plain().set_axis(["o", "c"], axis=1).reset_index(names="t"),
         ["'o': 'open'", "'t': 'timestamp'"],
     ),
+    "vnpy": (
+        lambda: vendor("{}_price").rename(columns={"volume_price": "volume"}).assign(
+            open_interest=0.0, turnover=1.0, gateway_name="x"
+        ),
+        ["'open_price': 'open'", "drop(columns=['open_interest', 'turnover', 'gateway_name'])"],
+    ),
+    "Alpha Vantage": (
+        lambda: vendor("{number}. {}").assign(**{"5. adjusted close": 1.0}),
+        ["'1. open': 'open'", "'4. close': 'close'", "drop(columns=['5. adjusted close'])"],
+    ),
+    "stooq": (
+        lambda: vendor("<{}>").rename(columns=str.upper).rename(columns={"<VOLUME>": "<VOL>"})
+        .assign(**{"<OPENINT>": 0}).reset_index(names="<DATE>"),
+        ["'<OPEN>': 'open'", "'<VOL>': 'volume'", "'<DATE>': 'timestamp'", "['<OPENINT>']"],
+    ),
+    "camels": (lambda: vendor("{}Price"), ["'openPrice': 'open'", "'lowPrice': 'low'"]),
+    "one word": (lambda: vendor("{}price"), ["'openprice': 'open'", "'lowprice': 'low'"]),
+    "only adjusted": (
+        lambda: plain().rename(columns={"close": "Adj Close"}),
+        ["{'Adj Close': 'close'}"],
+    ),
+    "only adjusted, two levels": (
+        lambda: yfinance(["A"]).drop(columns="Close", level=0),
+        ["{'adj close': 'close'}"],
+    ),
+    "words that low is in": (
+        lambda: plain().assign(flow=1.0, slow_ma=2.0, lower=3.0),
+        ["drop(columns=['flow', 'slow_ma', 'lower'])"],
+    ),
+    "epochs in an index of another name": (
+        lambda: plain().set_axis(pd.Index(epochs("s"), name="Date")),
+        ["pd.to_datetime(df.index, unit='s', utc=True)"],
+    ),
+    "calendar dates in an index of another name": (
+        lambda: plain().set_axis(pd.Index([20240101, 20240102], name="Date")),
+        ["pd.to_datetime(df.index.astype(str), format='%Y%m%d', utc=True)"],
+    ),
+    "durations": (
+        lambda: stamped(pd.to_timedelta([1, 2], unit="D")),
+        ["a duration is not an instant", "+ pd.to_timedelta(df['timestamp'])"],
+    ),
+    "durations in the index": (
+        lambda: plain().set_axis(pd.to_timedelta([1, 2], unit="D")),
+        ["a duration is not an instant", "+ pd.to_timedelta(df.index)"],
+    ),
+    "durations in a number": (
+        lambda: plain().assign(latency_sec=pd.to_timedelta([1, 2], unit="s")),
+        ["'latency_sec', row 0", "a duration is not a number", ".dt.total_seconds()"],
+    ),
+    "NumPy durations in a number": (
+        lambda: plain().assign(
+            latency_sec=pd.Series([np.timedelta64(1, "s")] * 2, times(2), object)
+        ),
+        ["'latency_sec', row 0", "a duration is not a number", ".dt.total_seconds()"],
+    ),
+    "numbers in a text": (
+        lambda: plain().assign(source=5),
+        ["'source', row 0", "df['source'].astype(str)"],
+    ),
+    **({
+        f"dates of Arrow in {place}": (frame, ["a date is not an instant", "utc=True"])
+        for place, frame in {
+            "a column": lambda: stamped(arrow_dates()),
+            "the index": lambda: plain().set_axis(pd.Index(arrow_dates())),
+        }.items()
+    } if ARROW else {}),
     "several unknown": (lambda: plain().assign(vwap=1.0, trades=2), ["'vwap'", "'trades'"]),
     "rows of ccxt": (
         lambda: pd.DataFrame([[1700000000000 + row, 1.0, 2.0, 0.5, 1.5, 9.0] for row in range(2)]),
@@ -256,6 +335,8 @@ def test_features_and_symbol_in_another_order_are_told(store: DataStore, feature
         (dt.datetime(2026, 3, 1), "pd.Timestamp(timestamp).tz_localize('UTC')"),
         (np.datetime64("2026-03-01"), "pd.Timestamp(timestamp).tz_localize('UTC')"),
         (dt.date(2026, 3, 1), "pd.to_datetime(timestamp, utc=True)"),
+        (dt.timedelta(1), "a duration is not an instant"),
+        (np.timedelta64(1, "D"), "a duration is not an instant"),
     ],
 )
 def test_a_live_bars_time_is_mended_as_its_message_says(
@@ -267,6 +348,80 @@ def test_a_live_bars_time_is_mended_as_its_message_says(
     names = {"pd": pd, "timestamp": timestamp}
     exec(advised(caught.value), names)
     store.market.write_bar(SYMBOL, TIMEFRAME, names["timestamp"], close=1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("source", 5, "source = str(source)"),
+        ("latency_sec", dt.timedelta(seconds=1), ".total_seconds()"),
+        ("latency_sec", np.timedelta64(1, "s"), ".total_seconds()"),
+        ("open", np.timedelta64("NaT"), ".total_seconds()"),
+    ],
+)
+def test_a_live_bars_cell_is_mended_as_its_message_says(
+    store: DataStore, name: str, value: Any, line: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        store.market.write_bar(SYMBOL, TIMEFRAME, START, **{name: value})
+    assert line in str(caught.value)
+    names = {"pd": pd, name: value}
+    exec(advised(caught.value), names)
+    store.market.write_bar(SYMBOL, TIMEFRAME, START, **{name: names[name]})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "2026-03-01T15:00",
+        dt.datetime(2026, 3, 1, 15),
+        np.datetime64("2026-03-01T15:00"),
+        dt.date(2026, 3, 1),
+        20260301,
+        1772377200,
+        1772377200000.0,
+        "1772377200",
+        pd.Period("2026-03-01T15", "h"),
+        np.timedelta64(20513, "D"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("beside_bars", [False, True])
+def test_keys_of_a_mapping_are_mended_as_the_message_says(
+    store: DataStore, key: Any, beside_bars: bool
+) -> None:
+    frame = pd.DataFrame({"close": 1.0}, [START.normalize(), START])
+    store.market.write(frame, SYMBOL, TIMEFRAME)
+
+    def write(features: Any) -> None:
+        if beside_bars:
+            store.market.write(frame, SYMBOL, TIMEFRAME, features=features)
+        else:
+            store.market.write_features(features, SYMBOL, TIMEFRAME)
+
+    features = {key: {"a@1": entry(1.0)}}
+    with pytest.raises(InvalidInputError, match="row 0") as caught:
+        write(features)
+    names = {"pd": pd, "features": features}
+    exec(advised(caught.value), names)
+    write(names["features"])
+    assert store.market.read_features(SYMBOL, TIMEFRAME)["a@1", "value"].count() == 1
+
+
+@pytest.mark.parametrize(
+    "features",
+    [{"a@1": entry(1.0)}, {"a@1": [1.0, 2.0]}, pd.Series({"a@1": 1.0})],
+    ids=["one bar's dict", "columns", "a row"],
+)
+def test_features_that_no_timestamps_go_with_are_told(store: DataStore, features: Any) -> None:
+    store.market.write(plain(), SYMBOL, TIMEFRAME)
+    for write in (
+        lambda: store.market.write_features(features, SYMBOL, TIMEFRAME),
+        lambda: store.market.write(plain(), SYMBOL, TIMEFRAME, features=features),
+    ):
+        with pytest.raises(InvalidInputError, match="a list of one per bar") as caught:
+            write()
+        assert "{timestamp: {...}}" in str(caught.value)
 
 
 def test_a_missing_time_is_told_with_its_row(store: DataStore) -> None:

@@ -123,6 +123,13 @@ def test_an_index_that_is_no_time_is_refused(store: DataStore, index: pd.Index[A
     assert store.market.read(SYMBOL, TIMEFRAME).empty
 
 
+@pytest.mark.parametrize("labels", [("open", "X"), ("a@1", "value"), ("a@1", "quality")])
+def test_labels_of_two_levels_are_refused(store: DataStore, labels: tuple[str, str]) -> None:
+    frame = pd.DataFrame([[1.0]], bars(1).index, pd.MultiIndex.from_tuples([labels]))
+    with pytest.raises(InvalidInputError, match="2 levels"):
+        store.market.write(frame, SYMBOL, TIMEFRAME)
+
+
 def test_unknown_and_double_columns_are_refused(store: DataStore) -> None:
     with pytest.raises(InvalidInputError, match="colse"):
         store.market.write(bars(1).rename(columns={"close": "colse"}), SYMBOL, TIMEFRAME)

@@ -21,6 +21,8 @@ struct FeatureAccumulator: ~Copyable {
 
   /// For the other modes: the columns of all rows that are settled.
   private(set) var table: FeatureTable
+  /// How many columns there were when the symbol at hand began.
+  private var columnsBefore = 0
   private var chunk: FeatureChunk?
   private var spareChunks: [FeatureChunk] = []
   private let unpacker: FeatureUnpacker
@@ -85,13 +87,17 @@ struct FeatureAccumulator: ~Copyable {
     }
   }
 
-  /// Drops the texts that were appended and are not settled: their rows are about to be read again.
-  mutating func forgetUnsettled() {
+  mutating func beginSymbol() { columnsBefore = table.columnCount }
+
+  /// Drops the symbol's texts that are not settled, and the columns that its rows brought: they are about to be read
+  /// again, and maybe not all of them.
+  mutating func restartSymbol() {
     while worker?.takeBack(isLast: true, helper: unpacker) != nil {}
     worker?.end()
     worker = nil
     spareChunks = []
     chunk = nil
+    table.dropColumns(from: columnsBefore)
   }
 
   private mutating func take(_ chunk: FeatureChunk) throws(RowFault) {

@@ -147,6 +147,14 @@ struct FeatureTable: ~Copyable {
     return columnCount - 1
   }
 
+  /// Forgets the columns that were added since there were `count`.
+  mutating func dropColumns(from count: Int) {
+    guard takesAllKeys, columnCount > count else { return }
+    for column in count..<columnCount { columnOfKey[columns[column].key] = -1 }
+    (columns + count).deinitialize(count: columnCount - count)
+    columnCount = count
+  }
+
   // MARK: All rows at hand
 
   /// Fills all columns up to `rows`.

@@ -84,7 +84,10 @@ struct BarAccumulator: ~Copyable {
     }
   }
 
-  mutating func beginSymbol() { starts.append(count) }
+  mutating func beginSymbol() {
+    starts.append(count)
+    features.beginSymbol()
+  }
 
   /// The row's time; its other columns must follow.
   @inline(__always)
@@ -96,7 +99,7 @@ struct BarAccumulator: ~Copyable {
   }
 
   mutating func restartSymbol() {
-    features.forgetUnsettled()
+    features.restartSymbol()
     truncate(to: starts.last ?? 0)
     isUnordered = false
   }

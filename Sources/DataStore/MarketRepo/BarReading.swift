@@ -83,7 +83,7 @@ extension Connection {
     _ read: SeriesRead, _ shape: ReadShape, _ pages: inout SeriesPages?
   ) throws(StoreError) -> Int {
     let before = collector.count
-    collector.beginSymbol(read.key.text, read.range)
+    collector.beginSymbol(read.key.text, read.range, skip: read.skip)
     defer { collector.endSymbol(skip: read.skip, limit: read.limit, fromEnd: read.isFromEnd) }
     guard read.limit != 0, read.range.start ?? .min <= read.range.end ?? .max else { return 0 }
 
@@ -181,6 +181,12 @@ extension Connection {
       _ = try collect(read.range)
     } else {
       try narrowing(read.range, to: wanted, isFromEnd: read.isFromEnd, of: read.key, collect)
+      guard shape.takesAllKeys, collector.count - before > wanted else { return }
+      // Once more without the rows that would be cut off: the result has no columns for keys of theirs.
+      let times = collector.instants(from: before).sorted()
+      var range = read.range
+      if read.isFromEnd { range.start = times[times.count - wanted] } else { range.end = times[wanted - 1] }
+      _ = try collect(range)
     }
   }
 

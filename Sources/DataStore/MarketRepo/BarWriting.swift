@@ -14,7 +14,7 @@ extension MarketRepo {
     let atOnce = { (writer: Connection) throws(StoreError) -> Int? in
       guard try holdsEnds(of: batch, writer) else { return nil }
       let columns = replace ? BarColumns.all.union(.features) : batch.carried
-      return try bringAllUpToDate(batch, columns, replacesFeatures: replace, writer)
+      return try bringAllUpToDate(batch, columns, replace ? .replace : .merge, writer)
     }
     return try store.write(atOnce: batch.count < Self.fewestAtOnce ? nil : atOnce) {
       writer throws(StoreError) in try upsert(batch, replace, writer)
@@ -29,7 +29,7 @@ extension MarketRepo {
     try writer.source.provide(batch) { () throws(StoreError) in
       let series = batch.series
       if writer.isInTransaction {
-        guard try bringUpToDate(batch, series, columns, replacesFeatures: replace, writer) else { return }
+        guard try bringUpToDate(batch, series, columns, replace ? .replace : .merge, writer) else { return }
       } else if let series {
         let instant = batch.timestamps[0]
         writer.source.beforeRows = { () throws(StoreError) in
@@ -53,6 +53,8 @@ extension MarketRepo {
   }
 
   /// Writes the features of bars that are stored already; `.missingBar` where one is not. Returns the rows given.
+  ///
+  /// With `replace` a bar has what it was given and nothing else; a row without a text leaves it alone all the same.
   @discardableResult
   package func writeFeatures(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
     try batch.check()
@@ -62,19 +64,22 @@ extension MarketRepo {
         "column '\(BarColumns.names[column])' came with a write of features alone; write bars with write()",
         key: "\(BarColumns.names[column])")
     }
+    // A row of columns has the features that it has, if any; a row without a text says nothing of them.
+    let change: FeatureChange = !replace ? .merge : batch.featuresJSON == nil ? .replace : .replaceWhereGiven
     let atOnce = { (writer: Connection) throws(StoreError) -> Int? in
-      try bringAllUpToDate(batch, .features, replacesFeatures: replace, writer)
+      try bringAllUpToDate(batch, .features, change, writer)
     }
     return try store.write(atOnce: batch.count < Self.fewestAtOnce ? nil : atOnce) {
       writer throws(StoreError) in
       guard batch.count > 0 else { return 0 }
       try writer.source.provide(batch) { () throws(StoreError) in
         let series = batch.series
-        guard try bringUpToDate(batch, series, .features, replacesFeatures: replace, writer) else { return }
+        guard try bringUpToDate(batch, series, .features, change, writer) else { return }
         let statement = try writer.statement(
           UpsertSQL.variant(.features, replace: replace) | UpsertSQL.onlyFeatures
+            | (change == .replaceWhereGiven ? UpsertSQL.whereGiven : 0)
         ) {
-          UpsertSQL.bars(.features, rows: .batch, replace: false, replaceFeatures: replace)
+          UpsertSQL.bars(.features, rows: .batch, replace: false, features: change)
         }
         // An upsert that may not insert: one pass finds the bar and writes it.
         try writer.source.refusingNewRows(writer) { () throws(StoreError) in try statement.run() }
@@ -87,7 +92,7 @@ extension MarketRepo {
   /// that a walk over the index can meet. Returns whether rows are left to do.
   private func bringUpToDate(
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?, _ columns: BarColumns,
-    replacesFeatures: Bool, _ writer: Connection
+    _ change: FeatureChange, _ writer: Connection
   ) throws(StoreError) -> Bool {
     guard let series, let update = try overlapUpdate(batch, series, columns, writer) else {
       try writer.foreignForms.mend(batch, writer)
@@ -98,7 +103,7 @@ extension MarketRepo {
     if !isSearched { isSearched = try standsOutside(batch, series, writer) }
     if isSearched { try writer.foreignForms.mend(batch, writer) }
     let outcome = try writer.overlap.bringUpToDate(
-      columns, replacesFeatures: replacesFeatures, refusesOtherForms: !isSearched, update)
+      columns, change, refusesOtherForms: !isSearched, update)
     if outcome == .givenUp, !isSearched { try writer.foreignForms.mend(batch, writer) }
     return outcome != .all
   }
@@ -106,14 +111,14 @@ extension MarketRepo {
   /// Sees to all rows, where all are stored already, by a statement that is its own transaction. Returns their count, or
   /// nil where nothing was written.
   private func bringAllUpToDate(
-    _ batch: BorrowedBatch, _ columns: BarColumns, replacesFeatures: Bool, _ writer: Connection
+    _ batch: BorrowedBatch, _ columns: BarColumns, _ change: FeatureChange, _ writer: Connection
   ) throws(StoreError) -> Int? {
     guard let series = batch.series, let update = try overlapUpdate(batch, series, columns, writer) else {
       return nil
     }
     var isDone = false
     try writer.source.provide(batch) { () throws(StoreError) in
-      isDone = try writer.overlap.bringAllUpToDate(columns, replacesFeatures: replacesFeatures, update) {
+      isDone = try writer.overlap.bringAllUpToDate(columns, change, update) {
         () throws(StoreError) in try !standsOutside(batch, series, writer)
       }
     }
@@ -179,6 +184,16 @@ extension MarketRepo {
   }
 }
 
+/// What a write makes of the features that a bar has.
+enum FeatureChange {
+  /// They are merged by key.
+  case merge
+  /// They become what the row has; none, where it has none.
+  case replace
+  /// The same, but a row that says nothing of features leaves them alone.
+  case replaceWhereGiven
+}
+
 /// The statements of writing bars, by the columns that are carried.
 enum UpsertSQL {
   /// Where an upsert's rows come from.
@@ -195,6 +210,7 @@ enum UpsertSQL {
   static let oneSeries: UInt64 = 1 << 35
   static let oneBar: UInt64 = 1 << 36
   static let ends: UInt64 = 1 << 37
+  static let whereGiven: UInt64 = 1 << 38
 
   static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
     UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)
@@ -203,8 +219,9 @@ enum UpsertSQL {
   /// With `replace` the columns that are not carried fall back to the schema's defaults. The row is updated in place
   /// either way, which costs a half to a third of deleting and inserting it.
   static func bars(
-    _ carried: BarColumns, rows: Rows, replace: Bool, replaceFeatures: Bool = false
+    _ carried: BarColumns, rows: Rows, replace: Bool, features: FeatureChange? = nil
   ) -> String {
+    let change = features ?? (replace ? .replace : .merge)
     let inserted = carried.indices.map { "\(BarColumns.names[$0])" }
     let columns = (["timestamp"] + inserted).joined(separator: ", ")
     var set: [String] = []
@@ -216,14 +233,17 @@ enum UpsertSQL {
         let fallback = name == "is_gap" ? "0" : "NULL"
         set.append("\(name) = \(fallback)")
         unchanged.append("\(name) IS NOT \(fallback)")
-      } else if name == "features", !replace, !replaceFeatures {
+      } else if name == "features", change == .merge {
         set.append("features = ds_merge_features(features, excluded.features)")
+      } else if name == "features", change == .replaceWhereGiven {
+        set.append("features = excluded.features")
+        unchanged.append("excluded.features IS NOT NULL AND features IS NOT excluded.features")
       } else {
         set.append("\(name) = excluded.\(name)")
         unchanged.append("\(name) IS NOT excluded.\(name)")
       }
     }
-    let merges = carried.contains(.features) && !replace && !replaceFeatures
+    let merges = carried.contains(.features) && change == .merge
     // A row whose values are those that are stored is left alone, and so are its pages.
     let update =
       set.isEmpty

@@ -28,6 +28,9 @@ package struct ReadShape {
     self.limit = limit.map { min($0, Limits.rows) }
   }
 
+  /// Whether the keys that are found decide on the columns.
+  var takesAllKeys: Bool { (features == .values || features == .columns) && featureKeys == nil }
+
   func check() throws(StoreError) {
     if let limit, limit < 0 {
       throw .invalid("limit is \(limit); it is 0 or more")

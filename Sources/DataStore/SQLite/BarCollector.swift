@@ -49,9 +49,12 @@ final class BarCollector {
 
   func begin(_ shape: ReadShape) { collection.pointee = BarCollection(shape) }
 
-  func beginSymbol(_ series: String, _ range: TimeRange) {
+  /// `skip` rows at the front, all of the range's first instant, are to be left out at the end.
+  func beginSymbol(_ series: String, _ range: TimeRange, skip: Int) {
     collection.pointee.series = series
     collection.pointee.range = range
+    collection.pointee.skipped = (range.start ?? .min, skip)
+    collection.pointee.leftToSkip = skip
     collection.pointee.rows.beginSymbol()
   }
 
@@ -67,10 +70,12 @@ final class BarCollector {
   /// Forgets the rows of the current symbol, to begin again with those of `range`.
   func restartSymbol(_ range: TimeRange) {
     collection.pointee.rows.restartSymbol()
+    collection.pointee.leftToSkip = collection.pointee.skipped.rows
     collection.pointee.range = range
   }
 
   var count: Int { collection.pointee.rows.count }
+  func instants(from row: Int) -> [Int64] { Array(collection.pointee.rows.timestamps.elements[row...]) }
   var metForeignForm: Bool { collection.pointee.rows.metForeignForm }
 
   /// The rows; the collector is empty afterwards.
@@ -90,6 +95,9 @@ private struct BarCollection: ~Copyable {
   /// What the arguments after the timestamp are, as column numbers (see `BarColumns.names`).
   private let selected: [Int]
   var range = TimeRange.all
+  /// Rows that will be left out. Their features are not unpacked: the result has no columns for keys of theirs.
+  var skipped = (instant: Int64.min, rows: 0)
+  var leftToSkip = 0
   /// The series that is read, for messages.
   var series = ""
   var failure: StoreError?
@@ -152,7 +160,7 @@ private struct BarCollection: ~Copyable {
         rows.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
       case 8: rows.latencySec.append(try Self.number(value, 8))
       default:
-        try appendFeatures(try Self.text(value, 9), in: nil)
+        try appendFeatures(try Self.text(value, 9), at: instant.nanoseconds, in: nil)
       }
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
@@ -183,15 +191,22 @@ private struct BarCollection: ~Copyable {
     }
     if columns.contains(.latencySec) { rows.latencySec.append(try number(8)) }
     if rows.shape.features != .none {
-      try appendFeatures(try text(9), in: block)
+      try appendFeatures(try text(9), at: instant.nanoseconds, in: block)
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
     return true
   }
 
   @inline(__always)
-  private mutating func appendFeatures(_ text: Bytes?, in block: ByteBlock.Reference?) throws(Fault) {
+  private mutating func appendFeatures(
+    _ text: Bytes?, at instant: Int64, in block: ByteBlock.Reference?
+  ) throws(Fault) {
     let row = rows.count
+    var text = text
+    if leftToSkip > 0, instant == skipped.instant {
+      leftToSkip -= 1
+      text = nil
+    }
     do throws(FeatureAccumulator.RowFault) {
       try rows.features.append(text, row: row, in: block)
     } catch {

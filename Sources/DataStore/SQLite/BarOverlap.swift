@@ -36,7 +36,7 @@ final class BarOverlap {
   private let state: UnsafeMutablePointer<State>
   private let source: BarSource
   private let merger: FeatureMerging
-  private var replacesFeatures = false
+  private var change = FeatureChange.merge
   /// Asked at the first row of a statement that is its own transaction: whether the walk would meet all rows of the batch.
   private var meetsAll: (() throws(StoreError) -> Bool)?
 
@@ -86,9 +86,9 @@ final class BarOverlap {
 
   /// Runs `update` over the bars of the batch that `source` provides, which are of one series and ascend in time.
   func bringUpToDate(
-    _ columns: BarColumns, replacesFeatures: Bool, refusesOtherForms: Bool, _ update: Statement
+    _ columns: BarColumns, _ change: FeatureChange, refusesOtherForms: Bool, _ update: Statement
   ) throws(StoreError) -> Outcome {
-    begin(columns, replacesFeatures, isWhole: false)
+    begin(columns, change, isWhole: false)
     state.pointee.refusesOtherForms = refusesOtherForms
     defer { end() }
     do throws(StoreError) {
@@ -109,10 +109,10 @@ final class BarOverlap {
   /// back alone (btree.c: sqlite3BtreeBeginStmt): a seventh of the time that a merge takes, and as much memory as the
   /// batch has pages.
   func bringAllUpToDate(
-    _ columns: BarColumns, replacesFeatures: Bool, _ update: Statement,
+    _ columns: BarColumns, _ change: FeatureChange, _ update: Statement,
     where meetsAll: @escaping () throws(StoreError) -> Bool
   ) throws(StoreError) -> Bool {
-    begin(columns, replacesFeatures, isWhole: true)
+    begin(columns, change, isWhole: true)
     state.pointee.refusesOtherForms = true
     self.meetsAll = meetsAll
     defer { end() }
@@ -132,8 +132,8 @@ final class BarOverlap {
     return false
   }
 
-  private func begin(_ columns: BarColumns, _ replacesFeatures: Bool, isWhole: Bool) {
-    self.replacesFeatures = replacesFeatures
+  private func begin(_ columns: BarColumns, _ change: FeatureChange, isWhole: Bool) {
+    self.change = change
     state.pointee.columnCount = 0
     for column in columns.indices {
       state.pointee.columns[state.pointee.columnCount] = column
@@ -253,6 +253,10 @@ final class BarOverlap {
   /// The features that a stored bar will have. Where the batch says nothing of them they stay, in the merger's memory.
   private func features(_ row: Int, _ stored: OpaquePointer?) throws(StoreError) -> Bytes? {
     let new = try source.features(row)
-    return replacesFeatures ? new : try merger.merged(stored, new)
+    switch change {
+    case .merge: return try merger.merged(stored, new)
+    case .replace: return new
+    case .replaceWhereGiven: return new == nil ? try merger.merged(stored, nil) : new
+    }
   }
 }

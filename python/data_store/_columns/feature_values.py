@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._cells import INT64, Refusal, is_missing, shown
+from .._cells import INT64, Refusal, is_integer_type, is_missing, shown
 from .doubles import DOUBLES, Float64s
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any
 from .flags import Flags
+from .texts import TextCodes
 
 __all__ = ["FeatureValues", "feature_values"]
 
@@ -38,11 +39,22 @@ class FeatureValues:
         """Give the rows asked for; row -1 is a null one."""
         if self.doubles is not None:
             return FeatureValues(np.append(self.doubles, np.nan)[rows])
-        assert self.integers is not None
+        if self.integers is None:
+            return self
         nulls = np.zeros(self.integers.size, np.uint8) if self.is_null is None else self.is_null
         return FeatureValues(
             None, np.append(self.integers, np.int64(0))[rows], np.append(nulls, np.uint8(1))[rows]
         )
+
+    def words_by_value(self) -> TextCodes:
+        """Spell out the quality that the library gives where none is given (see the header)."""
+        if self.doubles is not None:
+            codes = np.isnan(self.doubles).astype(np.int32)
+        elif self.is_null is not None:
+            codes = self.is_null.astype(np.int32)
+        else:
+            return TextCodes(None, [b"ready", b"missing"])
+        return TextCodes(codes, [b"ready", b"missing"])
 
 
 def _beyond_int64(value: object) -> Refusal:
@@ -71,7 +83,7 @@ def _feature_from_integers(cells: Integers) -> FeatureValues:
 
 def _feature_from_objects(cells: Objects) -> FeatureValues:
     present = {type(cell) for cell in cells.values if not is_missing(cell)}
-    if not present or not all(_is_integer_type(kind) for kind in present):
+    if not present or not all(_is_plain_integer(kind) for kind in present):
         return FeatureValues(DOUBLES[Objects](cells))
     return FeatureValues(
         None,
@@ -80,8 +92,8 @@ def _feature_from_objects(cells: Objects) -> FeatureValues:
     )
 
 
-def _is_integer_type(kind: type) -> bool:
-    return issubclass(kind, (int, np.integer)) and kind is not bool
+def _is_plain_integer(kind: type) -> bool:
+    return is_integer_type(kind) and kind is not bool
 
 
 _FEATURES: dict[type, Callable[[Any], FeatureValues]] = {
