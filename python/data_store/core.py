@@ -15,7 +15,7 @@ from . import _abi
 from ._cells import flag_argument, number_argument, shown
 from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._library import library
-from ._signals import ask_main_thread
+from ._signals import ask_main_thread, pass_on
 from ._status import check
 from ._text import decode_array, encode, encode_path
 from ._transaction import Transaction
@@ -40,6 +40,7 @@ class _AtFirstUse:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
+            pass_on(error)
             raise StorageError(
                 f"a module of data_store cannot be loaded: {error}. Check that a file descriptor "
                 "is left (ulimit -n) and that the package can be read"

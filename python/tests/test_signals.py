@@ -7,7 +7,11 @@ each call, so a trace function that raises at each of these places in turn does 
 
 from __future__ import annotations
 
+import contextlib
 import dis
+import itertools
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +19,10 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from frames import START, SYMBOL, TIMEFRAME, bars, times
 
 import data_store
 from data_store import DataStore
@@ -31,7 +38,7 @@ def after_calls(code: CodeType) -> set[int]:
     steps = list(dis.get_instructions(code))
     return {
         after.offset
-        for step, after in zip(steps, steps[1:], strict=False)
+        for step, after in itertools.pairwise(steps)
         if step.opname.startswith("CALL") or step.opname == "JUMP_BACKWARD"
     }
 
@@ -112,10 +119,8 @@ def test_a_signal_at_any_place_of_a_transaction_leaves_none_open(
             store.state.set("finished", number)
 
     def block() -> None:
-        try:
+        with contextlib.suppress(KeyError):
             work()
-        except KeyError:
-            pass
 
     for _ in every_place(block):
         # The error, and so the frames that it came through, are still there.
@@ -128,3 +133,129 @@ def test_a_signal_at_any_place_of_a_transaction_leaves_none_open(
         assert other.execute("SELECT count(*) FROM system_state").fetchone()[0] >= 2
     other.close()
     assert [error for error in unheard if not isinstance(error, Stop)] == []
+
+
+class Late(Exception):  # noqa: N818
+    """What a program's own alarm raises."""
+
+
+class LateValue(ValueError):
+    """The same, and more like what a wrong argument raises."""
+
+
+SERIES = (SYMBOL, TIMEFRAME)
+ENTRY = {"a@1": {"value": np.float64(1), "quality": "ready"}}
+
+CALLS: dict[str, Callable[[DataStore], Any]] = {
+    "state.set": lambda store: store.state.set("a", {"b": [1, np.float64(2), {"c": None}]}),
+    "state.set_many": lambda store: store.state.set_many({"a": 1, "b": (2, np.int64(3))}),
+    "state.get": lambda store: store.state.get("a"),
+    "state.items": lambda store: store.state.items(),
+    "compare_and_set": lambda store: store.state.compare_and_set("a", 1, 2),
+    "sql": lambda store: store.sql("SELECT ?, ?, ?", (1, np.float64(2), START)),
+    "sql by name": lambda store: store.sql("SELECT :a", {"a": b"x"}, timeout=10),
+    "write_bar": lambda store: store.market.write_bar(*SERIES, START, close=1, source="x"),
+    "write_bar, zone": lambda store: store.market.write_bar(
+        *SERIES, START.tz_convert("Europe/Berlin").to_pydatetime(), features=ENTRY
+    ),
+    "write": lambda store: store.market.write(bars(3), *SERIES),
+    "write one row": lambda store: store.market.write(bars(1), *SERIES),
+    "write features": lambda store: store.market.write(
+        bars(2), *SERIES, features=[ENTRY, None]
+    ),
+    "write_features": lambda store: store.market.write_features(
+        {START: ENTRY}, *SERIES
+    ),
+    "write_features, wide": lambda store: store.market.write_features(
+        pd.DataFrame({"a@1": [1.0]}, index=times(1)), *SERIES
+    ),
+    "read": lambda store: store.market.read(*SERIES, START, None, columns=["close"], limit=2),
+    "read_features": lambda store: store.market.read_features(*SERIES, keys=["a@1"]),
+    "latest": lambda store: store.market.latest([SYMBOL], TIMEFRAME),
+    "latest_bar": lambda store: store.market.latest_bar(*SERIES),
+    "iter": lambda store: list(store.market.iter(*SERIES, chunk=2)),
+    "series": lambda store: store.market.series(),
+    "record_request": lambda store: store.market.record_request(
+        *SERIES, provider_used="x", start_ts=START, end_ts=START, coverage_ratio=1, gap_count=1
+    ),
+    "delete": lambda store: store.market.delete(*SERIES, START, START),
+    "backup": lambda store: store.backup(f"{store.path}.copy", overwrite=True),
+    "a transaction": lambda store: within(store),
+}
+
+
+def within(store: DataStore) -> None:
+    with store.transaction():
+        store.state.set("a", 1)
+        store.state.get("a")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_a_handler_raises_at_any_place_of_a_call_comes_out_as_it_is(
+    path: Path, name: str, unheard: list[BaseException | None]
+) -> None:
+    with DataStore(path, durability="normal") as store:
+        store.market.write(bars(3), *SERIES, features=[ENTRY] * 3)
+        store.state.set("a", 1)
+        CALLS[name](store)  # what is imported at first use is imported
+        for _ in every_place(lambda: CALLS[name](store), LateValue):
+            store.state.set("after", 1)
+        assert store.state.get("after") == 1
+    assert [error for error in unheard if not isinstance(error, LateValue)] == []
+
+
+class Interrupted:
+    """A caller's own object; a signal comes while it is looked at."""
+
+    def _signal(self, *_: object) -> Any:
+        signal.raise_signal(signal.SIGALRM)
+        raise ZeroDivisionError
+
+    __eq__ = __hash__ = __bool__ = __index__ = __float__ = _signal  # type: ignore[assignment]
+    __iter__ = __repr__ = __fspath__ = _signal
+
+
+def by_name(signal_number: int, frame: object) -> None:
+    raise Late
+
+
+def by_place(*_: object) -> None:
+    raise Late
+
+
+def that_lets_go(signal_number: int, frame: object) -> None:
+    del frame
+    raise Late
+
+
+def that_is_gone(signal_number: int, frame: object) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    raise Late
+
+
+HANDLERS = [by_name, by_place, that_lets_go, that_is_gone]
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_what_a_handler_raises_within_a_callers_own_object_comes_out_as_it_is(
+    store: DataStore, handler: Any
+) -> None:
+    odd: Any = Interrupted()
+    calls: list[Callable[[], Any]] = [
+        lambda: store.state.set("a", odd),
+        lambda: store.market.latest(*SERIES, odd),
+        lambda: store.market.write_bar(odd, TIMEFRAME, START, close=1.0),
+        lambda: store.market.write_bar(*SERIES, odd),
+        lambda: store.backup(odd),
+        lambda: store.sql("SELECT ?", (odd,)),
+        lambda: store.market.write(bars(2).assign(source=[odd, "x"]), *SERIES),
+        lambda: store.market.write(bars(2).assign(close=[odd, 1.0]), *SERIES),
+    ]
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        for call in calls:
+            signal.signal(signal.SIGALRM, handler)
+            with pytest.raises(Late):
+                call()
+    finally:
+        signal.signal(signal.SIGALRM, before)
