@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from ctypes import POINTER, byref, c_void_p
 from functools import cached_property
 from types import TracebackType
@@ -44,6 +45,11 @@ class _AtFirstUse:
             raise StorageError(
                 f"a module of data_store cannot be loaded: {error}. Check that a file descriptor "
                 "is left (ulimit -n) and that the package can be read"
+            ) from error
+        if isinstance(error, ImportError) and sys.is_finalizing():
+            raise StorageError(
+                f"a module of data_store cannot be loaded: {error}. The interpreter is ending: use"
+                " the store before that, e.g. from atexit.register() instead of __del__"
             ) from error
 
 
@@ -115,9 +121,7 @@ class DataStore(OfThisProcess):
             fast_paths=flag_argument(fast_paths, "fast_paths"),
         )
         ask_main_thread()
-        pointer = POINTER(_abi.ds_store)()
-        check(library.ds_store_open(encode_path(path, "path"), byref(options), byref(pointer)))
-        self._store = StoreHandle(pointer)
+        self._store = StoreHandle(encode_path(path, "path"), options)
         self._durability = word
         self._timeout = options.timeout_seconds
         self._read_only = read_only

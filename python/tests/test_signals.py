@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import gc
 import itertools
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -56,7 +59,8 @@ def stopped_at(place: int, error: BaseException, action: Callable[[], None]) -> 
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
         code = frame.f_code
-        if not code.co_filename.startswith(PACKAGE):
+        # Python drops what is raised in a finaliser.
+        if not code.co_filename.startswith(PACKAGE) or code.co_name == "__del__":
             return None
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
@@ -139,11 +143,12 @@ class Late(Exception):  # noqa: N818
     """What a program's own alarm raises."""
 
 
-class LateValue(ValueError):
+class LateValue(ValueError):  # noqa: N818
     """The same, and more like what a wrong argument raises."""
 
 
 SERIES = (SYMBOL, TIMEFRAME)
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 ENTRY = {"a@1": {"value": np.float64(1), "quality": "ready"}}
 
 CALLS: dict[str, Callable[[DataStore], Any]] = {
@@ -160,12 +165,8 @@ CALLS: dict[str, Callable[[DataStore], Any]] = {
     ),
     "write": lambda store: store.market.write(bars(3), *SERIES),
     "write one row": lambda store: store.market.write(bars(1), *SERIES),
-    "write features": lambda store: store.market.write(
-        bars(2), *SERIES, features=[ENTRY, None]
-    ),
-    "write_features": lambda store: store.market.write_features(
-        {START: ENTRY}, *SERIES
-    ),
+    "write features": lambda store: store.market.write(bars(2), *SERIES, features=[ENTRY, None]),
+    "write_features": lambda store: store.market.write_features({START: ENTRY}, *SERIES),
     "write_features, wide": lambda store: store.market.write_features(
         pd.DataFrame({"a@1": [1.0]}, index=times(1)), *SERIES
     ),
@@ -259,3 +260,69 @@ def test_what_a_handler_raises_within_a_callers_own_object_comes_out_as_it_is(
                 call()
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signal_at_any_place_of_opening_leaves_no_file_open(path: Path) -> None:
+    DataStore(path).close()
+    before = len(os.listdir("/proc/self/fd"))
+
+    def opened() -> None:
+        DataStore(path, durability="normal").close()
+
+    opened()
+    for error in every_place(opened):
+        error.__traceback__ = None
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_child_that_another_thread_forks_has_its_signals_noticed_in_long_calls(
+    path: Path,
+) -> None:
+    DataStore(path).close()
+    told: list[int] = []
+
+    def fork() -> None:
+        child = os.fork()
+        if child:
+            told.append(os.waitpid(child, 0)[1])
+            return
+        code = 1
+        try:
+            signal.signal(signal.SIGALRM, by_name)
+            with DataStore(path) as own:
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                # Without the alarm it takes as long as its timeout, and is another error.
+                own.sql(ENDLESS, timeout=60)
+        except Late:
+            code = 0
+        finally:
+            os._exit(code)
+
+    thread = threading.Thread(target=fork)
+    thread.start()
+    thread.join()
+    assert told == [0]
+
+
+def test_a_store_first_used_while_the_interpreter_ends_says_so(path: Path) -> None:
+    program = f"""
+import data_store
+class Last:
+    def __init__(self):
+        self.store = data_store.DataStore({str(path)!r})
+        self.error = data_store.errors.DataStoreError
+    def __del__(self, print=print):
+        for name in ("state", "market"):
+            try:
+                getattr(self.store, name)
+            except self.error as error:
+                print(type(error).__name__, "interpreter is ending" in str(error))
+import builtins
+builtins.kept = Last()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert run.stderr == ""
+    assert run.stdout.split() == ["StorageError", "True", "StorageError", "True"]
