@@ -38,18 +38,8 @@ class Unset:
     def __repr__(self) -> str:
         return "..."
 
-    def __float__(self) -> float:
-        """Stand in a packed bar for a number that is not looked at."""
-        return _NAN
-
-    def __index__(self) -> int:
-        """Stand in a packed bar for a flag that is not looked at."""
-        return 0
-
 
 UNSET: Final = Unset()
-
-_NAN = float("nan")
 
 # A live bar is packed, and read, in one step: a ctypes struct converts field by field. The
 # alignment is native, as in the header; the first field is the struct's own size.
@@ -93,12 +83,13 @@ def _text_cell(cell: object) -> PlacedText:
     return words[cell] if type(cell) is str else word(cell)
 
 
-_Kind: TypeAlias = tuple[frozenset[type], Callable[[Any], Any]]
-_NUMBER: Final[_Kind] = frozenset({float, np.float64}), number
-_FLAG: Final[_Kind] = frozenset({bool}), flag
-_TEXT: Final[_Kind] = frozenset(), _text_cell
+_Kind: TypeAlias = tuple[frozenset[type], Callable[[Any], Any], Any]
+_NUMBER: Final[_Kind] = frozenset({float, np.float64}), number, float("nan")
+_FLAG: Final[_Kind] = frozenset({bool}), flag, 0
+_TEXT: Final[_Kind] = frozenset(), _text_cell, NO_TEXT
 
-# What becomes of a cell: its column, the types that are packed as they are, how others get there.
+# What becomes of a cell: its column, the types that are packed as they are, how others get there,
+# and what is packed where it is not carried, and not looked at.
 _CELLS: Final = {
     name: (_abi.COLUMN_BITS[name], *kind)
     for name, kind in {
@@ -137,11 +128,10 @@ def packable(*cells: Any) -> list[Any]:
     """
     columns = 0
     taken = [columns, *cells]
-    for place, (column, plain, convert) in enumerate(_STEPS, 1):
+    for place, (column, plain, convert, unset) in enumerate(_STEPS, 1):
         cell = taken[place]
         if cell is UNSET:
-            if not plain:
-                taken[place] = NO_TEXT
+            taken[place] = unset
             continue
         columns |= column
         if type(cell) not in plain:

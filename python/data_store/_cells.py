@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ._floats import at_default
+from ._signals import pass_on
 from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = [
@@ -100,7 +101,8 @@ def shown(value: object) -> str:
     """Give the beginning of a value's repr, for a message."""
     try:
         return " ".join(repr(value)[:60].splitlines())
-    except Exception:  # an int of too many digits, or the caller's own __repr__
+    except Exception as error:  # an int of too many digits, or the caller's own __repr__
+        pass_on(error)
         return f"<{type(value).__name__} that cannot be shown>"
 
 
@@ -250,6 +252,7 @@ def count_of(value: Any, what: str) -> int:
     try:
         integer = operator.index(value)
     except Exception as error:  # a TypeError, or what the caller's own __index__ raises
+        pass_on(error)
         raise InvalidTypeError(f"{what} must be an integer, not {described(value)}") from error
     if integer not in INT64:
         raise InvalidInputError(f"{what} is beyond 64 bits: {shown(integer)}")

@@ -21,6 +21,7 @@ from ._columns import FeatureValues, Refusal, TextCodes, feature_values, texts
 from ._columns.dtypes import Column, objects
 from ._json import features_json
 from ._rows import KEY_NAMES, Rows, align, place_of, rows_of
+from ._signals import pass_on
 from ._text import encode, text_problem
 from ._timestamps import column_ns, to_index
 from .errors import FeatureValidationError, InvalidInputError, InvalidTypeError
@@ -117,6 +118,7 @@ def _entries_of(features: object, place: str) -> pd.Series[Any]:
         try:
             keys, values = list(features), list(features.values())
         except Exception as error:  # what the caller's own mapping raises
+            pass_on(error)
             raise InvalidTypeError(f"{place}: the mapping of features cannot be read") from error
         # One by one: lists of one length would become an array of two dimensions.
         entries = np.fromiter(values, object, len(values))

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from . import _abi
 from ._library import library
 from ._status import check
 from ._tasks import AskedPointer
@@ -105,14 +106,18 @@ class StoreHandle(Handle):
 
     __slots__ = ("_asked", "_asking", "_is_closed", "_pid", "_pointer")
 
-    def __init__(self, pointer: Any) -> None:
+    def __init__(self, path: bytes, options: _abi.ds_open_options) -> None:
         self._is_closed = False
         self._pid = os.getpid()
+        pointer = ctypes.POINTER(_abi.ds_store)()
+        # Before the call: what Ctrl-C stops right after it must be freed, too.
+        super().__init__(pointer, library.ds_store_free)
+        check(library.ds_store_open(path, ctypes.byref(options), ctypes.byref(pointer)))
         # What a call passes, made once: ctypes would turn a pointer into it at each.
         self._pointer = ctypes.byref(pointer.contents)
         self._asked = AskedPointer(self._pointer)
         self._asking: set[object] = set()
-        super().__init__(self._pointer, library.ds_store_free)
+        self._as_parameter_ = self._pointer
 
     @property
     def is_there(self) -> bool:
@@ -149,7 +154,8 @@ class StoreHandle(Handle):
 
     def __del__(self, _getpid: Callable[[], int] = os.getpid) -> None:
         # The connections of a forked child are its parent's: not ours to end.
-        if _getpid() == self._pid:
+        # Where Ctrl-C came before all else, there is nothing yet.
+        if _getpid() == getattr(self, "_pid", None):
             super().__del__()
 
 

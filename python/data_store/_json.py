@@ -15,6 +15,7 @@ import numpy as np
 
 from ._cells import DURATIONS, Refusal, described, is_integer, is_missing, number, shown
 from ._floats import at_default
+from ._signals import pass_on
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]
@@ -64,6 +65,7 @@ def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
     except (Refusal, MemoryError):
         raise
     except Exception as error:  # the encoder's, or what the caller's own objects raise
+        pass_on(error)
         raise Refusal(f"JSON cannot say it ({_told(error)})", "mend the value") from None
 
 
@@ -136,6 +138,7 @@ def from_json(text: bytes, what: str) -> Any:
     try:
         return at_default(json.loads, text)
     except (ValueError, RecursionError) as error:
+        pass_on(error)
         raise CorruptError(
             f"{what}: the stored text is no JSON that Python can read ({error}); it was left as "
             "it is, write the value anew"

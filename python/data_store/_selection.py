@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _abi
 from ._cells import count_of, shown
+from ._signals import pass_on
 from ._text import TextArray, encode, encode_name
 from .errors import InvalidInputError, InvalidTypeError
 
@@ -123,6 +124,7 @@ def _listed(names: object, what: str, wanted: str) -> list[Any]:
         try:
             return list(names)
         except Exception as error:  # an array of no dimension, or the caller's own object
+            pass_on(error)
             cause = error
     hint = f"; use [{names!r}]" if isinstance(names, str) else ""
     raise InvalidTypeError(f"{what} must be {wanted}, not {type(names).__name__}{hint}") from cause

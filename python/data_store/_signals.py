@@ -8,13 +8,16 @@ answer is to run some Python code. No handler is installed here: whoever has one
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Generator
+from types import FrameType
 
 from . import _abi
 from ._library import library
 
-__all__ = ["ask_main_thread", "raised"]
+__all__ = ["ask_main_thread", "pass_on", "raised"]
 
 raised: list[BaseException] = []
 """What a handler raised while the main thread was in a call: the call's to raise when it ends."""
@@ -54,4 +57,39 @@ def ask_main_thread() -> None:
         _is_asked = True
 
 
+def _forget_asked() -> None:
+    global _is_asked  # the main thread of a child is the one that has forked: perhaps another
+    _is_asked = False
+
+
+os.register_at_fork(after_in_child=_forget_asked)
 ask_main_thread()
+
+
+# ---- What a handler raises outside of calls -------------------------------------------------
+
+
+def pass_on(error: BaseException) -> None:
+    """Raise `error` again where a signal handler raised it: it tells nothing about an argument.
+
+    To be asked wherever what a caller's own object raises becomes an error of the package.
+    """
+    above: list[FrameType] = []
+    trace = error.__traceback__
+    while trace is not None:
+        if _is_handler(trace.tb_frame, above):
+            raise error
+        above.append(trace.tb_frame)
+        trace = trace.tb_next
+
+
+def _is_handler(frame: FrameType, above: list[FrameType]) -> bool:
+    """Tell a handler by the frame that it interrupts, which Python passes, or as one installed."""
+    code = frame.f_code
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + 1]:
+        value = frame.f_locals.get(name)
+        passed = value if type(value) is tuple else (value,)  # of *args
+        if any(one is other for one in passed for other in above):
+            return True
+    handlers = map(signal.getsignal, signal.valid_signals())
+    return any(getattr(handler, "__code__", None) is code for handler in handlers)

@@ -28,6 +28,7 @@ from ._cells import (
 )
 from ._handles import ResultHandle, c_array
 from ._library import library
+from ._signals import pass_on
 from ._text import decode, encode
 from ._texts_out import STR, text_array
 from ._timestamps import storable_ns
@@ -63,6 +64,7 @@ def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
     except InvalidTypeError:
         raise
     except Exception as error:  # an array of no dimension, or the caller's own object
+        pass_on(error)
         raise InvalidTypeError(no_parameters) from error
     filled = []
     for name, value in pairs:
@@ -97,6 +99,7 @@ def _parameter(value: Any) -> _abi.ds_sql_parameter:
         try:
             blob = bytes(value)
         except ValueError as error:
+            pass_on(error)
             raise Refusal(f"{shown(value)} cannot be read: {error}", "pass bytes") from error
         return _abi.ds_sql_parameter(type=_abi.SQL_BLOB, bytes=blob, byte_count=len(blob))
     if isinstance(value, dt.datetime):

@@ -10,11 +10,13 @@ import itertools
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, Self
 
 from ._library import library
+from ._signals import raised
 
 if TYPE_CHECKING:
     import asyncio
@@ -95,26 +97,60 @@ def _tell(number: int, task: Callable[[], asyncio.Task[Any] | None] = _no_task) 
     _told.task = task
 
 
-class AskedPointer:
-    """Stands for a store that has a transaction open: each call on it tells which task makes it."""
+def _tell_task() -> None:
+    loop = _loop()
+    if loop is None:
+        _tell(_NO_LOOP)
+        return
+    task = _task(loop)
+    if task is None:
+        _tell(_callbacks_number())
+    elif task is not _told.task():
+        _tell(_tasks_number(task), weakref.ref(task))
 
-    __slots__ = ("_pointer",)
 
-    def __init__(self, pointer: Any) -> None:
-        self._pointer = pointer
+class AskedPointer(map):  # type: ignore[type-arg]
+    """Stands for a store that has a transaction open: each call on it tells which task makes it.
 
-    @property
-    def _as_parameter_(self) -> Any:
-        loop = _loop()
-        if loop is None:
-            _tell(_NO_LOOP)
-            return self._pointer
-        task = _task(loop)
-        if task is None:
-            _tell(_callbacks_number())
-        elif task is not _told.task():
-            _tell(_tasks_number(task), weakref.ref(task))
-        return self._pointer
+    ctypes would turn what a signal handler raises meanwhile, Ctrl-C say, into an ArgumentError. So
+    it asks for no Python function, but has `map` take an idle generator and go on with it, from
+    within its ``try`` (see `_signals`). The call does its work, and raises it at its end.
+    """
+
+    _as_parameter_ = property(next)
+
+    def __new__(cls, pointer: Any) -> Self:
+        """Have some idle generators: several threads may ask at once, and a signal handler too."""
+        idle: list[Any] = []
+        _add_tellers(idle, pointer)
+        return super().__new__(cls, methodcaller("send", None), iter(idle.pop, None))
+
+
+_FEW_IDLE = 8
+
+
+def _add_tellers(idle: list[Any], pointer: Any) -> None:
+    while len(idle) < _FEW_IDLE:
+        own: list[Any] = []
+        own.append(_teller(idle, pointer, own))
+        next(own[0])
+
+
+def _teller(idle: list[Any], pointer: Any, own: list[Any]) -> Generator[Any, None, None]:
+    """Give the pointer whenever the library knows which task asks for it."""
+    while True:
+        try:
+            while True:
+                # Between these two no other thread runs: it would take what still runs here.
+                idle += own
+                yield pointer
+                _add_tellers(idle, pointer)
+                _tell_task()
+        except GeneratorExit:
+            return
+        except BaseException as error:
+            _tell_task()
+            raised.append(error)
 
 
 def own_number() -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ._signals import pass_on
 from .errors import CorruptError, InvalidInputError, InvalidTypeError
 
 __all__ = [
@@ -130,6 +131,7 @@ def encode_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], what:
     except UnicodeEncodeError:
         raise InvalidInputError(f"{what}: {path!r} cannot be written as a file name") from None
     except Exception as error:  # a TypeError, or what the caller's own __fspath__ raises
+        pass_on(error)
         raise InvalidTypeError(
             f"{what} must be a path (str or os.PathLike), not {type(path).__name__}"
         ) from error

@@ -22,6 +22,7 @@ from ._cells import DURATIONS, Refusal, described, is_missing, shown
 from ._columns.dtypes import Column, objects
 from ._columns.encoding import each
 from ._library import library
+from ._signals import pass_on
 from ._status import check
 from ._text import encode
 from .errors import InvalidInputError
@@ -111,6 +112,7 @@ def instant_ns(value: Any) -> int:
     except Refusal:
         raise
     except Exception as error:  # what the caller's own zone raises
+        pass_on(error)
         reason = f"{shown(value)} has a time zone that fails: {error!r}"
         raise Refusal(reason, "pass the time in UTC") from error
     return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1_000
@@ -137,7 +139,8 @@ def _refuse_instant(value: object) -> Refusal:
 def _is_numeric(text: Any) -> bool:
     try:
         return float(text) == float(text)
-    except ValueError:
+    except ValueError as error:
+        pass_on(error)
         return False
 
 
@@ -148,7 +151,8 @@ def _refuse_number(value: Any, shown_value: str, expression: str) -> Refusal:
         how = f"unit='{unit}'"
         if value in _CALENDAR_DATES:
             expression, how = "{text}", "format='%Y%m%d'"
-    except Exception:  # NaN, infinity, or a number of the caller's own
+    except Exception as error:  # NaN, infinity, or a number of the caller's own
+        pass_on(error)
         how = "unit='s'"
     return Refusal(
         f"a number is not a timestamp: {shown_value}",

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import ContextDecorator, suppress
 from ctypes import byref, c_int64
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ._handles import OfThisProcess, StoreHandle
 from ._library import library
@@ -19,18 +20,60 @@ from .errors import DataStoreError, InvalidInputError
 
 __all__ = ["Transaction"]
 
+_Exit = TypeVar("_Exit", bound=Callable[..., None])
+
 _SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+class _SafeExit:
+    """An ``__exit__`` that Ctrl-C cannot keep from ending the transaction.
+
+    What a function's first step finds pending is raised before the function's own ``try``: a plain
+    ``__exit__`` would not run at all then. A generator that was begun goes on from within its
+    ``try``, and ``max`` is no Python code: it hands each argument to the generator.
+    """
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self._function = function
+
+    def __get__(self, transaction: Transaction | None, owner: type) -> Callable[..., Any]:
+        if transaction is None:
+            return self._function
+        exits = _exits(transaction, self._function)
+        next(exits)
+        return partial(max, None, key=exits.send)  # gives None: the exception goes on
+
+
+def _exits(transaction: Transaction, function: Callable[..., None]) -> Generator[int, Any, None]:
+    try:
+        while True:
+            yield 0
+            exc_type = yield 1  # for None, which is the greatest so
+            exc_value = yield 0
+            traceback = yield 0
+            function(transaction, exc_type, exc_value, traceback)
+    except GeneratorExit:  # it is not called any more
+        return
+    except BaseException:
+        transaction.give_up()
+        raise
+
+
+def _safe_exit(function: _Exit) -> _Exit:
+    safe: Any = _SafeExit(function)
+    return safe  # type: ignore[no-any-return]
 
 
 class Transaction(OfThisProcess, ContextDecorator):
     """One block, to be entered once. Use `DataStore.transaction`."""
+
+    _is_open = False  # for __del__, where Ctrl-C came before __init__
 
     def __init__(self, store: StoreHandle) -> None:
         self._store = store
         self._number = c_int64()
         self._mark = object()
         self._was_entered = False
-        self._is_open = False
         self._forget_end: Callable[[], None] | None = None
 
     def __enter__(self) -> None:
@@ -40,19 +83,18 @@ class Transaction(OfThisProcess, ContextDecorator):
                 " store.transaction() again for each"
             )
         self._was_entered = True
-        own_number()
-        self._store.ask_tasks(self._mark)
-        # Before the call: what Ctrl-C stops right after it must be ended, too.
-        self._is_open = True
         try:
+            own_number()
+            self._store.ask_tasks(self._mark)
+            # Before the call: what Ctrl-C stops right after it must be ended, too.
+            self._is_open = True
             check(library.ds_transaction_begin_numbered(self._store, byref(self._number)))
             self._forget_end = call_at_end(self._end_of_task)
         except BaseException:
-            if self._number.value:
-                library.ds_transaction_end(self._store, self._number, 0)
-            self._settle()
+            self.give_up()
             raise
 
+    @_safe_exit
     def __exit__(
         self,
         exc_type: type[BaseException] | None,
@@ -90,17 +132,23 @@ class Transaction(OfThisProcess, ContextDecorator):
     def _recreate_cm(self) -> Self:
         return type(self)(self._store)
 
+    def give_up(self) -> None:
+        """See to it that the transaction is over, wherever Ctrl-C came: only a commit stays."""
+        if self._is_open and self._number.value:
+            # Where it is over already, nothing happens.
+            library.ds_transaction_end(self._store, self._number, 0)
+        self._settle()
+
     def _end(self, *, commit: bool) -> None:
         try:
             check(library.ds_transaction_end(self._store, self._number, commit))
         except DataStoreError:
+            self._settle()
             raise
         except BaseException:
-            # Ctrl-C, perhaps before the call. Where it came after, nothing happens.
-            library.ds_transaction_end(self._store, self._number, 0)
+            self.give_up()
             raise
-        finally:
-            self._settle()
+        self._settle()
 
     def _settle(self) -> None:
         self._is_open = False

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from ctypes import POINTER, byref, c_void_p
 from functools import cached_property
 from types import TracebackType
@@ -15,7 +16,7 @@ from . import _abi
 from ._cells import flag_argument, number_argument, shown
 from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._library import library
-from ._signals import ask_main_thread
+from ._signals import ask_main_thread, pass_on
 from ._status import check
 from ._text import decode_array, encode, encode_path
 from ._transaction import Transaction
@@ -40,9 +41,15 @@ class _AtFirstUse:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
+            pass_on(error)
             raise StorageError(
                 f"a module of data_store cannot be loaded: {error}. Check that a file descriptor "
                 "is left (ulimit -n) and that the package can be read"
+            ) from error
+        if isinstance(error, ImportError) and sys.is_finalizing():
+            raise StorageError(
+                f"a module of data_store cannot be loaded: {error}. The interpreter is ending: use"
+                " the store before that, e.g. from atexit.register() instead of __del__"
             ) from error
 
 
@@ -114,9 +121,7 @@ class DataStore(OfThisProcess):
             fast_paths=flag_argument(fast_paths, "fast_paths"),
         )
         ask_main_thread()
-        pointer = POINTER(_abi.ds_store)()
-        check(library.ds_store_open(encode_path(path, "path"), byref(options), byref(pointer)))
-        self._store = StoreHandle(pointer)
+        self._store = StoreHandle(encode_path(path, "path"), options)
         self._durability = word
         self._timeout = options.timeout_seconds
         self._read_only = read_only

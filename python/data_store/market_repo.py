@@ -24,7 +24,7 @@ from ._one_row import one_row_in
 from ._requests import request_in, requests_out, series_out
 from ._rows import place_of
 from ._selection import Selection, key_list, limit_of, symbols_of
-from ._signals import raised
+from ._signals import pass_on, raised
 from ._status import check
 from ._text import encode_name, encode_names, symbol_texts, timeframe_texts
 from ._timestamps import PLAIN_ZONES, range_of, storable_ns, zone_of
@@ -209,7 +209,8 @@ class MarketRepo(OfThisProcess):
                 ns = timestamp.value
             else:
                 ns = storable_ns(timestamp)
-        except (Refusal, OverflowError, ValueError):
+        except (Refusal, OverflowError, ValueError) as error:
+            pass_on(error)
             raise bar_error(
                 symbol, timeframe, timestamp,
                 open, high, low, close, volume, latency_sec, is_gap, source, quality,
@@ -221,7 +222,8 @@ class MarketRepo(OfThisProcess):
                 columns |= _abi.COLUMN_FEATURES
         try:
             symbol_text, timeframe_text = symbol_texts[symbol], timeframe_texts[timeframe]
-        except Exception:  # what has no hash, or one of its own making, is no plain text
+        except Exception as error:  # what has no hash, or one of its own making, is no plain text
+            pass_on(error)
             symbol_text, timeframe_text = encode_names(symbol, timeframe)
         # The texts stay here until the call is over: the packed bar points to them.
         bar = pack(

@@ -14,6 +14,7 @@ from ._cells import Refusal, shown
 from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._json import from_json, to_json
 from ._library import library
+from ._signals import pass_on
 from ._status import check
 from ._text import TextArray, decode, encode
 from ._timestamps import to_timestamp
@@ -61,6 +62,7 @@ class StateRepo(OfThisProcess):
         try:
             entries = dict(mapping.items())
         except Exception as error:  # what the caller's own mapping raises
+            pass_on(error)
             raise InvalidTypeError(f"set_many cannot read its {type(mapping).__name__}") from error
         keys = TextArray([_key(key) for key in entries])
         values = TextArray([_json_of(key, value) for key, value in entries.items()])

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._cells import Refusal, is_missing, refuse_text
+from .._signals import pass_on
 from .._text import Remembered, text_problem
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
@@ -77,7 +78,8 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     values: list[bytes] = []
     try:
         distinct = dict.fromkeys(cells.values)
-    except Exception:  # something that cannot be hashed: no text, or a str with a will of its own
+    except Exception as error:  # what cannot be hashed: no text, or a str with a will of its own
+        pass_on(error)
         return _texts_from_bytes(each(cells.values, text_or_missing))
     for cell in distinct:
         try:
