@@ -146,9 +146,10 @@ def test_a_check_names_the_series_as_it_is_written(store: DataStore) -> None:
     for symbol in ("\u00e9", "e\u0301"):
         store.market.write_bar(symbol, TIMEFRAME, START, close=1.0)
     database.put_bar(store.path, "e\u0301", TIMEFRAME, "2026-03-01T16:00:00+01:00", close=2.0)
-    (finding,) = store.check()
-    assert "e\u0301 1h 2026-03-01T16:00:00+01:00" in finding
-    assert "\u00e9" not in finding
+    form, doubled = store.check()  # another form of a bar that is there
+    assert "e\u0301 1h 2026-03-01T16:00:00+01:00" in form
+    assert "e\u0301 1h" in doubled
+    assert "\u00e9" not in form + doubled
 
 
 def test_names_are_in_the_order_of_utf8_in_a_file_of_utf16(path: Path) -> None:

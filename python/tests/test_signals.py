@@ -264,6 +264,7 @@ def test_what_a_handler_raises_within_a_callers_own_object_comes_out_as_it_is(
 
 def test_a_signal_at_any_place_of_opening_leaves_no_file_open(path: Path) -> None:
     DataStore(path).close()
+    gc.collect()  # what other tests have left
     before = len(os.listdir("/proc/self/fd"))
 
     def opened() -> None:

@@ -53,7 +53,9 @@ enum SideFiles {
     guard descriptor >= 0 else { return errno == ENOENT }
     defer { close(descriptor) }
     var header = [UInt8](repeating: 0, count: 28)
-    guard pread(descriptor, &header, header.count, 0) == header.count else { return false }
+    let count = pread(descriptor, &header, header.count, 0)
+    // SQLite takes nothing from one that is shorter than its header (pager.c: readJournalHdr).
+    guard count == header.count else { return count >= 0 }
     // The magic is written last.
     let magic: [UInt8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
     return !header[..<8].elementsEqual(magic) || header[16..<20].allSatisfy { $0 == 0 }

@@ -40,7 +40,8 @@ extension FaultTests {
       #expect(try raw.integer("SELECT count(*) FROM market_data") == rows.values.reduce(0, +), "\(run)")
     }
 
-    @Test func framesAreWrittenInLongPieces() throws {
+    @Test(.enabled(if: FastPaths.chosen(wanted: true).paths.contains(.frames)))
+    func framesAreWrittenInLongPieces() throws {
       #expect(fault_vfs_install() == SQLITE_OK)
       let scratch = try Scratch()
       let store = try scratch.store()
@@ -57,7 +58,8 @@ extension FaultTests {
       try Self.expect(["A": Self.manyRows], scratch)
     }
 
-    @Test func aLiveBarIsOneWrite() throws {
+    @Test(.enabled(if: FastPaths.chosen(wanted: true).paths.contains(.frames)))
+    func aLiveBarIsOneWrite() throws {
       #expect(fault_vfs_install() == SQLITE_OK)
       let scratch = try Scratch()
       let store = try scratch.store()

@@ -184,6 +184,10 @@ import Testing
       #expect(scratch.names == ["bars.db"])
       unlink(scratch.path())
     }
+    // A part of its first write.
+    try write([0xd9, 0xd5, 5, 0xf9, 0x20, 0xa1], to: scratch.path("bars.db-journal"))
+    let store = try scratch.store()
+    try store.market.write(.hourly([1]))
   }
 
   @Test func theFilesBesideADatabaseAreNoStores() throws {

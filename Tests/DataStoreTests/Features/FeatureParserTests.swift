@@ -106,8 +106,8 @@ import Testing
       (entry("{\"value\":1,\"quality\":\"Ready\"}"), "a@1", "'Ready' is not one of"),
       (entry("{\"value\":1,\"quality\":\"\"}"), "a@1", "'' is not one of"),
       (entry("{\"value\":1,\"quality\":\"readyy\"}"), "a@1", "'readyy' is not one of"),
-      (entry("{\"value\":1,\"quality\":null}"), "a@1", "no text"),
-      (entry("{\"value\":1,\"quality\":1}"), "a@1", "no text"),
+      (entry("{\"value\":1,\"quality\":null}"), "a@1", "not text"),
+      (entry("{\"value\":1,\"quality\":1}"), "a@1", "not text"),
       (
         "{\"a@1\":{\"value\":1,\"quality\":\"ready\"},\"\\u0061@1\":{\"value\":1,\"quality\":\"ready\"}}",
         "a@1",

@@ -68,7 +68,7 @@ import Testing
     _ reader: Connection, _ pages: inout SeriesPages, _ symbol: String, _ range: TimeRange = .all
   ) -> Found? {
     reader.collector.begin(Self.shape)
-    reader.collector.beginSymbol("\(symbol) \(Self.timeframe)", range)
+    reader.collector.beginSymbol("\(symbol) \(Self.timeframe)", range, skip: 0)
     let low = Array((range.start.map(Timestamp.text) ?? "").utf8)
     let high = range.end.map { Array(Timestamp.text($0).utf8) }
     let isWhole = withBytes(symbol) { symbol in
@@ -395,7 +395,7 @@ import Testing
       let bars = try snapshot(reader) {
         guard var pages = try SeriesPages(reader) else { throw RawDatabase.Failure(message: "no pages") }
         reader.collector.begin(ReadShape(columns: [], features: .columns))
-        reader.collector.beginSymbol("A 1h", .all)
+        reader.collector.beginSymbol("A 1h", .all, skip: 0)
         // Damage would be SQLite's to look at, and its rows right.
         let isWhole = withBytes("A") { symbol in
           withBytes("1h") {
