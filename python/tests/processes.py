@@ -117,6 +117,22 @@ def in_child(action: Callable[[], Any]) -> Any:
     return pickle.loads(answer)
 
 
+def in_thread(action: Any) -> Any:
+    """What `action` returns, or the exception that it raises, in a thread that has ended."""
+    answer: list[Any] = []
+
+    def run() -> None:
+        try:
+            answer.append(action())
+        except BaseException as error:
+            answer.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return answer[0]
+
+
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
     """Runs each action in a thread of its own, all let go together; raises what any raised."""
     gate = threading.Barrier(len(actions))

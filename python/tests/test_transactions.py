@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
+from processes import in_thread
 
 from data_store import DataStore
 from data_store.errors import BusyError, ClosedError, InvalidInputError, MissingBarError
@@ -40,22 +41,6 @@ def stored(store: DataStore) -> DataStore:
     store.market.write(bars(2), SYMBOL, "old")
     store.state.set("old", 1)
     return store
-
-
-def in_thread(action: Any) -> Any:
-    """What `action` returns, or the exception that it raises, in a thread that has ended."""
-    answer: list[Any] = []
-
-    def run() -> None:
-        try:
-            answer.append(action())
-        except BaseException as error:
-            answer.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return answer[0]
 
 
 def test_a_transaction_commits_both_repos_at_once(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import at_once
+from processes import at_once, in_thread
 
 from data_store import DataStore
 from data_store._library import library
@@ -40,22 +40,6 @@ def store(path: Path) -> Iterator[DataStore]:
     """A store for which to wait is to fail."""
     with DataStore(path, timeout=0) as opened:
         yield opened
-
-
-def in_thread(action: Any) -> Any:
-    """What `action` returns, or the exception that it raises, in a thread that has ended."""
-    answer: list[Any] = []
-
-    def run() -> None:
-        try:
-            answer.append(action())
-        except BaseException as error:
-            answer.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return answer[0]
 
 
 def holder(store: DataStore) -> Iterator[int]:
