@@ -30,13 +30,12 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-    .systemLibrary(name: "CEpoll"),
-    .systemLibrary(name: "CProcess"),
+    .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CDataStore", path: "include"),
     .target(name: "CFork"),
     .target(name: "CNumbers"),
     .target(name: "CNoArguments"),
-    .target(name: "DataStore", dependencies: ["CSQLite", "CEpoll", "CFork", "CNumbers", "CProcess"]),
+    .target(name: "DataStore", dependencies: ["CSQLite", "CFork", "CLinux", "CNumbers"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),
@@ -46,7 +45,7 @@ let package = Package(
     .testTarget(
       name: "DataStoreTests",
       dependencies: [
-        "DataStore", "CDataStore", "CNumbers", "CProcess", "CSQLite", "FaultVFS", "PowerCutVFS",
+        "DataStore", "CDataStore", "CLinux", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS",
         "IntruderVFS",
       ]),
   ],

@@ -64,13 +64,6 @@ static inline int csqlite_lock_by(const sqlite3_io_methods *methods, sqlite3_fil
 
 static inline int csqlite_close(sqlite3_file *file) { return file->pMethods->xClose(file); }
 
-// <fcntl.h> has it for GNU sources only. https://man7.org/linux/man-pages/man2/sync_file_range.2.html
-int sync_file_range(int descriptor, sqlite3_int64 offset, sqlite3_int64 count, unsigned int flags);
-
-static inline void csqlite_begin_writeback(int descriptor) {
-  (void)sync_file_range(descriptor, 0, 0, 2);  // SYNC_FILE_RANGE_WRITE, from the start to the end
-}
-
 // NULL where there is no such region, or no shared memory at all. Makes nothing.
 static inline const void *csqlite_shared_memory(sqlite3_file *file, int region, int size) {
   void volatile *memory = (void *)0;

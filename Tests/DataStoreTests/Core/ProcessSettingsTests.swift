@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import CProcess
+import CLinux
 import Glibc
 import Testing
 
@@ -59,20 +59,20 @@ import Testing
     #expect(fesetround(Rounding.up) == 0)
     defer { fesetround(Rounding.toNearest) }
     let (isDefault, rounding) = FloatSettings.withDefault {
-      (cprocess_floats_are_default() != 0, fegetround())
+      (clinux_floats_are_default() != 0, fegetround())
     }
     #expect(isDefault)
     #expect(rounding == Rounding.toNearest)
-    #expect(cprocess_floats_are_default() == 0)
+    #expect(clinux_floats_are_default() == 0)
     #expect(fegetround() == Rounding.up)
   }
 
   @Test func theLocaleIsPlainWithinAndTheHostsInItsOwnCode() throws {
     let before = uselocale(nil)
     try PlainLocale.run { () throws(StoreError) in
-      #expect(uselocale(nil) == cprocess_c_locale())
-      PlainLocale.lifted { #expect(uselocale(nil) == cprocess_global_locale()) }
-      #expect(uselocale(nil) == cprocess_c_locale())
+      #expect(uselocale(nil) == clinux_c_locale())
+      PlainLocale.lifted { #expect(uselocale(nil) == clinux_global_locale()) }
+      #expect(uselocale(nil) == clinux_c_locale())
     }
     #expect(uselocale(nil) == before)
   }

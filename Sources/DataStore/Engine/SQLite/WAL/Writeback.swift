@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import CSQLite
+import CLinux
 import Glibc
 
 /// Lets the disk begin with what was written, so that a later sync finds little left to do.
@@ -23,6 +23,6 @@ struct Writeback {
 
   private mutating func begin(_ descriptor: Int32) {
     bytes = 0
-    if descriptor >= 0 { csqlite_begin_writeback(descriptor) }
+    if descriptor >= 0 { clinux_begin_writeback(descriptor) }
   }
 }

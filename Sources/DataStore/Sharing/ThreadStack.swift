@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import CProcess
+import CLinux
 import Glibc
 
 /// What is left of the calling thread's stack. A thread may have been given as little as 16 KiB, and one that runs out of it
@@ -16,10 +16,10 @@ package enum ThreadStack {
     if let kept = pthread_getspecific(slot) {
       end = UInt(bitPattern: kept)
     } else {
-      end = cprocess_stack_end()
+      end = clinux_stack_end()
       pthread_setspecific(slot, UnsafeRawPointer(bitPattern: end))
     }
-    return cprocess_stack() &- end
+    return clinux_stack() &- end
   }
 
   private static let slot: pthread_key_t = {

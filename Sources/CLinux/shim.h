@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Settings that the whole process, or a thread of it, may have from others.
-#ifndef CPROCESS_SHIM_H
-#define CPROCESS_SHIM_H
+// What the module of glibc that comes with Swift leaves out, and settings that the whole process, or a thread of it, may
+// have from others.
+#ifndef CLINUX_SHIM_H
+#define CLINUX_SHIM_H
 
 #include <fenv.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 // ---- Floating point: rounding, flush-to-zero, denormals-are-zero, traps -------------------------
@@ -15,10 +17,10 @@
 typedef struct {
   fenv_t environment;
   int is_changed;
-} cprocess_floats;
+} clinux_floats;
 
 // Two registers are looked at, which costs two nanoseconds; <fenv.h> alone would take a hundred.
-static inline __attribute__((always_inline)) int cprocess_floats_are_default(void) {
+static inline __attribute__((always_inline)) int clinux_floats_are_default(void) {
 #if defined(__x86_64__)
   // SSE: all exceptions masked, to nearest, neither FTZ nor DAZ; the lowest six bits only report what has happened. x87,
   // in which SQLite converts between text and double: the same, with 64 bits of precision.
@@ -35,16 +37,16 @@ static inline __attribute__((always_inline)) int cprocess_floats_are_default(voi
 #endif
 }
 
-/// Sets the default for the calling thread; `cprocess_restore_floats` takes that back.
-static inline __attribute__((always_inline)) void cprocess_default_floats(cprocess_floats *_Nonnull kept) {
-  kept->is_changed = !cprocess_floats_are_default();
+/// Sets the default for the calling thread; `clinux_restore_floats` takes that back.
+static inline __attribute__((always_inline)) void clinux_default_floats(clinux_floats *_Nonnull kept) {
+  kept->is_changed = !clinux_floats_are_default();
   if (__builtin_expect(kept->is_changed, 0)) {
     (void)fegetenv(&kept->environment);
     (void)fesetenv(FE_DFL_ENV);
   }
 }
 
-static inline __attribute__((always_inline)) void cprocess_restore_floats(const cprocess_floats *_Nonnull kept) {
+static inline __attribute__((always_inline)) void clinux_restore_floats(const clinux_floats *_Nonnull kept) {
   if (__builtin_expect(kept->is_changed, 0)) (void)fesetenv(&kept->environment);
 }
 
@@ -55,10 +57,10 @@ locale_t newlocale(int mask, const char *name, locale_t base);
 locale_t uselocale(locale_t locale);
 
 /// The locale "C". glibc has it ready: no memory is needed, and nothing to be freed.
-static inline locale_t _Nullable cprocess_c_locale(void) { return newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+static inline locale_t _Nullable clinux_c_locale(void) { return newlocale(LC_ALL_MASK, "C", (locale_t)0); }
 
 /// The one that setlocale() sets for the whole process.
-static inline locale_t _Nullable cprocess_global_locale(void) { return LC_GLOBAL_LOCALE; }
+static inline locale_t _Nullable clinux_global_locale(void) { return LC_GLOBAL_LOCALE; }
 
 // ---- Stack ----------------------------------------------------------------------------------
 
@@ -67,12 +69,12 @@ int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes);
 pid_t gettid(void);
 
 /// Where the stack is at.
-static inline __attribute__((always_inline)) uintptr_t cprocess_stack(void) {
+static inline __attribute__((always_inline)) uintptr_t clinux_stack(void) {
   return (uintptr_t)__builtin_frame_address(0);
 }
 
 /// Where the stack of the calling thread ends; 1 where nobody knows, and for the first thread, whose stack grows.
-static inline uintptr_t cprocess_stack_end(void) {
+static inline uintptr_t clinux_stack_end(void) {
   pthread_attr_t attributes;
   void *end = (void *)0;
   size_t size = 0;
@@ -80,6 +82,16 @@ static inline uintptr_t cprocess_stack_end(void) {
   const int found = pthread_attr_getstack(&attributes, &end, &size);
   (void)pthread_attr_destroy(&attributes);
   return found == 0 && end ? (uintptr_t)end : 1;
+}
+
+// ---- Files ----------------------------------------------------------------------------------
+
+// For GNU sources only. https://man7.org/linux/man-pages/man2/sync_file_range.2.html
+int sync_file_range(int descriptor, int64_t offset, int64_t count, unsigned int flags);
+
+/// Has the disk begin with what the file has in memory, from its start to its end.
+static inline void clinux_begin_writeback(int descriptor) {
+  (void)sync_file_range(descriptor, 0, 0, 2);  // SYNC_FILE_RANGE_WRITE
 }
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import CProcess
+import CLinux
 
 /// How the processor computes is a setting of each thread, and others change it: a library that was built with
 /// -ffast-math has subnormal numbers taken for zero (FTZ, DAZ), and a caller may have set another rounding
@@ -11,9 +11,9 @@ package enum FloatSettings {
   package static func withDefault<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    var kept = cprocess_floats()
-    cprocess_default_floats(&kept)
-    defer { cprocess_restore_floats(&kept) }
+    var kept = clinux_floats()
+    clinux_default_floats(&kept)
+    defer { clinux_restore_floats(&kept) }
     return try body()
   }
 }

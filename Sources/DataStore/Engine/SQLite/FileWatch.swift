@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import CEpoll
+import CLinux
 import Glibc
 
 /// Notices what happens to the database file, its -wal or its -shm under our feet: moved, deleted or replaced (SQLite

@@ -1,3 +1,0 @@
-// SPDX-License-Identifier: MIT
-// What Swift's module of glibc leaves out.
-#include <sys/epoll.h>
