@@ -41,10 +41,8 @@ public final class BarScan {
         read.range.start = last.instant
         read.skip = last.rows
       }
-      let bars = try market.collect([key], timeframe, shape, atMost: limit) {
-        reader, pages throws(StoreError) in
-        try reader.collect(read, shape, &pages)
-      }
+      let rows = try market.store.engine.readBars([read], shape, limit: nil)
+      let bars = Bars(rows, symbols: [key.symbol], timeframe: timeframe)
       guard bars.count > 0 else {
         symbolIndex += 1
         last = nil

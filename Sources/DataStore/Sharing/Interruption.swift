@@ -93,18 +93,10 @@ final class CancellationCallback {
   }()
 }
 
-extension Store {
-  /// Asks the calling thread, while a call of its lasts longer than some 50 ms, whether the call should stop; where
-  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil: no questions any more. It holds for all
-  /// stores. `shouldStop` runs in the midst of the call and must not call a store.
-  public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
-    try refuseWithinQuestion()
-    CancellationCallback.set(shouldStop)
-  }
-
+extension CancellationCallback {
   /// Throws where the calling thread is being asked whether its call should stop.
-  package static func refuseWithinQuestion() throws(StoreError) {
-    guard CancellationCallback.isAsking else { return }
+  static func refuseWithin() throws(StoreError) {
+    guard isAsking else { return }
     throw StoreError(
       .invalid,
       "the store was called in the midst of a long call of the same thread, from what that call asks whether to stop (a"

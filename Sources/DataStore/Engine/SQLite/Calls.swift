@@ -3,13 +3,13 @@ import Glibc
 
 /// How calls get at a connection: counted in, with the turn to write or a reader of the pool, and within the reach
 /// of `interrupt()` for as long as stopping them leaves nothing half done.
-extension Store {
+extension SQLiteEngine {
   // MARK: Counting calls
 
   /// Counts a call in; every call ends with `leave()`.
   private func enter() throws(StoreError) {
     guard ProcessMark.current == process else { throw .forked }
-    try Self.refuseWithinQuestion()
+    try CancellationCallback.refuseWithin()
     try ThreadStack.check()
     try monitor.locked { () throws(StoreError) in
       guard !isClosed else { throw .isClosed }
@@ -24,8 +24,7 @@ extension Store {
     }
   }
 
-  /// Throws `.closed` where no call is possible any more.
-  package func checkOpen() throws(StoreError) {
+  func checkOpen() throws(StoreError) {
     try call { () throws(StoreError) in try watch.checkDatabase() }
   }
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-extension Store {
-  /// What is wrong with the file, a text a finding; empty where it is sound.
-  ///
-  /// It looks at each page and each row: SQLite's own integrity, the schema, triggers on our tables (which never run
-  /// here), timestamps in other forms than ours, values of a wrong type, features and state values that are damaged.
-  public func check() throws(StoreError) -> [String] {
+extension SQLiteEngine {
+  func check() throws(StoreError) -> [String] {
     try read(snapshot: true) { reader throws(StoreError) in
       var findings = StoreCheck()
       do throws(StoreError) {

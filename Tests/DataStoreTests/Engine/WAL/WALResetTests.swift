@@ -30,7 +30,7 @@ import Testing
     var checkpoints = 0
     let outcome = try everyMoment { path in
       var options = StoreOptions()
-      options.walLimit = 1
+      options.checkpointBytes = 1
       let store = try Store(path, options)
       return Victim { commits in
         for key in try commits() { try store.state.set(key, json: "1") }

@@ -238,18 +238,6 @@ extension TimeForms.Window {
   }
 }
 
-extension SeriesKey {
-  func withBytes<Result>(
-    _ body: (_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
-    try Array(symbol.utf8).withUnsafeBufferPointer { symbol throws(StoreError) in
-      try Array(timeframe.utf8).withUnsafeBufferPointer { timeframe throws(StoreError) in
-        try body(symbol, timeframe)
-      }
-    }
-  }
-}
-
 extension StoreError {
   /// A statement that is its own transaction has come upon a row in another form, and has written nothing: such rows are
   /// rewritten by several statements.

@@ -3,24 +3,6 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// What a checkpoint did.
-public struct CheckpointResult: Sendable, Equatable {
-  /// Frames in the WAL.
-  public let walFrames: Int
-  /// Of them now in the database file.
-  public let checkpointed: Int
-  /// Of them kept back by readers of older snapshots.
-  public let heldBack: Int
-}
-
-/// The latest checkpoint of a store.
-public struct LastCheckpoint: Sendable, Equatable {
-  /// When it ended, in nanoseconds since 1970-01-01T00:00:00Z.
-  public let time: Int64
-  /// What it did.
-  public let result: CheckpointResult
-}
-
 /// Folds the WAL into the database file in the one way that is safe on every SQLite.
 ///
 /// SQLite 3.7.0 to 3.51.2 can lose commits when a checkpoint runs while a writer starts the WAL over: the
@@ -28,10 +10,6 @@ public struct LastCheckpoint: Sendable, Equatable {
 /// at work meanwhile: the writer connection takes the write lock and holds it for as long as another
 /// connection checkpoints.
 final class Checkpointer {
-  /// Bytes of WAL after which a commit is followed by a checkpoint. A small WAL is soon written over instead of
-  /// extended, and syncing a file that does not grow costs a third less.
-  static let limitBytes: Int64 = 4 << 20
-
   /// Opened at the first checkpoint.
   private var connection: Connection?
   private let open: () throws(StoreError) -> Connection

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-extension MarketRepo {
-  /// Deletes the bars of one series within a range; returns how many.
-  package func delete(
-    _ symbol: String, _ timeframe: String, _ range: TimeRange
-  ) throws(StoreError) -> Int {
-    let key = try SeriesKey(symbol, timeframe)
-    return try store.write { writer throws(StoreError) in
+extension SQLiteEngine {
+  func deleteBars(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
+    try write { writer throws(StoreError) in
       // Another tool's rows may be among those that go, and come back with a transaction that is taken back.
       writer.foreignForms.beginRemoval()
       let low = range.start.map(Timestamp.text)

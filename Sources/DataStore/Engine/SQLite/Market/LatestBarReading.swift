@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-extension MarketRepo {
-  /// The latest bar with all its columns and its features as JSON; nil where there is none. The texts that `body`
-  /// sees live until it returns.
-  package func withLatestBar<Result>(
-    _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
-    _ body: (LatestBar?) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
-    let symbol = Bytes(cString: symbol)
-    let timeframe = Bytes(cString: timeframe)
-    guard symbol.count > 0, timeframe.count > 0, symbol.isValidUTF8, timeframe.isValidUTF8 else {
-      // Says which, and why.
-      _ = try SeriesKey(symbol.text, timeframe.text)
-      throw .invalid("the symbol or the timeframe is not valid UTF-8")
-    }
-    return try store.read(snapshot: false) { reader throws(StoreError) in
-      let notices = store.watch.noticesSoFar
+extension SQLiteEngine {
+  func latestBar(
+    _ symbol: Bytes, _ timeframe: Bytes, _ body: (LatestBar?) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try read(snapshot: false) { reader throws(StoreError) in
+      let notices = watch.noticesSoFar
       let found = try reader.withLatestRecord(symbol, timeframe, notices: notices) { instant, fields in
         LatestBar(fields, instant, reader)
       }
@@ -44,10 +34,10 @@ extension MarketRepo {
   private static let latestBarVariant: UInt64 = 5 << 40
 
   /// Other tools' forms are about: the latest by instant, not by text.
-  private func latestInAnyForm<Result>(
+  private func latestInAnyForm(
     _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection,
-    _ body: (LatestBar?) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
+    _ body: (LatestBar?) throws(StoreError) -> Void
+  ) throws(StoreError) {
     var latest = reader.foreignForms.latestText(symbol, timeframe, reader)
     if latest == nil {
       latest = try reader.extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
@@ -70,16 +60,7 @@ extension MarketRepo {
   }
 }
 
-/// The fields of the latest bar, borrowed from the row that SQLite is at.
-package struct LatestBar {
-  package let timestamp: Int64
-  /// Open, high, low, close, volume, latency; NaN for NULL.
-  package let doubles: (Double, Double, Double, Double, Double, Double)
-  package let source: UnsafeBufferPointer<UInt8>?
-  package let quality: UnsafeBufferPointer<UInt8>?
-  package let isGap: Bool
-  package let features: UnsafeBufferPointer<UInt8>?
-
+extension LatestBar {
   /// From the fields of a record; nil where one is not as it should be, of which SQLite's row tells more.
   fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: Connection) {
     guard let open = fields.number(3), let high = fields.number(4), let low = fields.number(5),

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-extension Store {
-  /// Copies the store as of one moment to `target` while others write. The target appears whole, or not at all.
-  ///
-  /// - Throws: `.storage` where `target` exists and `overwrite` is false, is the store itself, or cannot be written.
-  public func backup(to target: String, overwrite: Bool = false) throws(StoreError) {
+extension SQLiteEngine {
+  func backup(to target: String, overwrite: Bool) throws(StoreError) {
     let location = try StorePath(target, as: "target")
     let path = location.resolved
     try readCommitted { reader throws(StoreError) in

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-extension Store {
-  /// Folds the WAL into the database file. The store does so by itself as the WAL grows.
-  @discardableResult
-  public func checkpoint() throws(StoreError) -> CheckpointResult {
+extension SQLiteEngine {
+  func checkpoint() throws(StoreError) -> CheckpointResult {
     try withWriter { writer throws(StoreError) in
       guard transactionDepth == 0 else {
         throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
