@@ -30,6 +30,12 @@ public final class Store: Sendable {
   /// Makes the calls that run in other threads stop with `.interrupted`, undone.
   public func interrupt() throws(StoreError) { try engine.interrupt() }
 
+  /// Bars, their features, and the requests that brought them.
+  public var market: MarketRepo { MarketRepo(engine: engine) }
+
+  /// The strategies' memory: JSON values by key.
+  public var state: StateRepo { StateRepo(engine: engine) }
+
   /// Throws `.closed` where no call is possible any more.
   package func checkOpen() throws(StoreError) { try engine.checkOpen() }
 

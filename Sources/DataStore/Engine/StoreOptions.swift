@@ -25,7 +25,7 @@ public struct StoreOptions: Sendable {
   var checkpointBytes: Int64 = 4 << 20
 
   /// The longest timeout, in seconds.
-  public static let maximumTimeout = 1_000_000.0
+  public static let maximumTimeout = Limits.timeout
 
   /// The defaults: full durability, ten seconds, writing allowed, fast paths.
   public init(

@@ -28,7 +28,7 @@ public final class BarScan {
     self.chunk = min(chunk, Limits.rows)
     rowsLeft = shape.limit
     // A closed store should say so here, not at the first chunk.
-    try market.store.checkOpen()
+    try market.engine.checkOpen()
   }
 
   /// The next rows; nil at the end.
@@ -41,7 +41,7 @@ public final class BarScan {
         read.range.start = last.instant
         read.skip = last.rows
       }
-      let rows = try market.store.engine.readBars([read], shape, limit: nil)
+      let rows = try market.engine.readBars([read], shape, limit: nil)
       let bars = Bars(rows, symbols: [key.symbol], timeframe: timeframe)
       guard bars.count > 0 else {
         symbolIndex += 1

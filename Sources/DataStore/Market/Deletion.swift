@@ -5,6 +5,6 @@ extension MarketRepo {
   package func delete(
     _ symbol: String, _ timeframe: String, _ range: TimeRange
   ) throws(StoreError) -> Int {
-    try store.engine.deleteBars(try SeriesKey(symbol, timeframe), range)
+    try engine.deleteBars(try SeriesKey(symbol, timeframe), range)
   }
 }

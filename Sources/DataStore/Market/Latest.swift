@@ -15,7 +15,7 @@ extension MarketRepo {
       throw .invalid("the symbol or the timeframe is not valid UTF-8")
     }
     var result: Result?
-    try store.engine.latestBar(symbol, timeframe) { bar throws(StoreError) in result = try body(bar) }
+    try engine.latestBar(symbol, timeframe) { bar throws(StoreError) in result = try body(bar) }
     guard let result else { throw StoreError(.internalError, "the latest bar was not looked for. Please report this message") }
     return result
   }

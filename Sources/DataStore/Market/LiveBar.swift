@@ -11,7 +11,7 @@ extension MarketRepo {
     guard let plain = PlainBar(bar, symbol, timeframe) else {
       return try writeAsBatch(bar, symbol, timeframe, replace)
     }
-    try store.engine.writeBar(plain, replace: replace)
+    try engine.writeBar(plain, replace: replace)
   }
 
   /// The way of all that `PlainBar` does not take, and of what is to be refused: the batch tells why.

@@ -42,7 +42,7 @@ extension MarketRepo {
   private func collect(
     _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape, limit: Int?, _ read: (SeriesKey) -> SeriesRead
   ) throws(StoreError) -> Bars {
-    let rows = try store.engine.readBars(keys.map(read), shape, limit: limit)
+    let rows = try engine.readBars(keys.map(read), shape, limit: limit)
     return Bars(rows, symbols: keys.map(\.symbol), timeframe: timeframe)
   }
 }

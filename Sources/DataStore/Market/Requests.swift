@@ -21,7 +21,7 @@ extension MarketRepo {
         throw .invalid("request for \(key.text): \(name) is longer than \(Limits.textBytes) bytes", key: name)
       }
     }
-    return try store.engine.record(request, key)
+    return try engine.record(request, key)
   }
 
   /// Requests by requestedAt, oldest first; of one series, of one symbol, or all; at most `limit`.
@@ -32,7 +32,7 @@ extension MarketRepo {
     if let symbol { _ = try checkedName(symbol, "symbol") }
     if let timeframe { _ = try checkedName(timeframe, "timeframe") }
     // Other tools may have written other forms, so the order of time is made here.
-    return try store.engine.requests(symbol: symbol, timeframe: timeframe, range).map { ($0.requestedAt ?? Timestamp.none, $0) }
+    return try engine.requests(symbol: symbol, timeframe: timeframe, range).map { ($0.requestedAt ?? Timestamp.none, $0) }
       .sorted { left, right in
         (left.0, ExactText(left.1.symbol), ExactText(left.1.timeframe)) < (
           right.0, ExactText(right.1.symbol), ExactText(right.1.timeframe)

@@ -8,7 +8,7 @@ extension MarketRepo {
   @discardableResult
   package func write(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
     try batch.check()
-    try store.engine.writeBars(batch, replace: replace)
+    try engine.writeBars(batch, replace: replace)
     return batch.count
   }
 
@@ -26,7 +26,7 @@ extension MarketRepo {
     }
     // A row of columns has the features that it has, if any; a row without a text says nothing of them.
     let change: FeatureChange = !replace ? .merge : batch.featuresJSON == nil ? .replace : .replaceWhereGiven
-    try store.engine.writeFeatures(batch, change)
+    try engine.writeFeatures(batch, change)
     return batch.count
   }
 }

@@ -2,15 +2,10 @@
 
 /// The strategies' memory: JSON values by key.
 public struct StateRepo: Sendable {
-  let store: Store
+  let engine: any Engine
 
   /// One key and its value as JSON text (nil where only keys were asked for).
   public typealias Entry = StateEntry
-}
-
-extension Store {
-  /// The strategies' memory: JSON values by key.
-  public var state: StateRepo { StateRepo(store: self) }
 }
 
 extension StateRepo {
@@ -44,7 +39,7 @@ extension StateRepo {
         (key: try checkedName(key, "state key"), value: try StateValue(json, key: key))
       }
     }
-    try store.engine.setState(entries)
+    try engine.setState(entries)
   }
 
   /// The value as JSON text; nil where the key is absent.
@@ -58,7 +53,7 @@ extension StateRepo {
   ) throws(StoreError) -> Result {
     _ = try checkedName(key, "state key")
     var result: Result?
-    try store.engine.state(key) { text throws(StoreError) in result = try body(text) }
+    try engine.state(key) { text throws(StoreError) in result = try body(text) }
     guard let result else { throw StoreError(.internalError, "the value was not looked for. Please report this message") }
     return result
   }
@@ -67,7 +62,7 @@ extension StateRepo {
   @discardableResult
   public func delete(_ key: String) throws(StoreError) -> Bool {
     _ = try checkedName(key, "state key")
-    return try store.engine.deleteState(key)
+    return try engine.deleteState(key)
   }
 
   /// Stores `json` only where the stored value equals `expected`, in one atomic step across processes. nil and `null`
@@ -91,19 +86,19 @@ extension StateRepo {
     let (value, wanted) = try FloatSettings.withDefault { () throws(StoreError) in
       (try StateValue(json, key: key), try Self.comparable(expected, key))
     }
-    return try store.engine.compareAndSetState(key, wanted, value)
+    return try engine.compareAndSetState(key, wanted, value)
   }
 
   /// When the key was last written, in nanoseconds since 1970-01-01T00:00:00Z; nil where it is absent.
   public func updatedAt(_ key: String) throws(StoreError) -> Int64? {
     _ = try checkedName(key, "state key")
-    return try store.engine.stateUpdatedAt(key)
+    return try engine.stateUpdatedAt(key)
   }
 
   /// The entries whose key begins with `prefix`, sorted by the bytes of the key.
   public func entries(prefix: String = "", values: Bool = true) throws(StoreError) -> [Entry] {
     if prefix.utf8.contains(0) { throw .invalid("the prefix holds a NUL character", key: "prefix") }
-    return try store.engine.stateEntries(prefix: prefix, values: values)
+    return try engine.stateEntries(prefix: prefix, values: values)
       .sorted { ExactText($0.key) < ExactText($1.key) }
   }
 

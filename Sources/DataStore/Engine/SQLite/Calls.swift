@@ -40,7 +40,7 @@ extension SQLiteEngine {
   /// Runs `body` on a connection for reading: the transaction's own where this thread and task have one open, else one of
   /// the pool's. With `snapshot`, all statements of `body` see the same moment.
   func read<Result>(
-    snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
+    snapshot: Bool, until deadline: Deadline? = nil, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
       guard lane.enterTransaction() else {
@@ -58,13 +58,13 @@ extension SQLiteEngine {
 
   /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as of one moment.
   func readCommitted<Result>(
-    _ body: (Connection) throws(StoreError) -> Result
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in try readFromPool(snapshot: true, body) }
   }
 
   private func readFromPool<Result>(
-    snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
+    snapshot: Bool, until deadline: Deadline? = nil, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try watch.checkDatabase()
     let reader = try takeReader()
@@ -75,14 +75,14 @@ extension SQLiteEngine {
     return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
   }
 
-  private func takeReader() throws(StoreError) -> Connection {
+  private func takeReader() throws(StoreError) -> StoreConnection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
-    let reader = try Connection(path, readerAccess, connectionSettings)
+    let reader = try StoreConnection(path, readerAccess, connectionSettings)
     reader.openWAL()
     return reader
   }
 
-  private func giveBack(_ reader: Connection) {
+  private func giveBack(_ reader: StoreConnection) {
     // One whose snapshot could not be ended is closed instead.
     guard !reader.isInTransaction else { return }
     monitor.locked { readers.giveBack(reader) }
@@ -95,8 +95,8 @@ extension SQLiteEngine {
   /// Outside a transaction `atOnce` is tried first, where given: one statement that is its own transaction, for which
   /// SQLite keeps no copies of what it changes. Where it returns nil nothing was written.
   func write<Result>(
-    atOnce: ((Connection) throws(StoreError) -> Result?)? = nil,
-    _ body: (Connection) throws(StoreError) -> Result
+    atOnce: ((StoreConnection) throws(StoreError) -> Result?)? = nil,
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try withWriter { writer throws(StoreError) in
       if transactionDepth > 0 { return try savepoint(writer, body) }
@@ -119,7 +119,7 @@ extension SQLiteEngine {
   /// Runs `body`, which is one statement over one row: outside a transaction it is its own, which spares a live bar a
   /// BEGIN and a COMMIT.
   func writeOne<Result>(
-    _ body: (Connection) throws(StoreError) -> Result
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try withWriter { writer throws(StoreError) in
       if transactionDepth > 0 { return try savepoint(writer, body) }
@@ -129,7 +129,7 @@ extension SQLiteEngine {
 
   /// Runs a statement that takes long: what may have happened to the file meanwhile is looked for before it commits.
   private func runAtOnce<Result>(
-    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+    _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     let check = { [watch] () throws(StoreError) in try watch.checkAll() }
     return try writer.checkingCommits(check) { () throws(StoreError) in try runAlone(writer, body) }
@@ -137,7 +137,7 @@ extension SQLiteEngine {
 
   /// Runs `body`, one statement that is its own transaction.
   private func runAlone<Result>(
-    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+    _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try watch.checkAll()
     do throws(StoreError) {
@@ -156,7 +156,7 @@ extension SQLiteEngine {
 
   /// Runs `body` with the turn to write and the connection for it.
   func withWriter<Result>(
-    evenIfLost: Bool = false, _ body: (Connection) throws(StoreError) -> Result
+    evenIfLost: Bool = false, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
       guard !options.isReadOnly else {
@@ -175,7 +175,7 @@ extension SQLiteEngine {
     }
   }
 
-  func begin(_ writer: Connection) throws(StoreError) {
+  func begin(_ writer: StoreConnection) throws(StoreError) {
     do throws(StoreError) {
       try writer.giveWay()
       try writer.beginWriting()
@@ -184,19 +184,19 @@ extension SQLiteEngine {
     }
   }
 
-  func commit(_ writer: Connection) throws(StoreError) {
+  func commit(_ writer: StoreConnection) throws(StoreError) {
     try watch.checkAll()
     try writer.statement("COMMIT").run()
     try watch.checkCommitted()
     checkpointer?.afterCommit(writer)
   }
 
-  func rollBack(_ writer: Connection) {
+  func rollBack(_ writer: StoreConnection) {
     if writer.isInTransaction { try? writer.statement("ROLLBACK").run() }
   }
 
   private func savepoint<Result>(
-    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+    _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try beginSavepoint("ds_call", writer)
     do throws(StoreError) {
@@ -210,7 +210,7 @@ extension SQLiteEngine {
     }
   }
 
-  func beginSavepoint(_ savepoint: String, _ writer: Connection) throws(StoreError) {
+  func beginSavepoint(_ savepoint: String, _ writer: StoreConnection) throws(StoreError) {
     // What takes a failed call back must not need memory that is not there.
     _ = try writer.statement("ROLLBACK TO \(savepoint)")
     _ = try writer.statement("RELEASE \(savepoint)")
@@ -218,7 +218,7 @@ extension SQLiteEngine {
   }
 
   /// Takes back all since a savepoint, and notices where SQLite has taken back everything (disk full, say).
-  func undo(_ savepoint: String, _ writer: Connection) {
+  func undo(_ savepoint: String, _ writer: StoreConnection) {
     guard writer.isInTransaction else {
       transactionLoss = .rolledBackBySQLite
       return
@@ -242,7 +242,7 @@ extension SQLiteEngine {
   /// Lets `interrupt()` reach the connection while `body` runs. What ends a transaction stays outside: interrupted, it
   /// would leave the connection within one.
   func interruptibly<Result>(
-    _ connection: Connection, _ kind: InterruptibleUse.Kind, until deadline: Deadline? = nil,
+    _ connection: StoreConnection, _ kind: InterruptibleUse.Kind, until deadline: Deadline? = nil,
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     connection.interruption.begin(stopsStatements: kind != .writesInTransaction, deadline: deadline)
@@ -273,7 +273,7 @@ struct InterruptibleUse {
     case writesInTransaction
   }
 
-  let connection: Connection
+  let connection: StoreConnection
   let kind: Kind
 
   func interrupt() {

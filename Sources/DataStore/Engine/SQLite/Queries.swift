@@ -11,7 +11,7 @@ extension SQLiteEngine {
   }
 
   private func rows(
-    of sql: String, _ parameters: [QueryParameter], _ timeout: Double?, _ reader: Connection
+    of sql: String, _ parameters: [QueryParameter], _ timeout: Double?, _ reader: StoreConnection
   ) throws(StoreError) -> QueryRows {
     reader.limitExpressions(toDepth: ThreadStack.expressionDepth(atMost: Connection.deepestExpression))
     let statement = try ReadOnlyGuard.prepare(sql, on: reader)

@@ -22,7 +22,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {  // the monitor and the 
   var interruptible: [InterruptibleUse] = []
 
   // Guarded by the writer lane.
-  var writer: Connection?
+  var writer: StoreConnection?
   var checkpointer: Checkpointer?
   var transactionDepth: Int { lane.transactions.count }
   /// Why the open transaction is rolled back already, before its end.

@@ -65,14 +65,14 @@ extension SQLiteEngine {
     try withInnermost { writer throws(StoreError) in takeBack(from: transactionDepth - 1, writer) }
   }
 
-  private func withInnermost(_ step: (Connection) throws(StoreError) -> Void) throws(StoreError) {
+  private func withInnermost(_ step: (StoreConnection) throws(StoreError) -> Void) throws(StoreError) {
     let isDone: Void? = try withTransaction(step)
     guard isDone != nil else { throw .invalid("this thread has no transaction open; begin one first") }
   }
 
   /// Runs `body` with the turn that this thread and task keep by a transaction; nil where they have none.
   private func withTransaction<Result>(
-    _ body: (Connection) throws(StoreError) -> Result
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result? {
     try call { () throws(StoreError) in
       guard lane.enterTransaction() else { return nil }
@@ -83,7 +83,7 @@ extension SQLiteEngine {
 
   // MARK: Steps of the thread that has the turn
 
-  private func keepInnermost(_ writer: Connection) throws(StoreError) {
+  private func keepInnermost(_ writer: StoreConnection) throws(StoreError) {
     try checkTransaction()
     let level = transactionDepth - 1
     if level == 0 {
@@ -94,7 +94,7 @@ extension SQLiteEngine {
     forgetTransactions(from: level)
   }
 
-  private func takeBack(from level: Int, _ writer: Connection) {
+  private func takeBack(from level: Int, _ writer: StoreConnection) {
     if level == 0 {
       rollBack(writer)
     } else if transactionLoss == nil {

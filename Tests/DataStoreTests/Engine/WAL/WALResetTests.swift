@@ -130,7 +130,7 @@ import Testing
     }
 
     func expectLossWhereSQLiteHasTheBug(_ name: String) {
-      let isSafe = Store.isWALResetSafe(Connection.libraryVersionNumber)
+      let isSafe = SQLiteEngine.isWALResetSafe(Connection.libraryVersionNumber)
       #expect((lost > 0) != isSafe, "\(Connection.libraryVersion): \(self)")
       Proof.figure("WAL reset, \(name): commits lost", lost)
     }

@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: MIT
 
-extension SQLiteEngine {
-  func deleteBars(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
-    try write { writer throws(StoreError) in
-      // Another tool's rows may be among those that go, and come back with a transaction that is taken back.
-      writer.foreignForms.beginRemoval()
-      let low = range.start.map(Timestamp.text)
-      let high = range.end.map(Timestamp.text)
-      // The order of texts decides only where all are in the stored form.
-      var byInstant = try writer.foreignForms.hide(key, from: range.start, to: range.end, writer)
-      if !byInstant { byInstant = try writer.holdsForeignForm(key, low, high) }
-      if byInstant { return try writer.deleteByInstant(key, range) }
-      let statement = try writer.statement(
-        "DELETE FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2"
-          + (low == nil ? "" : " AND timestamp >= ?3") + (high == nil ? "" : " AND timestamp <= ?4"))
-      key.bind(to: statement)
-      if let low { statement.bind(3, copying: low) }
-      if let high { statement.bind(4, copying: high) }
-      try statement.run()
-      return writer.changes
-    }
+extension StoreConnection {
+  /// Deletes the bars of one series within a range; returns how many.
+  func delete(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
+    // Another tool's rows may be among those that go, and come back with a transaction that is taken back.
+    foreignForms.beginRemoval()
+    let low = range.start.map(Timestamp.text)
+    let high = range.end.map(Timestamp.text)
+    // The order of texts decides only where all are in the stored form.
+    var byInstant = try foreignForms.hide(key, from: range.start, to: range.end, self)
+    if !byInstant { byInstant = try holdsForeignForm(key, low, high) }
+    if byInstant { return try deleteByInstant(key, range) }
+    let statement = try statement(
+      "DELETE FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2"
+        + (low == nil ? "" : " AND timestamp >= ?3") + (high == nil ? "" : " AND timestamp <= ?4"))
+    key.bind(to: statement)
+    if let low { statement.bind(3, copying: low) }
+    if let high { statement.bind(4, copying: high) }
+    try statement.run()
+    return changes
   }
-}
 
-extension Connection {
   /// Deletes the rows that mean an instant of the range, whatever their forms.
-  fileprivate func deleteByInstant(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
+  private func deleteByInstant(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
     var deleted = 0
     for window in try windows(of: key, range) {
       let statement = try statement(
@@ -44,7 +41,7 @@ extension Connection {
   }
 
   /// True where a row that sorts between the bounds is in another form. Without bounds it does not matter.
-  fileprivate func holdsForeignForm(_ key: SeriesKey, _ low: String?, _ high: String?) throws(StoreError)
+  private func holdsForeignForm(_ key: SeriesKey, _ low: String?, _ high: String?) throws(StoreError)
     -> Bool
   {
     guard low != nil || high != nil else { return false }

@@ -1,35 +1,31 @@
 // SPDX-License-Identifier: MIT
 
-extension SQLiteEngine {
-  func readBars(
+extension StoreConnection {
+  /// Collects the rows of each series in turn, at most `limit` in all. To be called within a snapshot.
+  func collect(
     _ reads: [SeriesRead], _ shape: ReadShape, limit: Int?
   ) throws(StoreError) -> BarAccumulator {
-    var rows: BarAccumulator?
-    try read(snapshot: true) { reader throws(StoreError) in
-      reader.collector.begin(shape)
-      defer { reader.collector.abandon() }
-      // To begin with pages costs as much as some dozen rows by way of SQLite.
-      let mostRows = reads.reduce(limit ?? 0) { max($0, $1.limit ?? (limit ?? Int.max)) }
-      var pages = mostRows > Self.fewRows ? try SeriesPages(reader) : nil
-      var left = limit
-      for read in reads {
-        var read = read
-        if let left { read.limit = min(left, read.limit ?? Int.max) }
-        let rows = try reader.collect(read, shape, &pages)
-        left = left.map { $0 - rows }
-      }
-      rows = reader.collector.end()
+    collector.begin(shape)
+    defer { collector.abandon() }
+    // To begin with pages costs as much as some dozen rows by way of SQLite.
+    let mostRows = reads.reduce(0) { max($0, $1.limit ?? limit ?? Int.max) }
+    var pages = mostRows > Self.fewRows ? try SeriesPages(self) : nil
+    var left = limit
+    for read in reads {
+      var read = read
+      if let left { read.limit = min(left, read.limit ?? Int.max) }
+      let rows = try collect(read, shape, &pages)
+      left = left.map { $0 - rows }
     }
-    guard let rows else { throw StoreError(.internalError, "nothing was read. Please report this message") }
-    return rows
+    return collector.end()
   }
 
   private static let fewRows = 32
 }
 
-extension Connection {
+extension StoreConnection {
   /// Collects the rows of one series; returns how many. To be called within a snapshot.
-  fileprivate func collect(
+  func collect(
     _ read: SeriesRead, _ shape: ReadShape, _ pages: inout SeriesPages?
   ) throws(StoreError) -> Int {
     let before = collector.count

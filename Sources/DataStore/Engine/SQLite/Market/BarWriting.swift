@@ -1,38 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-extension SQLiteEngine {
-  func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) {
-    if batch.count == 1 {
-      try writeOneBar { writer throws(StoreError) in try writer.upsert(batch, replace) }
-      return
-    }
-    let atOnce = { (writer: Connection) throws(StoreError) -> Void? in
-      guard try writer.holdsEnds(of: batch) else { return nil }
-      let columns = replace ? BarColumns.all.union(.features) : batch.carried
-      return try writer.bringAllUpToDate(batch, columns, replace ? .replace : .merge)
-    }
-    try write(atOnce: batch.count < Self.fewestAtOnce ? nil : atOnce) {
-      writer throws(StoreError) in try writer.upsert(batch, replace)
-    }
-  }
-
-  func writeFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
-    let atOnce = { (writer: Connection) throws(StoreError) -> Void? in
-      try writer.bringAllUpToDate(batch, .features, change)
-    }
-    try write(atOnce: batch.count < Self.fewestAtOnce ? nil : atOnce) {
-      writer throws(StoreError) in
-      guard batch.count > 0 else { return }
-      try writer.upsertFeatures(batch, change)
-    }
-  }
-
-  /// Fewer rows change few pages, of which copies cost little.
-  fileprivate static let fewestAtOnce = 100
-}
-
-extension Connection {
-  fileprivate func upsertFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
+extension StoreConnection {
+  func upsertFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
     try source.provide(batch) { () throws(StoreError) in
       let series = batch.series
       guard try bringUpToDate(batch, series, .features, change) else { return }
@@ -47,7 +16,7 @@ extension Connection {
     }
   }
 
-  fileprivate func upsert(
+  func upsert(
     _ batch: BorrowedBatch, _ replace: Bool
   ) throws(StoreError) {
     guard batch.count > 0 else { return }
@@ -99,7 +68,7 @@ extension Connection {
 
   /// Sees to all rows, where all are stored already, by a statement that is its own transaction. nil where nothing was
   /// written.
-  fileprivate func bringAllUpToDate(
+  func bringAllUpToDate(
     _ batch: BorrowedBatch, _ columns: BarColumns, _ change: FeatureChange
   ) throws(StoreError) -> Void? {
     guard let series = batch.series, let update = try overlapUpdate(batch, series, columns) else {
@@ -118,7 +87,7 @@ extension Connection {
   private func isShort(_ batch: BorrowedBatch) -> Bool {
     let last = batch.timestamps[batch.count - 1]
     let (length, overflow) = last.subtractingReportingOverflow(batch.timestamps[0])
-    return batch.count < SQLiteEngine.fewestAtOnce && !overflow
+    return batch.count < Self.fewestAtOnce && !overflow
       && length <= Timestamp.secondsPerDay * Timestamp.perSecond
   }
 
@@ -135,7 +104,7 @@ extension Connection {
   }
 
   /// Whether the first and the last row of a batch of one series are stored, and so maybe all.
-  fileprivate func holdsEnds(of batch: BorrowedBatch) throws(StoreError) -> Bool {
+  func holdsEnds(of batch: BorrowedBatch) throws(StoreError) -> Bool {
     guard let series = batch.series else { return false }
     let ends = try statement(UpsertSQL.ends) {
       let bar = "SELECT 1 FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp ="
@@ -167,4 +136,7 @@ extension Connection {
     statement.bind(3, copying: Timestamp.text(batch.timestamps[0]))
     statement.bind(4, copying: Timestamp.text(batch.timestamps[batch.count - 1]))
   }
+
+  /// Fewer rows change few pages, of which copies cost little.
+  static let fewestAtOnce = 100
 }

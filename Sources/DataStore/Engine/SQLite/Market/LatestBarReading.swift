@@ -1,52 +1,51 @@
 // SPDX-License-Identifier: MIT
 
-extension SQLiteEngine {
+extension StoreConnection {
+  /// Lends the latest bar of a series to `body`. `notices` counts what was noticed of the file so far; nil where nothing
+  /// notices.
   func latestBar(
-    _ symbol: Bytes, _ timeframe: Bytes, _ body: (LatestBar?) throws(StoreError) -> Void
+    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?, _ body: (LatestBar?) throws(StoreError) -> Void
   ) throws(StoreError) {
-    try read(snapshot: false) { reader throws(StoreError) in
-      let notices = watch.noticesSoFar
-      let found = try reader.withLatestRecord(symbol, timeframe, notices: notices) { instant, fields in
-        LatestBar(fields, instant, reader)
-      }
-      if let found { return try body(found) }
-      let statement = try reader.statement(Self.latestBarVariant) {
-        """
-        SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
-        FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY timestamp DESC LIMIT 1
-        """
-      }
-      statement.bind(1, symbol)
-      statement.bind(2, timeframe)
-      defer { statement.reset() }
-      guard try statement.step() else { return try body(nil) }
-      if statement.kind(0) == .text,
-        let instant = TimestampParser.stored(statement.bytes(0), &reader.latestDate),
-        !(try reader.foreignForms.hideLatest(symbol, timeframe, instant, reader))
-      {
-        return try body(try LatestBar(statement, instant, symbol, timeframe, reader))
-      }
-      // `statement` keeps the snapshot open meanwhile.
-      return try latestInAnyForm(symbol, timeframe, reader, body)
+    let found = try withLatestRecord(symbol, timeframe, notices: notices) { instant, fields in
+      LatestBar(fields, instant, self)
     }
+    if let found { return try body(found) }
+    let statement = try statement(Self.latestBarVariant) {
+      """
+      SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
+      FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY timestamp DESC LIMIT 1
+      """
+    }
+    statement.bind(1, symbol)
+    statement.bind(2, timeframe)
+    defer { statement.reset() }
+    guard try statement.step() else { return try body(nil) }
+    if statement.kind(0) == .text,
+      let instant = TimestampParser.stored(statement.bytes(0), &latestDate),
+      !(try foreignForms.hideLatest(symbol, timeframe, instant, self))
+    {
+      return try body(try LatestBar(statement, instant, symbol, timeframe, self))
+    }
+    // `statement` keeps the snapshot open meanwhile.
+    return try latestInAnyForm(symbol, timeframe, body)
   }
 
   private static let latestBarVariant: UInt64 = 5 << 40
 
   /// Other tools' forms are about: the latest by instant, not by text.
   private func latestInAnyForm(
-    _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection,
+    _ symbol: Bytes, _ timeframe: Bytes,
     _ body: (LatestBar?) throws(StoreError) -> Void
   ) throws(StoreError) {
-    var latest = reader.foreignForms.latestText(symbol, timeframe, reader)
+    var latest = foreignForms.latestText(symbol, timeframe, self)
     if latest == nil {
-      latest = try reader.extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
+      latest = try extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
       if let latest {
-        reader.foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, reader)
+        foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, self)
       }
     }
     guard let latest else { return try body(nil) }
-    let statement = try reader.statement(
+    let statement = try statement(
       """
       SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
       FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp = ?3
@@ -56,13 +55,13 @@ extension SQLiteEngine {
     latest.text.withUnsafeBufferPointer { statement.bindCopy(3, text: $0) }
     defer { statement.reset() }
     guard try statement.step() else { return try body(nil) }
-    return try body(try LatestBar(statement, latest.instant, symbol, timeframe, reader))
+    return try body(try LatestBar(statement, latest.instant, symbol, timeframe, self))
   }
 }
 
 extension LatestBar {
   /// From the fields of a record; nil where one is not as it should be, of which SQLite's row tells more.
-  fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: Connection) {
+  fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: StoreConnection) {
     guard let open = fields.number(3), let high = fields.number(4), let low = fields.number(5),
       let close = fields.number(6), let volume = fields.number(7), let latency = fields.number(11),
       let flag = fields.number(10),
@@ -82,7 +81,7 @@ extension LatestBar {
   }
 
   fileprivate init(
-    _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection
+    _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: StoreConnection
   ) throws(StoreError) {
     func place() -> String { "\(symbol.text) \(timeframe.text) \(row.text(0))" }
     func fault(_ column: Int, _ what: String) -> StoreError {

@@ -1,39 +1,24 @@
 // SPDX-License-Identifier: MIT
 
-extension SQLiteEngine {
-  func writeBar(_ bar: PlainBar, replace: Bool) throws(StoreError) {
-    try writeOneBar { writer throws(StoreError) in
-      let statement = try writer.statement(
-        UpsertSQL.variant(bar.bar.carried, replace: replace) | UpsertSQL.oneBar
-      ) {
-        UpsertSQL.bars(bar.bar.carried, rows: .parameters, replace: replace)
-      }
-      if writer.isInTransaction {
-        try bar.mend(writer)
-        try bar.run(statement)
-      } else {
-        try writer.writingAtOnce { () throws(StoreError) in try bar.run(statement, writer.barTime) }
-      }
+extension StoreConnection {
+  /// Upserts one bar by a statement whose parameters are its fields. Outside a transaction it is its own, and fails with
+  /// `.otherForm` where rows in other forms are to be rewritten first.
+  func write(_ bar: PlainBar, replace: Bool) throws(StoreError) {
+    let statement = try statement(UpsertSQL.variant(bar.bar.carried, replace: replace) | UpsertSQL.oneBar) {
+      UpsertSQL.bars(bar.bar.carried, rows: .parameters, replace: replace)
     }
-  }
-
-  /// Runs `body`, one statement over one bar, as its own transaction; once more, in one of several statements, where it
-  /// comes upon a row in another form.
-  func writeOneBar<Result>(
-    _ body: (Connection) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
-    do throws(StoreError) {
-      return try writeOne(body)
-    } catch {
-      guard error.isOtherForm else { throw error }
+    if isInTransaction {
+      try bar.mend(self)
+      try bar.run(statement)
+    } else {
+      try writingAtOnce { () throws(StoreError) in try bar.run(statement, barTime) }
     }
-    return try write(body)
   }
 }
 
 extension PlainBar {
   /// Lets the bar be found whose row is in another form. To be called within a transaction.
-  fileprivate func mend(_ writer: Connection) throws(StoreError) {
+  fileprivate func mend(_ writer: StoreConnection) throws(StoreError) {
     try writer.foreignForms.mend(bar.timestamp...bar.timestamp, symbol, timeframe, writer)
   }
 

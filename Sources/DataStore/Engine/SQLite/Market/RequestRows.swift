@@ -1,78 +1,76 @@
 // SPDX-License-Identifier: MIT
 
-extension SQLiteEngine {
+extension StoreConnection {
+  /// Upserts a request; returns the time that it is kept under.
   func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
-    try write { writer throws(StoreError) in
-      let time: Int64
-      if let given = request.requestedAt { time = given } else { time = try freeTime(key, writer) }
-      // Another tool may have recorded it in another form.
-      try key.withBytes { symbol, timeframe throws(StoreError) in
-        try writer.foreignRequests.mend(time...time, symbol, timeframe, writer)
-      }
-      let statement = try writer.statement(
-        """
-        INSERT INTO main.market_requests(symbol, timeframe, requested_at, provider_used, fallback_used, start_ts,
-        end_ts, coverage_ratio, gap_count, quality, notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-        ON CONFLICT(symbol, timeframe, requested_at) DO UPDATE SET provider_used = excluded.provider_used,
-        fallback_used = excluded.fallback_used, start_ts = excluded.start_ts, end_ts = excluded.end_ts,
-        coverage_ratio = excluded.coverage_ratio, gap_count = excluded.gap_count, quality = excluded.quality,
-        notes = excluded.notes
-        """)
-      key.bind(to: statement)
-      statement.bind(3, copying: Timestamp.text(time))
-      statement.bind(4, copying: request.providerUsed)
-      statement.bind(5, Int64(request.fallbackUsed ? 1 : 0))
-      statement.bind(6, copying: Timestamp.text(request.start))
-      statement.bind(7, copying: Timestamp.text(request.end))
-      if let ratio = request.coverageRatio { statement.bind(8, ratio) }
-      if let count = request.gapCount { statement.bind(9, count) }
-      if let quality = request.quality { statement.bind(10, copying: quality) }
-      if let notes = request.notes { statement.bind(11, copying: notes) }
-      try statement.run()
-      return time
+    let time: Int64
+    if let given = request.requestedAt { time = given } else { time = try freeTime(key) }
+    // Another tool may have recorded it in another form.
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      try foreignRequests.mend(time...time, symbol, timeframe, self)
     }
-  }
-
-  /// The first microsecond from now on that no request of the series has.
-  private func freeTime(_ key: SeriesKey, _ writer: Connection) throws(StoreError) -> Int64 {
-    var time = Timestamp.now()
-    while try isTaken(time, key, writer) { time += Timestamp.perMicrosecond }
+    let statement = try statement(
+      """
+      INSERT INTO main.market_requests(symbol, timeframe, requested_at, provider_used, fallback_used, start_ts,
+      end_ts, coverage_ratio, gap_count, quality, notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      ON CONFLICT(symbol, timeframe, requested_at) DO UPDATE SET provider_used = excluded.provider_used,
+      fallback_used = excluded.fallback_used, start_ts = excluded.start_ts, end_ts = excluded.end_ts,
+      coverage_ratio = excluded.coverage_ratio, gap_count = excluded.gap_count, quality = excluded.quality,
+      notes = excluded.notes
+      """)
+    key.bind(to: statement)
+    statement.bind(3, copying: Timestamp.text(time))
+    statement.bind(4, copying: request.providerUsed)
+    statement.bind(5, Int64(request.fallbackUsed ? 1 : 0))
+    statement.bind(6, copying: Timestamp.text(request.start))
+    statement.bind(7, copying: Timestamp.text(request.end))
+    if let ratio = request.coverageRatio { statement.bind(8, ratio) }
+    if let count = request.gapCount { statement.bind(9, count) }
+    if let quality = request.quality { statement.bind(10, copying: quality) }
+    if let notes = request.notes { statement.bind(11, copying: notes) }
+    try statement.run()
     return time
   }
 
-  private func isTaken(_ time: Int64, _ key: SeriesKey, _ writer: Connection) throws(StoreError) -> Bool {
-    let taken = try writer.statement(
+  /// The first microsecond from now on that no request of the series has.
+  private func freeTime(_ key: SeriesKey) throws(StoreError) -> Int64 {
+    var time = Timestamp.now()
+    while try isTaken(time, key) { time += Timestamp.perMicrosecond }
+    return time
+  }
+
+  private func isTaken(_ time: Int64, _ key: SeriesKey) throws(StoreError) -> Bool {
+    let taken = try statement(
       "SELECT 1 FROM main.market_requests WHERE symbol = ?1 AND timeframe = ?2 AND requested_at = ?3")
     key.bind(to: taken)
     taken.bind(3, copying: Timestamp.text(time))
     defer { taken.reset() }
     if try taken.step() { return true }
     return try key.withBytes { symbol, timeframe throws(StoreError) in
-      try writer.foreignRequests.mean(time...time, symbol, timeframe, writer)
+      try foreignRequests.mean(time...time, symbol, timeframe, self)
     }
   }
 
+  /// The requests of one series, of one symbol, or all, within a range.
   func requests(
     symbol: String?, timeframe: String?, _ range: TimeRange
   ) throws(StoreError) -> [MarketRequest] {
-    try read(snapshot: false) { reader throws(StoreError) in
-      let statement = try reader.statement(
-        """
-        SELECT symbol, timeframe, requested_at, start_ts, end_ts, provider_used, fallback_used, coverage_ratio,
-        gap_count, quality, notes FROM main.market_requests
-        WHERE (?1 IS NULL OR symbol = ?1) AND (?2 IS NULL OR timeframe = ?2)
-        ORDER BY symbol, timeframe, requested_at
-        """)
-      if let symbol { statement.bind(1, copying: symbol) }
-      if let timeframe { statement.bind(2, copying: timeframe) }
-      defer { statement.reset() }
-      var found: [MarketRequest] = []
-      while try statement.step() {
-        let request = try MarketRequest(statement)
-        if range.contains(request.requestedAt ?? Timestamp.none) { found.append(request) }
-      }
-      return found
+    let statement = try statement(
+      """
+      SELECT symbol, timeframe, requested_at, start_ts, end_ts, provider_used, fallback_used, coverage_ratio,
+      gap_count, quality, notes FROM main.market_requests
+      WHERE (?1 IS NULL OR symbol = ?1) AND (?2 IS NULL OR timeframe = ?2)
+      ORDER BY symbol, timeframe, requested_at
+      """)
+    if let symbol { statement.bind(1, copying: symbol) }
+    if let timeframe { statement.bind(2, copying: timeframe) }
+    defer { statement.reset() }
+    var found: [MarketRequest] = []
+    while try statement.step() {
+      let request = try MarketRequest(statement)
+      if range.contains(request.requestedAt ?? Timestamp.none) { found.append(request) }
     }
+    return found
   }
 }
 

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-extension SQLiteEngine {
-  func series(counts: Bool) throws(StoreError) -> [SeriesEntry] {
-    try read(snapshot: true) { reader throws(StoreError) in
-      counts ? try reader.countedSeries() : try reader.uncountedSeries()
-    }
-  }
-}
-
-extension Connection {
-  fileprivate func countedSeries() throws(StoreError) -> [SeriesEntry] {
+extension StoreConnection {
+  func countedSeries() throws(StoreError) -> [SeriesEntry] {
     let statement = try statement(
       """
       SELECT symbol, timeframe, min(timestamp), max(timestamp), count(*), count(CASE WHEN is_gap <> 0 THEN 1 END)
@@ -29,7 +21,7 @@ extension Connection {
   }
 
   /// Leaps through the index from one series to the next.
-  fileprivate func uncountedSeries() throws(StoreError) -> [SeriesEntry] {
+  func uncountedSeries() throws(StoreError) -> [SeriesEntry] {
     let textEnds = try statement(
       """
       SELECT (SELECT min(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2),
