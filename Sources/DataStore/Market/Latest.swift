@@ -16,7 +16,9 @@ extension MarketRepo {
     }
     var result: Result?
     try engine.latestBar(symbol, timeframe) { bar throws(StoreError) in result = try body(bar) }
-    guard let result else { throw StoreError(.internalError, "the latest bar was not looked for. Please report this message") }
+    guard let result else {
+      throw StoreError(.internalError, "the latest bar was not looked for. Please report this message")
+    }
     return result
   }
 }

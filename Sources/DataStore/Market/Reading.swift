@@ -40,7 +40,8 @@ extension MarketRepo {
 
   /// Reads the part that `read` says of each series.
   private func collect(
-    _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape, limit: Int?, _ read: (SeriesKey) -> SeriesRead
+    _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape, limit: Int?,
+    _ read: (SeriesKey) -> SeriesRead
   ) throws(StoreError) -> Bars {
     let rows = try engine.readBars(keys.map(read), shape, limit: limit)
     return Bars(rows, symbols: keys.map(\.symbol), timeframe: timeframe)

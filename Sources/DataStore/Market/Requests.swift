@@ -32,12 +32,14 @@ extension MarketRepo {
     if let symbol { _ = try checkedName(symbol, "symbol") }
     if let timeframe { _ = try checkedName(timeframe, "timeframe") }
     // Other tools may have written other forms, so the order of time is made here.
-    return try engine.requests(symbol: symbol, timeframe: timeframe, range).map { ($0.requestedAt ?? Timestamp.none, $0) }
-      .sorted { left, right in
-        (left.0, ExactText(left.1.symbol), ExactText(left.1.timeframe)) < (
-          right.0, ExactText(right.1.symbol), ExactText(right.1.timeframe)
-        )
-      }
-      .prefix(limit ?? Int.max).map(\.1)
+    return try engine.requests(symbol: symbol, timeframe: timeframe, range).map {
+      ($0.requestedAt ?? Timestamp.none, $0)
+    }
+    .sorted { left, right in
+      (left.0, ExactText(left.1.symbol), ExactText(left.1.timeframe)) < (
+        right.0, ExactText(right.1.symbol), ExactText(right.1.timeframe)
+      )
+    }
+    .prefix(limit ?? Int.max).map(\.1)
   }
 }

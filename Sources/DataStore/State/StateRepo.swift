@@ -54,7 +54,9 @@ extension StateRepo {
     _ = try checkedName(key, "state key")
     var result: Result?
     try engine.state(key) { text throws(StoreError) in result = try body(text) }
-    guard let result else { throw StoreError(.internalError, "the value was not looked for. Please report this message") }
+    guard let result else {
+      throw StoreError(.internalError, "the value was not looked for. Please report this message")
+    }
     return result
   }
 

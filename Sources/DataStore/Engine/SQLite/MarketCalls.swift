@@ -46,7 +46,9 @@ extension SQLiteEngine {
 
   func readBars(_ reads: [SeriesRead], _ shape: ReadShape, limit: Int?) throws(StoreError) -> BarAccumulator {
     var rows: BarAccumulator?
-    try read(snapshot: true) { reader throws(StoreError) in rows = try reader.collect(reads, shape, limit: limit) }
+    try read(snapshot: true) { reader throws(StoreError) in
+      rows = try reader.collect(reads, shape, limit: limit)
+    }
     guard let rows else { throw StoreError(.internalError, "nothing was read. Please report this message") }
     return rows
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// One SQLite file: one connection that writes, and a pool of those that read.
-final class SQLiteEngine: Engine, @unchecked Sendable {  // the monitor and the writer lane guard all that changes
+/// One SQLite file: one connection that writes, and a pool of those that read. The monitor and the writer lane guard all
+/// that changes.
+final class SQLiteEngine: Engine, @unchecked Sendable {
   /// The absolute path of the file, symbolic links resolved.
   let path: String
   let options: StoreOptions

@@ -46,7 +46,9 @@ import Testing
   private static let shape = ReadShape(features: .json)
 
   /// The rows of a series by way of SQLite.
-  private func bySQLite(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws -> Found {
+  private func bySQLite(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws
+    -> Found
+  {
     try snapshot(reader) {
       reader.collector.begin(Self.shape)
       var none: SeriesPages?
@@ -57,7 +59,9 @@ import Testing
   }
 
   /// The same from the pages; nil where they were left to SQLite.
-  private func byPages(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws -> Found? {
+  private func byPages(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws
+    -> Found?
+  {
     try snapshot(reader) { () -> Found? in
       guard var pages = try SeriesPages(reader) else { return nil }
       return collect(reader, &pages, symbol, range)

@@ -67,7 +67,8 @@ extension Connection {
   /// patterns.
   func stateEntries(prefix: String, values: Bool) throws(StoreError) -> [StateEntry] {
     let statement = try statement(
-      "SELECT key, value FROM main.system_state WHERE substr(key, 1, length(?1)) = ?1 AND key IS NOT NULL ORDER BY key")
+      "SELECT key, value FROM main.system_state WHERE substr(key, 1, length(?1)) = ?1 AND key IS NOT NULL ORDER BY key"
+    )
     statement.bind(1, copying: prefix)
     defer { statement.reset() }
     var entries: [StateEntry] = []
