@@ -226,6 +226,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--update", action="store_true", help="keep what is counted as thresholds")
     parser.add_argument("--shares", action="store_true", help="show who spends the instructions")
+    parser.add_argument("--only", action="append", help="a path by its name; again for more")
     parser.add_argument("--library", type=Path, default=LIBRARY)
     parser.add_argument("--folder", type=Path, default=ROOT / ".build/bench")
     arguments = parser.parse_args()
@@ -236,7 +237,7 @@ def main() -> int:
         for path in PATHS if arguments.shares else []:
             told = "  ".join(f"{who} {share:.0f} %" for who, share in floor.shares(path).items())
             print(f"{path.name:24} {told}", flush=True)
-        for path in PATHS:
+        for path in (path for path in PATHS if not arguments.only or path.name in arguments.only):
             found = {
                 "instructions": floor.instructions(path),
                 "allocations": floor.allocations(path),
@@ -267,7 +268,7 @@ def main() -> int:
         THRESHOLDS.write_text(json.dumps(kept, indent=2) + "\n")
     if slower:
         print(
-            f"{slower} of these cost more than they did. Mend the path, or, where the price is "
+            f"{slower} of these cost more than they did. Fix the path, or, where the price is "
             "right, run Benchmarks/floor --update and say why in the commit.",
             file=sys.stderr,
         )

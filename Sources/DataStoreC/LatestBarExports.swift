@@ -10,12 +10,13 @@ public func ds_market_latest_bar(
 ) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_bar, "out_bar")
-    out.pointee = try StoreHandle.store(store).market.withLatestBar(
+    var block: UnsafeMutablePointer<ds_bar>?
+    try StoreHandle.store(store).market.withLatestBar(
       try Argument.notNull(symbol, "symbol"), try Argument.notNull(timeframe, "timeframe")
     ) { bar throws(StoreError) in
-      guard let bar else { return nil }
-      return try oneBlock(bar)
+      if let bar { block = try oneBlock(bar) }
     }
+    out.pointee = block
   }
 }
 

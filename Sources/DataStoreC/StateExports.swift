@@ -37,11 +37,11 @@ public func ds_state_get(
 ) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_json, "out_json")
-    out.pointee = try StoreHandle.store(store).state.withJSON(try Argument.text(key, "key")) {
-      json throws(StoreError) in
-      guard let json else { return nil }
-      return UnsafeMutablePointer(mutating: try CText.copy(json))
+    var text: UnsafeMutablePointer<CChar>?
+    try StoreHandle.store(store).state.withJSON(try Argument.text(key, "key")) { json throws(StoreError) in
+      if let json { text = UnsafeMutablePointer(mutating: try CText.copy(json)) }
     }
+    out.pointee = text
   }
 }
 

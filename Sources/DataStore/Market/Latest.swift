@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// The latest bar with all its columns and its features as JSON; nil where there is none. The texts that `body`
-  /// sees live until it returns.
-  package func withLatestBar<Result>(
+  /// Lends the latest bar, all its columns and its features as JSON, to `body`, once; nil where there is none. The texts that
+  /// `body` sees live until it returns. (A generic result would cost four hundred instructions between modules.)
+  package func withLatestBar(
     _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
-    _ body: (LatestBar?) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
+    _ body: (LatestBar?) throws(StoreError) -> Void
+  ) throws(StoreError) {
     let symbol = Bytes(cString: symbol)
     let timeframe = Bytes(cString: timeframe)
     guard symbol.count > 0, timeframe.count > 0, symbol.isValidUTF8, timeframe.isValidUTF8 else {
@@ -14,11 +14,6 @@ extension MarketRepo {
       _ = try SeriesKey(symbol.text, timeframe.text)
       throw .invalid("the symbol or the timeframe is not valid UTF-8")
     }
-    var result: Result?
-    try engine.latestBar(symbol, timeframe) { bar throws(StoreError) in result = try body(bar) }
-    guard let result else {
-      throw StoreError(.internalError, "the latest bar was not looked for. Please report this message")
-    }
-    return result
+    try engine.latestBar(symbol, timeframe, body)
   }
 }

@@ -76,7 +76,9 @@ extension MarketRepo {
     let key = try SeriesKey(symbol, timeframe)
     return try key.symbol.withText { symbol throws(StoreError) in
       try key.timeframe.withText { timeframe throws(StoreError) in
-        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in bar.map(Bar.init) }
+        var latest: Bar?
+        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in latest = bar.map(Bar.init) }
+        return latest
       }
     }
   }

@@ -44,20 +44,17 @@ extension StateRepo {
 
   /// The value as JSON text; nil where the key is absent.
   public func get(_ key: String) throws(StoreError) -> String? {
-    try withJSON(key) { $0?.text }
+    var json: String?
+    try withJSON(key) { json = $0?.text }
+    return json
   }
 
-  /// Lends the value's JSON text to `body`; nil where the key is absent.
-  package func withJSON<Result>(
-    _ key: String, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
+  /// Lends the value's JSON text to `body`, once; nil where the key is absent.
+  package func withJSON(
+    _ key: String, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Void
+  ) throws(StoreError) {
     _ = try checkedName(key, "state key")
-    var result: Result?
-    try engine.state(key) { text throws(StoreError) in result = try body(text) }
-    guard let result else {
-      throw StoreError(.internalError, "the value was not looked for. Please report this message")
-    }
-    return result
+    try engine.state(key, body)
   }
 
   /// True where there was something to delete.

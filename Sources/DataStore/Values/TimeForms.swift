@@ -8,8 +8,8 @@
 struct TimeForms {
   /// A stretch of texts: `low <= text < high`, without an end where `high` is nil.
   struct Window: Equatable {
-    var low: String
-    var high: String?
+    var low: TimeText
+    var high: TimeText?
   }
 
   /// Nanoseconds by which a written time may be ahead of UTC, or behind it.
@@ -76,40 +76,43 @@ struct TimeForms {
         ends = ends.prefix(begins.count - 1) + [nil]
       }
     }
-    var windows = zip(begins, ends).map { Window(low: $0, high: $1) }
+    var windows = zip(begins, ends).map { Window(low: TimeText($0), high: $1.map { TimeText($0) }) }
     // What the first year has without hyphens stands in the long stretch, from its January on.
     if let low, let early = Self.minus(low, Self.reach).map(Place.init) {
-      let gap = (low: early.year + "0", high: early.basicDate)
+      let gap = (low: TimeText(early.year + "0"), high: TimeText(early.basicDate))
       if let place = windows.firstIndex(where: { $0.low < gap.low && $0.high.map { gap.high < $0 } ?? true })
       {
         windows.insert(Window(low: gap.high, high: windows[place].high), at: place + 1)
         windows[place].high = gap.low
       }
     }
-    if hasBasic, let last { windows.append(Self.basicWindow(first, last)) }
+    if hasBasic, let high, let last = Self.plus(high, east) {
+      windows.append(Self.basicWindow(low.flatMap { Self.minus($0, west) }, last))
+    }
     return windows
   }
 
   /// Texts in other forms that mean an instant between the bounds, and do not stand between the bounds' own texts, stand
-  /// here. With `wholeDays` there are also those that stand between them on the days of the bounds.
-  static func edges(from low: Int64?, to high: Int64?, wholeDays: Bool = false) -> [Window] {
-    var windows: [Window] = []
-    windows.reserveCapacity(3)
+  /// in what `body` is given, three windows at most. With `wholeDays` there are also those that stand between them on the
+  /// days of the bounds.
+  static func forEachEdge(
+    from low: Int64?, to high: Int64?, wholeDays: Bool = false, _ body: (Window) throws(StoreError) -> Void
+  ) throws(StoreError) {
     if let low {
-      windows.append(
+      try body(
         Window(
           low: earliestText(near: low),
-          high: wholeDays ? Timestamp.dateText(low) + "~" : Timestamp.text(low)))
+          high: wholeDays ? TimeText(dateOf: low).with(tilde) : TimeText(stored: low)))
     }
-    guard let high else { return windows }
-    let begin = wholeDays ? Timestamp.dateText(high) : Timestamp.text(high)
-    guard let last = plus(high, reach).map(Place.init) else {
-      return windows + [Window(low: begin, high: nil)]
-    }
-    windows.append(Window(low: begin, high: last.date + "~"))
-    windows.append(basicWindow(low.flatMap { minus($0, reach) }.map(Place.init), last))
-    return windows
+    guard let high else { return }
+    let begin = wholeDays ? TimeText(dateOf: high) : TimeText(stored: high)
+    guard let last = plus(high, reach) else { return try body(Window(low: begin, high: nil)) }
+    try body(Window(low: begin, high: TimeText(dateOf: last).with(tilde)))
+    try body(basicWindow(low.flatMap { minus($0, reach) }, last))
   }
+
+  /// After all that a written time goes on with.
+  private static let tilde = UInt8(ascii: "~")
 
   /// The instants around others for which the same days have to be looked at.
   static func days(around range: ClosedRange<Int64>) -> ClosedRange<Int64> {
@@ -121,10 +124,13 @@ struct TimeForms {
   }
 
   /// The stretch of the last year that is written without hyphens. What earlier years have of it stands before that year.
-  private static func basicWindow(_ first: Place?, _ last: Place) -> Window {
-    let isSameYear = first.map { $0.year == last.year } ?? false
+  private static func basicWindow(_ first: Int64?, _ last: Int64) -> Window {
+    let last = TimeText(dateOf: last)
+    let first = first.map { TimeText(dateOf: $0) }
+    let isSameYear = first?.prefix(4) == last.prefix(4)
     return Window(
-      low: isSameYear ? first?.basicDate ?? "" : last.year + "0", high: last.basicDate + "~")
+      low: isSameYear ? first?.withoutHyphens ?? .empty : last.prefix(4).with(UInt8(ascii: "0")),
+      high: last.withoutHyphens.with(tilde))
   }
 
   /// The texts of the year that `text` is of which are written with hyphens end before this one; nil where it names no year.
@@ -137,8 +143,8 @@ struct TimeForms {
   static func basicDate(_ instant: Int64) -> String { Place(instant).basicDate }
 
   /// No text before this one means `instant` or later.
-  static func earliestText(near instant: Int64) -> String {
-    minus(instant, reach).map(Timestamp.dateText) ?? ""
+  static func earliestText(near instant: Int64) -> TimeText {
+    minus(instant, reach).map(TimeText.init(dateOf:)) ?? .empty
   }
 
   /// nil where no int64 nanoseconds hold it: then nothing bounds the texts on that side.

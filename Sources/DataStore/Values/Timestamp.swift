@@ -78,8 +78,6 @@ package enum Timestamp {
     }
   }
 
-  /// The day of `nanoseconds` as "2026-03-01".
-  static func dateText(_ nanoseconds: Int64) -> String { String(text(nanoseconds).prefix(10)) }
 
   private static func writeDate(day: Int64, to out: UnsafeMutablePointer<UInt8>) {
     let date = civil(day: day)

@@ -232,7 +232,7 @@ private struct StoreCheck {
         "SELECT 1 FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) = ?3")
       stored.bindCopy(1, text: row.bytes(0))
       stored.bindCopy(2, text: row.bytes(1))
-      stored.bind(3, copying: Timestamp.text(instant))
+      stored.bind(3, time: instant)
       defer { stored.reset() }
       if try stored.step() { tally.add(place) }
     }

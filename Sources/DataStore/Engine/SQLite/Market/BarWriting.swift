@@ -133,8 +133,8 @@ extension StoreConnection {
   ) {
     statement.bind(1, series.symbol)
     statement.bind(2, series.timeframe)
-    statement.bind(3, copying: Timestamp.text(batch.timestamps[0]))
-    statement.bind(4, copying: Timestamp.text(batch.timestamps[batch.count - 1]))
+    statement.bind(3, time: batch.timestamps[0])
+    statement.bind(4, time: batch.timestamps[batch.count - 1])
   }
 
   /// Fewer rows change few pages, of which copies cost little.

@@ -29,6 +29,8 @@ struct ForeignForms {
     var version: UInt32
     var parts: [(window: TimeForms.Window, forms: TimeForms)] = []
     static let mostParts = 6
+    /// What one search leaves.
+    static let usualParts = 3
   }
 
   /// As of `version`: nothing in another form is later than `instant`, or `text` is the latest.
@@ -73,7 +75,7 @@ struct ForeignForms {
   mutating func hide(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    try forms(symbol, timeframe, TimeForms.edges(from: low, to: high), connection).isAny
+    try forms(symbol, timeframe, from: low, to: high, wholeDays: false, connection).isAny
   }
 
   /// The forms that decide where the rows between the bounds stand.
@@ -81,8 +83,7 @@ struct ForeignForms {
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> TimeForms {
     try key.withBytes { symbol, timeframe throws(StoreError) in
-      try forms(
-        symbol, timeframe, TimeForms.edges(from: low, to: high, wholeDays: true), connection)
+      try forms(symbol, timeframe, from: low, to: high, wholeDays: true, connection)
     }
   }
 
@@ -122,19 +123,20 @@ struct ForeignForms {
       Latest(version: connection.dataVersion, instant: instant, text: text), symbol, timeframe)
   }
 
-  /// The forms of the texts within windows that are not in ours. Only what was not looked at yet is searched.
+  /// The forms of the texts around the bounds that are not in ours. Only what was not looked at yet is searched.
   private mutating func forms(
-    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ connection: StoreConnection
+    _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, wholeDays: Bool,
+    _ connection: StoreConnection
   ) throws(StoreError) -> TimeForms {
     let version = connection.dataVersion
     var known = searched.find(symbol, timeframe).map { searched[$0] } ?? Searched(version: version)
     if known.version != version { known = Searched(version: version) }
     var found = TimeForms.stored
     var isNew = false
-    for window in windows {
+    try TimeForms.forEachEdge(from: low, to: high, wholeDays: wholeDays) { window throws(StoreError) in
       if let part = known.parts.first(where: { $0.window.contains(window) }) {
         found = found.union(part.forms)
-        continue
+        return
       }
       isNew = true
       // A window moves on with the time that is asked for: most of it was in the one before.
@@ -142,7 +144,7 @@ struct ForeignForms {
       var rest = window
       if let place = known.parts.firstIndex(where: { $0.window.reachesInto(window) }) {
         let earlier = known.parts.remove(at: place)
-        rest.low = earlier.window.high ?? ""
+        rest.low = earlier.window.high ?? .empty
         part = (TimeForms.Window(low: earlier.window.low, high: window.high), earlier.forms)
       }
       try forEachForeign(symbol, timeframe, rest, connection) { text throws(StoreError) in
@@ -150,6 +152,7 @@ struct ForeignForms {
       }
       found = found.union(part.forms)
       if known.parts.count >= Searched.mostParts { known.parts.removeFirst() }
+      if known.parts.isEmpty { known.parts.reserveCapacity(Searched.usualParts) }
       known.parts.append(part)
     }
     if isNew, mayKeep(connection) { searched.keep(known, symbol, timeframe) }
@@ -219,8 +222,8 @@ struct ForeignForms {
 extension Statement {
   /// As parameters 3 and, where it has an end, 4.
   func bind(_ window: TimeForms.Window) {
-    bind(3, copying: window.low)
-    if let high = window.high { bind(4, copying: high) }
+    window.low.withBytes { bindCopy(3, text: $0) }
+    window.high?.withBytes { bindCopy(4, text: $0) }
   }
 }
 

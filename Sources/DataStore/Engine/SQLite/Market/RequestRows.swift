@@ -19,11 +19,11 @@ extension StoreConnection {
       notes = excluded.notes
       """)
     key.bind(to: statement)
-    statement.bind(3, copying: Timestamp.text(time))
+    statement.bind(3, time: time)
     statement.bind(4, copying: request.providerUsed)
     statement.bind(5, Int64(request.fallbackUsed ? 1 : 0))
-    statement.bind(6, copying: Timestamp.text(request.start))
-    statement.bind(7, copying: Timestamp.text(request.end))
+    statement.bind(6, time: request.start)
+    statement.bind(7, time: request.end)
     if let ratio = request.coverageRatio { statement.bind(8, ratio) }
     if let count = request.gapCount { statement.bind(9, count) }
     if let quality = request.quality { statement.bind(10, copying: quality) }
@@ -43,7 +43,7 @@ extension StoreConnection {
     let taken = try statement(
       "SELECT 1 FROM main.market_requests WHERE symbol = ?1 AND timeframe = ?2 AND requested_at = ?3")
     key.bind(to: taken)
-    taken.bind(3, copying: Timestamp.text(time))
+    taken.bind(3, time: time)
     defer { taken.reset() }
     if try taken.step() { return true }
     return try key.withBytes { symbol, timeframe throws(StoreError) in

@@ -229,7 +229,7 @@ final class LatestPages {
   private func plainEnd(
     _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
   ) -> PlainEnd? {
-    let low = Array(TimeForms.earliestText(near: instant).utf8)
+    let low = TimeForms.earliestText(near: instant).withBytes { Array($0) }
     let depth = path.count
     var found = PlainEnd(
       series: Array(symbol) + [0] + Array(timeframe), instant: instant, moment: moment)

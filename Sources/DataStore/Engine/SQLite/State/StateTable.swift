@@ -10,7 +10,7 @@ extension Connection {
       """)
     statement.bind(1, copying: key)
     value.bind(to: statement, 2)
-    statement.bind(3, copying: Timestamp.text(Timestamp.now()))
+    statement.bind(3, time: Timestamp.now())
     try statement.run()
   }
 
