@@ -3,22 +3,23 @@
 /// The turn to write: one thread of this process at a time, first come, first served. The thread that has it may take it
 /// again. A transaction keeps it between its calls, for the thread and the task that began it.
 final class WriterLane: @unchecked Sendable {  // all state is guarded by the monitor
+  /// It keeps accesses to the rest apart; Swift need not check that as well, which costs as much as the lock.
   private let monitor = Monitor()
-  private var owner: ThreadID?
+  @exclusivity(unchecked) private var owner: ThreadID?
   /// How many calls that are running now have the turn: one, and those within it.
-  private var depth = 0
+  @exclusivity(unchecked) private var depth = 0
   /// The transaction that keeps the turn, and those within it; none, and the turn goes with the call. Only who has the
   /// turn changes them, and so may read them without the lock.
-  private(set) var transactions: [TransactionID] = []
+  @exclusivity(unchecked) private(set) var transactions: [TransactionID] = []
   /// What the owner was running when it began the outermost of them.
-  private var task: TaskID = .none
+  @exclusivity(unchecked) private var task: TaskID = .none
   /// From which transaction on all is to be taken back, as soon as the call that is running has ended.
-  private var givenUp: Int?
+  @exclusivity(unchecked) private var givenUp: Int?
   /// True while somebody else takes back what the owner has left open.
-  private var isSeized = false
-  private var waiting: [UInt64] = []
-  private var nextTicket: UInt64 = 0
-  private var isClosed = false
+  @exclusivity(unchecked) private var isSeized = false
+  @exclusivity(unchecked) private var waiting: [UInt64] = []
+  @exclusivity(unchecked) private var nextTicket: UInt64 = 0
+  @exclusivity(unchecked) private var isClosed = false
   /// Counts the calls to `interrupt()`, so that a waiter notices one that came after it.
   private var interrupts = 0
 
