@@ -72,7 +72,7 @@ public func ds_market_requests(
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_requests, "out_requests")
     guard limit >= -1 else {
-      throw StoreError(.invalid, "limit is \(limit); it is 0 or more, or -1 for all", key: "limit")
+      throw StoreError(.invalid, "limit is \(limit); it must be 0 or more, or -1 for all", key: "limit")
     }
     let requests = try StoreHandle.store(store).market.requests(
       symbol: try Argument.optionalText(symbol, "symbol"),

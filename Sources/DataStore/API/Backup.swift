@@ -2,7 +2,7 @@
 import Glibc
 
 extension Store {
-  /// Copies the store as of one moment to `target` while others write. The target appears whole, or not at all.
+  /// Copies one snapshot of the store to `target` while others write. The target appears whole, or not at all.
   ///
   /// - Throws: `.storage` where `target` exists and `overwrite` is false, is the store itself, or cannot be written.
   public func backup(to target: String, overwrite: Bool = false) throws(StoreError) {
@@ -24,12 +24,12 @@ extension Store {
     }
   }
 
-  /// Short, and not the target's with something behind it, which may be as long as names can be.
+  /// A short name, not the target's with a suffix: that one may already be as long as names can be.
   private static var partialName: String {
     ".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36)
   }
 
-  /// Throws where the backup would take the place of the store or of one of its files, of a file that is there, or of
+  /// Throws if the backup would take the place of the store or of one of its files, of a file that is there, or of
   /// another one's database: what lies beside the target decides what opens under its name.
   private func checkTarget(_ target: StorePath, _ overwrite: Bool) throws(StoreError) {
     if let found = FileIdentity(target.resolved),

@@ -45,7 +45,7 @@ public final class QueryRows: @unchecked Sendable {  // never changes after it w
 
     init(name: String) { self.name = name }
 
-    /// A type code a row.
+    /// One type code per row.
     public var types: [UInt8] { Array(typeColumn) }
     /// The rows of type 1; 0 in the others.
     public var integers: [Int64] { Array(integerColumn) }
@@ -84,15 +84,15 @@ public final class QueryRows: @unchecked Sendable {  // never changes after it w
 extension Store {
   /// Runs one statement that only reads.
   ///
-  /// - Throws: `.invalid` where it writes, attaches, sets a PRAGMA, or is no SQL; `.timeout` where it takes longer than
-  ///   `timeout` seconds (nil: it may take for ever).
+  /// - Throws: `.invalid` if it writes, attaches, sets a PRAGMA, or is not SQL; `.timeout` if it takes longer than
+  ///   `timeout` seconds (nil: no limit).
   public func query(
     _ sql: String, _ parameters: [QueryParameter] = [], timeout: Double? = nil
   ) throws(StoreError) -> QueryRows {
     let deadline = try timeout.map { seconds throws(StoreError) in
       guard seconds >= 0, seconds <= StoreOptions.maximumTimeout else {
         throw .invalid(
-          "timeout is \(seconds) s; it is from 0 to \(Int(StoreOptions.maximumTimeout))", key: "timeout")
+          "timeout is \(seconds) s; it must be from 0 to \(Int(StoreOptions.maximumTimeout))", key: "timeout")
       }
       return Deadline(secondsFromNow: seconds)
     }
@@ -143,7 +143,7 @@ extension Store {
     }
     var bound: Set<Int32> = []
     for (position, parameter) in parameters.enumerated() {
-      // A name that the query does not use harms nobody.
+      // A name that the query does not use does no harm.
       for index in parameter.name.map(statement.parameterIndexes) ?? [Int32(position + 1)] {
         bound.insert(index)
         try bind(parameter.value, index, to: statement)

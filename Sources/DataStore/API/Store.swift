@@ -114,7 +114,7 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
     if let checkpointer { _ = Unmanaged.passRetained(checkpointer) }
   }
 
-  /// Makes the calls that run in other threads stop with `.interrupted`, undone.
+  /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored.
   public func interrupt() throws(StoreError) {
     guard ProcessMark.current == process else { throw .forked }
     try monitor.locked { () throws(StoreError) in

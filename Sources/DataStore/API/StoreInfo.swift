@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-/// Facts about a store and the SQLite that it runs on.
+/// Facts about a store and the SQLite library that it uses.
 public struct StoreInfo: Sendable {
   /// The absolute path of the file.
   public let path: String
-  /// The version of the SQLite library at work.
+  /// The version of the SQLite library in use.
   public let sqliteVersion: String
   /// The check-in that SQLite was built from.
   public let sqliteSourceID: String
@@ -20,15 +20,15 @@ public struct StoreInfo: Sendable {
   public let isReadOnly: Bool
   /// The fast paths that the store takes: "pages", "latest_pages", "frames", "read_lock".
   public let fastPaths: [String]
-  /// Why it takes no others; nil where it takes all.
+  /// Why it takes no others; nil if it takes all.
   public let fastPathsReason: String?
-  /// Bytes in a page.
+  /// Bytes per page.
   public let pageSize: Int64
   /// Bytes in the database file.
   public let fileBytes: Int64
   /// Bytes in the -wal file.
   public let walBytes: Int64
-  /// The latest checkpoint, asked for or automatic, of this very store; nil where it has done none. Other programs
+  /// The latest checkpoint, asked for or automatic, of this very store; nil if it has done none. Other programs
   /// and other stores checkpoint the same file, too.
   public let lastCheckpoint: LastCheckpoint?
   /// Bars.
@@ -45,7 +45,7 @@ extension Store {
     FastPaths.named.filter { connectionSettings.fastPaths.contains($0.path) }.map(\.name)
   }
 
-  /// The version of the SQLite library at work, such as "3.40.1".
+  /// The version of the SQLite library in use, such as "3.40.1".
   public static var sqliteVersion: String { Connection.libraryVersion }
   /// The check-in that SQLite was built from.
   public static var sqliteSourceID: String { Connection.sourceID }

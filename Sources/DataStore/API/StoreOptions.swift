@@ -25,7 +25,7 @@ public struct StoreOptions: Sendable {
   public var timeout: Double
   /// Never writes to the database.
   public var isReadOnly: Bool
-  /// Takes the paths that rest on SQLite's insides, where its version is one that they were tested with. Results are the
+  /// Takes the paths that rest on SQLite's internals, if its version is one that they were tested with. Results are the
   /// same either way; `info()` tells which are on. The environment variable `DATA_STORE_FAST_PATHS=0` switches them off, too.
   public var usesFastPaths: Bool
 
@@ -52,7 +52,8 @@ public struct StoreOptions: Sendable {
 
   func check() throws(StoreError) {
     guard timeout >= 0, timeout <= Self.maximumTimeout else {
-      throw .invalid("timeout is \(timeout) s; it is from 0 to \(Int(Self.maximumTimeout))", key: "timeout")
+      throw .invalid(
+        "timeout is \(timeout) s; it must be from 0 to \(Int(Self.maximumTimeout))", key: "timeout")
     }
   }
 }

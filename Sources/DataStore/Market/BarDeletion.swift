@@ -47,7 +47,7 @@ extension Connection {
     return deleted
   }
 
-  /// True where a row that sorts between the bounds is in another form. Without bounds it does not matter.
+  /// True if a row that sorts between the bounds is in another form. Without bounds it does not matter.
   fileprivate func holdsForeignForm(_ key: SeriesKey, _ low: String?, _ high: String?) throws(StoreError)
     -> Bool
   {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// Reads one timeframe of one or more symbols, each ascending in time, as of one moment.
+  /// Reads one timeframe of one or more symbols, each ascending in time, from one snapshot.
   package func read(
     _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape
   ) throws(StoreError) -> Bars {
@@ -19,7 +19,7 @@ extension MarketRepo {
   package func latest(
     _ symbols: [String], _ timeframe: String, _ n: Int, _ shape: ReadShape
   ) throws(StoreError) -> Bars {
-    guard n >= 0 else { throw .invalid("n is \(n); it is 0 or more", key: "n") }
+    guard n >= 0 else { throw .invalid("n is \(n); it must be 0 or more", key: "n") }
     let keys = try seriesKeys(symbols, timeframe, shape)
     return try collect(keys, timeframe, shape, atMost: n) { reader, pages throws(StoreError) in
       for key in keys {
@@ -47,7 +47,7 @@ extension MarketRepo {
     return keys
   }
 
-  /// Runs `body` as a read of one moment; `rows` bounds how many rows of a series it collects.
+  /// Runs `body` as a read of one snapshot; `rows` bounds how many rows of a series it collects.
   func collect(
     _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape, atMost rows: Int?,
     _ body: (Connection, inout SeriesPages?) throws(StoreError) -> Void
@@ -123,7 +123,7 @@ extension Connection {
     var high: String?
   }
 
-  /// The text of the `count`-th row from the beginning (or end) of the range; nil where there are fewer.
+  /// The text of the `count`-th row from the beginning (or end) of the range; nil if there are fewer.
   private func edge(_ read: SeriesRead, _ count: Int, _ bounds: Bounds) throws(StoreError) -> String? {
     let order = read.isFromEnd ? "DESC" : "ASC"
     let statement = try statement(variant(bounds, tag: read.isFromEnd ? 1 : 2)) {
@@ -138,7 +138,7 @@ extension Connection {
     return try statement.step() ? statement.text(0) : nil
   }
 
-  /// The rows between the bounds, from the pages of the file; false where SQLite has to read them.
+  /// The rows between the bounds, from the pages of the file; false if SQLite has to read them.
   private func collect(
     from pages: inout SeriesPages?, _ key: SeriesKey, _ bounds: Bounds
   ) throws(StoreError) -> Bool {
@@ -168,7 +168,7 @@ extension Connection {
     try collector.settle()
   }
 
-  /// The long way, right for any form: each row that may count by its instant. The collector leaves out what lies outside
+  /// The general path, right for any form: each row that may count by its instant. The collector leaves out what is outside
   /// the range.
   private func collectByInstant(_ read: SeriesRead, _ shape: ReadShape, from before: Int) throws(StoreError) {
     let wanted = read.limit.map { $0 + read.skip } ?? Int.max

@@ -19,7 +19,7 @@ public final class BarScan {
     _ market: MarketRepo, _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape,
     chunk: Int
   ) throws(StoreError) {
-    guard chunk > 0 else { throw .invalid("chunk is \(chunk); it is 1 or more", key: "chunk") }
+    guard chunk > 0 else { throw .invalid("chunk is \(chunk); it must be 1 or more", key: "chunk") }
     keys = try market.seriesKeys(symbols, timeframe, shape)
     self.market = market
     self.timeframe = timeframe

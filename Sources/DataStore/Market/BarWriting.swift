@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// Writes the bars of a batch: an upsert on (symbol, timeframe, timestamp), as if row after row were written.
+  /// Writes the bars of a batch: an upsert on (symbol, timeframe, timestamp), with the same result as writing each row in order.
   ///
   /// Columns that are not carried keep what is stored; features merge by key. With `replace` each row becomes
   /// what was passed and nothing else. Returns the rows given.
@@ -88,28 +88,28 @@ extension MarketRepo {
     }
   }
 
-  /// Sees to the rows that are stored already: in other forms (see `ForeignForms.mend`), and in ours where the batch is one
+  /// Sees to the rows that are stored already: in other forms (see `ForeignForms.fix`), and in ours where the batch is one
   /// that a walk over the index can meet. Returns whether rows are left to do.
   private func bringUpToDate(
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?, _ columns: BarColumns,
     _ change: FeatureChange, _ writer: Connection
   ) throws(StoreError) -> Bool {
     guard let series, let update = try overlapUpdate(batch, series, columns, writer) else {
-      try writer.foreignForms.mend(batch, writer)
+      try writer.foreignForms.fix(batch, writer)
       return true
     }
     // A walk over many rows sees those in other forms by itself, but for those that stand outside of it.
     var isSearched = isShort(batch)
     if !isSearched { isSearched = try standsOutside(batch, series, writer) }
-    if isSearched { try writer.foreignForms.mend(batch, writer) }
+    if isSearched { try writer.foreignForms.fix(batch, writer) }
     let outcome = try writer.overlap.bringUpToDate(
       columns, change, refusesOtherForms: !isSearched, update)
-    if outcome == .givenUp, !isSearched { try writer.foreignForms.mend(batch, writer) }
+    if outcome == .givenUp, !isSearched { try writer.foreignForms.fix(batch, writer) }
     return outcome != .all
   }
 
   /// Sees to all rows, where all are stored already, by a statement that is its own transaction. Returns their count, or
-  /// nil where nothing was written.
+  /// nil if nothing was written.
   private func bringAllUpToDate(
     _ batch: BorrowedBatch, _ columns: BarColumns, _ change: FeatureChange, _ writer: Connection
   ) throws(StoreError) -> Int? {
@@ -160,7 +160,7 @@ extension MarketRepo {
     return try ends.step() && ends.int64(0) == 1
   }
 
-  /// The statement that walks over the bars of a batch; nil where the batch is none that a walk can meet.
+  /// The statement that walks over the bars of a batch; nil if it is not a batch that a walk can meet.
   private func overlapUpdate(
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes), _ columns: BarColumns,
     _ writer: Connection

@@ -53,7 +53,7 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
     public let key: String
     /// NaN where the value is null or the row has no such entry.
     public let values: [Double]
-    /// nil where the row has no such entry; empty where qualities were not asked for.
+    /// nil if the row has no such entry; empty where qualities were not asked for.
     public let qualities: [FeatureQuality?]
   }
 
@@ -114,13 +114,13 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
     }
   }
 
-  /// Where each row's features text begins, NUL-terminated; nil where it has none.
+  /// Where each row's features text begins, NUL-terminated; nil if it has none.
   package func featuresText(_ row: Int) -> UnsafePointer<UInt8>? {
     let offset = rows.features.offsets[row]
     return offset < 0 ? nil : UnsafePointer(rows.features.texts.base + Int(offset))
   }
 
-  /// The features of a row as they are stored; nil where it has none, or where they were not asked for as text.
+  /// The features of a row as they are stored; nil if it has none, or if they were not asked for as text.
   public func featuresJSON(_ row: Int) -> String? {
     guard shape.features == .json, let text = featuresText(row) else { return nil }
     return Bytes(cString: UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self)).text

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// The latest bar with all its columns and its features as JSON; nil where there is none. The texts that `body`
+  /// The latest bar with all its columns and its features as JSON; nil if there is none. The texts that `body`
   /// sees live until it returns.
   package func withLatestBar<Result>(
     _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
@@ -80,7 +80,7 @@ package struct LatestBar {
   package let isGap: Bool
   package let features: UnsafeBufferPointer<UInt8>?
 
-  /// From the fields of a record; nil where one is not as it should be, of which SQLite's row tells more.
+  /// From the fields of a record; nil if one is not as it should be, of which SQLite's row tells more.
   fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: Connection) {
     guard let open = fields.number(3), let high = fields.number(4), let low = fields.number(5),
       let close = fields.number(6), let volume = fields.number(7), let latency = fields.number(11),

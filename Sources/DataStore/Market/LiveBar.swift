@@ -36,7 +36,7 @@ extension MarketRepo {
         UpsertSQL.bars(bar.carried, rows: .parameters, replace: replace)
       }
       if writer.isInTransaction {
-        try plain.mend(writer)
+        try plain.fix(writer)
         try plain.run(statement)
       } else {
         try writer.writingAtOnce { () throws(StoreError) in try plain.run(statement, writer.barTime) }
@@ -44,7 +44,7 @@ extension MarketRepo {
     }
   }
 
-  /// The way of all that `PlainBar` does not take, and of what is to be refused: the batch tells why.
+  /// The path of all that `PlainBar` does not take, and of what must be refused: the batch says why.
   private func writeAsBatch(
     _ bar: BorrowedBar, _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>, _ replace: Bool
   ) throws(StoreError) {
@@ -124,8 +124,8 @@ private struct PlainBar {
   }
 
   /// Lets the bar be found whose row is in another form. To be called within a transaction.
-  func mend(_ writer: Connection) throws(StoreError) {
-    try writer.foreignForms.mend(bar.timestamp...bar.timestamp, symbol, timeframe, writer)
+  func fix(_ writer: Connection) throws(StoreError) {
+    try writer.foreignForms.fix(bar.timestamp...bar.timestamp, symbol, timeframe, writer)
   }
 
   /// Runs an upsert whose parameters are the key and then the columns that the bar carries, in the schema's order. With

@@ -13,7 +13,7 @@ public enum FeatureSelection: Sendable {
 }
 
 extension MarketRepo {
-  /// Reads bars, each symbol's ascending in time, as of one moment.
+  /// Reads bars, each symbol's ascending in time, from one snapshot.
   ///
   /// - Parameters:
   ///   - symbols: One or more, each once; the result has them in this order.
@@ -71,7 +71,7 @@ extension MarketRepo {
     }
   }
 
-  /// The latest bar with all its columns; nil where there is none.
+  /// The latest bar with all its columns; nil if there is none.
   public func latestBar(_ symbol: String, _ timeframe: String) throws(StoreError) -> Bar? {
     let key = try SeriesKey(symbol, timeframe)
     return try key.symbol.withText { symbol throws(StoreError) in

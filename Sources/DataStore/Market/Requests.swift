@@ -12,9 +12,9 @@ public struct MarketRequest: Sendable, Equatable {
   public var start: Int64
   /// Last instant that was asked for.
   public var end: Int64
-  /// Who answered.
+  /// The provider that answered.
   public var providerUsed: String
-  /// Whether it was not the first choice.
+  /// Whether that provider was not the first choice.
   public var fallbackUsed = false
   /// How much of the range came, from 0 to 1; nil is NULL.
   public var coverageRatio: Double?
@@ -78,7 +78,7 @@ extension MarketRepo {
       if let given = request.requestedAt { time = given } else { time = try freeTime(key, writer) }
       // Another tool may have recorded it in another form.
       try key.withBytes { symbol, timeframe throws(StoreError) in
-        try writer.foreignRequests.mend(time...time, symbol, timeframe, writer)
+        try writer.foreignRequests.fix(time...time, symbol, timeframe, writer)
       }
       let statement = try writer.statement(
         """
@@ -127,7 +127,7 @@ extension MarketRepo {
   package func requests(
     symbol: String?, timeframe: String?, _ range: TimeRange, limit: Int?
   ) throws(StoreError) -> [MarketRequest] {
-    if let limit, limit < 0 { throw .invalid("limit is \(limit); it is 0 or more", key: "limit") }
+    if let limit, limit < 0 { throw .invalid("limit is \(limit); it must be 0 or more", key: "limit") }
     if let symbol { _ = try checkedName(symbol, "symbol") }
     if let timeframe { _ = try checkedName(timeframe, "timeframe") }
     return try store.read(snapshot: false) { reader throws(StoreError) in

@@ -8,7 +8,7 @@ final class ByteBlock {
 
   let base: UnsafeMutablePointer<UInt8>
 
-  /// nil where there is no memory.
+  /// nil if there is no memory.
   init?(capacity: Int) {
     guard let block = malloc(capacity) else { return nil }
     guard MemoryShortage.leavesReserve(capacity) else {

@@ -52,7 +52,7 @@ package enum MemoryShortage {
     return UInt(bitPattern: first) % page >= 64 || UInt(bitPattern: second) % page >= 64
   }
 
-  /// Throws where `bytes` are not to be had now; for what goes on to make a Swift array, or a text, of that size.
+  /// Throws if `bytes` are not to be had now; for what goes on to make a Swift array, or a text, of that size.
   package static func expect(_ bytes: Int) throws(StoreError) {
     guard bytes >= 1 << 16 else { return }
     guard let block = malloc(bytes) else { throw .noMemory(bytes) }
@@ -66,7 +66,7 @@ extension StoreError {
     let size = bytes.map { " of \($0) bytes" } ?? ""
     return StoreError(
       .noMemory,
-      "there is no memory for a block\(size); nothing was stored. Free memory, or take fewer rows at a time (a range, a"
+      "out of memory for a block\(size); nothing was stored. Free memory, or take fewer rows at a time (a range, a"
         + " limit, iter())")
   }
 }

@@ -11,7 +11,7 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
   private var nextQuestion: Int64 = 0
   /// Whether SQLite may stop the current statement by itself.
   private var stopsStatements = false
-  /// True where it was the clock that stopped the call.
+  /// True if it was the clock that stopped the call.
   private(set) var isOutOfTime = false
 
   var isRequested: Bool { flag.load(ordering: .relaxed) }
@@ -69,7 +69,7 @@ final class CancellationCallback {
 
   static var isSet: Bool { current != nil }
 
-  /// True where the thread is answering. It is in the midst of a call, and must not make another one.
+  /// True if the thread is answering. It is in the midst of a call, and must not make another one.
   static var isAsking: Bool { current?.isAsking ?? false }
 
   static func isAnsweredYes() -> Bool {
@@ -95,14 +95,14 @@ final class CancellationCallback {
 
 extension Store {
   /// Asks the calling thread, while a call of its lasts longer than some 50 ms, whether the call should stop; where
-  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil: no questions any more. It holds for all
+  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil removes the callback. It holds for all
   /// stores. `shouldStop` runs in the midst of the call and must not call a store.
   public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
     try refuseWithinQuestion()
     CancellationCallback.set(shouldStop)
   }
 
-  /// Throws where the calling thread is being asked whether its call should stop.
+  /// Throws if the calling thread is being asked whether its call should stop.
   package static func refuseWithinQuestion() throws(StoreError) {
     guard CancellationCallback.isAsking else { return }
     throw StoreError(

@@ -7,8 +7,8 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
   private var owner: ThreadID?
   /// How many calls that are running now have the turn: one, and those within it.
   private var depth = 0
-  /// The transaction that keeps the turn, and those within it; none, and the turn goes with the call. Only who has the
-  /// turn changes them, and so may read them without the lock.
+  /// The transaction that keeps the turn, and those within it; none, and the turn goes with the call. Only the thread that has the
+  /// turn changes them, so it may read them without the lock.
   private(set) var transactions: [TransactionID] = []
   /// What the owner was running when it began the outermost of them.
   private var task: TaskID = .none
@@ -68,7 +68,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     }
   }
 
-  /// Takes the turn that this thread has already; false where it has lost it meanwhile.
+  /// Takes the turn that this thread has already; false if it has lost it meanwhile.
   private func enterAgain() throws(StoreError) -> Bool {
     let me = owner
     while isSeized { monitor.wait() }
@@ -88,7 +88,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
   }
 
   /// Gives back what `enter` took. Where it returns a number, all transactions from that one on were given up meanwhile:
-  /// the turn is still the caller's, who takes them back and leaves again.
+  /// the turn is still the caller's, which rolls them back and leaves again.
   func leave() -> Int? {
     monitor.locked {
       if depth == 1, let level = givenUp {
@@ -120,7 +120,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     monitor.locked { transactions.removeSubrange(min(level, transactions.count)...) }
   }
 
-  /// The number of a transaction among those that are open; nil where it is over.
+  /// The number of a transaction among those that are open; nil if it is over.
   func level(of transaction: TransactionID) -> Int? {
     monitor.locked { transactions.firstIndex(of: transaction) }
   }
@@ -150,7 +150,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
 
   // MARK: For all
 
-  /// Nobody gets the turn any more; waiters leave with `.closed`.
+  /// No thread gets the turn from now on; waiters leave with `.closed`.
   func close() {
     monitor.locked {
       isClosed = true

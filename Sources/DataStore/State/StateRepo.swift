@@ -4,11 +4,11 @@
 public struct StateRepo: Sendable {
   let store: Store
 
-  /// One key and its value as JSON text (nil where only keys were asked for).
+  /// One key and its value as JSON text (nil if only keys were asked for).
   public struct Entry: Sendable, Equatable {
     /// The key.
     public let key: String
-    /// Its value as JSON text; nil where only keys were asked for.
+    /// Its value as JSON text; nil if only keys were asked for.
     public let json: String?
 
     /// Texts are equal where their bytes are.
@@ -27,7 +27,7 @@ extension Store {
 extension StateRepo {
   /// Stores a value.
   ///
-  /// - Throws: `.invalid` where `json` is no JSON, or is an integer beyond int64 that stands alone.
+  /// - Throws: `.invalid` if `json` is not JSON, or is an integer beyond int64 that stands alone.
   public func set(_ key: String, json: String) throws(StoreError) {
     try setMany([(key, json)])
   }
@@ -66,12 +66,12 @@ extension StateRepo {
     }
   }
 
-  /// The value as JSON text; nil where the key is absent.
+  /// The value as JSON text; nil if the key is absent.
   public func get(_ key: String) throws(StoreError) -> String? {
     try withJSON(key) { $0?.text }
   }
 
-  /// Lends the value's JSON text to `body`; nil where the key is absent.
+  /// Lends the value's JSON text to `body`; nil if the key is absent.
   package func withJSON<Result>(
     _ key: String, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -81,7 +81,7 @@ extension StateRepo {
     }
   }
 
-  /// True where there was something to delete.
+  /// True if there was something to delete.
   @discardableResult
   public func delete(_ key: String) throws(StoreError) -> Bool {
     _ = try checkedName(key, "state key")
@@ -121,7 +121,7 @@ extension StateRepo {
     }
   }
 
-  /// When the key was last written, in nanoseconds since 1970-01-01T00:00:00Z; nil where it is absent.
+  /// When the key was last written, in nanoseconds since 1970-01-01T00:00:00Z; nil if it is absent.
   public func updatedAt(_ key: String) throws(StoreError) -> Int64? {
     _ = try checkedName(key, "state key")
     return try store.read(snapshot: false) { reader throws(StoreError) in
@@ -131,7 +131,7 @@ extension StateRepo {
       guard try statement.step() else { return nil }
       guard case .instant(let instant, _) = TimestampParser.parse(statement.bytes(0)) else {
         throw .corrupt(
-          "state key \(StoreError.quoted(key)): updated_at holds \(StoreError.quoted(statement.text(0))), which is no"
+          "state key \(StoreError.quoted(key)): updated_at holds \(StoreError.quoted(statement.text(0))), which is not"
             + " ISO 8601 time. Set the key again")
       }
       return instant

@@ -66,7 +66,8 @@ package enum Timestamp {
     case .instant: throw .invalid("\(shown) has no offset from UTC; append one, 'Z' or '+02:00' say")
     case .beyondRange:
       throw .invalid("\(shown) is out of range; stored times reach from 1677-09-21 to 2262-04-11")
-    case .malformed: throw .invalid("\(shown) is no ISO 8601 time; write it as '2026-03-01T15:00:00+00:00'")
+    case .malformed:
+      throw .invalid("\(shown) is not an ISO 8601 time; write it as '2026-03-01T15:00:00+00:00'")
     }
   }
 

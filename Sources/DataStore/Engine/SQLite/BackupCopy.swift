@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// Copies a database page by page through SQLite's backup API, as of one moment, while others write.
+/// Copies a database page by page through SQLite's backup API, from one snapshot, while others write.
 /// https://sqlite.org/backup.html
 struct BackupCopy: ~Copyable {
   private let target: OpaquePointer

@@ -24,7 +24,7 @@ extension Store {
     }
   }
 
-  /// Throws `.closed` where no call is possible any more.
+  /// Throws `.closed` if no call is possible any more.
   package func checkOpen() throws(StoreError) {
     try call { () throws(StoreError) in try watch.checkDatabase() }
   }
@@ -39,7 +39,7 @@ extension Store {
   // MARK: Reading
 
   /// Runs `body` on a connection for reading: the transaction's own where this thread and task have one open, else one of
-  /// the pool's. With `snapshot`, all statements of `body` see the same moment.
+  /// the pool's. With `snapshot`, all statements of `body` see the same snapshot.
   func read<Result>(
     snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -57,7 +57,7 @@ extension Store {
     }
   }
 
-  /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as of one moment.
+  /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as one snapshot.
   func readCommitted<Result>(
     _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -258,7 +258,7 @@ extension Store {
         }
       }
     }
-    return try connection.minding(body)
+    return try connection.failingWhenShort(body)
   }
 }
 

@@ -18,7 +18,7 @@ final class Connection {
     var synchronous: String
     /// Bytes that the WAL file is cut back to when it starts over.
     var walLimit: Int64
-    /// What it may rest on of SQLite's insides.
+    /// Which of SQLite's internals it may rest on.
     var fastPaths = FastPaths.all
   }
 
@@ -45,7 +45,7 @@ final class Connection {
   private var latestFields = RecordFields(count: 13)
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
-  /// Holds features that are handed out as text against the rules.
+  /// Checks features that are handed out as text against the rules.
   var featureCheck = FeatureParser()
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
@@ -58,7 +58,7 @@ final class Connection {
   /// Asks the call that is running here to stop.
   let interruption = Interruption()
   private let busyWait: BusyWait
-  /// Some hundred microseconds' worth of SQLite's virtual machine.
+  /// About a hundred microseconds' worth of SQLite's virtual machine.
   private static let instructionsBetweenLooks: Int32 = 10_000
 
   /// Opens `path`. Nothing is read from the file yet.
@@ -184,8 +184,8 @@ final class Connection {
     // This connection writes to no temporary table, whose commit alone would call here, too.
     countCommit()
     isCommitting = true
-    // What was made of a text that was missing must not stay. See `minding(_:)`.
-    if isMinding, isShort { return false }
+    // What was made of a text that was missing must not stay. See `failingWhenShort(_:)`.
+    if failsWhenShort, isShort { return false }
     guard overlap.mayCommit() else { return false }
     guard let commitCheck else { return true }
     do throws(StoreError) {
@@ -239,7 +239,7 @@ final class Connection {
     writeback = CheckpointWriteback(database: file(SQLITE_FCNTL_FILE_POINTER), descriptor: descriptor)
   }
 
-  /// From now on this connection waits behind those who came first, in whatever process.
+  /// From now on this connection waits behind writers that came first, in whatever process.
   func waitsIn(_ line: TicketLock?) { busyWait.line = line }
 
   func beginWaiting(until deadline: Deadline) { busyWait.deadline = deadline }
@@ -284,7 +284,7 @@ final class Connection {
   }
 
   /// The failure of a run. What our own callbacks found out says more than SQLite's code, unless they were given
-  /// nothing to look at for want of memory.
+  /// nothing to look at because memory ran out.
   func stepFailed(_ result: Int32, _ statement: Statement?) -> StoreError {
     if let found = takeFailure(), result & 0xff != SQLITE_NOMEM {
       statement.map { _ = sqlite3_reset($0.handle) }
@@ -308,22 +308,22 @@ final class Connection {
     return file.isEmpty ? action : "\(action) \(file)"
   }
 
-  // MARK: Want of memory
+  // MARK: Out of memory
 
-  /// True once a column's text could not be handed over for want of memory, and was taken for an empty one.
+  /// True once a column's text could not be handed over because memory ran out, and was taken for an empty one.
   private var missesText = false
-  private var isMinding = false
+  private var failsWhenShort = false
 
   func noteMissingText() { missesText = true }
 
   private var isShort: Bool { missesText || MemoryShortage.isNoted }
 
-  /// Runs `body`, which fails where it missed a text or was refused a block, whatever it made of what it had.
-  func minding<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+  /// A per-call out-of-memory scope: runs `body`, which fails if a text or a block was refused to it, whatever it returned.
+  func failingWhenShort<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     missesText = false
     MemoryShortage.forget()
-    isMinding = true
-    defer { isMinding = false }
+    failsWhenShort = true
+    defer { failsWhenShort = false }
     do throws(StoreError) {
       let result = try body()
       if !isShort { return result }
@@ -404,7 +404,7 @@ final class Connection {
 }
 
 extension Connection {
-  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil where SQLite has to find it.
+  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil if SQLite has to find it.
   func withLatestRecord<Result>(
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
     _ body: (_ instant: Int64, _ fields: borrowing RecordFields) throws(StoreError) -> Result?

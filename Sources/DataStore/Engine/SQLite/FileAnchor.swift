@@ -27,7 +27,7 @@ final class FileAnchor: @unchecked Sendable {
   static let setDescriptionLock: Int32 = 37  // F_OFD_SETLK
   private static let sharedRange = (start: Int64(0x4000_0002), length: Int64(510))
   private static let deadManSwitch = (start: Int64(128), length: Int64(1))
-  /// Where the names by which a file is open are told, a byte for each: beyond all that a file holds, and before the
+  /// Where the names by which a file is open are recorded, one byte for each: beyond all that a file holds, and before the
   /// canaries and the ticket lock.
   private static let names = (start: Int64(1) << 60, length: Int64(1) << 32)
   private let name: Int64
@@ -73,7 +73,7 @@ final class FileAnchor: @unchecked Sendable {
     try monitor.locked { () throws(StoreError) in try body() }
   }
 
-  /// The anchor of the file at `path`, with one more store that holds on to it; nil where the files cannot be opened.
+  /// The anchor of the file at `path`, with one more store that holds on to it; nil if the files cannot be opened.
   static func hold(_ path: String) -> FileAnchor? {
     monitor.locked {
       if registry.process != getpid() {
@@ -162,7 +162,7 @@ final class FileAnchor: @unchecked Sendable {
     }
   }
 
-  /// A lock of the process itself, far from SQLite's: it goes when those go. False where it cannot be had.
+  /// A lock of the process itself, far from SQLite's: it goes when those go. False if it cannot be had.
   func plantCanary(at place: Int64) -> Bool {
     descriptors.allSatisfy { descriptor in
       var lock = Self.lock(F_RDLCK, place, 1)

@@ -84,7 +84,7 @@ enum ForkedProcess {
   // MARK: In a child
 
   /// Before a file is opened: where the process inherited descriptors of it, SQLite gets to see a file that it does not
-  /// know yet. Throws `.closed` where SQLite cannot be used in this process.
+  /// know yet. Throws `.closed` if SQLite cannot be used in this process.
   static func isolate(_ path: String) throws(StoreError) {
     getReady()
     guard !wasForkedAmidst else { throw .forkedAmidst }

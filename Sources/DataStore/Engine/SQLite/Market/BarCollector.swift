@@ -3,10 +3,10 @@ import CSQLite
 
 /// `ds_collect(timestamp, …)`: an aggregate function that gathers the selected columns.
 ///
-/// Reading through an aggregate keeps the loop over the rows inside SQLite, which measures up to 1.7 times
+/// Reading through an aggregate keeps the loop over the rows inside SQLite, which is up to 1.7 times
 /// faster than stepping a statement and asking for each column.
 final class BarCollector {
-  /// In memory of its own: SQLite reaches it once a row, and Swift's checks for exclusive access to a class's
+  /// In memory of its own: SQLite reaches it once per row, and Swift's checks for exclusive access to a class's
   /// properties would cost a tenth of the read.
   private let collection: UnsafeMutablePointer<BarCollection>
 
@@ -38,7 +38,7 @@ final class BarCollector {
     return collection.pointee.failure
   }
 
-  /// Takes a row of which the time and the record are known; false where something about it is not as it should be.
+  /// Takes a row of which the time and the record are known; false if something about it is not as it should be.
   /// `block` is what the record lies in, where it may be held.
   @inline(__always)
   func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock.Reference?) -> Bool {

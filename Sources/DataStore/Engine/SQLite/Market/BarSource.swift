@@ -117,7 +117,7 @@ final class BarSource {
 
   // MARK: Marks of the overlap pass
 
-  /// Room to mark the rows that the file holds; none is marked at first. False where there is no memory.
+  /// Room to mark the rows that the file holds; none is marked at first. False if there is no memory.
   func makeRoomForMarks() -> Bool {
     guard raw.pointee.isStored == nil else { return true }
     guard let marks = calloc(raw.pointee.count, 1) else {
@@ -296,7 +296,7 @@ final class BarSource {
       return SQLITE_OK
     }
 
-  /// The features of a row as they are stored, valid until the next call; nil where it says nothing of features.
+  /// The features of a row as they are stored, valid until the next call; nil if it says nothing of features.
   func features(_ row: Int) throws(StoreError) -> Bytes? {
     if let packAhead { return try packAhead.text(row) }
     return try packer?.pack(row) ?? nil

@@ -21,7 +21,7 @@ struct SeriesTable<Value> {
   /// `empty` stands where nothing is remembered.
   init(empty: Value) { free = Place(value: empty) }
 
-  /// Where a series' value is; nil where there is none.
+  /// Where a series' value is; nil if there is none.
   @inline(__always)
   func find(_ symbol: Bytes, _ timeframe: Bytes) -> Int? {
     guard !places.isEmpty else { return nil }

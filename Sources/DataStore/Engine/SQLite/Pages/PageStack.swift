@@ -41,14 +41,14 @@ struct PageStack: ~Copyable {
     get { levels[depth].cell }
     set { levels[depth].cell = newValue }
   }
-  /// Where the current page was left the last time; 0 where it is new.
+  /// Where the current page was left the last time; 0 if it is new.
   var lastCell: Int { levels[depth].lastCell }
   var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
   var isAtRoot: Bool { depth == 0 }
-  /// What the current leaf lies in, for callers that retain it; nil where it is in memory of the stack's own.
+  /// What the current leaf lies in, for callers that retain it; nil if it is in memory of the stack's own.
   var leafBlock: ByteBlock.Reference? { isLeafOfRun && depth == leafLevel ? leaves.block : nil }
 
-  /// Goes to the root; false where it cannot be had, or is not a page of this tree.
+  /// Goes to the root; false if it cannot be had, or is not a page of this tree.
   mutating func enterRoot(_ source: inout PageSource) -> Bool { load(root, at: 0, &source) }
 
   /// Goes down to the child at the place of the current page.

@@ -23,7 +23,7 @@ struct Readahead: ~Copyable {
   /// It lives at least as long as the run.
   var block: ByteBlock.Reference? { blocks.last.map { .passUnretained($0) } }
 
-  /// The bytes of a page, valid until the next call, or as long as `block` is held; nil where it does not go on where the
+  /// The bytes of a page, valid until the next call, or as long as `block` is held; nil if it does not go on where the
   /// last one was, or is not to be had from the database.
   mutating func page(_ number: UInt32, _ source: inout PageSource) -> UnsafePointer<UInt8>? {
     defer { last = number }
@@ -48,7 +48,7 @@ struct Readahead: ~Copyable {
     return true
   }
 
-  /// A block that nobody else holds, as the last one; nil where there is no memory.
+  /// A block that nobody else holds, as the last one; nil if there is no memory.
   private mutating func freeBlock(_ bytes: Int) -> ByteBlock? {
     for index in blocks.indices.reversed() where isKnownUniquelyReferenced(&blocks[index]) {
       blocks.swapAt(index, blocks.count - 1)

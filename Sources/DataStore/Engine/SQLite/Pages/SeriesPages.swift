@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-/// Reads bars of a series straight from the pages of the file, as of the moment of a read transaction.
+/// Reads bars of a series straight from the pages of the file, as of the snapshot of a read transaction.
 ///
-/// SQLite takes a few hundred instructions for each value that it hands over; the bytes themselves take some ten. Whatever is
-/// not plain here (another schema, damage, a value of another type) is left to SQLite, which says what is wrong.
+/// SQLite takes a few hundred instructions for each value that it hands over; the bytes themselves take about ten. What is
+/// not plain here (another schema, damage, a value of another type) is left to SQLite, which reports what is wrong.
 struct SeriesPages: ~Copyable {
   private var source: PageSource
   private var index: IndexCursor
   private var table: TableLookup
   private let interruption: Interruption
 
-  /// Begins the read transaction; nil where its pages cannot be read, or hold other tables than ours.
+  /// Begins the read transaction; nil if its pages cannot be read, or hold other tables than ours.
   init?(_ connection: Connection) throws(StoreError) {
     guard connection.fastPaths.contains(.pages) else { return nil }
     var roots: (table: UInt32, index: UInt32)?
@@ -22,7 +22,7 @@ struct SeriesPages: ~Copyable {
     interruption = connection.interruption
   }
 
-  /// Hands the rows of a series between two texts of time, both included, to the collector. False where it stopped
+  /// Hands the rows of a series between two texts of time, both included, to the collector. False if it stopped
   /// midway: SQLite has to read them all.
   mutating func collect(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ collector: BarCollector
@@ -66,7 +66,7 @@ struct SeriesPages: ~Copyable {
 }
 
 extension Connection {
-  /// The pages where the table and the index of its key begin; nil where the table is not the specification's to the
+  /// The pages where the table and the index of its key begin; nil if the table is not the specification's to the
   /// letter. Starts a read transaction.
   func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {
     let statement = try statement(

@@ -18,7 +18,7 @@ struct ReplacedMethods<Owner: AnyObject>: ~Copyable {
   let file: SQLiteFile
   private let table: UnsafeMutablePointer<Table>
 
-  /// nil where the file is not open. `owner` must outlive this.
+  /// nil if the file is not open. `owner` must outlive this.
   init?(_ file: SQLiteFile?, _ owner: Owner, replace: (inout sqlite3_io_methods) -> Void) {
     guard let file, let own = file.pointee.pMethods else { return nil }
     self.file = file
