@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 extension Store {
-  /// Folds the WAL into the database file. The store does so by itself as the WAL grows.
+  /// Copies the WAL into the database file. The store does so by itself as the WAL grows.
+  ///
+  /// - Returns: What was copied, and what readers of older snapshots held back.
+  /// - Throws: `.invalid` within a transaction. Otherwise as a write, see ``StoreError``.
   @discardableResult
   public func checkpoint() throws(StoreError) -> CheckpointResult {
     try withWriter { writer throws(StoreError) in

@@ -3,8 +3,11 @@ import Glibc
 
 /// A store: one SQLite file, one connection that writes, and a pool of those that read.
 ///
-/// Any number of threads may share one. `market` holds the bars, their features and the requests; `state` holds the
-/// strategies' memory.
+/// Any number of threads may share one, and any number of processes may open the file. ``market`` holds the bars, their
+/// features and the requests; ``state`` holds the strategies' memory. Reads run beside each other and beside a write.
+/// Writes wait for each other, for up to ``StoreOptions/timeout``.
+///
+/// A store does not survive `fork()`: in the child each call on it throws `.closed`. The child may open its own.
 public final class Store: @unchecked Sendable {  // the monitor and the writer lane guard all that changes
   /// The absolute path of the file, symbolic links resolved.
   public let path: String
@@ -44,8 +47,15 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
 
   /// Opens the store at `path`, or makes a new one there.
   ///
-  /// - Throws: `.storage` where the file cannot be read or written, `.schema` where it is not a store. It
-  ///   stays as it was then, byte for byte.
+  /// - Parameters:
+  ///   - path: A file. One that is absent or empty becomes a new store, with the permissions that open(2) gives. The path
+  ///     is resolved now: a later chdir() changes nothing.
+  ///   - options: How it is opened.
+  /// - Throws: `.invalid` if `path` does not name a file (":memory:", "file:...", "sqlite:///...") or names the -wal, -shm
+  ///   or -journal of another database, or if an option is wrong. `.schema` if the file is not a store, `.storage` if it
+  ///   cannot be read or written, or a -wal or -journal of an earlier file lies beside it: in both cases the file stays as
+  ///   it was, byte for byte. `.closed` if another copy of SQLite in this process has the file open, or this is a forked
+  ///   child in which SQLite cannot be used. Otherwise as a write, see ``StoreError``.
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()
     try ThreadStack.check()
@@ -74,7 +84,10 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
 
   deinit { close() }
 
-  /// Waits for running calls, rolls an open transaction back, closes the file. Any number of times.
+  /// Waits for running calls, rolls an open transaction back, closes the file.
+  ///
+  /// May be called any number of times and from any thread. Every later call throws `.closed`. The last reference to the
+  /// store closes it, too.
   public func close() {
     guard ProcessMark.current == process else { return abandon() }
     let isFirst = monitor.locked {
@@ -114,7 +127,9 @@ public final class Store: @unchecked Sendable {  // the monitor and the writer l
     if let checkpointer { _ = Unmanaged.passRetained(checkpointer) }
   }
 
-  /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored.
+  /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored. Safe from any thread.
+  ///
+  /// - Throws: `.closed` if the store is closed, or this is a forked child.
   public func interrupt() throws(StoreError) {
     guard ProcessMark.current == process else { throw .forked }
     try monitor.locked { () throws(StoreError) in

@@ -8,11 +8,11 @@ public struct StoreInfo: Sendable {
   public let sqliteVersion: String
   /// The check-in that SQLite was built from.
   public let sqliteSourceID: String
-  /// This SQLite is free of the WAL-reset bug. (The store's own checkpoints avoid it either way.)
+  /// Whether this SQLite is free of the WAL-reset bug. (The store's own checkpoints avoid it either way.)
   public let isWALResetSafe: Bool
-  /// "wal"; another one on a read-only store in that mode.
+  /// `PRAGMA journal_mode`: "wal", or another one on a read-only store whose file is in that mode.
   public let journalMode: String
-  /// "FULL" or "NORMAL".
+  /// `PRAGMA synchronous`: "FULL" or "NORMAL".
   public let synchronous: String
   /// What the store was opened with.
   public let durability: Durability
@@ -26,16 +26,16 @@ public struct StoreInfo: Sendable {
   public let pageSize: Int64
   /// Bytes in the database file.
   public let fileBytes: Int64
-  /// Bytes in the -wal file.
+  /// Bytes in the -wal file; 0 if there is none.
   public let walBytes: Int64
   /// The latest checkpoint, asked for or automatic, of this very store; nil if it has done none. Other programs
   /// and other stores checkpoint the same file, too.
   public let lastCheckpoint: LastCheckpoint?
-  /// Bars.
+  /// Rows of `market_data`: bars.
   public let marketDataRows: Int64
-  /// Requests.
+  /// Rows of `market_requests`.
   public let marketRequestsRows: Int64
-  /// State entries.
+  /// Rows of `system_state`.
   public let systemStateRows: Int64
 }
 
@@ -51,6 +51,8 @@ extension Store {
   public static var sqliteSourceID: String { Connection.sourceID }
 
   /// Facts as of now; counting the rows visits one index of each table.
+  ///
+  /// - Throws: As a read, see ``StoreError``.
   public func info() throws(StoreError) -> StoreInfo {
     try read(snapshot: true) { reader throws(StoreError) in
       StoreInfo(
@@ -92,7 +94,9 @@ extension Store {
   }
 
   /// The statements that set a connection of another SQLite client up as the specification asks for, and that keep
-  /// it from checkpointing on its own, which would reopen the WAL-reset bug.
+  /// it from checkpointing on its own, which would bring back the WAL-reset bug.
+  ///
+  /// - Throws: `.closed` if the store is closed, or this is a forked child.
   public func connectionScript() throws(StoreError) -> String {
     try checkOpen()
     let mode = options.isReadOnly ? "PRAGMA query_only=ON;" : "PRAGMA journal_mode=WAL;"

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// A read in chunks. Each chunk is a snapshot of its own and holds rows of one symbol; nothing is held open
-/// between chunks, so a scan never keeps the WAL from being folded in.
+/// A read in chunks. Each chunk is a snapshot of its own and holds rows of one symbol.
+///
+/// Nothing is held open between chunks, so a scan never keeps the WAL from being copied into the database. For one thread
+/// at a time.
 public final class BarScan {
   private let market: MarketRepo
   private let keys: [SeriesKey]
@@ -31,7 +33,9 @@ public final class BarScan {
     try market.store.checkOpen()
   }
 
-  /// The next rows; nil at the end.
+  /// The next rows, at least one; nil at the end. The chunk owns its memory.
+  ///
+  /// - Throws: As a read, see ``StoreError``. The same chunk may be asked for again.
   public func next() throws(StoreError) -> Bars? {
     while symbolIndex < keys.count, rowsLeft != 0 {
       let key = keys[symbolIndex]

@@ -6,7 +6,7 @@ public struct MarketRequest: Sendable, Equatable {
   public var symbol: String
   /// The series' timeframe.
   public var timeframe: String
-  /// nil when recording: now, moved on by a microsecond where that is taken.
+  /// When it was made. nil when recording: now, or the next microsecond that is free.
   public var requestedAt: Int64?
   /// First instant that was asked for.
   public var start: Int64
@@ -53,7 +53,11 @@ extension MarketRequest {
 }
 
 extension MarketRepo {
-  /// Upserts the whole row on (symbol, timeframe, requestedAt); returns requestedAt.
+  /// Upserts the whole row on (symbol, timeframe, requestedAt).
+  ///
+  /// - Returns: `requestedAt`, in nanoseconds since 1970-01-01T00:00:00Z: that of the request, or the one that was chosen.
+  /// - Throws: `.invalid` if the symbol or the timeframe is empty, a text holds a NUL, or a time is `Int64.min`. Otherwise
+  ///   as a write, see ``StoreError``.
   @discardableResult
   public func record(_ request: MarketRequest) throws(StoreError) -> Int64 {
     let key = try SeriesKey(request.symbol, request.timeframe)

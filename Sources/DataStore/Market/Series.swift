@@ -12,7 +12,7 @@ public struct SeriesEntry: Sendable, Equatable {
   public let last: Int64
   /// Bars; nil if they were not counted.
   public let bars: Int64?
-  /// Of them gap rows (`is_gap` is 1); nil if they were not counted.
+  /// How many of them fill a gap (`is_gap` is 1); nil if they were not counted.
   public let gaps: Int64?
 }
 
@@ -27,8 +27,11 @@ extension SeriesEntry {
 }
 
 extension MarketRepo {
-  /// The inventory of the file, sorted by the bytes of symbol and timeframe. Counting visits each row; without it each series costs
-  /// a few steps into the index.
+  /// The inventory of the file, sorted by the bytes of symbol and timeframe.
+  ///
+  /// - Parameter counts: Counts bars and gaps, too, which visits each row; without it each series costs a few steps into
+  ///   the index.
+  /// - Throws: As a read, see ``StoreError``.
   public func series(counts: Bool = true) throws(StoreError) -> [SeriesEntry] {
     try store.read(snapshot: true) { reader throws(StoreError) in
       // A file in UTF-16 has them in the order of that.

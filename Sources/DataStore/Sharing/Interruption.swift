@@ -96,7 +96,9 @@ final class CancellationCallback {
 extension Store {
   /// Asks the calling thread, while a call of its lasts longer than some 50 ms, whether the call should stop; where
   /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil removes the callback. It holds for all
-  /// stores. `shouldStop` runs in the midst of the call and must not call a store.
+  /// stores. `shouldStop` runs on this thread during the call: each call that it makes on a store throws `.invalid`.
+  ///
+  /// - Throws: `.invalid` if it is called from such a callback.
   public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
     try refuseWithinQuestion()
     CancellationCallback.set(shouldStop)

@@ -5,6 +5,8 @@ extension Store {
   ///
   /// It looks at each page and each row: SQLite's own integrity, the schema, triggers on our tables (which never run
   /// here), timestamps in other forms than ours, values of a wrong type, features and state values that are damaged.
+  ///
+  /// - Throws: As a read, see ``StoreError``; but damage is a finding, not `.corrupt` or `.schema`.
   public func check() throws(StoreError) -> [String] {
     try read(snapshot: true) { reader throws(StoreError) in
       var findings = StoreCheck()
