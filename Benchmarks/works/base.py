@@ -75,7 +75,7 @@ class Write(Work):
 
     @property
     def contenders(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Who takes part: merging by key needs an UPDATE, which tables in bulk cannot say."""
+        """Which contenders take part: merging by key needs an UPDATE, which bulk tables lack."""
         return BY_KEY if self.operation == "merge" else BULK
 
     def sample(self, bench: Bench, entry: Entry) -> Measured:

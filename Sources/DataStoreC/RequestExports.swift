@@ -19,7 +19,7 @@ public func ds_market_record_request(
     let timeframe = try Argument.text(given.timeframe, "timeframe")
     guard given.provider_used != nil else {
       throw StoreError(
-        .invalid, "request for \(symbol) \(timeframe): provider_used is missing (NULL); say who answered",
+        .invalid, "request for \(symbol) \(timeframe): provider_used is missing (NULL); name the provider",
         key: "provider_used")
     }
     var record = MarketRequest(

@@ -91,7 +91,7 @@ static const char *const additions[] = {
     "CREATE TABLE sly(x); ANALYZE; UPDATE sqlite_stat1 SET stat = '99999999999999999999 0 -1 unordered sz=1'",
 };
 
-/* A table made anew with the same rows: text in place of text. */
+/* A table made again with the same rows: text in place of text. */
 typedef struct rewrite {
   const char *table, *from, *to;
 } rewrite;

@@ -47,7 +47,7 @@ INT64 = range(-(2**63), 2**63)
 
 
 class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the package)
-    """A value that is not taken; whoever knows the place turns it into an error of the package.
+    """A value that is not taken; the caller, which knows the place, turns it into a public error.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def refuse_duration(value: object, what: str) -> Refusal:
     return Refusal(f"a duration is not {what}: {shown(value)}", "convert it, e.g. {} = {seconds}")
 
 
-# The first row that fits says why a value is no number.
+# The first row that fits says why a value is not a number.
 _NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str], ...] = (
     ((bool, np.bool_), "a boolean is not a number", "convert it, e.g. {} = {float}"),
     ((str,), "text is not a number", "convert it, e.g. {} = pd.to_numeric({})"),

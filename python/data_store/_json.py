@@ -66,7 +66,7 @@ def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
         raise
     except Exception as error:  # the encoder's, or what the caller's own objects raise
         pass_on(error)
-        raise Refusal(f"JSON cannot say it ({_told(error)})", "mend the value") from None
+        raise Refusal(f"JSON cannot say it ({_told(error)})", "fix the value") from None
 
 
 def _too_deep() -> Refusal:
@@ -84,7 +84,7 @@ def to_json(value: object) -> bytes:
     Raises
     ------
     Refusal
-        JSON cannot say it, or a key of an object is no text.
+        JSON cannot say it, or a key of an object is not text.
     """
     text = _utf8(_encode, value)
     try:
@@ -140,6 +140,6 @@ def from_json(text: bytes, what: str) -> Any:
     except (ValueError, RecursionError) as error:
         pass_on(error)
         raise CorruptError(
-            f"{what}: the stored text is no JSON that Python can read ({error}); it was left as "
-            "it is, write the value anew"
+            f"{what}: the stored text is not JSON that Python can read ({error}); it was left as "
+            "it is, write the value again"
         ) from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Labels of frames that are no bars' columns: what became of them, and the line that mends it.
+"""Labels of frames that are not columns of bars: what became of them, and the line that fixes it.
 
 Looked at only where a frame is refused.
 """

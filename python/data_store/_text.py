@@ -60,7 +60,7 @@ def encode(text: object, what: str) -> bytes:
     Raises
     ------
     InvalidInputError
-        It is no str, holds a NUL or a lone surrogate.
+        It is not a str, or holds a NUL or a lone surrogate.
     """
     if not isinstance(text, str):
         raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
@@ -92,7 +92,7 @@ def encode_names(symbol: object, timeframe: object) -> tuple[bytes, bytes]:
 class Remembered(dict[str, _Value]):
     """What texts that come again and again turn into, by text; each is looked at once.
 
-    A dict takes a third of the time of an `lru_cache`. One that is full begins anew.
+    A dict takes a third of the time of an `lru_cache`. One that is full begins again.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def decode(text: bytes) -> str:
     except UnicodeDecodeError as error:
         raise CorruptError(
             f"stored text is not UTF-8: {text[:60]!r} ({error.reason}); another tool wrote it, "
-            "mend it there"
+            "fix it there"
         ) from None
 
 

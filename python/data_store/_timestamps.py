@@ -59,7 +59,7 @@ _NAIVE = "has no time zone"
 _LOCALIZE = "say which one it is in, e.g. {} = pd.Timestamp({}).tz_localize('UTC')"
 _RANGE = "stored times reach from 1677-09-21 to 2262-04-11"
 
-# The first row that fits says why a value is no instant.
+# The first row that fits says why a value is not an instant.
 _NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
     ((str,), "text is not a timestamp", "convert it, e.g. {} = pd.to_datetime({}, utc=True)"),
     (

@@ -30,7 +30,7 @@ class _SafeExit:
 
     What a function's first step finds pending is raised before the function's own ``try``: a plain
     ``__exit__`` would not run at all then. A generator that was begun goes on from within its
-    ``try``, and ``max`` is no Python code: it hands each argument to the generator.
+    ``try``, and ``max`` is not Python code: it hands each argument to the generator.
     """
 
     def __init__(self, function: Callable[..., None]) -> None:

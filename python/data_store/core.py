@@ -89,7 +89,7 @@ class DataStore(OfThisProcess):
     Raises
     ------
     SchemaError, StorageError
-        The file is no store or cannot be opened; it is left as it was.
+        The file is not a store or cannot be opened; it is left as it was.
     InvalidInputError
         An argument is wrong.
 

@@ -48,7 +48,7 @@ class DataStoreError(Exception):
 
 
 class InvalidInputError(DataStoreError, ValueError):
-    """An argument or a value is wrong. Nothing was written: mend the call."""
+    """An argument or a value is wrong. Nothing was written: fix the call."""
 
 
 class InvalidTypeError(InvalidInputError, TypeError):
@@ -108,7 +108,7 @@ class CorruptError(DataStoreError):
 
 
 class SchemaError(DataStoreError):
-    """The file is no data_store file, or one from a newer version."""
+    """The file is not a data_store file, or one from a newer version."""
 
 
 class ClosedError(DataStoreError):

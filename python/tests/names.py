@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names that something or other takes for the same: Unicode, letter case, or whoever glues them."""
+"""Names that are easily taken for the same: by Unicode, letter case, or code that joins them."""
 
 from __future__ import annotations
 

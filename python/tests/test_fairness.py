@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Waiting writers of several processes: nobody is passed by for long, whoever else writes.
+"""Waiting writers of several processes: none is passed over for long, whatever else writes.
 
 What counts is how many commits go by, which the load of the machine does not change: each waiter is
 seen in the line before the others may go on.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A second copy of SQLite in the process, or anybody who closes the file: noticed, nothing lost.
+"""A second copy of SQLite in the process, or any code that closes the file: noticed, nothing lost.
 
 apsw and pysqlite3 each bring a SQLite of their own. It shares no locks with the store's, and its
 close() drops the store's locks along with its own.

@@ -124,7 +124,7 @@ extension FaultTests {
       try store.transaction { () throws(StoreError) in
         try store.market.write(Self.bars("A", rows: 2000))
         try store.market.write(Self.bars("B", rows: 2000))
-        // SQLite writes those frames anew in their places, and the checksums of all that follow.
+        // SQLite writes those frames again in their places, and the checksums of all that follow.
         var changed = Self.bars("A", rows: 2000)
         changed.close = changed.close?.map { $0 + 0.5 }
         try store.market.write(changed)
