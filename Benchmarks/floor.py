@@ -234,7 +234,8 @@ def main() -> int:
         floor = Floor(arguments.folder, arguments.library)
         slower = 0
         for path in PATHS if arguments.shares else []:
-            told = "  ".join(f"{owner} {share:.0f} %" for owner, share in floor.shares(path).items())
+            shares = floor.shares(path).items()
+            told = "  ".join(f"{owner} {share:.0f} %" for owner, share in shares)
             print(f"{path.name:24} {told}", flush=True)
         for path in PATHS:
             found = {
