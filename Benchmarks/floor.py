@@ -268,7 +268,7 @@ def main() -> int:
         THRESHOLDS.write_text(json.dumps(kept, indent=2) + "\n")
     if slower:
         print(
-            f"{slower} of these cost more than they did. Mend the path, or, where the price is "
+            f"{slower} of these cost more than they did. Fix the path, or, where the price is "
             "right, run Benchmarks/floor --update and say why in the commit.",
             file=sys.stderr,
         )

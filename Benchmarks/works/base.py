@@ -156,6 +156,6 @@ class Call(Work):
 
 
 def verify_live(bench: Bench, path: Path) -> None:
-    """Hold a file against the short dataset with the live bars after it."""
+    """Compare a file with the short dataset with the live bars after it."""
     rows = sum(data.series * data.rows for data in map(bench.data, ("short", "live")))
     bench.verify(path, rows, 0, "short", "live")

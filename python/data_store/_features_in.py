@@ -105,7 +105,7 @@ def carry_by_position(batch: Batch, name: str, column: Column) -> None:
     batch.carry_features_json(_texts_of(objects(column), batch.rows.place))
 
 
-# ---- One entry a row ------------------------------------------------------------------------
+# ---- One entry per row ----------------------------------------------------------------------
 
 
 def _entries_of(features: object, place: str) -> pd.Series[Any]:

@@ -55,7 +55,7 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
         columns[key] = values
     if selection.features == _abi.FEATURES_JSON:
         columns["features"] = text_array(decode_array(batch.features_json, count))
-    # A copy, which shares the names: whoever has the frame may name its columns' index.
+    # A copy, which shares the names: the frame's owner may name its columns' index.
     labels = names_index(tuple(columns)).copy()
     return _frame(list(columns.values()), labels, _index(owner, batch, selection))
 

@@ -249,7 +249,7 @@ class MarketRepo(OfThisProcess):
                 columns |= _abi.COLUMN_FEATURES
         try:
             symbol_text, timeframe_text = symbol_texts[symbol], timeframe_texts[timeframe]
-        except Exception as error:  # what has no hash, or one of its own making, is no plain text
+        except Exception as error:  # without a plain hash: not plain text
             pass_on(error)
             symbol_text, timeframe_text = encode_names(symbol, timeframe)
         # The texts stay here until the call is over: the packed bar points to them.

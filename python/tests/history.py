@@ -9,7 +9,7 @@ which each write raises by one, so the order is known and the rules are short:
 - a read sees one version, and not two halves;
 - it sees no older one than anybody had seen, or had been told is stored, before it began;
 - it sees no newer one than somebody had begun to write before it ended;
-- nobody is told that a version is stored now which was seen before;
+- no call reports that a version is stored now which was seen before;
 - a compare_and_set is refused only where another write came first.
 """
 

@@ -18,7 +18,7 @@ struct BarAccumulator: ~Copyable {
       if let known = dictionary.find(text, guess: guess) {
         guess = known
       } else {
-        // Before it is known: whoever meets it again must refuse it again.
+        // Before it is known: if it comes again it must be refused again.
         guard text.isValidUTF8, !text.contains(0) else { return false }
         guess = dictionary.intern(text)
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// A block of bytes that others read for as long as they hold it. Whoever fills it does so only while nobody else does.
+/// A block of bytes that others read for as long as they hold it. It is filled only while no other code holds it.
 final class ByteBlock {
   /// A block that its owner holds meanwhile. Handed on with each row, where a count of owners would cost as much as the row.
   typealias Reference = Unmanaged<ByteBlock>

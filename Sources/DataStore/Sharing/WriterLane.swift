@@ -133,7 +133,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     case now(Int)
   }
 
-  /// Gives up a transaction, whoever has begun it.
+  /// Gives up a transaction, whatever thread began it.
   func giveUp(_ transaction: TransactionID) -> GivingUp {
     monitor.locked {
       while isSeized { monitor.wait() }

@@ -57,8 +57,8 @@ package enum Timestamp {
     return length + 6
   }
 
-  /// The instant that an ISO 8601 text with an offset names. Text without one names no instant: whoever wrote it knew the
-  /// zone, and nobody else does.
+  /// The instant that an ISO 8601 text with an offset names. Text without one names no instant: its writer knew the
+  /// zone, and no other program does.
   package static func instant(_ text: UnsafeBufferPointer<UInt8>) throws(StoreError) -> Int64 {
     let shown = StoreError.quoted(text.text)
     switch TimestampParser.parse(text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// How a connection waits for SQLite's write lock, which goes to whoever happens to ask first: in line with the other
+/// How a connection waits for SQLite's write lock, which goes to the process that happens to ask first: in line with the other
 /// processes, so that it comes round to everybody.
 ///
 /// A writer that finds the lock free takes it without checking the line, for as long as a turn lasts; after that, waiters

@@ -2,7 +2,7 @@
 import CSQLite
 import Glibc
 
-/// One connection to the file, with its statements prepared once. Not thread-safe: whoever holds it is
+/// One connection to the file, with its statements prepared once. Not thread-safe: its holder is
 /// alone with it (the writer lane and the reader pool see to that), so SQLite's own mutexes are off.
 final class Connection {
   enum Access {

@@ -64,7 +64,7 @@ struct FeatureTable: ~Copyable {
   }
 
   /// Makes a lane for each key of `form`, for up to `room` rows from row `row` on; until `close`, the table's own rows stay
-  /// as they are. False if there is no form, a key was not met yet, or there is no memory.
+  /// as they are. False if `form` is nil, a key was not met yet, or there is no memory.
   mutating func open(
     _ lanes: inout ColumnBuffer<Lane>, for form: borrowing FeatureForm, at row: Int, room: Int
   ) -> Bool {

@@ -42,7 +42,7 @@ final class LatestPages {
   /// Fewer pages on both ways down than are kept at the least; no tree of usual pages is as deep.
   private static let deepest = 6
 
-  // Whoever holds the connection is alone with them, and they are looked at many times per call.
+  // The holder of the connection is alone with them, and they are looked at many times per call.
   @exclusivity(unchecked) private var pages: KeptPages
   private let pageSize: Int
   @exclusivity(unchecked) private var usableSize = 0

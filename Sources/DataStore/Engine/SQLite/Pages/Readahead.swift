@@ -19,7 +19,7 @@ struct Readahead: ~Copyable {
   /// How many pages are fetched next: more each time, for most reads are short.
   private var length: UInt32 = 2
 
-  /// Where the current page is. Whoever holds it may go on reading: it is not filled again meanwhile.
+  /// Where the current page is. A caller that retains it may go on reading: it is not filled again meanwhile.
   /// It lives at least as long as the run.
   var block: ByteBlock.Reference? { blocks.last.map { .passUnretained($0) } }
 

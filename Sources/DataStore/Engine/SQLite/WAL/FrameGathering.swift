@@ -8,7 +8,7 @@ import Glibc
 /// thousand system calls of a few kilobytes, none of them aligned. Here the frames of a transaction are gathered for as
 /// long as each follows the one before, and written together.
 ///
-/// Nobody misses what is gathered. A frame counts for others as soon as SQLite, behind the frame that ends a
+/// No other connection misses what is gathered. A frame counts for others as soon as SQLite, behind the frame that ends a
 /// transaction, changes the index of the WAL: with that frame everything is written, and where that fails the commit
 /// fails. Anything that reads, syncs or measures the file through this connection sees all of it first. What
 /// is left when the lock on writing is released belongs to a transaction that was rolled back, and is dropped: by then the
