@@ -16,7 +16,7 @@ typedef struct input {
   loan *loans; /* memory that is given back with the input */
 } input;
 
-/* The next byte; 0 where none is left, likewise below. */
+/* The next byte; 0 if none is left, likewise below. */
 uint8_t take_byte(input *in);
 
 /* Memory of this size to the byte, zeroed, until give_back(). */

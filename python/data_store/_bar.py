@@ -167,7 +167,7 @@ def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
     source = bar.source
     quality = bar.quality
     features = bar.features_json
-    # NaN, which is unlike itself, stands for NULL.
+    # NaN, which does not equal itself, stands for NULL.
     return _new_bar(
         Bar,
         (

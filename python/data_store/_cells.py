@@ -176,7 +176,7 @@ def refuse_text(value: object) -> Refusal:
 
 
 def exact_double(value: int) -> float:
-    """Give an integer as the double that equals it; `Refusal` where there is none."""
+    """Give an integer as the double that equals it; `Refusal` if there is none."""
     try:
         double = float(value)
     except OverflowError:
@@ -237,7 +237,7 @@ def number_argument(value: object, what: str) -> float:
 
 
 def flag_argument(value: Any, what: str) -> bool:
-    """Give an argument that is True or False; 0 and 1 are taken, other truth is not guessed."""
+    """Give an argument that is True or False; 0 and 1 are taken, nothing else is guessed."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if is_integer(value) and operator.index(value) in (0, 1):

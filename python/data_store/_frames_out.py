@@ -87,7 +87,7 @@ def _frame(columns: list[Any], labels: pd.Index[Any], index: pd.Index[Any]) -> p
 
 
 def _members_of(keys: list[str]) -> pd.MultiIndex:
-    """Label a value and a quality for each key; pandas' own way to it is to sort and code them."""
+    """Label a value and a quality for each key; pandas itself would sort and code them."""
     names = sorted(keys)
     places = {key: place for place, key in enumerate(names)}
     # Any: pandas-stubs has levels of sequences only.

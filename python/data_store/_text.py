@@ -35,7 +35,7 @@ _Value = TypeVar("_Value")
 
 
 def text_problem(text: str) -> tuple[str, str] | None:
-    """Tell why `text` cannot be stored, and what to do; None where it can."""
+    """Tell why `text` cannot be stored, and what to do; None if it can."""
     if "\0" in text:
         return f"the text {text[:60]!r} holds a NUL character", "remove it"
     try:
@@ -141,7 +141,7 @@ def encode_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], what:
 
 
 def decode(text: bytes) -> str:
-    """Give stored UTF-8 as str; `CorruptError` where another tool stored something else."""
+    """Give stored UTF-8 as str; `CorruptError` if another tool stored something else."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:

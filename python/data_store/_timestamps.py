@@ -257,7 +257,7 @@ def _localize(times: str) -> str:
 
 
 def only_ns(index: pd.DatetimeIndex) -> int | None:
-    """Give the only time of an index; None where it cannot be stored."""
+    """Give the only time of an index; None if it cannot be stored."""
     dtype = index.dtype
     if type(dtype) is not pd.DatetimeTZDtype:
         return None
@@ -287,7 +287,7 @@ def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
 
 
 def range_of(start: object, end: object) -> _abi.ds_range | None:
-    """Give inclusive bounds as the library takes them; None where there are none.
+    """Give inclusive bounds as the library takes them; None if there are none.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ class StateRepo(OfThisProcess):
         Raises
         ------
         InvalidInputError
-            The key is wrong, JSON cannot say the value, or the value has a NaN or an infinity.
+            The key is wrong, JSON cannot represent the value, or the value has a NaN or an infinity.
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
@@ -224,7 +224,7 @@ class StateRepo(OfThisProcess):
         Raises
         ------
         InvalidInputError
-            The key is wrong, or JSON cannot say one of the values.
+            The key is wrong, or JSON cannot represent one of the values.
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """

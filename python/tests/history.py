@@ -27,7 +27,7 @@ from programs.journal import ACKNOWLEDGED, REFUSED, SAW, TRIED
 
 @dataclass(slots=True)
 class Attempt:
-    """A write; `ended` is None where its process was killed before it knew."""
+    """A write; `ended` is None if its process was killed before it knew."""
 
     by: str
     version: int

@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  /// The same from the pages; nil where they were left to SQLite.
+  /// The same from the pages; nil if they were left to SQLite.
   private func byPages(_ reader: Connection, _ symbol: String, _ range: TimeRange = .all) throws -> Found? {
     try snapshot(reader) { () -> Found? in
       guard var pages = try SeriesPages(reader) else { return nil }

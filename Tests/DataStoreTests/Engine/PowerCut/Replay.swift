@@ -141,7 +141,7 @@ struct History {
   /// And no more than these.
   let begun: Int
 
-  /// How many calls the database holds; nil where it holds no whole number of them.
+  /// How many calls the database holds; nil if it holds no whole number of them.
   func calls(_ digest: Int) -> Int? {
     digests[0...min(begun, digests.count - 1)].lastIndex(of: digest)
   }
