@@ -49,7 +49,7 @@ class StateRepo(OfThisProcess):
         Raises
         ------
         InvalidInputError
-            The key is wrong, JSON cannot represent the value, or the value has a NaN or an infinity.
+            The key is wrong, or JSON cannot represent the value: a NaN or an infinity, for one.
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// The grammar of features JSON in full, whatever its white space, escapes and order of members: an object from
+/// The full grammar of features JSON, with any white space, escapes and order of members: an object from
 /// `name@version` to an object with exactly `value` (a number or null) and `quality` (one of four words).
 struct FeatureGrammar: ~Copyable {
   private var scanner: JSONScanner

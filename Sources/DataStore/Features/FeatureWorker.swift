@@ -22,7 +22,7 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
   private var thread = pthread_t()
   private let unpacker: FeatureUnpacker
 
-  /// nil if no thread is to be had. `unpacker` belongs to the worker from now on.
+  /// nil if no thread can be started. `unpacker` belongs to the worker from now on.
   init?(_ unpacker: FeatureUnpacker) {
     self.unpacker = unpacker
     let me = Unmanaged.passUnretained(self).toOpaque()
@@ -50,7 +50,7 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
 
   // MARK: The reader's side
 
-  /// Hands a chunk over. Where too many wait, the reader unpacks one with its own `helper` first.
+  /// Hands a chunk over. If too many wait, the reader unpacks one with its own `helper` first.
   func submit(_ chunk: FeatureChunk, helper: FeatureUnpacker) {
     let waiting = monitor.locked {
       places.append(.waiting(chunk))

@@ -88,8 +88,8 @@ extension MarketRepo {
     }
   }
 
-  /// Sees to the rows that are stored already: in other forms (see `ForeignForms.fix`), and in ours where the batch is one
-  /// that a walk over the index can meet. Returns whether rows are left to do.
+  /// Updates the rows that are stored already: in other forms (see `ForeignForms.fix`), and in ours if the batch is one
+  /// that a walk over the index can meet. Returns whether rows are left for the upsert.
   private func bringUpToDate(
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?, _ columns: BarColumns,
     _ change: FeatureChange, _ writer: Connection
@@ -108,7 +108,7 @@ extension MarketRepo {
     return outcome != .all
   }
 
-  /// Sees to all rows, where all are stored already, by a statement that is its own transaction. Returns their count, or
+  /// Updates all rows, if all are stored already, by a statement that is its own transaction. Returns their count, or
   /// nil if nothing was written.
   private func bringAllUpToDate(
     _ batch: BorrowedBatch, _ columns: BarColumns, _ change: FeatureChange, _ writer: Connection
@@ -263,7 +263,7 @@ enum UpsertSQL {
       """
   }
 
-  /// Brings stored bars of one series up to date (see `BarOverlap`).
+  /// Updates stored bars of one series (see `BarOverlap`).
   static func update(_ columns: BarColumns) -> String {
     let names = columns.indices.map { "\(BarColumns.names[$0])" }
     let set = columns.indices.map { "\(BarColumns.names[$0]) = ds_new(\($0))" }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// A piece of UTF-8 text that somebody else owns.
+/// A piece of UTF-8 text that another object owns.
 typealias Bytes = UnsafeBufferPointer<UInt8>
 
-/// A growing run of bytes: the place where texts are put together, reused from row to row.
+/// A growing run of bytes in which texts are put together, reused from row to row.
 struct ByteBuffer: ~Copyable {
   private(set) var base: UnsafeMutablePointer<UInt8>
   private(set) var count = 0

@@ -3,9 +3,9 @@ import Glibc
 
 /// Notes, by thread, that malloc refused a block.
 ///
-/// Swift ends the process where memory is missing. What grows with the caller's data or the file's comes from malloc
-/// instead, which says no. A buffer that was refused goes on over its own bytes and leaves a note; the call looks for
-/// one before it hands out, or commits, anything that it made. So the loops over the rows need no check.
+/// Swift ends the process if it cannot get memory. What grows with the caller's data or the file's comes from malloc
+/// instead, which can fail. A buffer that was refused memory reuses its own bytes and leaves a note; the call looks for
+/// a note before it returns, or commits, anything that it made. So the loops over the rows need no check.
 package enum MemoryShortage {
   private static let key: pthread_key_t = {
     var key = pthread_key_t()

@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// The memory of a few long reads that are over, for the next ones: the system clears fresh memory, which takes a tenth of
+/// Memory of finished long reads, kept for the next ones: the system clears fresh memory, which takes a tenth of
 /// a read.
 ///
 /// The system may take back what is kept here whenever it needs memory (`MADV_FREE`, madvise(2)); it then comes back cleared.

@@ -53,7 +53,7 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
   func look() { _ = shouldStop() }
 }
 
-/// What a thread is asked, while one of its calls lasts, to find out whether the call should stop.
+/// The cancellation callback of a thread: it is called during long calls, to find out whether the call should stop.
 final class CancellationCallback {
   /// Nanoseconds from the beginning of a call to the first question, and from one to the next.
   static let interval: Int64 = 50_000_000
@@ -94,8 +94,8 @@ final class CancellationCallback {
 }
 
 extension Store {
-  /// Asks the calling thread, while a call of its lasts longer than some 50 ms, whether the call should stop; where
-  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil removes the callback. It holds for all
+  /// Sets the calling thread's cancellation callback. It is asked during calls that last longer than about 50 ms; if
+  /// `shouldStop` returns true, the call ends with `.interrupted`, undone. nil removes the callback. It holds for all
   /// stores. `shouldStop` runs on this thread during the call: each call that it makes on a store throws `.invalid`.
   ///
   /// - Throws: `.invalid` if it is called from such a callback.

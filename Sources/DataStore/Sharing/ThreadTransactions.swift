@@ -37,9 +37,9 @@ struct TaskID: Equatable {
 }
 
 extension Store {
-  /// Says which of its tasks the calling thread is running, by a number of the caller's own; 0: none. A transaction then
+  /// Says which task the calling thread runs now, by a number of the caller's choice; 0: none. A transaction then
   /// belongs to the task that began it: other tasks of the thread read the last commit, and their writes are refused.
-  /// It holds for all stores, until it is said again. For event loops, coroutines and fibers.
+  /// It holds for all stores, until the next such call. For event loops, coroutines and fibers.
   public static func thisThreadRuns(task number: Int) { TaskID.current = TaskID(number: number) }
 }
 

@@ -40,7 +40,7 @@ final class TicketLock: @unchecked Sendable {  // the monitor guards what change
     }
   }
 
-  /// The place, or a new one at the end of the line where it is about to grow too old: the lock has been held for so long
+  /// The place, or a new one at the end of the line if it is about to grow too old: the lock has been held for so long
   /// that this is not a time of short commits.
   func renewed(_ place: Int64) -> Int64? {
     guard Deadline.now - place > Self.oldest / 2 else { return place }
@@ -48,10 +48,10 @@ final class TicketLock: @unchecked Sendable {  // the monitor guards what change
     return join()
   }
 
-  /// Whether nobody came before the waiter at `place`.
+  /// Whether the waiter at `place` is the first in line.
   func isFirst(_ place: Int64) -> Bool { !holdsAnybody(before: place) }
 
-  /// Whether anybody stands in it.
+  /// Whether there are any waiters.
   var isEmpty: Bool { !holdsAnybody(before: Deadline.now) }
 
   private func holdsAnybody(before place: Int64) -> Bool {

@@ -14,7 +14,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
   private var task: TaskID = .none
   /// From which transaction on all is to be taken back, as soon as the call that is running has ended.
   private var givenUp: Int?
-  /// True while somebody else takes back what the owner has left open.
+  /// True while another thread rolls back what the owner has left open.
   private var isSeized = false
   private var waiting: [UInt64] = []
   private var nextTicket: UInt64 = 0
@@ -25,7 +25,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
   /// How many threads stand in line.
   var waiters: Int { monitor.locked { waiting.count } }
 
-  /// Takes the turn. `.busy` at the deadline, and at once where another task of this thread has it: it could not go on
+  /// Takes the turn. `.busy` at the deadline, and at once if another task of this thread has it: it could not go on
   /// while this one waits.
   func enter(until deadline: Deadline) throws(StoreError) {
     let me = ThreadID.current
@@ -87,7 +87,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     }
   }
 
-  /// Gives back what `enter` took. Where it returns a number, all transactions from that one on were given up meanwhile:
+  /// Gives back what `enter` took. If it returns a number, all transactions from that one on were given up meanwhile:
   /// the turn is still the caller's, which rolls them back and leaves again.
   func leave() -> Int? {
     monitor.locked {

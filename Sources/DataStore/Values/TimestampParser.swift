@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Reads ISO 8601 instants: the stored form by a fast path, other tools' forms by the long way.
+/// Reads ISO 8601 instants: the stored form by a fast path, other tools' forms by the general one.
 ///
 /// Taken: `2026-03-01` and `20260301`; `T`, `t` or a space between date and time; `15`, `15:00`,
 /// `15:00:00`, `1500`, `150000`; a fraction after `.` or `,` (digits beyond the ninth are cut); `Z`,

@@ -8,7 +8,7 @@ struct BackupCopy: ~Copyable {
   /// Pages between two looks at whether the call should stop.
   private static let pagesAtATime: Int32 = 2048
 
-  /// Creates the file `path`, which nobody else has.
+  /// Creates the file `path`, which no other process uses.
   init(creating path: String) throws(StoreError) {
     StorePath.create(path)
     var opened: OpaquePointer?

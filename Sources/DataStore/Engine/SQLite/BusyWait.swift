@@ -75,7 +75,7 @@ final class BusyWait {
     place = line?.join()
   }
 
-  /// Waits until nobody is in front any more, or has been there for too long; false if the call gave up.
+  /// Waits until no other waiter is in front, or one has been there for too long; false if the call gave up.
   @discardableResult
   private func waitForPlace() -> Bool {
     let impatience = Deadline.now + Self.trust

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// How calls get at a connection: counted in, with the turn to write or a reader of the pool, and within the reach
-/// of `interrupt()` for as long as stopping them leaves nothing half done.
+/// How calls get a connection: counted, with the turn to write or a reader of the pool, and within the reach
+/// of `interrupt()` as long as stopping them leaves nothing half done.
 extension Store {
   // MARK: Counting calls
 
@@ -29,7 +29,7 @@ extension Store {
     try call { () throws(StoreError) in try watch.checkDatabase() }
   }
 
-  /// Runs `body` as a call that neither reads nor writes by a connection of the store's.
+  /// Runs `body` as a call that uses no connection of the store.
   func call<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     try enter()
     defer { leave() }
@@ -71,7 +71,7 @@ extension Store {
     let reader = try takeReader()
     defer { giveBack(reader) }
     if snapshot { try reader.statement("BEGIN").run() }
-    // Beyond the reach of interrupt(): a snapshot that stayed open would hold the WAL back for good.
+    // Beyond the reach of interrupt(): a snapshot that stayed open would keep the WAL from starting over for good.
     defer { if snapshot { try? reader.statement("COMMIT").run() } }
     return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
   }
@@ -84,7 +84,7 @@ extension Store {
   }
 
   private func giveBack(_ reader: Connection) {
-    // One whose snapshot could not be ended is closed instead.
+    // A connection whose snapshot could not be ended is closed instead.
     guard !reader.isInTransaction else { return }
     monitor.locked { readers.giveBack(reader) }
   }
@@ -128,7 +128,7 @@ extension Store {
     }
   }
 
-  /// Runs a statement that takes long: what may have happened to the file meanwhile is looked for before it commits.
+  /// Runs a statement that takes long: before it commits, the file is checked once more.
   private func runAtOnce<Result>(
     _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {

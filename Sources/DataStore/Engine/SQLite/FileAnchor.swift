@@ -2,9 +2,9 @@
 import CFork
 import Glibc
 
-/// Locks on the database file and its -shm that outlive what drops SQLite's own.
+/// Locks on the database file and its -shm that survive whatever drops SQLite's own.
 ///
-/// POSIX locks belong to the process: when anyone in it closes any descriptor of a file, all of the process's locks on
+/// POSIX locks belong to the process: when any code in it closes any descriptor of a file, all of the process's locks on
 /// that file are gone (fcntl(2)). Another copy of SQLite does so, and so does `open(path).read()`. Locks of an open
 /// file description stay. They stand beside the two that SQLite keeps for as long as a file is open: with them, no
 /// other copy in this process and no other process takes the -wal away or starts the -shm over. The places of those
@@ -112,7 +112,7 @@ final class FileAnchor: @unchecked Sendable {
     }
   }
 
-  /// After a store has closed its connections: closes what nobody in the process can miss.
+  /// After a store has closed its connections: closes what no other store in the process needs.
   static func closeIdle() {
     monitor.locked {
       guard registry.process == getpid() else { return }

@@ -3,7 +3,7 @@ import CLinux
 import Glibc
 
 /// Notices what happens to the database file, its -wal or its -shm while it is open: moved, deleted or replaced (SQLite
-/// goes on writing to the old inode then, and acknowledges what nobody will find), opened by a second copy of SQLite
+/// goes on writing to the old inode then, and acknowledges what is lost), opened by a second copy of SQLite
 /// in this process, or stripped of our locks by a close() anywhere in it (each may write over the other's commits).
 ///
 /// Notices from the kernel (inotify(7)) when a process opens, closes, moves or deletes a file or folder make it cheap:

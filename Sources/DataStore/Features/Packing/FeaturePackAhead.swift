@@ -32,7 +32,7 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
     batch.count > 2 * chunkRows && batch.count * max(batch.features.count, 8) >= worthwhileValues
   }
 
-  /// nil if no thread is to be had. What `packer` points into outlives `end()`.
+  /// nil if no thread can be started. What `packer` points into outlives `end()`.
   init?(_ packer: consuming FeaturePacker, rows: Int) {
     self.packer = packer
     self.rows = rows

@@ -7,7 +7,7 @@ struct DecimalParser {
   private(set) var significand: UInt64 = 0
   private(set) var exponent = 0
   private(set) var isNegative = false
-  /// More digits than `significand` holds: the long way is needed.
+  /// More digits than `significand` holds: the general path is needed.
   private(set) var isLong = false
 
   /// Reads a number at `next` and moves on behind it; nil if none is written there as JSON has it.
@@ -133,7 +133,7 @@ struct DecimalParser {
     while next < end, next.pointee &- 0x30 <= 9 { next += 1 }
   }
 
-  /// The nearest double; nil if only the long way can tell.
+  /// The nearest double; nil if only the general path can tell.
   @inline(__always)
   var double: Double? {
     if isLong { return nil }

@@ -38,7 +38,7 @@ struct PlainDecimal {
     else { return nil }
   }
 
-  /// The nearest double; nil if it takes the long way.
+  /// The nearest double; nil if the general path is needed.
   @inline(__always)
   var double: Double? {
     let digits = DigitGroups(from: start, wholeDigits, to: end, fractionDigits)

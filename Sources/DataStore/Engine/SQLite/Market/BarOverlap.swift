@@ -5,7 +5,7 @@ import CSQLite
 /// `UPDATE … SET open = ds_new(0), … WHERE <series and range> AND ds_differs(timestamp, open, …)`.
 ///
 /// An upsert looks for each row from the root of the index, checks it against all constraints, and finds it once more
-/// in the table. Where a batch overlaps with what is stored, both ascend, so that a merge join does: it measures a
+/// in the table. If a batch overlaps with what is stored, both ascend, so a merge join will do: it takes a
 /// third of the instructions for rows that are the same, and less than half for rows that changed. Rows that are the
 /// same are left alone, and so are their pages.
 final class BarOverlap {

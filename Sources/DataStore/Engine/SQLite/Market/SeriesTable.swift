@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// What is remembered of each series, found by the bytes of its name without making a key of them.
+/// What is remembered of each series, found by the bytes of its name without making a key from them.
 ///
-/// It grows as long as series come in, up to a bound; from then on new ones take the places of others.
+/// It grows with the number of series, up to a bound; from then on new ones replace others.
 struct SeriesTable<Value> {
   private struct Place {
     /// Empty where the place is free.

@@ -14,7 +14,7 @@ struct KeptPages: ~Copyable {
   }
 
   private static let mostBytes = 256 << 10
-  /// More than one read goes through.
+  /// More than one read needs.
   private static let fewest = 16
 
   private let pageSize: Int

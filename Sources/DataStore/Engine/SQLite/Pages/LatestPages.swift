@@ -5,9 +5,9 @@ import Synchronization
 
 /// Finds the latest bar of a series in pages that stay from call to call, without a lock and without SQLite.
 ///
-/// SQLite's read transaction costs more than the bar. Here the header of the WAL's index is looked at before and after:
+/// SQLite's read transaction costs more than the bar. Here the header of the WAL's index is checked before and after:
 /// where it is the same, all that was read in between is of one snapshot. Pages that others have changed since the
-/// last call are fetched again, and no others. Whatever is not plain gives nil, and is SQLite's to find: another schema,
+/// last call are fetched again, and no others. Anything out of the ordinary gives nil and is left to SQLite: another schema,
 /// other types, other tools' timestamps near the latest, a commit in between.
 final class LatestPages {
   struct Row {
@@ -16,7 +16,7 @@ final class LatestPages {
     let record: Bytes
   }
 
-  /// That the texts of a series near its latest bar are all in the stored form, or too many to look at.
+  /// What is known of the texts of a series near its latest bar: all are in the stored form, or too many to look at.
   private struct PlainEnd {
     var series: [UInt8] = []
     var instant: Int64 = 0
@@ -72,7 +72,7 @@ final class LatestPages {
     free(scratch)
   }
 
-  /// The latest bar of a series; nil if that is not plain, or there is none.
+  /// The latest bar of a series; nil if it is out of the ordinary, or there is none.
   func row(
     _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection, notices: Int?
   ) throws(StoreError) -> Row? {
@@ -213,7 +213,7 @@ final class LatestPages {
     return Int(truncatingIfNeeded: (hash ^ hash >> 16) & UInt32(keptSeries - 1))
   }
 
-  /// Whether nothing has changed but the last leaf, and that is plain.
+  /// Whether only the last leaf has changed, and has nothing out of the ordinary.
   private func isStillPlain(
     _ known: inout PlainEnd, _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ snapshot: KeptPages.Snapshot
   ) -> Bool {

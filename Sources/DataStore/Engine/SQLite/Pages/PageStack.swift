@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// The pages on the way from the root of a B-tree down to a leaf, each with a place in it. A page stays until another
-/// one is needed at its level, so that neighbours cost no second look.
+/// The pages on the path from the root of a B-tree down to a leaf, each with a place in it. A page stays until another
+/// one is needed at its level, so that neighbours cost no second fetch.
 struct PageStack: ~Copyable {
   private struct Level {
     let bytes: UnsafeMutablePointer<UInt8>
@@ -13,7 +13,7 @@ struct PageStack: ~Copyable {
     var lastCell = 0
   }
 
-  /// A tree of the largest file is not as deep, unless it runs in circles.
+  /// No tree of the largest file is as deep, unless its pages form a cycle.
   private static let deepest = 20
   private let root: UInt32
   private let kinds: (interior: BTreePage.Kind, leaf: BTreePage.Kind)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// Pages of the database that lie side by side, fetched at once.
+/// Neighbouring pages of the database, fetched at once.
 ///
-/// What is written in order lies in order, with a page of the index now and then between those of the table. A system
-/// call for each page takes as long as to copy half of it.
+/// Rows written in order are stored in order, with a page of the index now and then between those of the table. A system
+/// call for each page takes as long as copying half of it.
 struct Readahead: ~Copyable {
   /// As much as SQLite's own files take at a time (os_unix.c: seekAndRead).
   private static let mostBytes = 0x1ffff

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Finds rows of a table by their rowid. Neighbours in time tend to be neighbours in the table, and cost no search.
+/// Finds rows of a table by their rowid. Neighbours in time tend to be neighbours in the table, and need no search.
 struct TableLookup: ~Copyable {
   private var stack: PageStack
   /// The current leaf, and the rowids that it holds.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// Spares a short write four of the six locks that it takes: those of a reader, which it begins as.
+/// Saves a short write four of the six locks that it takes: those of a reader, as which it begins.
 ///
 /// A reader of a WAL holds a lock on a mark that says up to which frame a checkpoint may go meanwhile, and that keeps the
 /// WAL from being started over. First it takes that lock exclusively, to bring the mark up to date (wal.c:

@@ -6,7 +6,7 @@ typealias SQLiteFile = UnsafeMutablePointer<sqlite3_file>
 /// An open file of SQLite's, with some of its methods replaced by those of `Owner`.
 ///
 /// A file names the table of its methods, and SQLite calls what stands there (https://sqlite.org/c3ref/file.html). So a
-/// copy of the table with a few others in it is all that it takes to look on, and those others call what was there before.
+/// copy of the table with a few replacements in it is all that is needed, and the replacements call the original methods.
 struct ReplacedMethods<Owner: AnyObject>: ~Copyable {
   private struct Table {
     /// The first, for this is what the file names.
