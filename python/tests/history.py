@@ -79,7 +79,7 @@ class History:
         return [attempt for all_of in self.attempts.values() for attempt in acknowledged(all_of)]
 
     def findings(self) -> list[str]:
-        """What cannot have happened, by the rules above; empty where all is well."""
+        """What cannot have happened, by the rules above; empty if all is well."""
         found: list[str] = []
         for register in sorted(self.attempts.keys() | self.sights.keys()):
             attempts, sights = self.attempts[register], self.sights[register]

@@ -42,7 +42,7 @@ GLUED = [
     ("A\x1fB", "1h"),
     ("A", "B\x1f1h"),
 ]
-"""Series whose names run together alike, with a space, with nothing, with a separator."""
+"""Series whose names look alike when joined with a space, with nothing, or with a separator."""
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values that no caller means to pass, and that some callers pass all the same."""
+"""Values that no caller means to pass, and that some callers pass anyway."""
 
 from __future__ import annotations
 

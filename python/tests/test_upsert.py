@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Idempotence: one row a bar, what is kept, what is replaced."""
+"""Idempotence: one row per bar, what is kept, what is replaced."""
 
 from __future__ import annotations
 
