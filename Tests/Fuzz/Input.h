@@ -32,7 +32,7 @@ double take_double(input *in);
 /* `out`, now and then NULL. */
 void *take_place(input *in, void *out);
 
-/* Texts, each of which may be NULL, empty, no UTF-8, or whatever the input says. */
+/* Texts, each of which may be NULL, empty, not UTF-8, or anything that the input says. */
 const char *take_name(input *in);
 const char *take_json(input *in);
 const char *take_query(input *in);

@@ -119,7 +119,7 @@ static const rewrite rewrites[] = {
     {"system_state", "JSON NOT NULL", "JSON NOT NULL DEFAULT (planted(1))"},
 };
 
-/* The schema's own rows, which SQLite lets nobody write unless asked to. */
+/* The schema's own rows, which SQLite lets no program write unless asked to. */
 static const char *const schema_edits[] = {
     "UPDATE sqlite_schema SET type = 'view', rootpage = 0, sql = 'CREATE VIEW market_data AS SELECT planted(1) AS symbol'"
     " WHERE name = 'market_data'",

@@ -79,5 +79,5 @@ def fresh() -> str:
 
 
 def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
-    """Equal bit for bit: values, dtypes, index, names. Only the frequency of an index does not count."""
+    """Equal bit for bit: values, dtypes, index, names. The frequency of an index may differ."""
     pd.testing.assert_frame_equal(left, right, check_freq=False, check_exact=True)

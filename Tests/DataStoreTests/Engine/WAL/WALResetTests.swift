@@ -104,7 +104,7 @@ import Testing
 
   // MARK: How it is done
 
-  /// Somebody at the file: commits the keys that it is given, and may checkpoint.
+  /// Another program at the file: commits the keys that it is given, and may checkpoint.
   private struct Victim {
     let act: (() throws -> [String]) throws -> Void
     let finish: () -> Void
