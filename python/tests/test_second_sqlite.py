@@ -180,7 +180,7 @@ def test_connections_of_the_same_copy_come_and_go(stored: DataStore, path: Path)
     whole(path)
 
 
-# -- anybody who opens and closes the file ------------------------------------------------------
+# -- any code that opens and closes the file -----------------------------------------------------
 
 
 def read_bytes(path: Path) -> None:

@@ -14,4 +14,6 @@ public enum Limits {
   public static let jsonDepth = 500
   /// Bytes in any other text.
   public static let textBytes = 500_000_000
+  /// Seconds that a call may be told to wait.
+  public static let timeout = 1_000_000.0
 }

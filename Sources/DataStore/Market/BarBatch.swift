@@ -102,7 +102,7 @@ extension MarketRepo {
   }
 
   private func nothing() throws(StoreError) -> Int {
-    try store.checkOpen()
+    try engine.checkOpen()
     return 0
   }
 }

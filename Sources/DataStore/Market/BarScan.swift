@@ -30,7 +30,7 @@ public final class BarScan {
     self.chunk = min(chunk, Limits.rows)
     rowsLeft = shape.limit
     // A closed store should say so here, not at the first chunk.
-    try market.store.checkOpen()
+    try market.engine.checkOpen()
   }
 
   /// The next rows, at least one; nil at the end. The chunk owns its memory.
@@ -45,10 +45,8 @@ public final class BarScan {
         read.range.start = last.instant
         read.skip = last.rows
       }
-      let bars = try market.collect([key], timeframe, shape, atMost: limit) {
-        reader, pages throws(StoreError) in
-        try reader.collect(read, shape, &pages)
-      }
+      let rows = try market.engine.readBars([read], shape, limit: nil)
+      let bars = Bars(rows, symbols: [key.symbol], timeframe: timeframe)
       guard bars.count > 0 else {
         symbolIndex += 1
         last = nil

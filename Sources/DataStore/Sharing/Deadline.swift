@@ -7,7 +7,7 @@ struct Deadline {
   let nanoseconds: Int64
 
   init(secondsFromNow seconds: Double) {
-    let span = Int64(min(max(seconds, 0), StoreOptions.maximumTimeout) * 1e9)
+    let span = Int64(min(max(seconds, 0), Limits.timeout) * 1e9)
     nanoseconds = Self.now + span
   }
 

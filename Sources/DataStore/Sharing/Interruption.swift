@@ -93,20 +93,10 @@ final class CancellationCallback {
   }()
 }
 
-extension Store {
-  /// Sets the calling thread's cancellation callback. It is asked during calls that last longer than about 50 ms; if
-  /// `shouldStop` returns true, the call ends with `.interrupted`, undone. nil removes the callback. It holds for all
-  /// stores. `shouldStop` runs on this thread during the call: each call that it makes on a store throws `.invalid`.
-  ///
-  /// - Throws: `.invalid` if it is called from such a callback.
-  public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
-    try refuseWithinQuestion()
-    CancellationCallback.set(shouldStop)
-  }
-
+extension CancellationCallback {
   /// Throws if the calling thread is being asked whether its call should stop.
-  package static func refuseWithinQuestion() throws(StoreError) {
-    guard CancellationCallback.isAsking else { return }
+  static func refuseWithin() throws(StoreError) {
+    guard isAsking else { return }
     throw StoreError(
       .invalid,
       "the store was called in the midst of a long call of the same thread, from what that call asks whether to stop (a"

@@ -36,30 +36,31 @@ struct TaskID: Equatable {
   }()
 }
 
-extension Store {
-  /// Says which task the calling thread runs now, by a number of the caller's choice; 0: none. A transaction then
-  /// belongs to the task that began it: other tasks of the thread read the last commit, and their writes are refused.
-  /// It holds for all stores, until the next such call. For event loops, coroutines and fibers.
-  public static func thisThreadRuns(task number: Int) { TaskID.current = TaskID(number: number) }
+/// What transactions are begun on.
+protocol TransactionOwner: AnyObject {
+  /// Rolls a transaction back from wherever it is noticed that nobody will end it; false if it is over.
+  func giveUp(_ transaction: TransactionID) throws(StoreError) -> Bool
 }
 
 /// The transactions that a thread has begun, so that they are rolled back when it ends without having ended them.
 final class ThreadTransactions {
   private struct Begun {
-    weak var store: Store?
+    weak var owner: (any TransactionOwner)?
     let transaction: TransactionID
   }
 
   private var begun: [Begun] = []
 
-  /// Notes the outermost transaction of a store. A store has one at a time, so an older one is over.
-  static func note(_ transaction: TransactionID, of store: Store) {
+  /// Notes the outermost transaction of a store's. It has one at a time, so an older one is over.
+  static func note(_ transaction: TransactionID, of owner: any TransactionOwner) {
     let kept = current ?? make()
-    kept.begun.removeAll { $0.store == nil || $0.store === store }
-    kept.begun.append(Begun(store: store, transaction: transaction))
+    kept.begun.removeAll { $0.owner == nil || $0.owner === owner }
+    kept.begun.append(Begun(owner: owner, transaction: transaction))
   }
 
-  static func forget(_ store: Store) { current?.begun.removeAll { $0.store === store } }
+  static func forget(_ owner: any TransactionOwner) {
+    current?.begun.removeAll { $0.owner === owner }
+  }
 
   private static var current: ThreadTransactions? {
     pthread_getspecific(slot).map { Unmanaged<ThreadTransactions>.fromOpaque($0).takeUnretainedValue() }
@@ -78,7 +79,7 @@ final class ThreadTransactions {
       guard let kept else { return }
       for left in Unmanaged<ThreadTransactions>.fromOpaque(kept).takeRetainedValue().begun {
         // Nobody is there to be told; a later end of the transaction says that it is over.
-        _ = try? left.store?.giveUp(left.transaction)
+        _ = try? left.owner?.giveUp(left.transaction)
       }
     }
     return key

@@ -85,8 +85,8 @@ import Testing
       try store.state.set("k\(number % 8)", json: megabyte)
       largest = max(largest, try store.info().walBytes)
     }
-    #expect(largest > Checkpointer.limitBytes, "there was something to fold in")
-    #expect(largest <= Checkpointer.limitBytes + (2 << 20))
+    #expect(largest > StoreOptions().checkpointBytes, "there was something to fold in")
+    #expect(largest <= StoreOptions().checkpointBytes + (2 << 20))
     #expect(try store.check() == [])
   }
 
@@ -94,7 +94,7 @@ import Testing
   @Test func theWALStaysWithinTwiceItsLimitUnderSustainedWriting() throws {
     let scratch = try Scratch()
     var options = StoreOptions(durability: .normal, timeout: 600)
-    options.walLimit = 1 << 20
+    options.checkpointBytes = 1 << 20
     let stores = [try Store(scratch.path(), options), try Store(scratch.path(), options)]
     let largest = Kept<Int64>(0)
     let calls = Proof.isFull ? 4_000 : 200
@@ -108,10 +108,10 @@ import Testing
       }
     }
     for writer in writers { try writer.join() }
-    #expect(largest.value > options.walLimit, "there was something to fold in")
-    #expect(largest.value <= 2 * options.walLimit)
+    #expect(largest.value > options.checkpointBytes, "there was something to fold in")
+    #expect(largest.value <= 2 * options.checkpointBytes)
     #expect(try stores[0].check() == [])
-    Proof.figure("WAL under sustained writing: its limit, bytes", Int(options.walLimit))
+    Proof.figure("WAL under sustained writing: its limit, bytes", Int(options.checkpointBytes))
     Proof.figure("WAL under sustained writing: its largest size, bytes", Int(largest.value))
   }
 
@@ -119,7 +119,7 @@ import Testing
   @Test func theWALStaysWithinTwiceItsLimitWhereReadersComeAndGo() throws {
     let scratch = try Scratch()
     var options = StoreOptions(durability: .normal)
-    options.walLimit = 256 << 10
+    options.checkpointBytes = 256 << 10
     let stores = try (0..<3).map { _ in try Store(scratch.path(), options) }
     var largest: Int64 = 0
     for call in 0..<120 {
@@ -128,8 +128,8 @@ import Testing
       for store in stores { #expect(try store.closes(symbol).last == Double(call + 199)) }
       largest = max(largest, StorePath.size(scratch.path() + "-wal"))
     }
-    #expect(largest > options.walLimit, "there was something to fold in")
-    #expect(largest <= 2 * options.walLimit)
+    #expect(largest > options.checkpointBytes, "there was something to fold in")
+    #expect(largest <= 2 * options.checkpointBytes)
     #expect(try stores[0].check() == [])
   }
 
@@ -137,7 +137,7 @@ import Testing
   @Test func readersThatFollowEachOtherWithoutEndDoNotLetTheWALGrowWithoutEnd() throws {
     let scratch = try Scratch()
     var options = StoreOptions(durability: .normal, timeout: 600)
-    options.walLimit = 1 << 20
+    options.checkpointBytes = 1 << 20
     let stores = try (0..<4).map { _ in try Store(scratch.path(), options) }
     let largest = Kept<Int64>(0)
     let isDone = Kept(false)
@@ -160,14 +160,14 @@ import Testing
     // megabytes where a sanitizer and another test run shared two cores.
     #expect(largest.value < 1_600 * 4 * 8_192 / 4)
     #expect(try stores[0].check() == [])
-    Proof.figure("WAL under readers without end: its limit, bytes", Int(options.walLimit))
+    Proof.figure("WAL under readers without end: its limit, bytes", Int(options.checkpointBytes))
     Proof.figure("WAL under readers without end: its largest size, bytes", Int(largest.value))
   }
 
   @Test func theWALIsBackWithinItsLimitOneCheckpointAfterAPinnedReaderLetGo() throws {
     let scratch = try Scratch()
     var options = StoreOptions(durability: .normal)
-    options.walLimit = 256 << 10
+    options.checkpointBytes = 256 << 10
     let store = try Store(scratch.path(), options)
     try store.market.write(.hourly([1]))
     let raw = try scratch.raw()
@@ -177,7 +177,7 @@ import Testing
       try store.market.write(.hourly((0..<200).map { Double(number + $0) }))
     }
     for number in 0..<100 { try write(number) }
-    #expect(try store.info().walBytes > 4 * options.walLimit)
+    #expect(try store.info().walBytes > 4 * options.checkpointBytes)
     #expect(try #require(store.info().lastCheckpoint).result.heldBack > 0)
     try raw.execute("COMMIT")
     // The store's own checkpoint, as soon as it is due again.
@@ -189,14 +189,14 @@ import Testing
     }
     // The next commit starts the WAL over and cuts the file.
     try write(number + 1)
-    #expect(try store.info().walBytes <= options.walLimit)
+    #expect(try store.info().walBytes <= options.checkpointBytes)
     #expect(try store.check() == [])
   }
 
   @Test func infoTellsOfTheLastCheckpoint() throws {
     let scratch = try Scratch()
     var options = StoreOptions()
-    options.walLimit = 128 << 10
+    options.checkpointBytes = 128 << 10
     let store = try Store(scratch.path(), options)
     try store.market.write(.hourly([1]))
     #expect(try store.info().lastCheckpoint == nil)
@@ -233,7 +233,7 @@ import Testing
     #expect(try raw.integer("SELECT count(*) FROM system_state") == 1)
     let megabyte = "\"" + String(repeating: "x", count: 1 << 20) + "\""
     for number in 0..<24 { try store.state.set("k\(number)", json: megabyte) }
-    #expect(try store.info().walBytes > Checkpointer.limitBytes)
+    #expect(try store.info().walBytes > StoreOptions().checkpointBytes)
     #expect(try raw.integer("SELECT count(*) FROM system_state") == 1)
     try raw.execute("COMMIT")
     #expect(try store.checkpoint().heldBack == 0)

@@ -227,7 +227,7 @@ import Testing
       (3_051_003, true), (3_052_000, true),
     ] as [(Int, Bool)])
   func theVersionsWithTheWALResetBugAreKnown(version: Int, isSafe: Bool) {
-    #expect(Store.isWALResetSafe(version) == isSafe)
+    #expect(SQLiteEngine.isWALResetSafe(version) == isSafe)
   }
 
   // MARK: Read-only

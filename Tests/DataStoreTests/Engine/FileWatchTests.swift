@@ -142,7 +142,7 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store()
     let path = scratch.path()
-    let writer = try #require(store.writer)
+    let writer = try #require(store.file.writer)
     let meddler = Kept(path)
     sqlite3_commit_hook(
       writer.handle,

@@ -3,13 +3,13 @@ import Glibc
 
 /// How calls get a connection: counted, with the turn to write or a reader of the pool, and within the reach
 /// of `interrupt()` as long as stopping them leaves nothing half done.
-extension Store {
+extension SQLiteEngine {
   // MARK: Counting calls
 
   /// Counts a call in; every call ends with `leave()`.
   private func enter() throws(StoreError) {
     guard ProcessMark.current == process else { throw .forked }
-    try Self.refuseWithinQuestion()
+    try CancellationCallback.refuseWithin()
     try ThreadStack.check()
     try monitor.locked { () throws(StoreError) in
       guard !isClosed else { throw .isClosed }
@@ -24,8 +24,7 @@ extension Store {
     }
   }
 
-  /// Throws `.closed` if no call is possible any more.
-  package func checkOpen() throws(StoreError) {
+  func checkOpen() throws(StoreError) {
     try call { () throws(StoreError) in try watch.checkDatabase() }
   }
 
@@ -41,7 +40,7 @@ extension Store {
   /// Runs `body` on a connection for reading: the transaction's own where this thread and task have one open, else one of
   /// the pool's. With `snapshot`, all statements of `body` see the same snapshot.
   func read<Result>(
-    snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
+    snapshot: Bool, until deadline: Deadline? = nil, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
       guard lane.enterTransaction() else {
@@ -59,13 +58,13 @@ extension Store {
 
   /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as one snapshot.
   func readCommitted<Result>(
-    _ body: (Connection) throws(StoreError) -> Result
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in try readFromPool(snapshot: true, body) }
   }
 
   private func readFromPool<Result>(
-    snapshot: Bool, until deadline: Deadline? = nil, _ body: (Connection) throws(StoreError) -> Result
+    snapshot: Bool, until deadline: Deadline? = nil, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try watch.checkDatabase()
     let reader = try takeReader()
@@ -76,14 +75,14 @@ extension Store {
     return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
   }
 
-  private func takeReader() throws(StoreError) -> Connection {
+  private func takeReader() throws(StoreError) -> StoreConnection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
-    let reader = try Connection(path, readerAccess, connectionSettings)
+    let reader = try StoreConnection(path, readerAccess, connectionSettings)
     reader.openWAL()
     return reader
   }
 
-  private func giveBack(_ reader: Connection) {
+  private func giveBack(_ reader: StoreConnection) {
     // A connection whose snapshot could not be ended is closed instead.
     guard !reader.isInTransaction else { return }
     monitor.locked { readers.giveBack(reader) }
@@ -96,8 +95,8 @@ extension Store {
   /// Outside a transaction `atOnce` is tried first, where given: one statement that is its own transaction, for which
   /// SQLite keeps no copies of what it changes. Where it returns nil nothing was written.
   func write<Result>(
-    atOnce: ((Connection) throws(StoreError) -> Result?)? = nil,
-    _ body: (Connection) throws(StoreError) -> Result
+    atOnce: ((StoreConnection) throws(StoreError) -> Result?)? = nil,
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try withWriter { writer throws(StoreError) in
       if transactionDepth > 0 { return try savepoint(writer, body) }
@@ -120,7 +119,7 @@ extension Store {
   /// Runs `body`, which is one statement over one row: outside a transaction it is its own, which spares a live bar a
   /// BEGIN and a COMMIT.
   func writeOne<Result>(
-    _ body: (Connection) throws(StoreError) -> Result
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try withWriter { writer throws(StoreError) in
       if transactionDepth > 0 { return try savepoint(writer, body) }
@@ -130,7 +129,7 @@ extension Store {
 
   /// Runs a statement that takes long: before it commits, the file is checked once more.
   private func runAtOnce<Result>(
-    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+    _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     let check = { [watch] () throws(StoreError) in try watch.checkAll() }
     return try writer.checkingCommits(check) { () throws(StoreError) in try runAlone(writer, body) }
@@ -138,7 +137,7 @@ extension Store {
 
   /// Runs `body`, one statement that is its own transaction.
   private func runAlone<Result>(
-    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+    _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try watch.checkAll()
     do throws(StoreError) {
@@ -157,7 +156,7 @@ extension Store {
 
   /// Runs `body` with the turn to write and the connection for it.
   func withWriter<Result>(
-    evenIfLost: Bool = false, _ body: (Connection) throws(StoreError) -> Result
+    evenIfLost: Bool = false, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
       guard !options.isReadOnly else {
@@ -176,7 +175,7 @@ extension Store {
     }
   }
 
-  func begin(_ writer: Connection) throws(StoreError) {
+  func begin(_ writer: StoreConnection) throws(StoreError) {
     do throws(StoreError) {
       try writer.giveWay()
       try writer.beginWriting()
@@ -185,19 +184,19 @@ extension Store {
     }
   }
 
-  func commit(_ writer: Connection) throws(StoreError) {
+  func commit(_ writer: StoreConnection) throws(StoreError) {
     try watch.checkAll()
     try writer.statement("COMMIT").run()
     try watch.checkCommitted()
     checkpointer?.afterCommit(writer)
   }
 
-  func rollBack(_ writer: Connection) {
+  func rollBack(_ writer: StoreConnection) {
     if writer.isInTransaction { try? writer.statement("ROLLBACK").run() }
   }
 
   private func savepoint<Result>(
-    _ writer: Connection, _ body: (Connection) throws(StoreError) -> Result
+    _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try beginSavepoint("ds_call", writer)
     do throws(StoreError) {
@@ -211,7 +210,7 @@ extension Store {
     }
   }
 
-  func beginSavepoint(_ savepoint: String, _ writer: Connection) throws(StoreError) {
+  func beginSavepoint(_ savepoint: String, _ writer: StoreConnection) throws(StoreError) {
     // What takes a failed call back must not need memory that is not there.
     _ = try writer.statement("ROLLBACK TO \(savepoint)")
     _ = try writer.statement("RELEASE \(savepoint)")
@@ -219,7 +218,7 @@ extension Store {
   }
 
   /// Takes back all since a savepoint, and notices where SQLite has taken back everything (disk full, say).
-  func undo(_ savepoint: String, _ writer: Connection) {
+  func undo(_ savepoint: String, _ writer: StoreConnection) {
     guard writer.isInTransaction else {
       transactionLoss = .rolledBackBySQLite
       return
@@ -243,7 +242,7 @@ extension Store {
   /// Lets `interrupt()` reach the connection while `body` runs. What ends a transaction stays outside: interrupted, it
   /// would leave the connection within one.
   func interruptibly<Result>(
-    _ connection: Connection, _ kind: InterruptibleUse.Kind, until deadline: Deadline? = nil,
+    _ connection: StoreConnection, _ kind: InterruptibleUse.Kind, until deadline: Deadline? = nil,
     _ body: () throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     connection.interruption.begin(stopsStatements: kind != .writesInTransaction, deadline: deadline)
@@ -274,7 +273,7 @@ struct InterruptibleUse {
     case writesInTransaction
   }
 
-  let connection: Connection
+  let connection: StoreConnection
   let kind: Kind
 
   func interrupt() {

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-extension Store {
-  /// What is wrong with the file, one string per finding; empty if it is sound.
-  ///
-  /// It looks at each page and each row: SQLite's own integrity, the schema, triggers on our tables (which never run
-  /// here), timestamps in other forms than ours, values of a wrong type, features and state values that are damaged.
-  ///
-  /// - Throws: As a read, see ``StoreError``; but damage is a finding, not `.corrupt` or `.schema`.
-  public func check() throws(StoreError) -> [String] {
+extension SQLiteEngine {
+  func check() throws(StoreError) -> [String] {
     try read(snapshot: true) { reader throws(StoreError) in
       var findings = StoreCheck()
       do throws(StoreError) {
@@ -33,7 +27,7 @@ private struct StoreCheck {
 
   mutating func add(_ text: String) { texts.append(text) }
 
-  mutating func integrity(_ reader: Connection) throws(StoreError) {
+  mutating func integrity(_ reader: StoreConnection) throws(StoreError) {
     // SQLite looks at other tables, too, and evaluates what they and their indexes compute. Where they compute
     // anything, they are left to their owners.
     let parts = try TableFacts.othersArePlain(reader) ? [""] : Schema.tables.map { "(\($0.name))" }
@@ -44,7 +38,7 @@ private struct StoreCheck {
     }
   }
 
-  private static func damage(_ part: String, _ reader: Connection) throws(StoreError) -> [String] {
+  private static func damage(_ part: String, _ reader: StoreConnection) throws(StoreError) -> [String] {
     let statement = try reader.statement("PRAGMA main.integrity_check\(part)")
     // SQLite walks a whole table in one instruction.
     return try HelperThread.run {
@@ -62,7 +56,7 @@ private struct StoreCheck {
     }
   }
 
-  mutating func schema(_ reader: Connection, _ path: String) throws(StoreError) {
+  mutating func schema(_ reader: StoreConnection, _ path: String) throws(StoreError) {
     _ = try Schema.inspect(reader, path: path)
     let statement = try reader.statement(
       "SELECT name, tbl_name FROM main.sqlite_schema WHERE type = 'trigger' ORDER BY name")
@@ -76,7 +70,7 @@ private struct StoreCheck {
     }
   }
 
-  mutating func bars(_ reader: Connection) throws(StoreError) {
+  mutating func bars(_ reader: StoreConnection) throws(StoreError) {
     let statement = try reader.statement(
       """
       SELECT symbol, timeframe, timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
@@ -132,7 +126,7 @@ private struct StoreCheck {
     for tally in [foreign, doubled.tally, wrong, features] { tally.report("market_data", to: &texts) }
   }
 
-  mutating func requests(_ reader: Connection) throws(StoreError) {
+  mutating func requests(_ reader: StoreConnection) throws(StoreError) {
     let statement = try reader.statement(
       """
       SELECT symbol, timeframe, requested_at, start_ts, end_ts, provider_used, quality, notes, fallback_used,
@@ -170,7 +164,7 @@ private struct StoreCheck {
     for tally in [foreign, doubled.tally, wrong] { tally.report("market_requests", to: &texts) }
   }
 
-  mutating func state(_ reader: Connection) throws(StoreError) {
+  mutating func state(_ reader: StoreConnection) throws(StoreError) {
     let statement = try reader.statement("SELECT key, value, updated_at FROM main.system_state")
     defer { statement.reset() }
     var damaged = Tally("entries are damaged (set the key again)")
@@ -230,7 +224,7 @@ private struct StoreCheck {
 
     /// `row` begins with symbol and timeframe.
     mutating func take(
-      _ row: Statement, _ instant: Int64, _ place: String, _ reader: Connection
+      _ row: Statement, _ instant: Int64, _ place: String, _ reader: StoreConnection
     ) throws(StoreError) {
       let series = Array(row.bytes(0)) + [0] + Array(row.bytes(1))
       guard seen[series, default: []].insert(instant).inserted else { return tally.add(place) }

@@ -5,16 +5,16 @@
 struct ReaderPool {
   static let kept = 8
 
-  private var idle: [Connection] = []
+  private var idle: [StoreConnection] = []
 
   /// The one used last, whose caches are warm.
-  mutating func take() -> Connection? { idle.popLast() }
+  mutating func take() -> StoreConnection? { idle.popLast() }
 
-  mutating func giveBack(_ connection: Connection) {
+  mutating func giveBack(_ connection: StoreConnection) {
     if idle.count < Self.kept { idle.append(connection) }
   }
 
-  mutating func removeAll() -> [Connection] {
+  mutating func removeAll() -> [StoreConnection] {
     defer { idle = [] }
     return idle
   }

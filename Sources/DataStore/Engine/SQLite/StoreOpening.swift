@@ -4,10 +4,10 @@ import Glibc
 /// Opens a file as a store: looks first, changes only what is ours, and leaves anything else as it was.
 struct StoreOpening {
   let path: String
-  private(set) var writer: Connection?
+  private(set) var writer: StoreConnection?
   private(set) var checkpointer: Checkpointer?
   /// The first reader, where opening needed one.
-  private(set) var reader: Connection?
+  private(set) var reader: StoreConnection?
   private(set) var readerAccess = Connection.Access.readOnly
 
   init(_ path: String, _ options: StoreOptions, _ settings: Connection.Settings) throws(StoreError) {
@@ -35,7 +35,7 @@ struct StoreOpening {
     // Another's WAL must not be folded into a file that is refused.
     let hasWAL = StorePath.size(path + "-wal") > 0
     if !location.exists { StorePath.create(path) }
-    let connection = try Connection(path, .readWrite, settings)
+    let connection = try StoreConnection(path, .readWrite, settings)
     let deadline = Deadline(secondsFromNow: settings.timeout)
     connection.waitFairly()
     connection.beginWaiting(until: deadline)
@@ -70,7 +70,7 @@ struct StoreOpening {
   }
 
   /// Switching needs the file to itself for an instant, and SQLite does not wait for that by itself.
-  private func switchToWAL(_ connection: Connection, _ deadline: Deadline) throws(StoreError) {
+  private func switchToWAL(_ connection: StoreConnection, _ deadline: Deadline) throws(StoreError) {
     while true {
       do throws(StoreError) {
         // Counts for a new file only. Bars with features fill pages of 4,096 bytes badly; larger ones than these make a
@@ -115,8 +115,8 @@ struct StoreOpening {
 
   private func inspected(
     _ access: Connection.Access, _ settings: Connection.Settings
-  ) throws(StoreError) -> Connection {
-    let connection = try Connection(path, access, settings)
+  ) throws(StoreError) -> StoreConnection {
+    let connection = try StoreConnection(path, access, settings)
     let state = try connection.failingWhenShort { () throws(StoreError) in
       try Schema.inspect(connection, path: path)
     }

@@ -15,7 +15,7 @@ import Testing
   }
 
   private func byPages(
-    _ reader: Connection, _ pages: LatestPages, _ symbol: String, notices: Int?
+    _ reader: StoreConnection, _ pages: LatestPages, _ symbol: String, notices: Int?
   ) throws -> Latest? {
     try withBytes(symbol) { symbol in
       try withBytes(Self.timeframe) { timeframe -> Latest? in
@@ -63,7 +63,7 @@ import Testing
   func isTheOneThatAllTextsMeanWhateverOthersDo(pageSize: Int) throws {
     let scratch = try Scratch()
     let raw = try scratch.specifiedFile(pageSize: pageSize)
-    let reader = try Connection(scratch.path(), .readOnly, Self.settings)
+    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
     reader.openWAL()
     let pages = try #require(try LatestPages(reader))
     var random = Seeded()
@@ -140,7 +140,7 @@ import Testing
     let scratch = try Scratch()
     let raw = try scratch.specifiedFile(pageSize: 512)
     try hours(to: threeOClock, 100, raw)
-    let reader = try Connection(scratch.path(), .readOnly, Self.settings)
+    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
     reader.openWAL()
     let pages = try #require(try LatestPages(reader))
     #expect(try byPages(reader, pages, "A", notices: 0)?.instant == threeOClock)
@@ -164,7 +164,7 @@ import Testing
     try raw.execute(
       "INSERT INTO market_data(symbol, timeframe, timestamp, open) VALUES ('A', '\(Self.timeframe)', '\(other)', -1)"
     )
-    let reader = try Connection(scratch.path(), .readOnly, Self.settings)
+    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
     reader.openWAL()
     let pages = try #require(try LatestPages(reader))
     #expect(try byPages(reader, pages, "A", notices: 0)?.instant == last)
@@ -184,7 +184,7 @@ import Testing
       INSERT INTO market_data(symbol, timeframe, timestamp, open)
       SELECT 'A', '\(Self.timeframe)', strftime('%Y-%m-%dT%H:%M:%S+00:00', 1772377200 + i, 'unixepoch'), i FROM n
       """)
-    let reader = try Connection(scratch.path(), .readOnly, Self.settings)
+    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
     reader.openWAL()
     let pages = try #require(try LatestPages(reader))
     for _ in 0..<3 { #expect(try byPages(reader, pages, "A", notices: 0) == nil) }
@@ -198,7 +198,7 @@ import Testing
       try hours(to: threeOClock, 10, raw)
     }
     // Folded in and closed: the next WAL has not begun.
-    let reader = try Connection(scratch.path(), .readWrite, Self.settings)
+    let reader = try StoreConnection(scratch.path(), .readWrite, Self.settings)
     reader.openWAL()
     let pages = try #require(try LatestPages(reader))
     #expect(try byPages(reader, pages, "A", notices: nil) == nil)

@@ -20,19 +20,19 @@ import Testing
   }
 
   /// A connection that has read, as those of the pool have.
-  private func reader(_ scratch: Scratch) throws -> Connection {
-    let connection = try Connection(scratch.path(), .readOnly, Self.settings)
+  private func reader(_ scratch: Scratch) throws -> StoreConnection {
+    let connection = try StoreConnection(scratch.path(), .readOnly, Self.settings)
     _ = try Schema.integer("SELECT count(*) FROM sqlite_schema", connection)
     return connection
   }
 
-  private func snapshot<Result>(_ reader: Connection, _ body: () throws -> Result) throws -> Result {
+  private func snapshot<Result>(_ reader: StoreConnection, _ body: () throws -> Result) throws -> Result {
     try reader.statement("BEGIN").run()
     defer { try? reader.statement("COMMIT").run() }
     return try body()
   }
 
-  private func found(_ reader: Connection, _ symbol: String) -> Found {
+  private func found(_ reader: StoreConnection, _ symbol: String) -> Found {
     let bars = Bars(reader.collector.end(), symbols: [symbol], timeframe: Self.timeframe)
     return Found(
       times: bars.timestamps,
@@ -46,7 +46,9 @@ import Testing
   private static let shape = ReadShape(features: .json)
 
   /// The rows of a series by way of SQLite.
-  private func bySQLite(_ reader: Connection, _ symbol: String, _ range: TimeRange = .all) throws -> Found {
+  private func bySQLite(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws
+    -> Found
+  {
     try snapshot(reader) {
       reader.collector.begin(Self.shape)
       var none: SeriesPages?
@@ -56,8 +58,10 @@ import Testing
     }
   }
 
-  /// The same from the pages; nil if they were left to SQLite.
-  private func byPages(_ reader: Connection, _ symbol: String, _ range: TimeRange = .all) throws -> Found? {
+  /// The same from the pages; nil where they were left to SQLite.
+  private func byPages(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws
+    -> Found?
+  {
     try snapshot(reader) { () -> Found? in
       guard var pages = try SeriesPages(reader) else { return nil }
       return collect(reader, &pages, symbol, range)
@@ -65,7 +69,7 @@ import Testing
   }
 
   private func collect(
-    _ reader: Connection, _ pages: inout SeriesPages, _ symbol: String, _ range: TimeRange = .all
+    _ reader: StoreConnection, _ pages: inout SeriesPages, _ symbol: String, _ range: TimeRange = .all
   ) -> Found? {
     reader.collector.begin(Self.shape)
     reader.collector.beginSymbol("\(symbol) \(Self.timeframe)", range, skip: 0)
@@ -257,7 +261,7 @@ import Testing
     try expectNoPages(try reader(scratch))
   }
 
-  private func expectNoPages(_ reader: Connection) throws {
+  private func expectNoPages(_ reader: StoreConnection) throws {
     let isRead = try snapshot(reader) {
       let pages = try SeriesPages(reader)
       return pages != nil
@@ -298,7 +302,7 @@ import Testing
       }
       for suffix in ["", "-wal", "-shm"] { unlink(scratch.path(name) + suffix) }
       try write(bytes, to: scratch.path(name))
-      guard let reader = try? Connection(scratch.path(name), .readWrite, Self.settings),
+      guard let reader = try? StoreConnection(scratch.path(name), .readWrite, Self.settings),
         (try? Schema.integer("SELECT count(*) FROM sqlite_schema", reader)) != nil
       else { continue }
       for symbol in Self.symbols.prefix(3) {

@@ -147,7 +147,7 @@ import Testing
   private static func options(_ durability: Durability) -> StoreOptions {
     var options = StoreOptions(durability: durability)
     // Two pages, so that the store checkpoints by itself every few calls.
-    options.walLimit = 16 << 10
+    options.checkpointBytes = 16 << 10
     return options
   }
 

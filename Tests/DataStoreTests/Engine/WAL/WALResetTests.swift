@@ -30,7 +30,7 @@ import Testing
     var checkpoints = 0
     let outcome = try everyMoment { path in
       var options = StoreOptions()
-      options.walLimit = 1
+      options.checkpointBytes = 1
       let store = try Store(path, options)
       return Victim { commits in
         for key in try commits() { try store.state.set(key, json: "1") }
@@ -130,7 +130,7 @@ import Testing
     }
 
     func expectLossWhereSQLiteHasTheBug(_ name: String) {
-      let isSafe = Store.isWALResetSafe(Connection.libraryVersionNumber)
+      let isSafe = SQLiteEngine.isWALResetSafe(Connection.libraryVersionNumber)
       #expect((lost > 0) != isSafe, "\(Connection.libraryVersion): \(self)")
       Proof.figure("WAL reset, \(name): commits lost", lost)
     }

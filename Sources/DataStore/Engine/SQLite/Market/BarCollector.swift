@@ -5,7 +5,7 @@ import CSQLite
 ///
 /// Reading through an aggregate keeps the loop over the rows inside SQLite, which is up to 1.7 times
 /// faster than stepping a statement and fetching each column.
-final class BarCollector {
+final class BarCollector: RecordSink {
   /// In memory of its own: SQLite reaches it once per row, and Swift's checks for exclusive access to a class's
   /// properties would cost a tenth of the read.
   private let collection: UnsafeMutablePointer<BarCollection>
@@ -20,7 +20,7 @@ final class BarCollector {
     collection.deallocate()
   }
 
-  func register(on connection: Connection) throws(StoreError) {
+  func register(on connection: StoreConnection) throws(StoreError) {
     let result = sqlite3_create_function_v2(
       connection.handle, "ds_collect", -1, SQLFunctions.flags, collection, nil,
       { context, _, values in

@@ -49,7 +49,7 @@ final class BarOverlap {
 
   deinit { state.deallocate() }
 
-  func register(on connection: Connection) throws(StoreError) {
+  func register(on connection: StoreConnection) throws(StoreError) {
     // Neither is deterministic: what they give depends on the current row.
     let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY
     var result = sqlite3_create_function_v2(

@@ -97,7 +97,7 @@ final class BarSource {
 
   /// Lets `body`, an upsert of the batch, fail with `.missingBar` where it would insert a row.
   func refusingNewRows(
-    _ connection: Connection, _ body: () throws(StoreError) -> Void
+    _ connection: StoreConnection, _ body: () throws(StoreError) -> Void
   ) throws(StoreError) {
     raw.pointee.newRow = -1
     sqlite3_update_hook(
@@ -161,7 +161,7 @@ final class BarSource {
   }
 
   /// Makes the table known to a connection, which owns this source and outlives its use.
-  func register(on connection: Connection) throws(StoreError) {
+  func register(on connection: StoreConnection) throws(StoreError) {
     let result = sqlite3_create_module_v2(
       connection.handle, "ds_bars", Self.module, Unmanaged.passUnretained(self).toOpaque(), nil)
     guard result == SQLITE_OK else {

@@ -9,13 +9,13 @@ import CSQLite
 final class BarTime {
   private let source: BarSource
   /// It owns this, and outlives its use.
-  @exclusivity(unchecked) private unowned(unsafe) var connection: Connection?
+  @exclusivity(unchecked) private unowned(unsafe) var connection: StoreConnection?
   /// Borrowed while the statement runs.
   @exclusivity(unchecked) private var series: (symbol: Bytes, timeframe: Bytes)?
 
   init(_ source: BarSource) { self.source = source }
 
-  func register(on connection: Connection) throws(StoreError) {
+  func register(on connection: StoreConnection) throws(StoreError) {
     self.connection = connection
     let result = sqlite3_create_function_v2(
       connection.handle, "ds_bar_time", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,

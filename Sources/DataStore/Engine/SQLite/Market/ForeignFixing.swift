@@ -8,7 +8,7 @@ extension ForeignForms {
   /// Rewrites the rows of those instants of `range` for which `isWritten`. To be called within a transaction that has the lock
   /// on writing.
   mutating func fix(
-    _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection,
+    _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection,
     _ isWritten: (Int64) -> Bool = { _ in true }
   ) throws(StoreError) {
     guard try mean(range, symbol, timeframe, connection) else { return }
@@ -35,7 +35,7 @@ extension ForeignForms {
   }
 
   private func isThere(
-    _ text: String, _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
+    _ text: String, _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     let statement = try connection.statement(
       "SELECT 1 FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) = ?3")
@@ -47,7 +47,7 @@ extension ForeignForms {
   }
 
   /// Rewrites the rows of all instants of a batch.
-  mutating func fix(_ batch: BorrowedBatch, _ connection: Connection) throws(StoreError) {
+  mutating func fix(_ batch: BorrowedBatch, _ connection: StoreConnection) throws(StoreError) {
     for series in BatchStretches(batch).series {
       guard let symbol = batch.symbol.text(series.row),
         let timeframe = batch.timeframe.text(series.row)

@@ -53,7 +53,7 @@ struct ForeignForms {
   /// To be called before rows are removed that may be in other forms.
   mutating func beginRemoval() { hasRemoved = true }
 
-  private mutating func mayKeep(_ connection: Connection) -> Bool {
+  private mutating func mayKeep(_ connection: StoreConnection) -> Bool {
     if hasRemoved, !connection.isInTransaction { hasRemoved = false }
     return !hasRemoved
   }
@@ -62,7 +62,7 @@ struct ForeignForms {
 
   /// True if a row in another form may belong to the rows between the bounds without sorting there.
   mutating func hide(
-    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: Connection
+    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     guard low != nil || high != nil else { return false }
     return try key.withBytes { symbol, timeframe throws(StoreError) in
@@ -71,14 +71,14 @@ struct ForeignForms {
   }
 
   mutating func hide(
-    _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: Connection
+    _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     try forms(symbol, timeframe, TimeForms.edges(from: low, to: high), connection).isAny
   }
 
   /// The forms that decide where the rows between the bounds stand.
   mutating func formsNear(
-    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: Connection
+    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> TimeForms {
     try key.withBytes { symbol, timeframe throws(StoreError) in
       try forms(
@@ -88,7 +88,7 @@ struct ForeignForms {
 
   /// `hide` for the latest bar of a series, at `instant` by its text.
   mutating func hideLatest(
-    _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: Connection
+    _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
     if let place = latest.find(symbol, timeframe), latest[place].version == version,
@@ -104,7 +104,7 @@ struct ForeignForms {
   }
 
   /// The text of the latest bar, where rows in other forms are about and it is known.
-  func latestText(_ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection) -> (
+  func latestText(_ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection) -> (
     instant: Int64, text: [UInt8]
   )? {
     guard let place = latest.find(symbol, timeframe), latest[place].version == connection.dataVersion,
@@ -114,7 +114,7 @@ struct ForeignForms {
   }
 
   mutating func keepLatest(
-    _ instant: Int64, _ text: [UInt8], _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
+    _ instant: Int64, _ text: [UInt8], _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection
   ) {
     // Within a transaction the latest bar changes without a commit.
     guard !connection.isWriting else { return }
@@ -124,7 +124,7 @@ struct ForeignForms {
 
   /// The forms of the texts within windows that are not in ours. Only what was not looked at yet is searched.
   private mutating func forms(
-    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ connection: Connection
+    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ connection: StoreConnection
   ) throws(StoreError) -> TimeForms {
     let version = connection.dataVersion
     var known = searched.find(symbol, timeframe).map { searched[$0] } ?? Searched(version: version)
@@ -160,7 +160,7 @@ struct ForeignForms {
 
   /// Whether rows in other forms mean an instant of `range`. Days around it are looked at as well, and remembered.
   mutating func mean(
-    _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
+    _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     let version = connection.dataVersion
     if let place = stretches.find(symbol, timeframe), stretches[place].version == version,
@@ -180,7 +180,7 @@ struct ForeignForms {
 
   /// The rows in other forms that mean an instant of `range`, in the order of texts. What means no instant is none.
   func rows(
-    _ symbol: Bytes, _ timeframe: Bytes, _ range: ClosedRange<Int64>, _ connection: Connection
+    _ symbol: Bytes, _ timeframe: Bytes, _ range: ClosedRange<Int64>, _ connection: StoreConnection
   ) throws(StoreError) -> [(instant: Int64, text: [UInt8])] {
     var rows: [(instant: Int64, text: [UInt8])] = []
     for window in TimeForms.any.windows(from: range.lowerBound, to: range.upperBound) {
@@ -198,7 +198,7 @@ struct ForeignForms {
 
   /// The texts within a window that are in other forms; nil for what is not text.
   private func forEachForeign(
-    _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: Connection,
+    _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: StoreConnection,
     _ body: (Bytes?) throws(StoreError) -> Void
   ) throws(StoreError) {
     let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | (table.isBars ? 1 << 36 : 0)
@@ -235,18 +235,6 @@ extension TimeForms.Window {
   func reachesInto(_ other: TimeForms.Window) -> Bool {
     guard let high, low <= other.low, other.low <= high else { return false }
     return other.high.map { high < $0 } ?? true
-  }
-}
-
-extension SeriesKey {
-  func withBytes<Result>(
-    _ body: (_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
-    try Array(symbol.utf8).withUnsafeBufferPointer { symbol throws(StoreError) in
-      try Array(timeframe.utf8).withUnsafeBufferPointer { timeframe throws(StoreError) in
-        try body(symbol, timeframe)
-      }
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// Reads by instant, for series with rows in other forms: what is asked for decides what is read, not the series' length.
-extension Connection {
+extension StoreConnection {
   /// Where all rows stand that mean an instant of the range, and maybe others.
   func windows(of key: SeriesKey, _ range: TimeRange) throws(StoreError) -> [TimeForms.Window] {
     try foreignForms.formsNear(key, from: range.start, to: range.end, self)

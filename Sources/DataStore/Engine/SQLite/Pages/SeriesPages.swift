@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: MIT
 
+/// What rows from pages go to.
+protocol RecordSink: AnyObject {
+  /// Rows that it has taken.
+  var count: Int { get }
+  /// Says how many rows are to come, about.
+  func expect(rows: Int)
+  /// Takes a row of which the time and the record are known; false if something about it is not as it should be.
+  /// `block` is what the record lies in, where it may be held.
+  func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock.Reference?) -> Bool
+}
+
 /// Reads bars of a series straight from the pages of the file, as of the snapshot of a read transaction.
 ///
 /// SQLite takes a few hundred instructions for each value that it hands over; the bytes themselves take about ten. What is
@@ -22,10 +33,10 @@ struct SeriesPages: ~Copyable {
     interruption = connection.interruption
   }
 
-  /// Hands the rows of a series between two texts of time, both included, to the collector. False if it stopped
+  /// Hands the rows of a series between two texts of time, both included, to a sink. False if it stopped
   /// midway: SQLite has to read them all.
   mutating func collect(
-    _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ collector: BarCollector
+    _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ sink: some RecordSink
   ) -> Bool {
     let place = IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low)
     func isOfSeries(_ entry: IndexEntry) -> Bool {
@@ -37,12 +48,12 @@ struct SeriesPages: ~Copyable {
       let order = entry.symbol.order(symbol)
       return order > 0 || order == 0 && entry.timeframe.order(timeframe) > 0
     }
-    if collector.count == 0 {
+    if sink.count == 0 {
       let interruption = interruption
       let expected = index.count(
         from: place, until: isPast, unless: { interruption.shouldStop() }, &source)
       guard let expected else { return false }
-      collector.expect(rows: expected)
+      sink.expect(rows: expected)
     }
     var step = index.seek(place, &source)
     var rows = 0
@@ -55,7 +66,7 @@ struct SeriesPages: ~Copyable {
         guard isOfSeries(entry) else { return isPast(entry) }
         if isPast(entry.timestamp) { return true }
         guard let record = table.record(entry.rowid, &source),
-          collector.append(timestamp: entry.timestamp, record, in: table.block)
+          sink.append(timestamp: entry.timestamp, record, in: table.block)
         else { return false }
         rows += 1
         if rows & 255 == 0, interruption.shouldStop() { return false }

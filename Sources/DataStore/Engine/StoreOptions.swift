@@ -7,15 +7,6 @@ public enum Durability: Int32, Sendable {
   /// A call that returned survives a killed process; a power cut may take back the latest calls, each of them whole, but
   /// never corrupts the file.
   case normal = 1
-
-  /// `PRAGMA synchronous`. In WAL mode FULL syncs at each commit, NORMAL only at checkpoints.
-  /// https://sqlite.org/pragma.html#pragma_synchronous
-  var synchronous: String {
-    switch self {
-    case .full: "FULL"
-    case .normal: "NORMAL"
-    }
-  }
 }
 
 /// How a store is opened.
@@ -30,11 +21,12 @@ public struct StoreOptions: Sendable {
   /// same either way; `info()` tells which are on. The environment variable `DATA_STORE_FAST_PATHS=0` switches them off, too.
   public var usesFastPaths: Bool
 
-  /// Bytes of WAL after which a commit is followed by a checkpoint. Tests make it small.
-  var walLimit = Checkpointer.limitBytes
+  /// Bytes that may wait to be folded into the database before a commit is followed by a checkpoint: 4 MiB. A small WAL is
+  /// soon written over instead of extended, and syncing a file that does not grow costs a third less. Tests make it smaller.
+  var checkpointBytes: Int64 = 4 << 20
 
   /// The longest timeout, in seconds.
-  public static let maximumTimeout = 1_000_000.0
+  public static let maximumTimeout = Limits.timeout
 
   /// The defaults: full durability, ten seconds, writing allowed, fast paths.
   public init(
@@ -44,11 +36,6 @@ public struct StoreOptions: Sendable {
     self.timeout = timeout
     self.isReadOnly = isReadOnly
     self.usesFastPaths = usesFastPaths
-  }
-
-  func connectionSettings(_ fastPaths: FastPaths) -> Connection.Settings {
-    Connection.Settings(
-      timeout: timeout, synchronous: durability.synchronous, walLimit: walLimit, fastPaths: fastPaths)
   }
 
   func check() throws(StoreError) {

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-extension Store {
-  /// Copies one snapshot of the store to `target` while others write. The target appears whole, or not at all.
-  ///
-  /// - Parameters:
-  ///   - target: The path of the new file.
-  ///   - overwrite: Replaces a file that exists; it keeps its permissions.
-  /// - Throws: `.invalid` if `target` exists and `overwrite` is false; and always for the store's own file and its -wal,
-  ///   -shm and -journal, for those of another database, and for a target beside which a -wal or -journal lies, which
-  ///   would be taken for the backup's. `.storage` if it cannot be written. Otherwise as a read, see ``StoreError``.
-  public func backup(to target: String, overwrite: Bool = false) throws(StoreError) {
+extension SQLiteEngine {
+  func backup(to target: String, overwrite: Bool) throws(StoreError) {
     let location = try StorePath(target, as: "target")
     let path = location.resolved
     try readCommitted { reader throws(StoreError) in

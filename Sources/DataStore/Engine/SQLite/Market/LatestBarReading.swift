@@ -1,62 +1,51 @@
 // SPDX-License-Identifier: MIT
 
-extension MarketRepo {
-  /// The latest bar with all its columns and its features as JSON; nil if there is none. The texts that `body`
-  /// sees live until it returns.
-  package func withLatestBar<Result>(
-    _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
-    _ body: (LatestBar?) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
-    let symbol = Bytes(cString: symbol)
-    let timeframe = Bytes(cString: timeframe)
-    guard symbol.count > 0, timeframe.count > 0, symbol.isValidUTF8, timeframe.isValidUTF8 else {
-      // Says which, and why.
-      _ = try SeriesKey(symbol.text, timeframe.text)
-      throw .invalid("the symbol or the timeframe is not valid UTF-8")
+extension StoreConnection {
+  /// Lends the latest bar of a series to `body`. `notices` counts what was noticed of the file so far; nil if nothing
+  /// notices.
+  func latestBar(
+    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?, _ body: (LatestBar?) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let found = try withLatestRecord(symbol, timeframe, notices: notices) { instant, fields in
+      LatestBar(fields, instant, self)
     }
-    return try store.read(snapshot: false) { reader throws(StoreError) in
-      let notices = store.watch.noticesSoFar
-      let found = try reader.withLatestRecord(symbol, timeframe, notices: notices) { instant, fields in
-        LatestBar(fields, instant, reader)
-      }
-      if let found { return try body(found) }
-      let statement = try reader.statement(Self.latestBarVariant) {
-        """
-        SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
-        FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY timestamp DESC LIMIT 1
-        """
-      }
-      statement.bind(1, symbol)
-      statement.bind(2, timeframe)
-      defer { statement.reset() }
-      guard try statement.step() else { return try body(nil) }
-      if statement.kind(0) == .text,
-        let instant = TimestampParser.stored(statement.bytes(0), &reader.latestDate),
-        !(try reader.foreignForms.hideLatest(symbol, timeframe, instant, reader))
-      {
-        return try body(try LatestBar(statement, instant, symbol, timeframe, reader))
-      }
-      // `statement` keeps the snapshot open meanwhile.
-      return try latestInAnyForm(symbol, timeframe, reader, body)
+    if let found { return try body(found) }
+    let statement = try statement(Self.latestBarVariant) {
+      """
+      SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
+      FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY timestamp DESC LIMIT 1
+      """
     }
+    statement.bind(1, symbol)
+    statement.bind(2, timeframe)
+    defer { statement.reset() }
+    guard try statement.step() else { return try body(nil) }
+    if statement.kind(0) == .text,
+      let instant = TimestampParser.stored(statement.bytes(0), &latestDate),
+      !(try foreignForms.hideLatest(symbol, timeframe, instant, self))
+    {
+      return try body(try LatestBar(statement, instant, symbol, timeframe, self))
+    }
+    // `statement` keeps the snapshot open meanwhile.
+    return try latestInAnyForm(symbol, timeframe, body)
   }
 
   private static let latestBarVariant: UInt64 = 5 << 40
 
   /// Other tools' forms are about: the latest by instant, not by text.
-  private func latestInAnyForm<Result>(
-    _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection,
-    _ body: (LatestBar?) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result {
-    var latest = reader.foreignForms.latestText(symbol, timeframe, reader)
+  private func latestInAnyForm(
+    _ symbol: Bytes, _ timeframe: Bytes,
+    _ body: (LatestBar?) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    var latest = foreignForms.latestText(symbol, timeframe, self)
     if latest == nil {
-      latest = try reader.extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
+      latest = try extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
       if let latest {
-        reader.foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, reader)
+        foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, self)
       }
     }
     guard let latest else { return try body(nil) }
-    let statement = try reader.statement(
+    let statement = try statement(
       """
       SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
       FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp = ?3
@@ -66,22 +55,13 @@ extension MarketRepo {
     latest.text.withUnsafeBufferPointer { statement.bindCopy(3, text: $0) }
     defer { statement.reset() }
     guard try statement.step() else { return try body(nil) }
-    return try body(try LatestBar(statement, latest.instant, symbol, timeframe, reader))
+    return try body(try LatestBar(statement, latest.instant, symbol, timeframe, self))
   }
 }
 
-/// The fields of the latest bar, borrowed from the row that SQLite is at.
-package struct LatestBar {
-  package let timestamp: Int64
-  /// Open, high, low, close, volume, latency; NaN for NULL.
-  package let doubles: (Double, Double, Double, Double, Double, Double)
-  package let source: UnsafeBufferPointer<UInt8>?
-  package let quality: UnsafeBufferPointer<UInt8>?
-  package let isGap: Bool
-  package let features: UnsafeBufferPointer<UInt8>?
-
+extension LatestBar {
   /// From the fields of a record; nil if one is not as it should be, of which SQLite's row tells more.
-  fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: Connection) {
+  fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: StoreConnection) {
     guard let open = fields.number(3), let high = fields.number(4), let low = fields.number(5),
       let close = fields.number(6), let volume = fields.number(7), let latency = fields.number(11),
       let flag = fields.number(10),
@@ -101,7 +81,7 @@ package struct LatestBar {
   }
 
   fileprivate init(
-    _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection
+    _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: StoreConnection
   ) throws(StoreError) {
     func place() -> String { "\(symbol.text) \(timeframe.text) \(row.text(0))" }
     func fault(_ column: Int, _ what: String) -> StoreError {

@@ -2,9 +2,10 @@
 import CSQLite
 import Glibc
 
-/// One connection to the file, with its statements prepared once. Not thread-safe: its holder is
+/// One connection to a file, with its statements prepared once. It knows nothing of what is stored there: `StoreConnection`
+/// does. Not thread-safe: its holder is
 /// alone with it (the writer lane and the reader pool see to that), so SQLite's own mutexes are off.
-final class Connection {
+class Connection {
   enum Access {
     case readWrite
     case readOnly
@@ -30,23 +31,8 @@ final class Connection {
   private var variants: [UInt64: Statement] = [:]
   /// A live feed writes one kind of bar again and again.
   private var lastVariant: (UInt64, Statement)?
-  /// What the rows of the bulk paths come from and go to.
-  let source: BarSource
-  let collector = BarCollector()
-  let merger = FeatureMerging()
-  let overlap: BarOverlap
-  let barTime: BarTime
-  @exclusivity(unchecked) var foreignForms = ForeignForms(.bars)
-  var foreignRequests = ForeignForms(.requests)
   /// For a read that fetches pages by itself.
   var specifiedTable = SpecifiedTable()
-  /// For the latest bar, which fetches them, too; nil before the first one.
-  private var latestPages: LatestPages?
-  private var latestFields = RecordFields(count: 13)
-  /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
-  var latestDate = TimestampParser.DateMemo()
-  /// Checks features that are handed out as text against the rules.
-  var featureCheck = FeatureParser()
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
   /// This connection's own commits, but for one that was about to happen when its hook was last called.
@@ -56,13 +42,15 @@ final class Connection {
   private var gathering: FrameGathering?
   private var writeback: CheckpointWriteback?
   /// Asks the call that is running here to stop.
-  let interruption = Interruption()
+  let interruption: Interruption
   private let busyWait: BusyWait
   /// About a hundred microseconds' worth of SQLite's virtual machine.
   private static let instructionsBetweenLooks: Int32 = 10_000
 
   /// Opens `path`. Nothing is read from the file yet.
-  init(_ path: String, _ access: Access, _ settings: Settings) throws(StoreError) {
+  init(
+    _ path: String, _ access: Access, _ settings: Settings, _ interruption: Interruption = Interruption()
+  ) throws(StoreError) {
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var name = path
     switch access {
@@ -83,9 +71,7 @@ final class Connection {
     handle = opened
     self.path = path
     fastPaths = settings.fastPaths
-    source = BarSource(interruption)
-    overlap = BarOverlap(source, merger)
-    barTime = BarTime(source)
+    self.interruption = interruption
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
     do throws(StoreError) {
       try setUp(settings)
@@ -129,7 +115,7 @@ final class Connection {
       PRAGMA ignore_check_constraints=ON;
       PRAGMA mmap_size=0;
       """)
-    try SQLFunctions.register(on: self)
+    try registerFunctions()
     sqlite3_progress_handler(
       handle, Self.instructionsBetweenLooks,
       { interruption in
@@ -186,7 +172,7 @@ final class Connection {
     isCommitting = true
     // What was made of a text that was missing must not stay. See `failingWhenShort(_:)`.
     if failsWhenShort, isShort { return false }
-    guard overlap.mayCommit() else { return false }
+    guard mayCommitStatement() else { return false }
     guard let commitCheck else { return true }
     do throws(StoreError) {
       try commitCheck()
@@ -295,12 +281,16 @@ final class Connection {
     return error
   }
 
-  private func takeFailure() -> StoreError? {
-    for failure in [source.takeFailure(), collector.takeFailure(), merger.takeFailure()] {
-      if let failure { return failure }
-    }
-    return nil
-  }
+  // MARK: For those who know what is stored
+
+  /// Makes the functions known that statements call.
+  func registerFunctions() throws(StoreError) {}
+
+  /// What a function, or the table that rows come from, found out during the last statement, once.
+  func takeFailure() -> StoreError? { nil }
+
+  /// Asked before a statement that is its own transaction commits.
+  func mayCommitStatement() -> Bool { true }
 
   /// What was going on, with the file's name, for a message.
   func doing(_ action: String) -> String {
@@ -368,10 +358,6 @@ final class Connection {
     return version &- ownCommits
   }
 
-  /// Bytes of the longest path that SQLite opens: it wants room for "-journal" (pager.c: sqlite3PagerOpen).
-  static let longestPath =
-    sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
-
   static var libraryVersion: String { String(cString: sqlite3_libversion()) }
   static var sourceID: String { String(cString: sqlite3_sourceid()) }
   static func isOwnSQLite(_ libversionAddress: UnsafeRawPointer) -> Bool {
@@ -400,20 +386,5 @@ final class Connection {
       }
     }
     return encoded
-  }
-}
-
-extension Connection {
-  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil if SQLite has to find it.
-  func withLatestRecord<Result>(
-    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
-    _ body: (_ instant: Int64, _ fields: borrowing RecordFields) throws(StoreError) -> Result?
-  ) throws(StoreError) -> Result? {
-    guard fastPaths.contains(.latestPages) else { return nil }
-    if latestPages == nil { latestPages = try LatestPages(self) }
-    guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
-      latestFields.read(row.record)
-    else { return nil }
-    return try body(row.instant, latestFields)
   }
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
+import CSQLite
 import Glibc
 
 /// Where the file is, and what is there before SQLite looks.
 struct StorePath {
+  /// Bytes of the longest path that SQLite opens: it wants room for "-journal" (pager.c: sqlite3PagerOpen).
+  static let longestPath =
+    sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
+
   /// Absolute, symbolic links resolved.
   let resolved: String
   let exists: Bool
@@ -89,9 +94,9 @@ struct StorePath {
     if longestName > 0, name + room > longestName {
       throw Self.tooLong(what, resolved, "its last part is \(name)", longestName - room)
     }
-    if resolved.utf8.count > Connection.longestPath {
+    if resolved.utf8.count > Self.longestPath {
       throw Self.tooLong(
-        what, resolved, "with links resolved it is \(resolved.utf8.count)", Connection.longestPath)
+        what, resolved, "with links resolved it is \(resolved.utf8.count)", Self.longestPath)
     }
     if let owner = SideFiles.owner(of: resolved) {
       throw .invalid(
@@ -103,9 +108,9 @@ struct StorePath {
   /// The path of another file in the same folder.
   func besides(_ name: String) throws(StoreError) -> String {
     let path = (folder == "/" ? "" : folder) + "/" + name
-    guard path.utf8.count <= Connection.longestPath else {
+    guard path.utf8.count <= Self.longestPath else {
       throw Self.tooLong(
-        "target", resolved, "a file beside it would be of \(path.utf8.count)", Connection.longestPath)
+        "target", resolved, "a file beside it would be of \(path.utf8.count)", Self.longestPath)
     }
     return path
   }
@@ -141,7 +146,7 @@ struct StorePath {
       return StoreError(
         .storage,
         "\(StoreError.quoted(path)) is too long, as a whole (\(path.utf8.count) bytes) or in one of its parts: a path has up"
-          + " to \(Connection.longestPath) bytes, and a name in it mostly up to 255. Choose a shorter name or folder"
+          + " to \(Self.longestPath) bytes, and a name in it mostly up to 255. Choose a shorter name or folder"
       )
     }
     return StoreError(

@@ -1,84 +1,30 @@
 // SPDX-License-Identifier: MIT
 
-extension MarketRepo {
-  /// Reads one timeframe of one or more symbols, each ascending in time, from one snapshot.
-  package func read(
-    _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape
-  ) throws(StoreError) -> Bars {
-    let keys = try seriesKeys(symbols, timeframe, shape)
-    return try collect(keys, timeframe, shape, atMost: shape.limit) { reader, pages throws(StoreError) in
-      var left = shape.limit
-      for key in keys {
-        let rows = try reader.collect(SeriesRead(key: key, range: range, limit: left), shape, &pages)
-        left = left.map { $0 - rows }
-      }
-    }
-  }
-
-  /// The latest `n` bars of each symbol, ascending.
-  package func latest(
-    _ symbols: [String], _ timeframe: String, _ n: Int, _ shape: ReadShape
-  ) throws(StoreError) -> Bars {
-    guard n >= 0 else { throw .invalid("n is \(n); it must be 0 or more", key: "n") }
-    let keys = try seriesKeys(symbols, timeframe, shape)
-    return try collect(keys, timeframe, shape, atMost: n) { reader, pages throws(StoreError) in
-      for key in keys {
-        try reader.collect(
-          SeriesRead(key: key, range: .all, limit: min(n, Limits.rows), isFromEnd: true), shape, &pages)
-      }
-    }
-  }
-
-  func seriesKeys(
-    _ symbols: [String], _ timeframe: String, _ shape: ReadShape
-  ) throws(StoreError) -> [SeriesKey] {
-    try shape.check()
-    guard !symbols.isEmpty else { throw .invalid("no symbol is asked for; name at least one", key: "symbol") }
-    var seen: Set<SeriesKey> = []
-    var keys: [SeriesKey] = []
-    for symbol in symbols {
-      let key = try SeriesKey(symbol, timeframe)
-      guard seen.insert(key).inserted else {
-        throw .invalid(
-          "symbol \(StoreError.quoted(symbol)) is asked for twice; name each once", key: "symbol")
-      }
-      keys.append(key)
-    }
-    return keys
-  }
-
-  /// Runs `body` as a read of one snapshot; `rows` bounds how many rows of a series it collects.
+extension StoreConnection {
+  /// Collects the rows of each series in turn, at most `limit` in all. To be called within a snapshot.
   func collect(
-    _ keys: [SeriesKey], _ timeframe: String, _ shape: ReadShape, atMost rows: Int?,
-    _ body: (Connection, inout SeriesPages?) throws(StoreError) -> Void
-  ) throws(StoreError) -> Bars {
-    try store.read(snapshot: true) { reader throws(StoreError) in
-      reader.collector.begin(shape)
-      defer { reader.collector.abandon() }
-      // To begin with pages costs as much as some dozen rows by way of SQLite.
-      var pages = rows ?? Int.max > Self.fewRows ? try SeriesPages(reader) : nil
-      try body(reader, &pages)
-      return Bars(reader.collector.end(), symbols: keys.map(\.symbol), timeframe: timeframe)
+    _ reads: [SeriesRead], _ shape: ReadShape, limit: Int?
+  ) throws(StoreError) -> BarAccumulator {
+    collector.begin(shape)
+    defer { collector.abandon() }
+    // To begin with pages costs as much as some dozen rows by way of SQLite.
+    let mostRows = reads.reduce(0) { max($0, $1.limit ?? limit ?? Int.max) }
+    var pages = mostRows > Self.fewRows ? try SeriesPages(self) : nil
+    var left = limit
+    for read in reads {
+      var read = read
+      if let left { read.limit = min(left, read.limit ?? Int.max) }
+      let rows = try collect(read, shape, &pages)
+      left = left.map { $0 - rows }
     }
+    return collector.end()
   }
 
   private static let fewRows = 32
 }
 
-/// One series' part of a read.
-struct SeriesRead {
-  let key: SeriesKey
-  var range: TimeRange
-  /// The first so many rows, or with `isFromEnd` the last.
-  var limit: Int?
-  /// Rows at the front that are left out.
-  var skip = 0
-  var isFromEnd = false
-}
-
-extension Connection {
+extension StoreConnection {
   /// Collects the rows of one series; returns how many. To be called within a snapshot.
-  @discardableResult
   func collect(
     _ read: SeriesRead, _ shape: ReadShape, _ pages: inout SeriesPages?
   ) throws(StoreError) -> Int {
@@ -221,12 +167,5 @@ extension Connection {
 
   private func columnList(_ shape: ReadShape) -> String {
     (["timestamp"] + shape.selected.map { "\(BarColumns.names[$0])" }).joined(separator: ", ")
-  }
-}
-
-extension String {
-  func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-    var text = self
-    return text.withUTF8(body)
   }
 }

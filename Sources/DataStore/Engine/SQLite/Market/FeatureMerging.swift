@@ -1,50 +1,20 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// Our functions within SQL. All are DIRECTONLY: nothing in the file's own schema may call them.
-enum SQLFunctions {
-  static func register(on connection: Connection) throws(StoreError) {
-    try connection.collector.register(on: connection)
-    try connection.merger.register(on: connection)
-    try connection.overlap.register(on: connection)
-    try connection.barTime.register(on: connection)
-  }
-
-  static let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY | SQLITE_DETERMINISTIC
-
-  @inline(__always)
-  static func bytes(_ value: OpaquePointer?) -> Bytes {
-    // The text first: it may convert, and the count is of what it converted to.
-    let text = sqlite3_value_text(value)
-    return Bytes(start: text, count: Int(sqlite3_value_bytes(value)))
-  }
-
-  /// The bytes of a value that is a text already. To be asked for as a text, one within a page would be copied for its NUL.
-  @inline(__always)
-  static func textAsItLies(_ value: OpaquePointer?) -> Bytes {
-    let start = sqlite3_value_blob(value)?.assumingMemoryBound(to: UInt8.self)
-    return Bytes(start: start, count: start == nil ? 0 : Int(sqlite3_value_bytes(value)))
-  }
-
-  static func fail(_ context: OpaquePointer?, _ message: String) {
-    sqlite3_result_error(context, message, -1)
-  }
-}
-
 /// `ds_merge_features(stored, new)`: what an upsert leaves in the features column; `ds_nanoseconds(symbol, timeframe,
 /// timestamp)`: the instant of a timestamp in any form; `ds_is_foreign(timestamp)`: whether it is in another form than ours.
 final class FeatureMerging {
   private var merger = FeatureMerger()
   private var failure: StoreError?
   /// Names the bar that SQLite is working on.
-  private unowned var connection: Connection?
+  private unowned var connection: StoreConnection?
 
   func takeFailure() -> StoreError? {
     defer { failure = nil }
     return failure
   }
 
-  func register(on connection: Connection) throws(StoreError) {
+  func register(on connection: StoreConnection) throws(StoreError) {
     self.connection = connection
     let me = Unmanaged.passUnretained(self).toOpaque()
     var result = sqlite3_create_function_v2(

@@ -3,24 +3,6 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// What a checkpoint did, in frames of the WAL: each holds one page.
-public struct CheckpointResult: Sendable, Equatable {
-  /// Frames in the WAL.
-  public let walFrames: Int
-  /// How many of them are now in the database file.
-  public let checkpointed: Int
-  /// How many of them are not copied yet, because readers of older snapshots need them.
-  public let heldBack: Int
-}
-
-/// The latest checkpoint of a store.
-public struct LastCheckpoint: Sendable, Equatable {
-  /// When it ended, in nanoseconds since 1970-01-01T00:00:00Z.
-  public let time: Int64
-  /// What it did.
-  public let result: CheckpointResult
-}
-
 /// Copies the WAL into the database file in the one way that is safe on every SQLite.
 ///
 /// SQLite 3.7.0 to 3.51.2 can lose commits when a checkpoint runs while a writer starts the WAL over: the
@@ -28,10 +10,6 @@ public struct LastCheckpoint: Sendable, Equatable {
 /// at work meanwhile: the writer connection takes the write lock and holds it for as long as another
 /// connection checkpoints.
 final class Checkpointer {
-  /// Bytes of WAL after which a commit is followed by a checkpoint. A small WAL is soon written over instead of
-  /// extended, and syncing a file that does not grow costs a third less.
-  static let limitBytes: Int64 = 4 << 20
-
   /// Opened at the first checkpoint.
   private var connection: Connection?
   private let open: () throws(StoreError) -> Connection

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+
+/// One series' key as it is bound and named in messages, compared by the bytes of both names.
+struct SeriesKey: Hashable {
+  let symbol: String
+  let timeframe: String
+
+  init(_ symbol: String, _ timeframe: String) throws(StoreError) {
+    self.symbol = try checkedName(symbol, "symbol")
+    self.timeframe = try checkedName(timeframe, "timeframe")
+  }
+
+  /// For messages: two series may have the same.
+  var text: String { "\(symbol) \(timeframe)" }
+
+  static func == (left: SeriesKey, right: SeriesKey) -> Bool {
+    ExactText(left.symbol) == ExactText(right.symbol)
+      && ExactText(left.timeframe) == ExactText(right.timeframe)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(ExactText(symbol))
+    hasher.combine(ExactText(timeframe))
+  }
+}
+
+extension SeriesKey {
+  func withBytes<Result>(
+    _ body: (_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try Array(symbol.utf8).withUnsafeBufferPointer { symbol throws(StoreError) in
+      try Array(timeframe.utf8).withUnsafeBufferPointer { timeframe throws(StoreError) in
+        try body(symbol, timeframe)
+      }
+    }
+  }
+}

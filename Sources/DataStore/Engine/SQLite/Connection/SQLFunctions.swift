@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import CSQLite
+
+/// Our functions within SQL. All are DIRECTONLY: nothing in the file's own schema may call them.
+enum SQLFunctions {
+  static let flags = SQLITE_UTF8 | SQLITE_DIRECTONLY | SQLITE_DETERMINISTIC
+
+  @inline(__always)
+  static func bytes(_ value: OpaquePointer?) -> Bytes {
+    // The text first: it may convert, and the count is of what it converted to.
+    let text = sqlite3_value_text(value)
+    return Bytes(start: text, count: Int(sqlite3_value_bytes(value)))
+  }
+
+  /// The bytes of a value that is a text already. To be asked for as a text, one within a page would be copied for its NUL.
+  @inline(__always)
+  static func textAsItLies(_ value: OpaquePointer?) -> Bytes {
+    let start = sqlite3_value_blob(value)?.assumingMemoryBound(to: UInt8.self)
+    return Bytes(start: start, count: start == nil ? 0 : Int(sqlite3_value_bytes(value)))
+  }
+
+  static func fail(_ context: OpaquePointer?, _ message: String) {
+    sqlite3_result_error(context, message, -1)
+  }
+}

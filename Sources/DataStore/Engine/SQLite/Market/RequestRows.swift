@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+
+extension StoreConnection {
+  /// Upserts a request; returns the time that it is kept under.
+  func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
+    let time: Int64
+    if let given = request.requestedAt { time = given } else { time = try freeTime(key) }
+    // Another tool may have recorded it in another form.
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      try foreignRequests.fix(time...time, symbol, timeframe, self)
+    }
+    let statement = try statement(
+      """
+      INSERT INTO main.market_requests(symbol, timeframe, requested_at, provider_used, fallback_used, start_ts,
+      end_ts, coverage_ratio, gap_count, quality, notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      ON CONFLICT(symbol, timeframe, requested_at) DO UPDATE SET provider_used = excluded.provider_used,
+      fallback_used = excluded.fallback_used, start_ts = excluded.start_ts, end_ts = excluded.end_ts,
+      coverage_ratio = excluded.coverage_ratio, gap_count = excluded.gap_count, quality = excluded.quality,
+      notes = excluded.notes
+      """)
+    key.bind(to: statement)
+    statement.bind(3, copying: Timestamp.text(time))
+    statement.bind(4, copying: request.providerUsed)
+    statement.bind(5, Int64(request.fallbackUsed ? 1 : 0))
+    statement.bind(6, copying: Timestamp.text(request.start))
+    statement.bind(7, copying: Timestamp.text(request.end))
+    if let ratio = request.coverageRatio { statement.bind(8, ratio) }
+    if let count = request.gapCount { statement.bind(9, count) }
+    if let quality = request.quality { statement.bind(10, copying: quality) }
+    if let notes = request.notes { statement.bind(11, copying: notes) }
+    try statement.run()
+    return time
+  }
+
+  /// The first microsecond from now on that no request of the series has.
+  private func freeTime(_ key: SeriesKey) throws(StoreError) -> Int64 {
+    var time = Timestamp.now()
+    while try isTaken(time, key) { time += Timestamp.perMicrosecond }
+    return time
+  }
+
+  private func isTaken(_ time: Int64, _ key: SeriesKey) throws(StoreError) -> Bool {
+    let taken = try statement(
+      "SELECT 1 FROM main.market_requests WHERE symbol = ?1 AND timeframe = ?2 AND requested_at = ?3")
+    key.bind(to: taken)
+    taken.bind(3, copying: Timestamp.text(time))
+    defer { taken.reset() }
+    if try taken.step() { return true }
+    return try key.withBytes { symbol, timeframe throws(StoreError) in
+      try foreignRequests.mean(time...time, symbol, timeframe, self)
+    }
+  }
+
+  /// The requests of one series, of one symbol, or all, within a range.
+  func requests(
+    symbol: String?, timeframe: String?, _ range: TimeRange
+  ) throws(StoreError) -> [MarketRequest] {
+    let statement = try statement(
+      """
+      SELECT symbol, timeframe, requested_at, start_ts, end_ts, provider_used, fallback_used, coverage_ratio,
+      gap_count, quality, notes FROM main.market_requests
+      WHERE (?1 IS NULL OR symbol = ?1) AND (?2 IS NULL OR timeframe = ?2)
+      ORDER BY symbol, timeframe, requested_at
+      """)
+    if let symbol { statement.bind(1, copying: symbol) }
+    if let timeframe { statement.bind(2, copying: timeframe) }
+    defer { statement.reset() }
+    var found: [MarketRequest] = []
+    while try statement.step() {
+      let request = try MarketRequest(statement)
+      if range.contains(request.requestedAt ?? Timestamp.none) { found.append(request) }
+    }
+    return found
+  }
+}
+
+extension MarketRequest {
+  fileprivate init(_ row: Statement) throws(StoreError) {
+    let place = "request \(row.text(0)) \(row.text(1)) \(row.text(2))"
+    func fault(_ column: Int32, _ what: String) -> StoreError {
+      .corrupt(
+        "\(place): column '\(row.columnName(column))' holds \(StoreError.quoted(row.text(column))), which is \(what)."
+          + " Fix the row with an SQLite tool; check() lists such rows")
+    }
+    func time(_ column: Int32) throws(StoreError) -> Int64 {
+      guard row.kind(column) == .text,
+        case .instant(let instant, _) = TimestampParser.parse(row.bytes(column))
+      else {
+        throw fault(column, "no ISO 8601 time within int64 nanoseconds")
+      }
+      return instant
+    }
+    func text(_ column: Int32) throws(StoreError) -> String? {
+      switch row.kind(column) {
+      case .text:
+        let bytes = row.bytes(column)
+        guard bytes.isValidUTF8, !bytes.contains(0) else {
+          throw fault(column, "not valid UTF-8 without NUL")
+        }
+        return bytes.text
+      case .null: return nil
+      default: throw fault(column, "no text")
+      }
+    }
+    symbol = try text(0) ?? ""
+    timeframe = try text(1) ?? ""
+    requestedAt = try time(2)
+    start = try time(3)
+    end = try time(4)
+    providerUsed = try text(5) ?? ""
+    switch row.kind(6) {
+    case .integer, .real: fallbackUsed = row.double(6) != 0
+    case .null: fallbackUsed = false
+    default: throw fault(6, "no flag")
+    }
+    switch row.kind(7) {
+    case .integer, .real: coverageRatio = row.double(7)
+    case .null: coverageRatio = nil
+    default: throw fault(7, "no number")
+    }
+    switch row.kind(8) {
+    case .integer: gapCount = row.int64(8)
+    case .null: gapCount = nil
+    default: throw fault(8, "no whole number")
+    }
+    quality = try text(9)
+    notes = try text(10)
+  }
+}

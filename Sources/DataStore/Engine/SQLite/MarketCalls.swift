@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+
+extension SQLiteEngine {
+  func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) {
+    if batch.count == 1 {
+      try writeOneBar { writer throws(StoreError) in try writer.upsert(batch, replace) }
+      return
+    }
+    let atOnce = { (writer: StoreConnection) throws(StoreError) -> Void? in
+      guard try writer.holdsEnds(of: batch) else { return nil }
+      let columns = replace ? BarColumns.all.union(.features) : batch.carried
+      return try writer.bringAllUpToDate(batch, columns, replace ? .replace : .merge)
+    }
+    try write(atOnce: batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
+      writer throws(StoreError) in try writer.upsert(batch, replace)
+    }
+  }
+
+  func writeFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
+    let atOnce = { (writer: StoreConnection) throws(StoreError) -> Void? in
+      try writer.bringAllUpToDate(batch, .features, change)
+    }
+    try write(atOnce: batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
+      writer throws(StoreError) in
+      guard batch.count > 0 else { return }
+      try writer.upsertFeatures(batch, change)
+    }
+  }
+
+  func writeBar(_ bar: PlainBar, replace: Bool) throws(StoreError) {
+    try writeOneBar { writer throws(StoreError) in try writer.write(bar, replace: replace) }
+  }
+
+  /// Runs `body`, one statement over one bar, as its own transaction; once more, in one of several statements, where it
+  /// comes upon a row in another form.
+  private func writeOneBar<Result>(
+    _ body: (StoreConnection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    do throws(StoreError) {
+      return try writeOne(body)
+    } catch {
+      guard error.isOtherForm else { throw error }
+    }
+    return try write(body)
+  }
+
+  func readBars(_ reads: [SeriesRead], _ shape: ReadShape, limit: Int?) throws(StoreError) -> BarAccumulator {
+    var rows: BarAccumulator?
+    try read(snapshot: true) { reader throws(StoreError) in
+      rows = try reader.collect(reads, shape, limit: limit)
+    }
+    guard let rows else { throw StoreError(.internalError, "nothing was read. Please report this message") }
+    return rows
+  }
+
+  func latestBar(
+    _ symbol: Bytes, _ timeframe: Bytes, _ body: (LatestBar?) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try read(snapshot: false) { reader throws(StoreError) in
+      try reader.latestBar(symbol, timeframe, notices: watch.noticesSoFar, body)
+    }
+  }
+
+  func deleteBars(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
+    try write { writer throws(StoreError) in try writer.delete(key, range) }
+  }
+
+  func series(counts: Bool) throws(StoreError) -> [SeriesEntry] {
+    try read(snapshot: true) { reader throws(StoreError) in
+      counts ? try reader.countedSeries() : try reader.uncountedSeries()
+    }
+  }
+
+  func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
+    try write { writer throws(StoreError) in try writer.record(request, key) }
+  }
+
+  func requests(
+    symbol: String?, timeframe: String?, _ range: TimeRange
+  ) throws(StoreError) -> [MarketRequest] {
+    try read(snapshot: false) { reader throws(StoreError) in
+      try reader.requests(symbol: symbol, timeframe: timeframe, range)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// One SQLite file: one connection that writes, and a pool of those that read. The monitor and the writer lane guard all
+/// that changes.
+final class SQLiteEngine: Engine, @unchecked Sendable {
+  /// The absolute path of the file, symbolic links resolved.
+  let path: String
+  let options: StoreOptions
+  /// What all of its connections are opened with.
+  let connectionSettings: Connection.Settings
+  let fastPathsReason: String?
+
+  let lane = WriterLane()
+  let monitor = Monitor()
+  let process = ProcessMark.current
+
+  // Guarded by the monitor.
+  var isClosed = false
+  var runningCalls = 0
+  var readers = ReaderPool()
+  /// Connections that `interrupt()` reaches.
+  var interruptible: [InterruptibleUse] = []
+
+  // Guarded by the writer lane.
+  var writer: StoreConnection?
+  var checkpointer: Checkpointer?
+  var transactionDepth: Int { lane.transactions.count }
+  /// Why the open transaction is rolled back already, before its end.
+  var transactionLoss: StoreError?
+
+  let watch: FileWatch
+  let readerAccess: Connection.Access
+
+  // MARK: Opening and closing
+
+  /// Opens the file at `path`, or makes a new one there.
+  ///
+  /// - Throws: `.storage` where the file cannot be read or written, `.schema` where it is not a store. It
+  ///   stays as it was then, byte for byte.
+  init(_ path: String, _ options: StoreOptions) throws(StoreError) {
+    let anchor = FileAnchor.holdWhereOpen(path)
+    defer { anchor?.letGo() }
+    let (fastPaths, reason) = FastPaths.chosen(wanted: options.usesFastPaths)
+    fastPathsReason = reason
+    connectionSettings = options.connectionSettings(fastPaths)
+    let opened = try StoreOpening(path, options, connectionSettings)
+    self.path = opened.path
+    self.options = options
+    writer = opened.writer
+    checkpointer = opened.checkpointer
+    readerAccess = opened.readerAccess
+    watch = FileWatch(opened.path, isReadOnly: options.isReadOnly)
+    writer?.waitsIn(watch.line)
+    if let descriptor = watch.databaseDescriptor { checkpointer?.database = descriptor }
+    if let reader = opened.reader { readers.giveBack(reader) }
+    do throws(StoreError) {
+      if !options.isReadOnly { try watch.checkAll() }
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  deinit { close() }
+
+  /// Waits for running calls, rolls an open transaction back, closes the file. Any number of times.
+  func close() {
+    guard ProcessMark.current == process else { return abandon() }
+    let isFirst = monitor.locked {
+      guard !isClosed else { return false }
+      isClosed = true
+      return true
+    }
+    guard isFirst else { return }
+    lane.close()
+    monitor.locked {
+      while runningCalls > 0 { monitor.wait() }
+    }
+    if let writer { rollBack(writer) }
+    let filesAreOurs = (try? watch.checkAll()) != nil
+    if !filesAreOurs {
+      writer?.leaveWALOnClose()
+      checkpointer?.leaveWALOnClose()
+    }
+    watch.end()
+    // The writer last: only a connection that may write can fold the WAL in and take it away.
+    closeReaders(leavingWAL: !filesAreOurs)
+    checkpointer = nil
+    writer = nil
+    FileAnchor.closeIdle()
+  }
+
+  private func closeReaders(leavingWAL: Bool) {
+    for reader in readers.removeAll() where leavingWAL { reader.leaveWALOnClose() }
+  }
+
+  /// In a forked child: SQLite's connections belong to the parent, and closing them here would drop its
+  /// locks and perhaps its WAL. They are left alone for good.
+  private func abandon() {
+    for connection in [writer].compactMap({ $0 }) + readers.removeAll() {
+      _ = Unmanaged.passRetained(connection)
+    }
+    if let checkpointer { _ = Unmanaged.passRetained(checkpointer) }
+  }
+
+  /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored.
+  func interrupt() throws(StoreError) {
+    guard ProcessMark.current == process else { throw .forked }
+    try monitor.locked { () throws(StoreError) in
+      guard !isClosed || runningCalls > 0 else { throw .isClosed }
+      for use in interruptible { use.interrupt() }
+    }
+    lane.interrupt()
+  }
+}
+
+extension StoreError {
+  static var forked: StoreError {
+    StoreError(
+      .closed,
+      "the store was opened before this process was forked, and SQLite's connections do not survive that; open the"
+        + " store again in the child")
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+
+extension SQLiteEngine {
+  func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError) {
+    guard !entries.isEmpty else { return try withWriter { _ throws(StoreError) in } }
+    try write { writer throws(StoreError) in
+      for entry in entries { try writer.putState(entry.key, entry.value) }
+    }
+  }
+
+  func state(_ key: String, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
+    try read(snapshot: false) { reader throws(StoreError) in try reader.withState(key, body) }
+  }
+
+  func deleteState(_ key: String) throws(StoreError) -> Bool {
+    try write { writer throws(StoreError) in try writer.deleteState(key) }
+  }
+
+  func compareAndSetState(
+    _ key: String, _ expected: JSONValue, _ value: StateValue
+  ) throws(StoreError) -> Bool {
+    try write { writer throws(StoreError) in try writer.compareAndSetState(key, expected, value) }
+  }
+
+  func stateUpdatedAt(_ key: String) throws(StoreError) -> Int64? {
+    try read(snapshot: false) { reader throws(StoreError) in try reader.stateUpdatedAt(key) }
+  }
+
+  func stateEntries(prefix: String, values: Bool) throws(StoreError) -> [StateEntry] {
+    try read(snapshot: false) { reader throws(StoreError) in
+      try reader.stateEntries(prefix: prefix, values: values)
+    }
+  }
+}

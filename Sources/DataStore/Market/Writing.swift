@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+
+extension MarketRepo {
+  /// Writes the bars of a batch: an upsert on (symbol, timeframe, timestamp), with the same result as writing each row in order.
+  ///
+  /// Columns that are not carried keep what is stored; features merge by key. With `replace` each row becomes
+  /// what was passed and nothing else. Returns the rows given.
+  @discardableResult
+  package func write(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
+    try batch.check()
+    try engine.writeBars(batch, replace: replace)
+    return batch.count
+  }
+
+  /// Writes the features of bars that are stored already; `.missingBar` where one is not. Returns the rows given.
+  ///
+  /// With `replace` a bar has what it was given and nothing else; a row without a text leaves it alone all the same.
+  @discardableResult
+  package func writeFeatures(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
+    try batch.check()
+    let others = batch.carried.subtracting(.features)
+    if let column = others.indices.first {
+      throw .invalid(
+        "column '\(BarColumns.names[column])' came with a write of features alone; write bars with write()",
+        key: "\(BarColumns.names[column])")
+    }
+    // A row of columns has the features that it has, if any; a row without a text says nothing of them.
+    let change: FeatureChange = !replace ? .merge : batch.featuresJSON == nil ? .replace : .replaceWhereGiven
+    try engine.writeFeatures(batch, change)
+    return batch.count
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+
+/// A state value that was checked. A number that stands alone is kept as a number, within the range of int64 or a double;
+/// everything else is text, digit for digit.
+enum StateValue {
+  case integer(Int64)
+  case real(Double)
+  case text(Bytes)
+
+  /// Checks a caller's JSON text, which must outlive the value.
+  init(_ json: Bytes, key: String) throws(StoreError) {
+    func fault(_ reason: String) -> StoreError {
+      StoreError(
+        .invalid, "state key \(StoreError.quoted(key)): \(reason). Nothing was stored", key: key,
+        reason: reason)
+    }
+    guard json.count <= Limits.jsonBytes else {
+      throw fault("the value is longer than \(Limits.jsonBytes) bytes")
+    }
+    guard json.isValidUTF8 else { throw fault("the value is not valid UTF-8") }
+    var scanner = JSONScanner(json)
+    let value: Bytes
+    var number: JSONScanner.NumberToken?
+    do throws(JSONScanner.Failure) {
+      scanner.skipSpace()
+      let start = scanner.index
+      if scanner.isAtNumber {
+        number = try scanner.number()
+      } else {
+        try scanner.skipValue(maximumDepth: Limits.jsonDepth)
+      }
+      value = scanner.piece(from: start)
+      try scanner.expectEnd()
+    } catch {
+      throw fault(error.reason)
+    }
+    guard let number else {
+      self = .text(value)
+      return
+    }
+    if number.isInteger {
+      guard let integer = NumberText.int64(number.raw) else {
+        throw fault(
+          "the integer \(StoreError.quoted(value.text)) is beyond int64; wrap it in a list, where digits stay"
+        )
+      }
+      self = .integer(integer)
+    } else {
+      guard let real = NumberText.double(number.raw) else {
+        throw fault("the number \(StoreError.quoted(value.text)) is beyond the range of a double")
+      }
+      self = .real(real)
+    }
+  }
+}
