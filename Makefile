@@ -3,11 +3,11 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build demo test test-all test-sqlite bench bench-scale lint format clean
+.PHONY: help setup debian build demo docs test test-all test-sqlite bench bench-scale lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
-sources := Package.swift $(shell find Sources include -type f)
+sources := Package.swift $(shell find Sources include -type f -not -path '*.docc/*')
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
@@ -50,6 +50,9 @@ bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqli
 
 bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 bars with a small one
 	@.venv-bench/bin/python Benchmarks/scale.py
+
+docs: | debian ## build the documentation of the Swift module, .build/docs/swift
+	@.ci/docs
 
 lint: .venv/.complete ## check style and types
 	@.ci/lint

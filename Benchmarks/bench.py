@@ -121,7 +121,7 @@ class Bench:
             remove(path)
 
     def verify(self, path: Path, rows: int, features: int, *names: str) -> None:
-        """Hold a file against datasets: exactly `rows` bars, of so many features each."""
+        """Compare a file with datasets: exactly `rows` bars, of so many features each."""
         folders = [str(self.data(name).folder) for name in names]
         self._run([str(self.folder / "verify"), str(path), str(rows), str(features), *folders])
 

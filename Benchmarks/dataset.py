@@ -180,7 +180,7 @@ class Dataset:
         return pd.DataFrame(columns, index=self.index)
 
     def feature_frame(self, series: int) -> pd.DataFrame:
-        """Give the feature values of a series, a column a key."""
+        """Give the feature values of a series, one column per key."""
         return pd.DataFrame(
             {key: values[series] for key, values in self.feature_values.items()}, index=self.index
         )

@@ -148,10 +148,10 @@ class Floor:
         return int(found[1])
 
     def shares(self, path: MainPath) -> dict[str, float]:
-        """Tell who spends the instructions of a bar, in percent."""
+        """Tell what spends the instructions of a bar, in percent."""
         few, many = (self._spent(path, calls) for calls in (path.few, path.many))
-        own = {who: many[who] - few[who] for who in many}
-        return {who: 100 * count / sum(own.values()) for who, count in own.items()}
+        own = {owner: many[owner] - few[owner] for owner in many}
+        return {owner: 100 * count / sum(own.values()) for owner, count in own.items()}
 
     def profile(self, path: MainPath, calls: int) -> Path:
         """Give the profile of so many calls, of the whole program."""
@@ -171,18 +171,18 @@ class Floor:
         profile = self.profile(path, calls)
         spent = dict.fromkeys(("SQLite", "data_store", "others"), 0)
         names: dict[str, str] = {}
-        who, is_call = "others", False
+        owner, is_call = "others", False
         for line in profile.read_text().splitlines():
             if line.startswith("ob="):
                 number, _, name = line[3:].partition(" ")
                 names.setdefault(number, name)
-                who = _owner(names[number])
+                owner = _owner(names[number])
             elif line.startswith("calls="):
                 is_call = True  # the next line is what was spent in the callee
             elif line[:1].isdigit() or line[:1] in "+-*":
                 place_and_cost = line.split()
                 if not is_call and len(place_and_cost) > 1:
-                    spent[who] += int(place_and_cost[1])
+                    spent[owner] += int(place_and_cost[1])
                 is_call = False
             elif line.startswith("cob="):
                 number, _, name = line[4:].partition(" ")
@@ -225,7 +225,7 @@ def main() -> int:
     """Count, then compare or keep."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--update", action="store_true", help="keep what is counted as thresholds")
-    parser.add_argument("--shares", action="store_true", help="show who spends the instructions")
+    parser.add_argument("--shares", action="store_true", help="show what spends the instructions")
     parser.add_argument("--only", action="append", help="a path by its name; again for more")
     parser.add_argument("--library", type=Path, default=LIBRARY)
     parser.add_argument("--folder", type=Path, default=ROOT / ".build/bench")
@@ -235,7 +235,8 @@ def main() -> int:
         floor = Floor(arguments.folder, arguments.library)
         slower = 0
         for path in PATHS if arguments.shares else []:
-            told = "  ".join(f"{who} {share:.0f} %" for who, share in floor.shares(path).items())
+            shares = floor.shares(path).items()
+            told = "  ".join(f"{owner} {share:.0f} %" for owner, share in shares)
             print(f"{path.name:24} {told}", flush=True)
         for path in (path for path in PATHS if not arguments.only or path.name in arguments.only):
             found = {

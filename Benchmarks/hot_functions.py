@@ -37,7 +37,7 @@ def _functions(profile: Path) -> list[str]:
     found: dict[str, None] = {}
     is_ours = False
     for line in profile.read_text().splitlines():
-        # A name stands beside its number where it comes first, be it of who calls or is called.
+        # A name stands beside its number where it comes first, be it of the caller or the callee.
         match = re.match(r"(c?)(ob|fn)=\((\d+)\)(?: (.*))?", line)
         if match is None:
             continue

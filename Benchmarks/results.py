@@ -29,7 +29,7 @@ class Result:
     runs: list[dict[str, Measured]] = field(default_factory=list)
 
     def contenders(self) -> list[str]:
-        """Who took part, in order."""
+        """Give the contenders, in order."""
         return list(self.runs[0]) if self.runs else []
 
     def figure(self, name: str) -> float | None:

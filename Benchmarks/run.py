@@ -43,7 +43,7 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-# Whom the targets are about; the others are slower, and there to see how much.
+# What the targets are about; the others are slower, and there to see how much.
 _MAIN = frozenset({"c", "c-nomutex", "ours", "ours-c"})
 
 

@@ -18,7 +18,7 @@
  *             itself, DS_BUSY. "A write" may return the same: DS_BUSY when another writer held
  *             the file for longer than the timeout, DS_STORAGE on a read-only store, too. Each
  *             function below says which of the two it is, and what else it returns.
- *   Pointers  Not NULL unless the comment says so. A NULL where none is allowed is DS_INVALID.
+ *   Pointers  Not NULL unless marked DS_NULLABLE. A NULL where none is allowed is DS_INVALID.
  *             Functions that return no status take a NULL handle as an empty result: counts are
  *             0, arrays are NULL, ds_store_path() is "", ds_bars_batch() and
  *             ds_series_entries() point to a view of no rows.
@@ -162,7 +162,7 @@ int32_t ds_store_close(ds_store *DS_NONNULL store);
 void ds_store_free(ds_store *DS_NULLABLE store);
 
 /* The absolute path of the file, symbolic links resolved. Lives as long as the handle. */
-const char *DS_NONNULL ds_store_path(const ds_store *DS_NONNULL store);
+const char *DS_NONNULL ds_store_path(const ds_store *DS_NULLABLE store);
 
 /* Makes the calls that are running on `store` in other threads stop with DS_INTERRUPTED, undone, as soon as
  * they can. Safe from any thread at any time before ds_store_free(). DS_CLOSED: the store is closed, or this
@@ -183,34 +183,35 @@ int32_t ds_thread_stop_when(ds_stop_function DS_NULLABLE should_stop, void *DS_N
  * takes the write lock (BEGIN IMMEDIATE; DS_BUSY after the timeout). This thread reads its own writes;
  * others read the last commit and their writes wait. A call that fails inside is undone alone. A begin
  * within a transaction is a savepoint. Each begin needs one commit or rollback on the same thread; if a commit
- * fails, the transaction is still open: roll it back. DS_STORAGE, when an error made SQLite roll the whole
- * transaction back: nothing of it is stored, and only a rollback is possible. All are writes.
- * A thread that ends, however it was started, has its open transactions rolled back, and others
- * write on. Nobody is told, so end each transaction before its thread ends. */
+ * fails, the transaction is still open: roll it back. DS_STORAGE: an error made SQLite roll the whole
+ * transaction back; nothing of it is stored, and only a rollback is possible. All are writes.
+ * When a thread ends, however it was started, its open transactions are rolled back, and others can write
+ * again. No error is reported, so end each transaction before its thread ends. */
 
 int32_t ds_transaction_begin(ds_store *DS_NONNULL store);
-/* They end the innermost one. DS_INVALID if this thread (and task) has none open. */
+/* These two end the innermost transaction. DS_INVALID: this thread (and task) has none open. */
 int32_t ds_transaction_commit(ds_store *DS_NONNULL store);
 int32_t ds_transaction_rollback(ds_store *DS_NONNULL store);
 
 /* The same for code that may be left out of order or elsewhere: the end names its begin.
  * *out_transaction is a number that no other transaction of this process has, and never 0; it is
- * not written where the begin fails. */
+ * not written if the begin fails. A write; DS_BUSY at once if another task of this thread has one open. */
 int32_t ds_transaction_begin_numbered(ds_store *DS_NONNULL store, int64_t *DS_NONNULL out_transaction);
 
-/* Ends it: `commit` 1 keeps its writes, 0 takes them back. Whatever the status (a wrong argument
- * aside), it is over then, and with any but DS_OK nothing of it is stored. DS_INVALID: it was ended before one within it (those
- * are taken back, too), or in another thread or task than it began in (safe from any thread: the
- * whole transaction of that thread is rolled back, at the latest when the call that is running
- * there ends; a transaction around it fails from then on, until it is rolled back), or it was over
- * already. DS_CLOSED: the store was closed inside, which rolled it back. */
+/* Ends a transaction: `commit` 1 keeps its writes, 0 takes them back. Unless an argument was wrong, it is over
+ * afterwards whatever the status, and with any status but DS_OK nothing of it is stored. A write.
+ * DS_INVALID: it was ended before one within it (which is then rolled back, too), or it was over already, or it
+ * was ended in another thread or task than it began in. The last is safe from any thread: the whole transaction
+ * of its own thread is rolled back, at the latest when the call that is running there ends, and a transaction
+ * around it fails from then on, until it is rolled back. DS_CLOSED: the store was closed inside, which rolled
+ * it back. */
 int32_t ds_transaction_end(ds_store *DS_NONNULL store, int64_t transaction, int32_t commit);
 
-/* For event loops, coroutines and fibers, which run several tasks in one thread: says which of
- * them this thread runs, by any number of yours; 0: none, as at first. It holds for all stores
- * until it is said again, and needs to be right only while a transaction of this thread is open. A
- * transaction belongs to the task that began it. Other tasks of the thread read the last commit;
- * their writes and begins are DS_BUSY at once, for they would wait for ever. */
+/* For event loops, coroutines and fibers, which run several tasks in one thread: says which task this thread
+ * runs now, by any number of yours; 0, the initial value: none. It holds for all stores until the next such
+ * call, and needs to be right only while a transaction of this thread is open. A transaction belongs to the
+ * task that began it. Other tasks of the thread read the last commit; their writes and begins are DS_BUSY at
+ * once, because they would wait for ever. */
 void ds_thread_task(int64_t task);
 
 /* ---- Columns: the same layout in and out -------------------------------------------------- */
@@ -350,7 +351,7 @@ typedef struct ds_bars ds_bars; /* rows that were read */
 
 /* The rows of a result: symbol by symbol in the order asked for, each ascending in time.
  * Doubles, flags and codes are C arrays, aligned to 16 bytes. Lives as long as `bars`. */
-const ds_bar_batch *DS_NONNULL ds_bars_batch(const ds_bars *DS_NONNULL bars);
+const ds_bar_batch *DS_NONNULL ds_bars_batch(const ds_bars *DS_NULLABLE bars);
 /* Up to four blocks of at most 4 MiB stay in the process for later reads; the system may take their memory
  * at any time (MADV_FREE). */
 void ds_bars_free(ds_bars *DS_NULLABLE bars);
@@ -407,7 +408,7 @@ typedef struct ds_series ds_series;
 /* `counts` 1: counts bars and gaps, too, which reads every row. A read. */
 int32_t ds_market_series(ds_store *DS_NONNULL store, int32_t counts,
                          ds_series *DS_NULLABLE *DS_NONNULL out_series);
-const ds_series_view *DS_NONNULL ds_series_entries(const ds_series *DS_NONNULL series);
+const ds_series_view *DS_NONNULL ds_series_entries(const ds_series *DS_NULLABLE series);
 void ds_series_free(ds_series *DS_NULLABLE series);
 
 /* Deletes the bars of one series within `range` (NULL: all of them). out_rows: how many. A write. */
@@ -449,9 +450,9 @@ typedef struct ds_requests ds_requests;
 int32_t ds_market_requests(ds_store *DS_NONNULL store, const char *DS_NULLABLE symbol,
                            const char *DS_NULLABLE timeframe, const ds_range *DS_NULLABLE range,
                            int64_t limit, ds_requests *DS_NULLABLE *DS_NONNULL out_requests);
-int64_t ds_requests_count(const ds_requests *DS_NONNULL requests);
+int64_t ds_requests_count(const ds_requests *DS_NULLABLE requests);
 /* An array of ds_requests_count() requests, struct_size bytes each. Lives as long as `requests`. */
-const ds_request *DS_NULLABLE ds_requests_items(const ds_requests *DS_NONNULL requests);
+const ds_request *DS_NULLABLE ds_requests_items(const ds_requests *DS_NULLABLE requests);
 void ds_requests_free(ds_requests *DS_NULLABLE requests);
 
 /* ---- Text columns in Arrow's layout -------------------------------------------------------------
@@ -494,8 +495,8 @@ int32_t ds_text_layout_code(const ds_text_layout *DS_NONNULL layout, int64_t cou
  * Values are JSON texts (RFC 8259). A number that stands alone comes back as an equal number, perhaps in
  * another notation; everything else comes back digit for digit. */
 
-/* A write. DS_INVALID: not JSON, or an integer beyond int64 that stands alone. */
-
+/* Stores a value, whatever was there. A write. DS_INVALID: not JSON, or an integer beyond int64 that stands
+ * alone. */
 int32_t ds_state_set(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                      const char *DS_NONNULL value_json);
 
@@ -503,12 +504,12 @@ int32_t ds_state_set(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
 int32_t ds_state_set_many(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NULLABLE keys,
                           const char *DS_NULLABLE const *DS_NULLABLE values_json, int64_t count);
 
-/* *out_json is NULL if the key is absent. Free it with ds_text_free(), which takes NULL. A read. */
+/* The stored value: *out_json is NULL if the key is absent. Free it with ds_text_free(), which takes NULL. A read. */
 int32_t ds_state_get(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                      char *DS_NULLABLE *DS_NONNULL out_json);
 void ds_text_free(char *DS_NULLABLE text);
 
-/* out_deleted: 1 if the key was there. A write. */
+/* Deletes a key. out_deleted: 1 if it was there. A write. */
 int32_t ds_state_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                         int32_t *DS_NULLABLE out_deleted);
 
@@ -532,8 +533,8 @@ typedef struct ds_state_entry {
 typedef struct ds_state_entries ds_state_entries;
 int32_t ds_state_items(ds_store *DS_NONNULL store, const char *DS_NONNULL prefix, int32_t values,
                        ds_state_entries *DS_NULLABLE *DS_NONNULL out_entries);
-int64_t ds_state_entries_count(const ds_state_entries *DS_NONNULL entries);
-const ds_state_entry *DS_NULLABLE ds_state_entries_items(const ds_state_entries *DS_NONNULL entries);
+int64_t ds_state_entries_count(const ds_state_entries *DS_NULLABLE entries);
+const ds_state_entry *DS_NULLABLE ds_state_entries_items(const ds_state_entries *DS_NULLABLE entries);
 void ds_state_entries_free(ds_state_entries *DS_NULLABLE entries);
 
 /* ---- SQL -------------------------------------------------------------------------------------------
@@ -568,6 +569,8 @@ typedef struct ds_sql_column {
 } ds_sql_column;
 
 typedef struct ds_rows ds_rows;
+/* Runs the statement on one snapshot. `parameters` may be NULL if parameter_count is 0. DS_INVALID: a parameter
+ * is missing or wrong, too. */
 int32_t ds_sql(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
                const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
                ds_rows *DS_NULLABLE *DS_NONNULL out_rows);
@@ -576,9 +579,9 @@ int32_t ds_sql(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
 int32_t ds_sql_within(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
                       const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
                       double timeout_seconds, ds_rows *DS_NULLABLE *DS_NONNULL out_rows);
-int64_t ds_rows_count(const ds_rows *DS_NONNULL rows);
-int32_t ds_rows_column_count(const ds_rows *DS_NONNULL rows);
-const ds_sql_column *DS_NULLABLE ds_rows_columns(const ds_rows *DS_NONNULL rows);
+int64_t ds_rows_count(const ds_rows *DS_NULLABLE rows);
+int32_t ds_rows_column_count(const ds_rows *DS_NULLABLE rows);
+const ds_sql_column *DS_NULLABLE ds_rows_columns(const ds_rows *DS_NULLABLE rows);
 void ds_rows_free(ds_rows *DS_NULLABLE rows);
 
 /* ---- Maintenance ------------------------------------------------------------------------------------- */
@@ -587,8 +590,8 @@ void ds_rows_free(ds_rows *DS_NULLABLE rows);
  * read; damage is a finding, not DS_CORRUPT or DS_SCHEMA. */
 typedef struct ds_texts ds_texts;
 int32_t ds_store_check(ds_store *DS_NONNULL store, ds_texts *DS_NULLABLE *DS_NONNULL out_findings);
-int64_t ds_texts_count(const ds_texts *DS_NONNULL texts);
-const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NONNULL texts);
+int64_t ds_texts_count(const ds_texts *DS_NULLABLE texts);
+const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NULLABLE texts);
 void ds_texts_free(ds_texts *DS_NULLABLE texts);
 
 /* Copies one snapshot of the store to `target` while others write. The target appears whole or not at all.
@@ -641,7 +644,7 @@ int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);
 
 /* The statements that set up a connection of another SQLite client as the specification asks for (WAL,
  * synchronous NORMAL, temp_store MEMORY) and keep it from checkpointing on its own, which would bring back the
- * WAL-reset bug. Free the text with ds_text_free(). DS_CLOSED. */
+ * WAL-reset bug. Free the text with ds_text_free(). DS_CLOSED: the store is closed, or this is a forked child. */
 int32_t ds_store_connection_script(ds_store *DS_NONNULL store, char *DS_NULLABLE *DS_NONNULL out_sql);
 
 /* Whether another client's SQLite, whose function sqlite3_libversion() is at that address, is the same copy

@@ -1,5 +1,5 @@
 /* Preloaded, counts the heap allocations of the whole process: its own code, the library's,
- * SQLite's. glibc offers its allocator under these names to those who stand in for malloc.
+ * SQLite's. glibc offers its allocator under these names to replacements of malloc.
  * SPDX-License-Identifier: MIT */
 #include <stdatomic.h>
 #include <stddef.h>

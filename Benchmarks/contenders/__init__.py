@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Those who take part, by name, and how one process of each is started."""
+"""The contenders, by name, and how one process of each is started."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Write(Work):
 
     @property
     def contenders(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Who takes part: merging by key needs an UPDATE, which tables in bulk cannot say."""
+        """Which contenders take part: merging by key needs an UPDATE, which bulk tables lack."""
         return BY_KEY if self.operation == "merge" else BULK
 
     def sample(self, bench: Bench, entry: Entry) -> Measured:
@@ -156,6 +156,6 @@ class Call(Work):
 
 
 def verify_live(bench: Bench, path: Path) -> None:
-    """Hold a file against the short dataset with the live bars after it."""
+    """Compare a file with the short dataset with the live bars after it."""
     rows = sum(data.series * data.rows for data in map(bench.data, ("short", "live")))
     bench.verify(path, rows, 0, "short", "live")

@@ -135,7 +135,7 @@ sys.stdin.read()
 
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
-    """Keep a reader of this moment, in a process of its own."""
+    """Keep a reader of this snapshot, in a process of its own."""
     command = [sys.executable, "-c", _HOLDER, str(path)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

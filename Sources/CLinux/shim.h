@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) uintptr_t clinux_stack(void) {
   return (uintptr_t)__builtin_frame_address(0);
 }
 
-/// Where the stack of the calling thread ends; 1 where nobody knows, and for the first thread, whose stack grows.
+/// Where the stack of the calling thread ends; 1 where that is unknown, and for the first thread, whose stack grows.
 static inline uintptr_t clinux_stack_end(void) {
   pthread_attr_t attributes;
   void *end = (void *)0;

@@ -64,7 +64,7 @@ static inline int csqlite_lock_by(const sqlite3_io_methods *methods, sqlite3_fil
 
 static inline int csqlite_close(sqlite3_file *file) { return file->pMethods->xClose(file); }
 
-// NULL where there is no such region, or no shared memory at all. Makes nothing.
+// NULL if there is no such region, or no shared memory at all. Makes nothing.
 static inline const void *csqlite_shared_memory(sqlite3_file *file, int region, int size) {
   void volatile *memory = (void *)0;
   if (file->pMethods->iVersion < 2 || !file->pMethods->xShmMap) return (void *)0;

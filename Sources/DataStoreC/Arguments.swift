@@ -28,7 +28,7 @@ enum Argument {
   /// A count of rows or columns.
   static func count(_ value: Int64, _ name: StaticString) throws(StoreError) -> Int {
     guard value >= 0, value <= Int64(Limits.rows) else {
-      throw StoreError(.invalid, "\(name) is \(value); it is 0 to \(Limits.rows)", key: "\(name)")
+      throw StoreError(.invalid, "\(name) is \(value); it must be 0 to \(Limits.rows)", key: "\(name)")
     }
     return Int(value)
   }
@@ -55,7 +55,7 @@ enum Argument {
     _ pointers: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int, _ name: StaticString
   ) throws(StoreError) -> [String] {
     guard count >= 0 else {
-      throw StoreError(.invalid, "the count of \(name) is \(count); it is 0 or more", key: "\(name)")
+      throw StoreError(.invalid, "the count of \(name) is \(count); it must be 0 or more", key: "\(name)")
     }
     guard count > 0 else { return [] }
     let pointers = try notNull(pointers, name)
@@ -107,7 +107,7 @@ enum Argument {
 
   static func flag(_ value: Int32, _ name: StaticString) throws(StoreError) -> Bool {
     guard value == 0 || value == 1 else {
-      throw StoreError(.invalid, "\(name) is \(value); it is 0 or 1", key: "\(name)")
+      throw StoreError(.invalid, "\(name) is \(value); it must be 0 or 1", key: "\(name)")
     }
     return value == 1
   }
@@ -133,7 +133,7 @@ enum Handle {
     return Unmanaged<Object>.fromOpaque(UnsafeRawPointer(handle)).takeUnretainedValue()
   }
 
-  /// For functions that return a value and have no way to fail: nil where the handle is NULL.
+  /// For functions that return a value and have no way to fail: nil if the handle is NULL.
   static func objectOrNil<Object: AnyObject>(_ handle: OpaquePointer?, _ type: Object.Type) -> Object? {
     handle.map { Unmanaged<Object>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
   }

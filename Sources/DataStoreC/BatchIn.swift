@@ -30,7 +30,7 @@ enum BatchIn {
   static func rowCount(_ given: ds_bar_batch) throws(StoreError) -> Int {
     guard given.count >= 0, given.count <= Limits.rows else {
       throw StoreError(
-        .invalid, "the batch's count is \(given.count); it is 0 to \(Limits.rows)", key: "count")
+        .invalid, "the batch's count is \(given.count); it must be 0 to \(Limits.rows)", key: "count")
     }
     return Int(given.count)
   }
@@ -65,7 +65,7 @@ enum BatchIn {
   private static func features(_ given: ds_bar_batch) throws(StoreError) -> [BorrowedFeature] {
     let count = Int(given.feature_count)
     guard count >= 0 else {
-      throw StoreError(.invalid, "feature_count is \(count); it is 0 or more", key: "feature_count")
+      throw StoreError(.invalid, "feature_count is \(count); it must be 0 or more", key: "feature_count")
     }
     guard count > 0 else { return [] }
     guard let columns = given.features else {

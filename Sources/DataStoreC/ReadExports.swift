@@ -35,10 +35,11 @@ enum ReadArguments {
     }
     guard let features = ReadShape.Features(rawValue: options.features) else {
       throw StoreError(
-        .invalid, "features is \(options.features); it is one of DS_FEATURES_", key: "features")
+        .invalid, "features is \(options.features); it must be one of DS_FEATURES_", key: "features")
     }
     guard options.limit >= -1 else {
-      throw StoreError(.invalid, "limit is \(options.limit); it is 0 or more, or -1 for all", key: "limit")
+      throw StoreError(
+        .invalid, "limit is \(options.limit); it must be 0 or more, or -1 for all", key: "limit")
     }
     let keys =
       options.feature_keys == nil && options.feature_key_count == 0

@@ -19,7 +19,7 @@ public func ds_market_record_request(
     let timeframe = try Argument.text(given.timeframe, "timeframe")
     guard given.provider_used != nil else {
       throw StoreError(
-        .invalid, "request for \(symbol) \(timeframe): provider_used is missing (NULL); say who answered",
+        .invalid, "request for \(symbol) \(timeframe): provider_used is missing (NULL); name the provider",
         key: "provider_used")
     }
     var record = MarketRequest(
@@ -72,7 +72,7 @@ public func ds_market_requests(
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_requests, "out_requests")
     guard limit >= -1 else {
-      throw StoreError(.invalid, "limit is \(limit); it is 0 or more, or -1 for all", key: "limit")
+      throw StoreError(.invalid, "limit is \(limit); it must be 0 or more, or -1 for all", key: "limit")
     }
     let requests = try StoreHandle.store(store).market.requests(
       symbol: try Argument.optionalText(symbol, "symbol"),

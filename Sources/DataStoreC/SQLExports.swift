@@ -53,7 +53,8 @@ private func query(
     let out = try Argument.notNull(out_rows, "out_rows")
     let store = try StoreHandle.store(store)
     guard parameter_count >= 0 else {
-      throw StoreError(.invalid, "parameter_count is \(parameter_count); it is 0 or more", key: "parameters")
+      throw StoreError(
+        .invalid, "parameter_count is \(parameter_count); it must be 0 or more", key: "parameters")
     }
     var values: [QueryParameter] = []
     for index in 0..<Int(parameter_count) {
@@ -89,7 +90,8 @@ private func parameter(_ given: ds_sql_parameter, _ index: Int) throws(StoreErro
   case DS_SQL_TIME: return QueryParameter(.time(given.integer), name: name)
   default:
     throw StoreError(
-      .invalid, "parameter \(index + 1) has the type \(given.type); it is one of DS_SQL_", key: "parameters")
+      .invalid, "parameter \(index + 1) has the type \(given.type); it must be one of DS_SQL_",
+      key: "parameters")
   }
 }
 

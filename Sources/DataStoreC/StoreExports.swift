@@ -6,7 +6,7 @@ import DataStore
 final class StoreHandle {
   let store: Store
   let path: CText
-  /// Texts of info(), the same for the handle's life.
+  /// The texts of info(). They are the same for as long as the handle lives.
   let sqliteVersion: CText
   let sqliteSourceID: CText
   let fastPaths: CText
@@ -40,7 +40,7 @@ public func ds_store_open(
     if options != nil { given = try Argument.sized(options, given, "options") }
     guard let durability = Durability(rawValue: given.durability) else {
       throw StoreError(
-        .invalid, "durability is \(given.durability); it is DS_DURABILITY_FULL or DS_DURABILITY_NORMAL",
+        .invalid, "durability is \(given.durability); it must be DS_DURABILITY_FULL or DS_DURABILITY_NORMAL",
         key: "durability")
     }
     let store = try Store(

@@ -68,10 +68,12 @@ extension LaidOutTexts {
   fileprivate init(_ layout: ds_text_layout, _ count: Int64) throws(StoreError) {
     _ = try Argument.count(count, "count")
     guard layout.offset_size == 4 || layout.offset_size == 8 else {
-      throw StoreError(.invalid, "offset_size is \(layout.offset_size); it is 4 or 8", key: "offset_size")
+      throw StoreError(
+        .invalid, "offset_size is \(layout.offset_size); it must be 4 or 8", key: "offset_size")
     }
     guard layout.byte_count >= 0 else {
-      throw StoreError(.invalid, "byte_count is \(layout.byte_count); it is 0 or more", key: "byte_count")
+      throw StoreError(
+        .invalid, "byte_count is \(layout.byte_count); it must be 0 or more", key: "byte_count")
     }
     guard let offsets = layout.offsets else { throw Argument.isNull("offsets") }
     let bytes = layout.bytes.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }

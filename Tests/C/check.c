@@ -19,7 +19,7 @@
 static atomic_int failures;
 static char test_directory[256];
 static _Thread_local char note[256];
-static char *last_note; /* shared with the parent, who prints it when the child crashes */
+static char *last_note; /* shared with the parent, which prints it when the child crashes */
 
 /* ---- Checks ------------------------------------------------------------------------------- */
 

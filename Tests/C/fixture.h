@@ -76,7 +76,7 @@ void save_file(const char *path, const void *bytes, size_t size);
 bool file_is(const char *path, file_copy expected);
 bool exists(const char *path);
 
-/* Texts that are no UTF-8: each must be refused wherever text goes in. */
+/* Texts that are not UTF-8: each must be refused wherever text goes in. */
 extern const char *const not_utf8[];
 extern const size_t not_utf8_count;
 

@@ -213,7 +213,7 @@ static void *write_on(void *context) {
   return NULL;
 }
 
-static void backup_is_one_moment(void) {
+static void backup_is_one_snapshot(void) {
   ds_open_options options = DS_OPEN_OPTIONS_INIT;
   options.durability = DS_DURABILITY_NORMAL;
   ds_store *store = NULL;
@@ -243,6 +243,6 @@ const check_test backup_tests[] = {
     {"backup_has_the_permissions_of_a_new_file", backup_has_the_permissions_of_a_new_file},
     {"failed_backup_leaves_nothing", failed_backup_leaves_nothing},
     {"read_only_store_is_backed_up", read_only_store_is_backed_up},
-    {"backup_is_one_moment", backup_is_one_moment},
+    {"backup_is_one_snapshot", backup_is_one_snapshot},
     {NULL, NULL},
 };

@@ -7,7 +7,7 @@
 #include "fixture.h"
 #include "suites.h"
 
-/* What Unicode, letter case or whoever glues names takes for the same, sorted by bytes. */
+/* What Unicode, letter case or code that joins names takes for the same, sorted by bytes. */
 static const char *const alike[] = {
     "%",
     "/",
@@ -256,7 +256,7 @@ static void query_parameters_are_kept_apart(void) {
   ds_store_free(store);
 }
 
-/* ---- Files, and what is no name ---- */
+/* ---- Files, and what is not a name ---- */
 
 static void files_are_kept_apart(void) {
   static const char *const files[] = {"e\xcc\x81", "\xc3\xa9", "\xcc\x81", "K", "\xe2\x84\xaa", "k"};

@@ -1,7 +1,7 @@
 /* test_structs.c: structs of older, newer and careless callers.
  * SPDX-License-Identifier: MIT
  *
- * Each struct lies directly before an unreadable page, as long as its struct_size says: whoever
+ * Each struct lies directly before an unreadable page, as long as its struct_size says: a function that
  * reads or writes one byte beyond crashes.
  */
 #include <stdlib.h>

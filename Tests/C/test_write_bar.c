@@ -66,7 +66,7 @@ static void missing_values_are_null(void) {
   empty.timestamp = T0;
   empty.columns = DS_COLUMNS_ALL | DS_COLUMN_FEATURES;
   CHECK_OK(ds_market_write_bar(store, EURUSD, HOURLY, &empty, 0));
-  /* No features text is no word on features, so they stay. */
+  /* No features text says nothing of features, so they stay. */
   CHECK_TEXT(stored(path_of("bars.db"), all_columns),
              T0_TEXT "|NULL|NULL|NULL|NULL|NULL|NULL|NULL|0|NULL|"
                      "{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}");

@@ -152,7 +152,7 @@ static int file_shm_unmap(sqlite3_file *file, int remove) {
   return REAL(file)->pMethods->xShmUnmap(REAL(file), remove);
 }
 
-// Without memory-mapped reads, which nobody could make fail; a layer beneath may wait for the end of one (IntruderVFS).
+// Without memory-mapped reads, which cannot be made to fail; a layer beneath may wait for the end of one (IntruderVFS).
 static int file_fetch(sqlite3_file *file, sqlite3_int64 offset, int count, void **out) {
   (void)file, (void)offset, (void)count;
   *out = 0;

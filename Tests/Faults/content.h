@@ -45,7 +45,7 @@ void see_text(scene *scene, const char *text);
 void see_bars(scene *scene, const ds_bars *bars);
 void see_rows(scene *scene, const ds_rows *rows);
 
-/* A hash of all that the store holds. 0 where it cannot be read. */
+/* A hash of all that the store holds. 0 if it cannot be read. */
 uint64_t contents(ds_store *store);
 
 #endif

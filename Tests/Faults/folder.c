@@ -1,4 +1,4 @@
-/* folder.c: a step's files are made once, kept in memory, and written anew for each of its runs.
+/* folder.c: a step's files are made once, kept in memory, and written again for each of its runs.
  * SPDX-License-Identifier: MIT
  */
 #include "folder.h"

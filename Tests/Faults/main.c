@@ -78,7 +78,7 @@ static uint64_t next_random(uint64_t *state) { /* splitmix64 */
   return mixed ^ (mixed >> 31);
 }
 
-/* The same with the same seed, whoever does it. */
+/* The same with the same seed, on any machine. */
 static void take_sample(size_t step, int kind) {
   uint64_t random = seed ^ (step << 32) ^ ((uint64_t)kind << 16);
   int count = operations(&steps[step], kind);

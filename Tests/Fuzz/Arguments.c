@@ -356,7 +356,7 @@ static void call_open(input *in) {
   ds_open_options *options = take_open_options(in);
   if (!settle_handle(ds_store_open(path, options, place), store, place != NULL)) return;
   walk_text(ds_store_path(store));
-  /* By default a writer waits for ten seconds, and the transaction at hand may have the lock. */
+  /* By default a writer waits for ten seconds, and the current transaction may have the lock. */
   if (options != NULL) settle(ds_state_set(store, "another", "1"));
   settle(ds_store_close(store));
   ds_store_free(store);

@@ -76,7 +76,7 @@ private func sameColumns(_ texts: [Bytes]) {
 private func sameJSON(_ text: Bytes, _ stored: Bytes, _ count: Int) {
   guard let given = try? JSONValue(text), let kept = try? JSONValue(stored), case .object(let members) = kept
   else {
-    hold(false, "it was taken and is no JSON object: \(shown(text, stored))")
+    hold(false, "it was taken and is not a JSON object: \(shown(text, stored))")
     return
   }
   hold(given == kept, "it is stored with another meaning: \(shown(text, stored))")

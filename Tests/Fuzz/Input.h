@@ -16,7 +16,7 @@ typedef struct input {
   loan *loans; /* memory that is given back with the input */
 } input;
 
-/* The next byte; 0 where none is left, likewise below. */
+/* The next byte; 0 if none is left, likewise below. */
 uint8_t take_byte(input *in);
 
 /* Memory of this size to the byte, zeroed, until give_back(). */
@@ -32,7 +32,7 @@ double take_double(input *in);
 /* `out`, now and then NULL. */
 void *take_place(input *in, void *out);
 
-/* Texts, each of which may be NULL, empty, no UTF-8, or whatever the input says. */
+/* Texts, each of which may be NULL, empty, not UTF-8, or anything that the input says. */
 const char *take_name(input *in);
 const char *take_json(input *in);
 const char *take_query(input *in);

@@ -48,7 +48,7 @@ private struct Entry: Equatable {
   let quality: FeatureQuality
 }
 
-/// The entries of a text; nil where it is refused.
+/// The entries of a text; nil if it is refused.
 private func entries(_ text: Bytes) -> [Entry]? {
   var parser = FeatureParser()
   guard (try? parser.parse(text)) != nil else { return nil }

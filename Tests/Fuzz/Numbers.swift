@@ -25,7 +25,7 @@ private func checkPrinting(_ value: Double) {
   let check = { (text: Bytes) in
     hold(strtod(text) == value.bitPattern, "\(value) prints as \(shown(text))")
     hold(NumberText.double(text)?.bitPattern == value.bitPattern, "\(shown(text)) reads as another double")
-    hold(isNumber(text), "\(value) prints as \(shown(text)), which is no JSON")
+    hold(isNumber(text), "\(value) prints as \(shown(text)), which is not JSON")
     hold(
       digits(text) == shortestDigits(value), "\(value) prints as \(shown(text)), which is not the shortest")
   }

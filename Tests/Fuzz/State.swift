@@ -19,7 +19,7 @@ public func fuzzState(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 {
   return 0
 }
 
-/// The value of a text; nil where it is no JSON.
+/// The value of a text; nil if it is not JSON.
 private func check(_ text: Bytes) -> JSONValue? {
   guard text.isValidUTF8, !text.contains(0) else {
     if !text.isValidUTF8 {

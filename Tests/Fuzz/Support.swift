@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 @testable import DataStore
 
-/// Parts the texts of one input. A control character must be escaped in JSON and is no part of a timestamp, so no
+/// Parts the texts of one input. A control character must be escaped in JSON and is not part of a timestamp, so no
 /// text that is worth a try is lost by it.
 let separator: UInt8 = 0x1E
 

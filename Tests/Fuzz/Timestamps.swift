@@ -31,7 +31,7 @@ public func fuzzTimestamps(_ data: UnsafePointer<UInt8>?, _ size: Int) -> Int32 
   return 0
 }
 
-/// The instant of a text; nil where it is none.
+/// The instant of a text; nil if it is none.
 private func check(_ text: Bytes) -> Int64? {
   guard case .instant(let instant, let form) = TimestampParser.parse(text) else {
     hold(TimestampParser.stored(text) == nil, "stored and refused: \(shown(text))")

@@ -120,7 +120,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int 
   return result;
 }
 
-// What the intruder waits for does not come: whoever it waits for is waiting for it to leave.
+// What the intruder waits for does not come: the other side is waiting for it to leave.
 static int vfs_sleep(sqlite3_vfs *vfs, int microseconds) {
   (void)vfs;
   return armed.inside ? 0 : real_vfs->xSleep(real_vfs, microseconds);

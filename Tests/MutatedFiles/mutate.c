@@ -91,7 +91,7 @@ static void add_up(uint32_t sums[2], const unsigned char *bytes, size_t size, bo
   }
 }
 
-static void mend_checksums(file_bytes *wal, size_t page) {
+static void fix_checksums(file_bytes *wal, size_t page) {
   if (wal->size < 32) return;
   bool is_big_endian = wal->bytes[3] & 1;
   uint32_t sums[2] = {0, 0};
@@ -115,7 +115,7 @@ static void mutate_wal(dice *dice, database *target, size_t page) {
     case 2: spoil(dice, wal, 0, wal->size, 12); break;
     default: wal->size = below(dice, wal->size);
   }
-  if (below(dice, 4)) mend_checksums(wal, page);
+  if (below(dice, 4)) fix_checksums(wal, page);
 }
 
 /* ---- All of it --------------------------------------------------------------------------------- */

@@ -77,7 +77,7 @@ void check_that_planted_sql_is_seen(const char *path);
  * refused. */
 int exercise(const char *path, dice *dice, bool spoilt);
 
-/* What is being done to the file at hand, for messages. */
+/* What is being done to the current file, for messages. */
 void announce(const char *what);
 
 /* Ends the process with a message where `held` is false. */

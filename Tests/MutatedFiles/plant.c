@@ -91,7 +91,7 @@ static const char *const additions[] = {
     "CREATE TABLE sly(x); ANALYZE; UPDATE sqlite_stat1 SET stat = '99999999999999999999 0 -1 unordered sz=1'",
 };
 
-/* A table made anew with the same rows: text in place of text. */
+/* A table made again with the same rows: text in place of text. */
 typedef struct rewrite {
   const char *table, *from, *to;
 } rewrite;
@@ -119,7 +119,7 @@ static const rewrite rewrites[] = {
     {"system_state", "JSON NOT NULL", "JSON NOT NULL DEFAULT (planted(1))"},
 };
 
-/* The schema's own rows, which SQLite lets nobody write unless asked to. */
+/* The schema's own rows, which SQLite lets no program write unless asked to. */
 static const char *const schema_edits[] = {
     "UPDATE sqlite_schema SET type = 'view', rootpage = 0, sql = 'CREATE VIEW market_data AS SELECT planted(1) AS symbol'"
     " WHERE name = 'market_data'",

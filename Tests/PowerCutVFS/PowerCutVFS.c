@@ -25,7 +25,7 @@ static struct {
 
 static const char *const suffixes[POWER_CUT_FILES] = {"", "-wal", "-journal"};
 
-// POWER_CUT_FILES where nobody asked for this file.
+// POWER_CUT_FILES if no option was given for this file.
 static power_cut_file file_of(const char *path) {
   power_cut_file found = POWER_CUT_FILES;
   pthread_mutex_lock(&recording.lock);

@@ -56,14 +56,17 @@ class Bar(NamedTuple):
     Attributes
     ----------
     timestamp : datetime
-        UTC. Cut to whole microseconds: a datetime knows no nanoseconds. `latest` keeps them.
+        In UTC, cut to whole microseconds: a datetime has no nanoseconds. `latest` keeps them.
     open, high, low, close, volume : float or None
+        The prices and the volume.
     source, quality : str or None
+        Where the bar came from, and how good it is, in its producer's words.
     is_gap : bool
+        Whether the bar fills a gap; NULL is False.
     latency_sec : float or None
-        Seconds.
+        Seconds from the bar's end to its arrival.
     features : dict
-        Key to `{"value": number or None, "quality": str}`; empty where there are none.
+        Key to `{"value": number or None, "quality": str}`; empty if there are none.
     """
 
     timestamp: dt.datetime
@@ -164,7 +167,7 @@ def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
     source = bar.source
     quality = bar.quality
     features = bar.features_json
-    # NaN, which is unlike itself, stands for NULL.
+    # NaN, which does not equal itself, stands for NULL.
     return _new_bar(
         Bar,
         (

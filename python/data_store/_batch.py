@@ -45,7 +45,7 @@ class Batch:
         self._as_parameter_ = byref(self._struct)
 
     def carry_array(self, name: str, values: npt.NDArray[Any]) -> None:
-        """Carry a column of doubles or flags: `values`, contiguous, one element a row."""
+        """Carry a column of doubles or flags: `values`, contiguous, one element per row."""
         setattr(self._struct, name, self._address(values))
 
     def carry_text(self, name: str, codes: TextCodes) -> None:
@@ -67,7 +67,7 @@ class Batch:
         self._struct.feature_count = len(columns)
 
     def carry_features_json(self, texts: Iterable[bytes | None]) -> None:
-        """Carry features as one JSON text a row; None says nothing of that row's features."""
+        """Carry features as one JSON text per row; None says nothing of that row's features."""
         self._struct.features_json = self._text_array(texts)
 
     def _address(self, values: npt.NDArray[Any] | None) -> int | None:

@@ -47,7 +47,7 @@ INT64 = range(-(2**63), 2**63)
 
 
 class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the package)
-    """A value that is not taken; whoever knows the place turns it into an error of the package.
+    """A value that is not taken; the caller, which knows the place, turns it into a public error.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def refuse_duration(value: object, what: str) -> Refusal:
     return Refusal(f"a duration is not {what}: {shown(value)}", "convert it, e.g. {} = {seconds}")
 
 
-# The first row that fits says why a value is no number.
+# The first row that fits says why a value is not a number.
 _NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str], ...] = (
     ((bool, np.bool_), "a boolean is not a number", "convert it, e.g. {} = {float}"),
     ((str,), "text is not a number", "convert it, e.g. {} = pd.to_numeric({})"),
@@ -176,7 +176,7 @@ def refuse_text(value: object) -> Refusal:
 
 
 def exact_double(value: int) -> float:
-    """Give an integer as the double that equals it; `Refusal` where there is none."""
+    """Give an integer as the double that equals it; `Refusal` if there is none."""
     try:
         double = float(value)
     except OverflowError:
@@ -237,7 +237,7 @@ def number_argument(value: object, what: str) -> float:
 
 
 def flag_argument(value: Any, what: str) -> bool:
-    """Give an argument that is True or False; 0 and 1 are taken, other truth is not guessed."""
+    """Give an argument that is True or False; 0 and 1 are taken, nothing else is guessed."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if is_integer(value) and operator.index(value) in (0, 1):

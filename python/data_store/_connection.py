@@ -17,7 +17,7 @@ __all__ = ["connect"]
 
 
 def _libversion_address(module: Any) -> int | None:
-    """Where the module's SQLite has its sqlite3_libversion(); None where it does not show it."""
+    """Where the module's SQLite has its sqlite3_libversion(); None if it does not show it."""
     # The C module behind `sqlite3` and its like: the one that has the function connect().
     extension: ModuleType = module.connect.__self__
     loaded = ctypes.CDLL(getattr(extension, "__file__", None))

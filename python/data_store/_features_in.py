@@ -2,7 +2,7 @@
 """Feature values on their way into the library, in every form that callers have them.
 
 As columns: a wide DataFrame, or one with two column levels (key, "value"|"quality").
-As one entry a row: a Series or a mapping from timestamp to a dict or JSON text, or, beside bars,
+As one entry per row: a Series or a mapping from timestamp to a dict or JSON text, or, beside bars,
 a list by position. The rules that a feature must keep are checked by the library.
 """
 
@@ -105,7 +105,7 @@ def carry_by_position(batch: Batch, name: str, column: Column) -> None:
     batch.carry_features_json(_texts_of(objects(column), batch.rows.place))
 
 
-# ---- One entry a row ------------------------------------------------------------------------
+# ---- One entry per row ----------------------------------------------------------------------
 
 
 def _entries_of(features: object, place: str) -> pd.Series[Any]:
@@ -181,7 +181,7 @@ def entry_json(entry: object, row: int, place: str) -> bytes | None:
             raise _feature_error(refusal, place, row, _key_to_blame(entry)) from None
     if is_missing(entry):
         return None
-    reason = f"{described(entry)} is no entry of features"
+    reason = f"{described(entry)} is not an entry of features"
     raise _feature_error(Refusal(reason, "pass a dict or JSON text"), place, row, None)
 
 

@@ -55,7 +55,7 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
         columns[key] = values
     if selection.features == _abi.FEATURES_JSON:
         columns["features"] = text_array(decode_array(batch.features_json, count))
-    # A copy, which shares the names: whoever has the frame may name its columns' index.
+    # A copy, which shares the names: the frame's owner may name its columns' index.
     labels = names_index(tuple(columns)).copy()
     return _frame(list(columns.values()), labels, _index(owner, batch, selection))
 
@@ -87,7 +87,7 @@ def _frame(columns: list[Any], labels: pd.Index[Any], index: pd.Index[Any]) -> p
 
 
 def _members_of(keys: list[str]) -> pd.MultiIndex:
-    """Label a value and a quality for each key; pandas' own way to it is to sort and code them."""
+    """Label a value and a quality for each key; pandas itself would sort and code them."""
     names = sorted(keys)
     places = {key: place for place, key in enumerate(names)}
     # Any: pandas-stubs has levels of sequences only.

@@ -68,7 +68,7 @@ class ResultHandle(Handle):
     __slots__ = ()
 
     def close(self) -> None:
-        """Free the object now. Any number of times."""
+        """Free the object now. May be called any number of times."""
         pointer, self._as_parameter_ = self._as_parameter_, None
         if pointer is not None:
             self._free(pointer)
@@ -186,7 +186,7 @@ def c_array(owner: Handle, address: int | None, count: int, dtype: Any) -> npt.N
 
 
 def take_text(address: ctypes.c_void_p) -> bytes | None:
-    """Copy a text that the library handed out, and give it back; None where there is none."""
+    """Copy a text that the library handed out, and give it back; None if there is none."""
     if address.value is None:
         return None
     try:

@@ -22,7 +22,7 @@ __all__ = ["features_json", "from_json", "to_json"]
 
 
 def _plain(value: Any) -> Any:
-    """Give what JSON can say for an object that the encoder does not know."""
+    """Give what JSON can represent for an object that the encoder does not know."""
     if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, DURATIONS):
@@ -35,7 +35,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     raise Refusal(
-        f"JSON has nothing for {described(value)}",
+        f"JSON cannot represent {described(value)}",
         "pass text, numbers, booleans, None, lists and dicts",
     )
 
@@ -66,7 +66,7 @@ def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
         raise
     except Exception as error:  # the encoder's, or what the caller's own objects raise
         pass_on(error)
-        raise Refusal(f"JSON cannot say it ({_told(error)})", "mend the value") from None
+        raise Refusal(f"JSON cannot represent it ({_told(error)})", "fix the value") from None
 
 
 def _too_deep() -> Refusal:
@@ -84,7 +84,7 @@ def to_json(value: object) -> bytes:
     Raises
     ------
     Refusal
-        JSON cannot say it, or a key of an object is no text.
+        JSON cannot represent it, or a key of an object is not text.
     """
     text = _utf8(_encode, value)
     try:
@@ -134,12 +134,12 @@ def _without_nan(value: Any) -> Any:
 
 
 def from_json(text: bytes, what: str) -> Any:
-    """Give stored JSON as a Python value; `CorruptError` where another tool broke it."""
+    """Give stored JSON as a Python value; `CorruptError` if another tool broke it."""
     try:
         return at_default(json.loads, text)
     except (ValueError, RecursionError) as error:
         pass_on(error)
         raise CorruptError(
-            f"{what}: the stored text is no JSON that Python can read ({error}); it was left as "
-            "it is, write the value anew"
+            f"{what}: the stored text is not JSON that Python can read ({error}); it was left as "
+            "it is, write the value again"
         ) from None

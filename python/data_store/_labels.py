@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Labels of frames that are no bars' columns: what became of them, and the line that mends it.
+"""Labels of frames that are not columns of bars: what became of them, and the line that fixes it.
 
 Looked at only where a frame is refused.
 """
@@ -26,7 +26,7 @@ LABELS = frozenset({*_CARRIED, *KEY_NAMES})
 _TIMES = frozenset(
     {"date", "datetime", "time", "open_time", "open time", "opentime", "date_time", "ts", "t"}
 )
-# Words of labels that have a price's name in them and are none.
+# Words of labels that have a price's name in them and do not mean one.
 _OTHERS = frozenset({"interest", "openint", "time", "date", "oi"})
 _LOWS = frozenset({"low", "lowprice", "pricelow", "lowbid", "lowask", "bidlow", "asklow", "lowpx"})
 _SHORT = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume", "vol": "volume"}

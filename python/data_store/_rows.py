@@ -104,7 +104,7 @@ def rows_of(
     Raises
     ------
     InvalidInputError
-        Something is given twice, or not at all, or is no timestamp.
+        Something is given twice, or not at all, or is not a timestamp.
     """
     place = place_of(symbol, timeframe) if among is None else f"{among.place}, features"
     parts = _parts_of(table, place)

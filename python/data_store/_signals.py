@@ -3,7 +3,7 @@
 
 Python runs them in the main thread only, between two steps of Python code, and so never within a
 call of a C function. A call that lasts asks its thread now and then whether it should stop; to
-answer is to run some Python code. No handler is installed here: whoever has one keeps it.
+answer is to run some Python code. No handler is installed here: a program keeps its own.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def _parameter(value: Any) -> _abi.ds_sql_parameter:
     if isinstance(value, dt.datetime):
         return _abi.ds_sql_parameter(type=_abi.SQL_TIME, integer=storable_ns(value))
     raise Refusal(
-        f"SQLite has nothing for {described(value)}",
+        f"SQLite has no type for {described(value)}",
         "pass None, a number, text, bytes or an aware datetime",
     )
 
@@ -167,7 +167,7 @@ class _Column:
         return [makers[kind](row) for row, kind in enumerate(self.types.tolist())]
 
     def blobs(self) -> list[bytes]:
-        """Give the bytes of each row, empty where it has none."""
+        """Give the bytes of each row, empty if it has none."""
         if self._struct.offsets is None:
             return [b""] * self.count
         offsets = self._view("offsets", np.int64, extra=1).tolist()
@@ -175,7 +175,7 @@ class _Column:
         return [block[start:end] for start, end in itertools.pairwise(offsets)]
 
     def texts(self) -> list[str | None]:
-        """Give the text of each row, None where it is none."""
+        """Give the text of each row, None if it is none."""
         return [
             decode(text) if kind == _abi.SQL_TEXT else None
             for kind, text in zip(self.types.tolist(), self.blobs(), strict=True)

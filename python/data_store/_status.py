@@ -43,7 +43,7 @@ _ERRORS: dict[int, type[DataStoreError]] = {
 
 
 def check(status: int) -> None:
-    """Raise what `status` stands for; do nothing where it is DS_OK.
+    """Raise what `status` stands for; do nothing if it is DS_OK.
 
     Must be called in the same statement as the library function, or in the very next one: the
     message belongs to this thread and lives until its next failing call.

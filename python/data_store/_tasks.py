@@ -31,7 +31,7 @@ _by_task: weakref.WeakKeyDictionary[asyncio.Task[Any], int] = weakref.WeakKeyDic
 
 
 class _Callback:
-    """A callback of an event loop that has begun a transaction. It is no task, but runs alone."""
+    """A callback of an event loop that has begun a transaction. Not a task; it runs alone."""
 
     __slots__ = ("is_over", "number")
 

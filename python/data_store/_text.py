@@ -35,7 +35,7 @@ _Value = TypeVar("_Value")
 
 
 def text_problem(text: str) -> tuple[str, str] | None:
-    """Tell why `text` cannot be stored, and what to do; None where it can."""
+    """Tell why `text` cannot be stored, and what to do; None if it can."""
     if "\0" in text:
         return f"the text {text[:60]!r} holds a NUL character", "remove it"
     try:
@@ -60,7 +60,7 @@ def encode(text: object, what: str) -> bytes:
     Raises
     ------
     InvalidInputError
-        It is no str, holds a NUL or a lone surrogate.
+        It is not a str, or holds a NUL or a lone surrogate.
     """
     if not isinstance(text, str):
         raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
@@ -92,7 +92,7 @@ def encode_names(symbol: object, timeframe: object) -> tuple[bytes, bytes]:
 class Remembered(dict[str, _Value]):
     """What texts that come again and again turn into, by text; each is looked at once.
 
-    A dict takes a third of the time of an `lru_cache`. One that is full begins anew.
+    A dict takes a third of the time of an `lru_cache`. One that is full begins again.
 
     Parameters
     ----------
@@ -141,13 +141,13 @@ def encode_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], what:
 
 
 def decode(text: bytes) -> str:
-    """Give stored UTF-8 as str; `CorruptError` where another tool stored something else."""
+    """Give stored UTF-8 as str; `CorruptError` if another tool stored something else."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:
         raise CorruptError(
             f"stored text is not UTF-8: {text[:60]!r} ({error.reason}); another tool wrote it, "
-            "mend it there"
+            "fix it there"
         ) from None
 
 

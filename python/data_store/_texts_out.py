@@ -30,9 +30,9 @@ def text_array(texts: list[str | None]) -> Any:
 
 @lru_cache(maxsize=64)
 def names_index(names: tuple[str, ...]) -> pd.Index[Any]:
-    """Give names as an index of pandas' default text dtype, to be shared: nobody may rename it.
+    """Give names as an index of pandas' default text dtype, to be shared: it must not be renamed.
 
-    Laid out here, as pandas' own way loads a part of pyarrow first, which takes milliseconds.
+    Laid out here, because pandas' own way loads a part of pyarrow first, which takes milliseconds.
     """
     if STR.storage != "pyarrow":
         return pd.Index(names, dtype=STR)

@@ -59,7 +59,7 @@ _NAIVE = "has no time zone"
 _LOCALIZE = "say which one it is in, e.g. {} = pd.Timestamp({}).tz_localize('UTC')"
 _RANGE = "stored times reach from 1677-09-21 to 2262-04-11"
 
-# The first row that fits says why a value is no instant.
+# The first row that fits says why a value is not an instant.
 _NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
     ((str,), "text is not a timestamp", "convert it, e.g. {} = pd.to_datetime({}, utc=True)"),
     (
@@ -257,7 +257,7 @@ def _localize(times: str) -> str:
 
 
 def only_ns(index: pd.DatetimeIndex) -> int | None:
-    """Give the only time of an index; None where it cannot be stored."""
+    """Give the only time of an index; None if it cannot be stored."""
     dtype = index.dtype
     if type(dtype) is not pd.DatetimeTZDtype:
         return None
@@ -287,7 +287,7 @@ def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
 
 
 def range_of(start: object, end: object) -> _abi.ds_range | None:
-    """Give inclusive bounds as the library takes them; None where there are none.
+    """Give inclusive bounds as the library takes them; None if there are none.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class _SafeExit:
 
     What a function's first step finds pending is raised before the function's own ``try``: a plain
     ``__exit__`` would not run at all then. A generator that was begun goes on from within its
-    ``try``, and ``max`` is no Python code: it hands each argument to the generator.
+    ``try``, and ``max`` is not Python code: it hands each argument to the generator.
     """
 
     def __init__(self, function: Callable[..., None]) -> None:
@@ -115,7 +115,7 @@ class Transaction(OfThisProcess, ContextDecorator):
                     " transaction around the loop that runs it"
                 )
         except DataStoreError as failure:
-            # GeneratorExit is for Python alone: it would take the news along.
+            # Python swallows GeneratorExit: a note on it would be lost.
             if exc_value is None or exc_type is GeneratorExit:
                 raise
             exc_value.add_note(f"the rollback found: {failure}")
@@ -133,7 +133,7 @@ class Transaction(OfThisProcess, ContextDecorator):
         return type(self)(self._store)
 
     def give_up(self) -> None:
-        """See to it that the transaction is over, wherever Ctrl-C came: only a commit stays."""
+        """End the transaction, wherever Ctrl-C came: roll back what is not committed."""
         if self._is_open and self._number.value:
             # Where it is over already, nothing happens.
             library.ds_transaction_end(self._store, self._number, 0)
@@ -158,12 +158,12 @@ class Transaction(OfThisProcess, ContextDecorator):
         self._store.ask_tasks_no_more(self._mark)
 
     def _end_of_task(self, *_: object) -> None:
-        """Tell by the loop's exception handler, which logs it."""
+        """Report it through the loop's exception handler, which logs it."""
         if self._is_open:
             self._end(commit=False)
 
     def __del__(self, _getpid: Callable[[], int] = os.getpid) -> None:
-        """Tell by `sys.unraisablehook`: there is nobody to catch it."""
+        """Report it through `sys.unraisablehook`: no caller is left to catch it."""
         if self._is_open and self._store.is_of(_getpid()):
             if self._store.is_there:  # else collected before, which closed it
                 with suppress(DataStoreError):

@@ -60,24 +60,28 @@ class DataStore(OfThisProcess):
     """Bars, features, request metadata and strategy state in one SQLite file.
 
     Any number of processes may open the file, and any number of threads may share one
-    `DataStore`. Reads run beside each other and beside a write.
+    `DataStore`. Reads run beside each other and beside a write; writes wait for each other. The
+    GIL is released during every call. A store does not survive a fork: the child opens its own.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file. One that is absent or empty becomes a new store.
-    durability : {"full", "normal"}, optional
+        The file. One that is absent or empty becomes a new store. The path is resolved now: a
+        later `os.chdir` changes nothing.
+    durability : {"full", "normal"}, default "full"
         With "full" a write that has returned survives a power cut. With "normal" it survives a
-        killed process; a power cut may take the latest writes, whole, but never corrupts.
-    timeout : float, optional
-        Seconds that a writer waits for another one before it gives up with `BusyError`.
-    read_only : bool, optional
-        Write nothing to the database.
-    fast_paths : bool, optional
-        Take the paths that rest on SQLite's insides, where its version is one that they were
+        killed process; a power cut may take back the latest writes, each of them whole, but never
+        corrupts the file.
+    timeout : float, default 10.0
+        Seconds, from 0 to 1,000,000, that a writer waits for another one before it gives up with
+        `BusyError`.
+    read_only : bool, default False
+        Write nothing to the database; writes raise `StorageError`.
+    fast_paths : bool, default True
+        Take the paths that rest on SQLite's internals, if its version is one that they were
         tested with. Results are the same either way: switch them off to find out whether one of
-        them is to blame for something. The environment variable ``DATA_STORE_FAST_PATHS=0`` does
-        the same; `info` tells which are on, and why not.
+        them is to blame for a bug. The environment variable ``DATA_STORE_FAST_PATHS=0`` does the
+        same; `info` tells which are on, and why not.
 
     Attributes
     ----------
@@ -85,13 +89,25 @@ class DataStore(OfThisProcess):
         Bars, features, request metadata.
     state : StateRepo
         Key and value memory of strategies.
+    path : str
+        The absolute path of the file, symbolic links resolved.
+    closed : bool
+        Whether every call raises `ClosedError`.
 
     Raises
     ------
-    SchemaError, StorageError
-        The file is no store or cannot be opened; it is left as it was.
     InvalidInputError
-        An argument is wrong.
+        An argument is wrong, or `path` does not name a file: ":memory:", a URI, the -wal, -shm or
+        -journal of another database.
+    SchemaError
+        The file is not a store, or one from a newer version; it is left as it was.
+    StorageError
+        The file cannot be opened, or the -wal or -journal of an earlier file lies beside it.
+    ClosedError
+        Another copy of SQLite in this process has the file open, or this is a forked child in
+        which SQLite cannot be used.
+    BusyError
+        Another program had the file to itself for longer than `timeout`.
 
     Examples
     --------
@@ -133,7 +149,7 @@ class DataStore(OfThisProcess):
 
     @cached_property
     def market(self) -> MarketRepo:
-        """Bars, features, request metadata."""
+        """Bars, features, request metadata: a `MarketRepo`, the same at each access."""
         with _at_first_use:
             from .market_repo import MarketRepo
 
@@ -141,7 +157,7 @@ class DataStore(OfThisProcess):
 
     @cached_property
     def state(self) -> StateRepo:
-        """Key and value memory of strategies."""
+        """Key and value memory of strategies: a `StateRepo`, the same at each access."""
         with _at_first_use:
             from .state_repo import StateRepo
 
@@ -160,7 +176,7 @@ class DataStore(OfThisProcess):
     def close(self) -> None:
         """Wait for running calls, roll an open transaction back, close the file.
 
-        Any number of times, from any thread. Every later call raises `ClosedError`.
+        May be called any number of times, from any thread. Every later call raises `ClosedError`.
         """
         self._store.close()
 
@@ -176,23 +192,32 @@ class DataStore(OfThisProcess):
         self.close()
 
     def interrupt(self) -> None:
-        """Make the calls that run in other threads stop with `InterruptedCallError`, undone."""
+        """Make the calls that run in other threads stop with `InterruptedCallError`.
+
+        Nothing of those calls is stored. Safe from any thread at any time.
+
+        Raises
+        ------
+        ClosedError
+            The store is closed, or this is a forked child.
+        """
         check(library.ds_interrupt(self._store))
 
     def transaction(self) -> Transaction:
         """Commit everything that the block does, across both repos, or nothing of it.
 
-        Begins IMMEDIATE. It belongs to the thread, and within asyncio to the task, that enters it.
-        That one reads its own writes; others read the last commit. The writes of other threads
-        wait; those of other tasks of the same thread are refused at once with `BusyError`. A call
-        that is refused inside is undone alone if the caller catches the error. A transaction
-        inside another is a savepoint. A block that is left in another thread or task, or never, is
-        rolled back.
+        The transaction takes the write lock at its start. It belongs to the thread, and within
+        asyncio to the task, that enters the block. That one reads its own writes; others read the
+        last commit. The writes of other threads wait; those of other tasks of the same thread are
+        refused at once with `BusyError`. A call that fails inside is undone alone if the caller
+        catches the error. A transaction inside another is a savepoint. A block that is left in
+        another thread or task, or never, is rolled back.
 
         Returns
         -------
         context manager
-            For one `with` statement, or to decorate a plain function.
+            For one `with` statement, or to decorate a plain function. The errors below are raised
+            where the block begins and ends.
 
         Raises
         ------
@@ -203,35 +228,42 @@ class DataStore(OfThisProcess):
             The store was closed inside: everything was rolled back.
         InvalidInputError
             The block was left out of order, or elsewhere: everything was rolled back.
+        StorageError, CorruptError, SchemaError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         return Transaction(self._store)
 
     def sql(
         self, query: str, params: Parameters = (), *, timeout: float | None = None
     ) -> pd.DataFrame:
-        """Run one statement that only reads.
+        """Run one statement that only reads, on one snapshot.
 
         Parameters
         ----------
         query : str
-            A writing statement, ATTACH, or a PRAGMA that sets something is refused.
-        params : sequence or mapping, optional
+            Tables: market_data, market_requests, system_state. A statement that writes, ATTACH,
+            or a PRAGMA that sets something is refused.
+        params : sequence or mapping, default ()
             For `?` by position, for `:name` by name: None, numbers, text, bytes, aware datetimes
             (compared as the store writes them).
         timeout : float, optional
-            Seconds after which the query is stopped. None: it may take for ever.
+            Seconds, from 0 to 1,000,000, after which the query is stopped. None: no limit.
 
         Returns
         -------
         DataFrame
-            int64, float64, str; Int64 for integers with NULL; object for BLOB and mixtures.
+            One column per column of the query, a RangeIndex: int64, float64, str; Int64 for
+            integers with NULL; object for BLOB and mixtures. It owns its memory.
 
         Raises
         ------
         InvalidInputError
-            The statement is wrong or writes, or a parameter is.
+            The statement is wrong or writes, or a parameter is wrong or missing; `InvalidTypeError`
+            if `query` is not text, or `params` is not a sequence or a mapping.
         QueryTimeoutError
-            It took longer than `timeout`.
+            The query took longer than `timeout`.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         with _at_first_use:
             from ._sql import parameters_in, rows_out
@@ -250,10 +282,18 @@ class DataStore(OfThisProcess):
     def check(self) -> list[str]:
         """Look for damage and for what is not as the store writes it.
 
+        It reads every page and row, so it takes about as long as reading the file.
+
         Returns
         -------
         list of str
-            A sentence for each finding; empty where the file is sound.
+            A sentence for each finding; empty if the file is sound. Damage is a finding, not an
+            error.
+
+        Raises
+        ------
+        StorageError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         pointer = POINTER(_abi.ds_texts)()
         check(library.ds_store_check(self._store, byref(pointer)))
@@ -262,14 +302,24 @@ class DataStore(OfThisProcess):
             return [item for item in items if item is not None]
 
     def backup(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Copy the store as of one moment, while others write.
+        """Copy one snapshot of the store, while others write.
 
         Parameters
         ----------
         target : str or os.PathLike
             The new file. It appears whole or not at all.
-        overwrite : bool, optional
-            Replace a file that exists. The store's own file is refused always.
+        overwrite : bool, default False
+            Replace a file that exists; it keeps its permissions.
+
+        Raises
+        ------
+        InvalidInputError
+            `target` exists and `overwrite` is False. Always: it is the store's own file, its -wal,
+            -shm or -journal, one of another database's, or a -wal or -journal lies beside it.
+        StorageError
+            `target` cannot be written.
+        CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         target_path = encode_path(target, "target")
         check(
@@ -277,13 +327,21 @@ class DataStore(OfThisProcess):
         )
 
     def checkpoint(self) -> dict[str, int]:
-        """Fold the WAL into the database file. The store does so by itself as the WAL grows.
+        """Copy the WAL into the database file. The store does so by itself as the WAL grows.
 
         Returns
         -------
-        dict
-            `wal_frames`: frames in the WAL; `checkpointed`: of them now in the database file;
-            `held_back`: of them kept by readers of older snapshots.
+        dict of str to int
+            `wal_frames`: frames (pages) in the WAL; `checkpointed`: how many of them are now in the
+            database file; `held_back`: how many are not, because readers of older snapshots need
+            them.
+
+        Raises
+        ------
+        InvalidInputError
+            A transaction of this thread is open.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         result = _abi.ds_checkpoint_result()
         check(library.ds_store_checkpoint(self._store, byref(result)))
@@ -299,14 +357,20 @@ class DataStore(OfThisProcess):
         Returns
         -------
         dict
-            path, library_version, abi_version, sqlite_version, sqlite_source_id, wal_reset_safe
-            (this SQLite is free of the WAL-reset bug), journal_mode, synchronous, durability,
-            read_only, page_size, file_bytes, wal_bytes, last_checkpoint, and rows, a dict by
-            table. fast_paths is the list of those that are on (see the parameter of that name);
-            fast_paths_reason is None, or says why not all of them are. last_checkpoint is the
-            latest that this very object has done, asked for or by itself: None, or a dict of at
-            (a Timestamp in UTC) and what `checkpoint()` returns; other programs checkpoint the
+            path, library_version, sqlite_version, sqlite_source_id, journal_mode, synchronous,
+            durability : str; abi_version, page_size, file_bytes, wal_bytes : int;
+            wal_reset_safe : bool, this SQLite is free of the WAL-reset bug; read_only : bool;
+            rows : dict of rows by table;
+            fast_paths : list of the fast paths that are on (see the parameter of that name);
+            fast_paths_reason : None, or why not all of them are on;
+            last_checkpoint : the latest by this object, asked for or automatic: None, or a
+            dict of at (Timestamp, UTC) and what `checkpoint` returns. Other programs checkpoint the
             file, too.
+
+        Raises
+        ------
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         info = _abi.ds_info()
         check(library.ds_store_info(self._store, byref(info)))
@@ -339,13 +403,20 @@ class DataStore(OfThisProcess):
         """Open a connection of Python's own sqlite3 module, set up as the store's are.
 
         WAL, synchronous NORMAL, temp_store MEMORY, the store's timeout, `sqlite3.Row` rows. It
-        never checkpoints by itself. The caller closes it; its own commits are as durable as
-        NORMAL is, no more. Of a read-only store it is read-only, too.
+        never checkpoints by itself. On a read-only store it is read-only, too.
+
+        Returns
+        -------
+        sqlite3.Connection
+            For the thread that made it. The caller closes it. Its own commits are as durable as
+            NORMAL is, no more; they are not part of a `transaction`.
 
         Raises
         ------
         ClosedError
-            The store is closed.
+            The store is closed, or this is a forked child.
+        StorageError
+            The file cannot be opened.
         InvalidInputError
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
             each other's commits. Use `sql`.

@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What can go wrong, sorted by what the caller can do about it."""
+"""What can go wrong, sorted by what the caller can do about it.
+
+Nothing of a call that raises is stored. There is one exception: if the file was moved, or its
+locks were lost, between a commit and its acknowledgement, the call raises `ClosedError`, it is
+unknown whether it was stored, and the message says so.
+
+Any call may raise `InvalidInputError`, `OutOfMemoryError` and, for a bug in data_store,
+`DataStoreError` itself. A read may also raise `StorageError`, `CorruptError`, `SchemaError`
+(another program changed the tables), `ClosedError`, `InterruptedCallError` and, while another
+program has the file to itself, `BusyError`. A write may raise the same: `BusyError` if another
+writer held the file for longer than the timeout, `StorageError` on a read-only store, too. What a
+signal handler raises during a call, such as `KeyboardInterrupt`, stops it and comes out of it.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +40,15 @@ class DataStoreError(Exception):
     ----------
     message : str
         What was wrong, where, and what to do.
-    sqlite_code : int, optional
-        SQLite's extended result code, 0 where SQLite had no part in it.
+    sqlite_code : int, default 0
+        SQLite's extended result code; 0 if SQLite did not report the error.
 
     Attributes
     ----------
     message : str
+        What was wrong, where, and what to do.
     sqlite_code : int
+        SQLite's extended result code; 0 if SQLite did not report the error.
     """
 
     def __init__(self, message: str = "", *, sqlite_code: int = 0) -> None:
@@ -48,11 +62,11 @@ class DataStoreError(Exception):
 
 
 class InvalidInputError(DataStoreError, ValueError):
-    """An argument or a value is wrong. Nothing was written: mend the call."""
+    """An argument or a value is wrong. Nothing was written: fix the call."""
 
 
 class InvalidTypeError(InvalidInputError, TypeError):
-    """An argument is of a type that the call does not take."""
+    """An argument (a name, a count, a flag, a frame) is of a type that the call does not take."""
 
 
 class FeatureValidationError(InvalidInputError):
@@ -61,19 +75,24 @@ class FeatureValidationError(InvalidInputError):
     Parameters
     ----------
     message : str
-    sqlite_code : int, optional
+        What was wrong, where, and what to do.
+    sqlite_code : int, default 0
+        SQLite's extended result code; 0 if SQLite did not report the error.
     row : int or None, optional
+        0-based position in the batch.
     key : str or None, optional
-    reason : str, optional
+        The feature key.
+    reason : str, default ""
+        The reason alone.
 
     Attributes
     ----------
     row : int or None
-        0-based position in the batch, None where no single row is to blame.
+        0-based position in the batch; None if no single row is to blame.
     key : str or None
-        The feature key, None where no single key is to blame.
+        The feature key; None if no single key is to blame.
     reason : str
-        The bare reason, without place and remedy.
+        The reason alone, without place and remedy.
     """
 
     def __init__(
@@ -96,7 +115,10 @@ class MissingBarError(DataStoreError, KeyError):
 
 
 class BusyError(DataStoreError, TimeoutError):
-    """Another writer held the file for longer than the timeout. Try again."""
+    """Another writer held the file for longer than the timeout. Nothing was written: try again.
+
+    Raised at once if another task of the same thread has a transaction open.
+    """
 
 
 class StorageError(DataStoreError, OSError):
@@ -108,13 +130,14 @@ class CorruptError(DataStoreError):
 
 
 class SchemaError(DataStoreError):
-    """The file is no data_store file, or one from a newer version."""
+    """The file is not a data_store file, or one from a newer version."""
 
 
 class ClosedError(DataStoreError):
-    """The store was closed, used after a fork, or its file was moved, deleted or opened beside it.
+    """The store cannot be used any more.
 
-    The last one means: by another copy of SQLite in this process. The message says which.
+    It was closed, used after a fork, or its file was moved, deleted, or opened by another copy of
+    SQLite in this process. The message says which.
     """
 
 

@@ -47,9 +47,10 @@ _free_bar: Final = untyped("ds_bar_free")
 class MarketRepo(OfThisProcess):
     """Bars and features by symbol, timeframe and timestamp. Use `DataStore.market`.
 
-    All writes are upserts, one transaction a call: anything wrong in any row, and nothing of the
-    call is written. Bounds are inclusive: aware datetimes, or ISO 8601 text, which without an
-    offset means UTC and as a bare date covers the whole day.
+    All writes are upserts, one transaction per call: if anything is wrong in any row, nothing of
+    the call is written. Bounds are inclusive: aware datetimes, or ISO 8601 text, which without an
+    offset means UTC and as a bare date covers the whole day. Threads may share one `MarketRepo`.
+    A DataFrame that is returned owns its memory and may outlive the store.
     """
 
     __slots__ = ("_store",)
@@ -68,14 +69,18 @@ class MarketRepo(OfThisProcess):
         features: Features | Sequence[Entry] | None = None,
         replace: bool = False,
     ) -> int:
-        """Write bars, as if row after row; the last of several equal timestamps wins.
+        """Write bars with the same result as writing each row in order.
+
+        So the last of several equal timestamps wins. A column that the frame does not carry keeps
+        what is stored; on a new row it gets the schema's default.
 
         Parameters
         ----------
         df : DataFrame
             A tz-aware `DatetimeIndex`, of any zone and unit, or such a `timestamp` column; any of
-            open, high, low, close, volume, source, quality, is_gap, latency_sec, features. A
-            column that is not carried keeps what is stored. Missing is NULL, in `is_gap` False.
+            open, high, low, close, volume, latency_sec (numbers), source, quality (text), is_gap
+            (bool, 0 or 1), features (see below). Missing is NULL, in `is_gap` False. Contiguous
+            float64 columns are not copied. No rows: nothing is written.
         symbol, timeframe : str or None
             None: the frame carries them, as columns or index levels.
         features : DataFrame, Series, mapping or list, optional
@@ -84,7 +89,7 @@ class MarketRepo(OfThisProcess):
             "value"|"quality"), a Series or mapping from timestamp to a dict or JSON text, or a
             list of those by position. Features merge by key; None for a bar leaves its features
             alone.
-        replace : bool, optional
+        replace : bool, default False
             Each row becomes what was passed and nothing else: no features passed, none left.
 
         Returns
@@ -95,10 +100,12 @@ class MarketRepo(OfThisProcess):
         Raises
         ------
         InvalidInputError
-            Naming row and column.
+            A cell, a column or an argument is wrong; the message names row and column.
+            `InvalidTypeError` if the frame, a name or a flag is of a wrong type.
         FeatureValidationError
-            Naming row, key and reason.
-        BusyError, StorageError, ClosedError
+            A feature breaks the rules; it names row, key and reason.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         if features is None:
             row = one_row_in(df, symbol, timeframe)
@@ -125,13 +132,13 @@ class MarketRepo(OfThisProcess):
         Parameters
         ----------
         features : DataFrame, Series or mapping
-            The forms of `write`, the list by position aside.
+            The forms of `write`, except the list by position.
         symbol, timeframe : str or None
             None: the table carries them, as `read_features` returns it.
         quality : str or DataFrame, optional
             For a wide frame: a word for all values, or a frame of words of the same shape. One of
             ready, warmup, degraded, missing. None: ready where there is a number, else missing.
-        replace : bool, optional
+        replace : bool, default False
             The features of each bar named become those given, instead of merging by key. None for
             a bar leaves its features alone all the same.
 
@@ -144,8 +151,12 @@ class MarketRepo(OfThisProcess):
         ------
         MissingBarError
             A bar is not stored; nothing was written.
+        InvalidInputError
+            A label or an argument is wrong; `InvalidTypeError` if the type of an argument is.
         FeatureValidationError
-            Naming row, key and reason.
+            A feature breaks the rules; it names row, key and reason.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         batch = features_in(features, symbol, timeframe, quality)
         return self._write(library.ds_market_write_features, batch, replace)
@@ -177,18 +188,34 @@ class MarketRepo(OfThisProcess):
 
         Parameters
         ----------
-        symbol, timeframe : str
+        symbol : str
+            Not empty, at most 65,535 bytes of UTF-8.
+        timeframe : str
+            Likewise.
         timestamp : datetime
-            Aware.
-        open, high, low, close, volume, latency_sec : float or None, optional
-            Left out: the column keeps what is stored. None is NULL.
+            Aware; a `pandas.Timestamp` keeps its nanoseconds.
+        open, high, low, close, volume : float or None, optional
+            Left out: the column keeps what is stored. None and NaN are NULL.
         source, quality : str or None, optional
+            Left out: the column keeps what is stored. None is NULL.
         is_gap : bool or None, optional
-            None is False.
-        features : dict or JSON text, optional
-            Merged by key into what is stored; None leaves that alone.
-        replace : bool, optional
+            Left out: the column keeps what is stored. None is False.
+        latency_sec : float or None, optional
+            Seconds from the bar's end to its arrival; else as `open`.
+        features : dict or str, optional
+            A dict of key to `{"value": number or None, "quality": str}`, or JSON text. Merged by
+            key into what is stored; None leaves that alone.
+        replace : bool, default False
             The row becomes what was passed and nothing else.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        FeatureValidationError
+            A feature breaks the rules; it names key and reason.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         try:
             # Nearly every bar is of these types, and packed as it is.
@@ -222,7 +249,7 @@ class MarketRepo(OfThisProcess):
                 columns |= _abi.COLUMN_FEATURES
         try:
             symbol_text, timeframe_text = symbol_texts[symbol], timeframe_texts[timeframe]
-        except Exception as error:  # what has no hash, or one of its own making, is no plain text
+        except Exception as error:  # without a plain hash: not plain text
             pass_on(error)
             symbol_text, timeframe_text = encode_names(symbol, timeframe)
         # The texts stay here until the call is over: the packed bar points to them.
@@ -248,28 +275,38 @@ class MarketRepo(OfThisProcess):
         features: FeatureChoice = None,
         limit: int | None = None,
     ) -> pd.DataFrame:
-        """Read bars as of one moment.
+        """Read bars from one snapshot.
 
         Parameters
         ----------
         symbol : str or list of str
+            One, or several, each once.
         timeframe : str
-        start, end : aware datetime or ISO 8601 text, optional
-            Inclusive.
+            Of all of them.
+        start, end : aware datetime or str, optional
+            Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
+            date covers the whole day.
         columns : list of str, optional
             None: all nine.
-        features : {None, True, "json"} or list of str, optional
-            True or a list of keys adds the values as columns named by key; "json" adds the stored
-            text as `features`.
+        features : True, "json" or list of str, optional
+            True or a list of keys adds the values as float64 columns named by key (a key that is
+            not stored: all NaN); "json" adds the stored text as `features`. None: no features.
         limit : int, optional
-            The first so many rows of the result.
+            At most so many rows, from the beginning of the result. None: all.
 
         Returns
         -------
         DataFrame
-            float64 numbers, bool is_gap, str source and quality, in the schema's order. Index
-            `DatetimeIndex[ns, UTC]` named `timestamp`, ascending; for a list of symbols
-            (symbol, timestamp), the symbols in the order asked. Nothing found: no rows.
+            float64 numbers (NaN is NULL), bool is_gap, str source and quality, in the schema's
+            order. Index `DatetimeIndex[ns, UTC]` named `timestamp`, ascending; for a list of
+            symbols (symbol, timestamp), the symbols in the order asked. Nothing found: no rows.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         selection = Selection(columns, features, limit, by_symbol=not isinstance(symbol, str))
         return bars_out(self._read(symbol, timeframe, start, end, selection), selection)
@@ -283,20 +320,32 @@ class MarketRepo(OfThisProcess):
         *,
         keys: Sequence[str] | None = None,
     ) -> pd.DataFrame:
-        """Read the features of every bar of a range, with their quality.
+        """Read the features of every bar of a range, with their quality, from one snapshot.
 
         Parameters
         ----------
-        symbol, timeframe, start, end
-            As for `read`.
+        symbol : str or list of str
+            One, or several, each once.
+        timeframe : str
+            Of all of them.
+        start, end : aware datetime or str, optional
+            Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
+            date covers the whole day.
         keys : list of str, optional
-            None: all that are found, sorted.
+            In this order. None: all that are found, sorted.
 
         Returns
         -------
         DataFrame
-            Column levels (key, "value"|"quality"): float64 and str, both missing where a bar has
-            no such feature. `write_features` takes it back.
+            Indexed as by `read`. Column levels (key, "value"|"quality"): float64 and str, both
+            missing where a bar has no such feature. `write_features` takes it back.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         choice = True if keys is None else key_list(keys, "keys")
         selection = Selection((), choice, by_symbol=not isinstance(symbol, str), members=True)
@@ -334,7 +383,31 @@ class MarketRepo(OfThisProcess):
         columns: Sequence[str] | None = None,
         features: FeatureChoice = None,
     ) -> pd.DataFrame:
-        """Read the latest `n` bars of each symbol, ascending; else as `read`."""
+        """Read the latest `n` bars of each symbol, ascending, from one snapshot.
+
+        Parameters
+        ----------
+        symbol : str or list of str
+            One, or several, each once.
+        timeframe : str
+            Of all of them.
+        n : int, default 1
+            0 or more.
+        columns, features
+            As for `read`.
+
+        Returns
+        -------
+        DataFrame
+            As `read` returns it.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
         selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
         symbols = symbols_of(symbol)
         pointer = POINTER(_abi.ds_bars)()
@@ -352,7 +425,27 @@ class MarketRepo(OfThisProcess):
         return bars_out(ResultHandle(pointer, library.ds_bars_free), selection)
 
     def latest_bar(self, symbol: str, timeframe: str) -> Bar | None:
-        """Read the latest bar without a DataFrame; None where there is none."""
+        """Read the latest bar without a DataFrame.
+
+        Parameters
+        ----------
+        symbol : str
+            Not empty, at most 65,535 bytes of UTF-8.
+        timeframe : str
+            Likewise.
+
+        Returns
+        -------
+        Bar or None
+            With all columns and features; None if the series has no bar.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
         pointer = _BarPointer()
         symbol_text, timeframe_text = encode_names(symbol, timeframe)
         check(_latest_bar(self._store, symbol_text, timeframe_text, byref(pointer)))
@@ -378,12 +471,33 @@ class MarketRepo(OfThisProcess):
 
         Each chunk is a snapshot of its own, and nothing is held open between two of them: bars
         that are written ahead of the reader are seen. With `features=True` a chunk has the keys
-        that are in it.
+        that are in it. The iterator is for one thread at a time.
+
+        Parameters
+        ----------
+        symbol : str or list of str
+            One, or several, each once.
+        timeframe : str
+            Of all of them.
+        start, end : aware datetime or str, optional
+            Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
+            date covers the whole day.
+        columns, features
+            As for `read`.
+        chunk : int, default 50_000
+            Rows, 1 or more.
 
         Yields
         ------
         DataFrame
             As `read` returns it, never empty.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
         symbols = symbols_of(symbol)
@@ -409,14 +523,22 @@ class MarketRepo(OfThisProcess):
 
         Parameters
         ----------
-        counts : bool, optional
+        counts : bool, default True
             Count bars and gaps too, which looks at every row.
 
         Returns
         -------
         DataFrame
             symbol, timeframe (str), first, last (datetime64[ns, UTC]) and, with counts, bars and
-            gaps (int64; rows whose is_gap is True). Sorted.
+            gaps (int64; rows whose is_gap is True). One row per series, sorted by the bytes of both
+            names.
+
+        Raises
+        ------
+        InvalidInputError
+            `counts` is not a bool.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         pointer = POINTER(_abi.ds_series)()
         counted = flag_argument(counts, "counts")
@@ -424,12 +546,29 @@ class MarketRepo(OfThisProcess):
         return series_out(ResultHandle(pointer, library.ds_series_free), counts=counted)
 
     def delete(self, symbol: str, timeframe: str, start: Bound = None, end: Bound = None) -> int:
-        """Delete bars with their features, the whole series where no bounds are given.
+        """Delete bars with their features; without bounds the whole series.
+
+        Parameters
+        ----------
+        symbol : str
+            Not empty, at most 65,535 bytes of UTF-8.
+        timeframe : str
+            Likewise.
+        start, end : aware datetime or str, optional
+            Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
+            date covers the whole day.
 
         Returns
         -------
         int
-            How many.
+            How many bars were deleted.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         rows = c_int64()
         check(
@@ -466,15 +605,31 @@ class MarketRepo(OfThisProcess):
 
         Parameters
         ----------
-        symbol, timeframe, provider_used : str
+        symbol : str
+            Not empty, at most 65,535 bytes of UTF-8.
+        timeframe : str
+            Likewise.
+        provider_used : str
+            The provider that answered.
         start_ts, end_ts : datetime or str
-            Aware, or ISO 8601 text with an offset.
+            The range that was asked for. Aware, or ISO 8601 text with an offset.
         requested_at : datetime or str, optional
-            Likewise. None: now, moved on by a microsecond where that is taken.
-        fallback_used : bool, optional
+            Likewise. None: now, or the next microsecond that is free.
+        fallback_used : bool, default False
+            Whether that provider was not the first choice.
         coverage_ratio : float, optional
+            How much of the range came, from 0 to 1. None and NaN are NULL.
         gap_count : int, optional
+            How many bars are missing. None is NULL.
         quality, notes : str, optional
+            Any text. None is NULL.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         request = request_in(
             symbol,
@@ -501,21 +656,29 @@ class MarketRepo(OfThisProcess):
         end: Bound = None,
         limit: int | None = None,
     ) -> pd.DataFrame:
-        """Read recorded requests by `requested_at`, oldest first.
+        """Read recorded requests by `requested_at`, oldest first, from one snapshot.
 
         Parameters
         ----------
         symbol, timeframe : str, optional
             None: any.
-        start, end : aware datetime or ISO 8601 text, optional
-            Bounds of `requested_at`, inclusive.
+        start, end : aware datetime or str, optional
+            Inclusive bounds of `requested_at`, as for `read`.
         limit : int, optional
+            At most so many, the oldest ones. None: all.
 
         Returns
         -------
         DataFrame
             The schema's columns: requested_at, start_ts, end_ts as datetime64[ns, UTC],
             fallback_used bool, coverage_ratio float64, gap_count Int64, the rest str.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
         """
         pointer = POINTER(_abi.ds_requests)()
         check(

@@ -27,7 +27,7 @@ class StateRepo(OfThisProcess):
     """Cooldowns, flags, multipliers: any JSON value under a key. Use `DataStore.state`.
 
     Tuples are stored as lists, NumPy scalars as numbers. NaN and infinities are refused, and so
-    are objects whose keys are not text.
+    are objects whose keys are not text. Threads may share one `StateRepo`.
     """
 
     __slots__ = ("_store",)
@@ -41,20 +41,35 @@ class StateRepo(OfThisProcess):
         Parameters
         ----------
         key : str
-            Not empty.
+            Not empty, at most 65,535 bytes of UTF-8.
         value : JSON value
             None is stored as `null`. A float that stands alone and is whole comes back as the
-            equal int.
+            equal int; an int that stands alone must fit int64.
 
         Raises
         ------
         InvalidInputError
-            JSON cannot say it, or it has a NaN or an infinity.
+            The key is wrong, or JSON cannot represent the value: a NaN or an infinity, for one.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         check(library.ds_state_set(self._store, _key(key), _json_of(key, value)))
 
     def set_many(self, mapping: Mapping[str, Any]) -> None:
-        """Store all entries of `mapping`, or none."""
+        """Store all entries of `mapping`, or none.
+
+        Parameters
+        ----------
+        mapping : mapping of str to JSON value
+            As for `set`. An empty one stores nothing.
+
+        Raises
+        ------
+        InvalidInputError
+            A key or a value is wrong; `InvalidTypeError` if `mapping` is not a mapping.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
+        """
         if not isinstance(mapping, Mapping):
             raise InvalidTypeError(
                 f"set_many takes a mapping from key to value, not {type(mapping).__name__}"
@@ -69,48 +84,149 @@ class StateRepo(OfThisProcess):
         check(library.ds_state_set_many(self._store, keys, values, keys.count))
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Give the value under `key`, or `default` where the key is absent."""
+        """Give the value under `key`.
+
+        Parameters
+        ----------
+        key : str
+            Not empty, at most 65,535 bytes of UTF-8.
+        default : object, default None
+            What to return if the key is absent.
+
+        Returns
+        -------
+        JSON value
+            What was stored, or `default`.
+
+        Raises
+        ------
+        InvalidInputError
+            The key is wrong; `InvalidTypeError` if it is not text.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
         text = c_void_p()
         check(library.ds_state_get(self._store, _key(key), byref(text)))
         stored = take_text(text)
         return default if stored is None else from_json(stored, _place(key))
 
     def delete(self, key: str) -> bool:
-        """Remove `key`; tell whether it was there."""
+        """Remove `key`.
+
+        Parameters
+        ----------
+        key : str
+            Not empty, at most 65,535 bytes of UTF-8.
+
+        Returns
+        -------
+        bool
+            Whether it was there.
+
+        Raises
+        ------
+        InvalidInputError
+            The key is wrong; `InvalidTypeError` if it is not text.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
+        """
         deleted = c_int32()
         check(library.ds_state_delete(self._store, _key(key), byref(deleted)))
         return deleted.value != 0
 
     def keys(self, prefix: str = "") -> list[str]:
-        """Give the keys that begin with `prefix`, sorted."""
+        """Give the keys that begin with `prefix`.
+
+        Parameters
+        ----------
+        prefix : str, default ""
+            Compared by bytes. Empty: all keys.
+
+        Returns
+        -------
+        list of str
+            Sorted by bytes, from one snapshot.
+
+        Raises
+        ------
+        InvalidInputError
+            The prefix is wrong; `InvalidTypeError` if it is not text.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
         return [decode(key) for key, _ in self._entries(prefix, values=False)]
 
     def items(self, prefix: str = "") -> dict[str, Any]:
-        """Give keys that begin with `prefix`, sorted, with their values, as of one moment."""
+        """Give the keys that begin with `prefix`, with their values.
+
+        Parameters
+        ----------
+        prefix : str, default ""
+            Compared by bytes. Empty: all keys.
+
+        Returns
+        -------
+        dict of str to JSON value
+            Sorted by the bytes of the keys, from one snapshot.
+
+        Raises
+        ------
+        InvalidInputError
+            The prefix is wrong; `InvalidTypeError` if it is not text.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
         entries = [(decode(key), text) for key, text in self._entries(prefix, values=True)]
         return {key: from_json(text, _place(key)) for key, text in entries}
 
     def updated_at(self, key: str) -> pd.Timestamp | None:
-        """Give the time of the last write of `key`, in UTC; None where the key is absent."""
+        """Give the time of the last write of `key`.
+
+        Parameters
+        ----------
+        key : str
+            Not empty, at most 65,535 bytes of UTF-8.
+
+        Returns
+        -------
+        Timestamp or None
+            In UTC; None if the key is absent.
+
+        Raises
+        ------
+        InvalidInputError
+            The key is wrong; `InvalidTypeError` if it is not text.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
         time = c_int64()
         check(library.ds_state_updated_at(self._store, _key(key), byref(time)))
         return to_timestamp(time.value)
 
     def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:
-        """Store `value` only where `get(key)` equals `expected`, in one step across processes.
+        """Store `value` only if `get(key)` equals `expected`, in one atomic step across processes.
 
         Parameters
         ----------
         key : str
+            Not empty, at most 65,535 bytes of UTF-8.
         expected : JSON value
             Compared as JSON: objects regardless of order, 1 = 1.0, True is not 1. None matches an
             absent key and a stored null.
         value : JSON value
+            As for `set`.
 
         Returns
         -------
         bool
             Whether `value` was stored.
+
+        Raises
+        ------
+        InvalidInputError
+            The key is wrong, or JSON cannot represent one of the values.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any write: see `data_store.errors`.
         """
         swapped = c_int32()
         check(

@@ -30,7 +30,7 @@ def indicators(bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Returns
     -------
     values, quality : DataFrame
-        float64 and words, a column a key, on the index of `bars`. The word is "missing" on gap
+        float64 and words, one column per key, on the index of `bars`. The word is "missing" on gap
         rows, "warmup" until there are closes enough, "degraded" where a gap lies in the window.
     """
     close = bars["close"].dropna()

@@ -49,7 +49,7 @@ def draw(bars: pd.DataFrame, title: str, picture: Path) -> None:
     for position in bars["is_gap"].to_numpy().nonzero()[0]:
         for axis in axes[::2]:
             axis.axvspan(position - 0.5, position + 0.5, color="tab:orange", alpha=0.25, lw=0)
-    # Under another name first: whoever looks at the picture never sees half of it.
+    # Under another name first: a viewer of the picture never sees half of it.
     unfinished = picture.with_name(f".unfinished-{picture.name}")
     figure.savefig(unfinished, dpi=100, bbox_inches="tight")
     unfinished.replace(picture)

@@ -67,6 +67,6 @@ def whole(path: Path, *, read_only: bool = False) -> None:
 
 
 def feature_texts(store: DataStore) -> list[Any]:
-    """The stored JSON of every bar, None where there is none."""
+    """The stored JSON of every bar, None if there is none."""
     texts = store.market.read(SYMBOL, TIMEFRAME, features="json")["features"]
     return [None if pd.isna(text) else text for text in texts]

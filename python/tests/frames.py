@@ -79,5 +79,5 @@ def fresh() -> str:
 
 
 def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
-    """Equal to the bit: values, dtypes, index, names. Only an index' frequency does not count."""
+    """Equal bit for bit: values, dtypes, index, names. The frequency of an index may differ."""
     pd.testing.assert_frame_equal(left, right, check_freq=False, check_exact=True)

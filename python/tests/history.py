@@ -9,7 +9,7 @@ which each write raises by one, so the order is known and the rules are short:
 - a read sees one version, and not two halves;
 - it sees no older one than anybody had seen, or had been told is stored, before it began;
 - it sees no newer one than somebody had begun to write before it ended;
-- nobody is told that a version is stored now which was seen before;
+- no call reports that a version is stored now which was seen before;
 - a compare_and_set is refused only where another write came first.
 """
 
@@ -27,7 +27,7 @@ from programs.journal import ACKNOWLEDGED, REFUSED, SAW, TRIED
 
 @dataclass(slots=True)
 class Attempt:
-    """A write; `ended` is None where its process was killed before it knew."""
+    """A write; `ended` is None if its process was killed before it knew."""
 
     by: str
     version: int
@@ -79,7 +79,7 @@ class History:
         return [attempt for all_of in self.attempts.values() for attempt in acknowledged(all_of)]
 
     def findings(self) -> list[str]:
-        """What cannot have happened, by the rules above; empty where all is well."""
+        """What cannot have happened, by the rules above; empty if all is well."""
         found: list[str] = []
         for register in sorted(self.attempts.keys() | self.sights.keys()):
             attempts, sights = self.attempts[register], self.sights[register]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names that something or other takes for the same: Unicode, letter case, or whoever glues them."""
+"""Names that are easily taken for the same: by Unicode, letter case, or code that joins them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ GLUED = [
     ("A\x1fB", "1h"),
     ("A", "B\x1f1h"),
 ]
-"""Series whose names run together alike, with a space, with nothing, with a separator."""
+"""Series whose names look alike when joined with a space, with nothing, or with a separator."""
 
 
 @contextmanager

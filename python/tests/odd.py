@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values that no caller means to pass, and that some callers pass all the same."""
+"""Values that no caller means to pass, and that some callers pass anyway."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _released() -> memoryview:
     return view
 
 
-# Each is made anew: some can be gone through once only.
+# Each is made again: some can be iterated over only once.
 ODD: dict[str, Callable[[], Any]] = {
     "None": lambda: None,
     "True": lambda: True,

@@ -24,7 +24,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 
 class Program:
-    """A running ``programs/<name>.py``; killed, where it still runs, when the block ends."""
+    """A running ``programs/<name>.py``; killed, if it still runs, when the block ends."""
 
     kills = 0
     """How many programs were killed in the midst of their work, in all."""
@@ -78,7 +78,7 @@ class Program:
         return lines
 
     def kill(self) -> list[str]:
-        """SIGKILL; the whole lines that the program had printed and nobody had read."""
+        """SIGKILL; the whole lines that the program had printed and that were not read yet."""
         self._process.send_signal(signal.SIGKILL)
         lines = self._rest()
         assert self._process.returncode == -signal.SIGKILL, "it ended before it was killed"

@@ -25,7 +25,7 @@ from data_store.errors import StorageError
 
 @contextmanager
 def spare_descriptors(count: int) -> Iterator[None]:
-    """Room for so many descriptors more, not counting the gaps that the process has."""
+    """Room for so many more descriptors, not counting the gaps that the process has."""
     next_free = os.dup(0)
     os.close(next_free)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -140,7 +140,7 @@ def test_a_backup_with_few_descriptors_appears_whole_or_not_at_all(path: Path) -
 
 
 def test_very_many_commits_without_descriptors_are_all_there(path: Path) -> None:
-    """The WAL grows past where it is folded in, which takes a connection more."""
+    """The WAL grows until it is checkpointed, which takes one more connection."""
 
     def write() -> int:
         with DataStore(path) as store:
@@ -159,6 +159,6 @@ def test_very_many_commits_without_descriptors_are_all_there(path: Path) -> None
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_first_call_without_descriptors_is_done_or_says_so(path: Path, name: str) -> None:
-    """Python opens files of the package at the first use of a part: those need descriptors, too."""
+    """Python opens files of the package at the first use of a part: that needs descriptors, too."""
     with Program("first_call", path, name) as running:
         assert running.finish() in (["done"], ["StorageError"])

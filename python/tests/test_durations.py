@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A duration is no number, no flag, no text and no instant, wherever it is given."""
+"""A duration is not a number, a flag, a text or an instant, wherever it is given."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ WHERE: dict[str, tuple[Callable[[DataStore], Any], list[str]]] = {
         lambda store: store.market.read(SYMBOL, TIMEFRAME, columns=["vwap"]),
         ["vwap"],
     ),
-    "a bound that is no timestamp": (
+    "a bound that is not a timestamp": (
         lambda store: store.market.read(SYMBOL, TIMEFRAME, "soonish"),
         ["soonish"],
     ),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Waiting writers of several processes: nobody is passed by for long, whoever else writes.
+"""Waiting writers of several processes: none is passed over for long, whatever else writes.
 
 What counts is how many commits go by, which the load of the machine does not change: each waiter is
 seen in the line before the others may go on.
@@ -27,7 +27,7 @@ FIRST_PLACE = 2**62
 
 
 def length_of_line(path: Path) -> int:
-    """How many places in the line are taken, as the kernel has it."""
+    """How many places in the line are taken, by the kernel's account."""
     inode = path.stat().st_ino
     locks = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
     return sum(
@@ -37,7 +37,7 @@ def length_of_line(path: Path) -> int:
 
 
 def await_line(path: Path, length: int) -> None:
-    """Wait until so many stand in line; fail where it never comes to that."""
+    """Wait until so many are in line; fail if that never happens."""
     for _ in range(60_000):
         if length_of_line(path) == length:
             return

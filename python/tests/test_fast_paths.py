@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The paths that rest on SQLite's insides can be switched off, and give the same results."""
+"""The paths that rest on SQLite's internals can be switched off, and give the same results."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ REFUSED: dict[str, Any] = {
     "bool values": pd.DataFrame({"a@1": [True]}, index=times(1)),
     "infinity": pd.DataFrame({"a@1": [np.inf]}, index=times(1)),
     "a key twice": pd.DataFrame([[1.0, 2.0]], columns=["a@1", "a@1"], index=times(1)),
-    "a key that is no text": pd.DataFrame({1: [1.0]}, index=times(1)),
+    "a key that is not text": pd.DataFrame({1: [1.0]}, index=times(1)),
     "a key without version": pd.DataFrame({"rsi": [1.0]}, index=times(1)),
     "a value without quality": two_level({"a@1": ([1.0], [None])}),
     "an unknown quality": two_level({"a@1": ([1.0], ["good"])}),

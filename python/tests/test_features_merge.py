@@ -157,7 +157,7 @@ BROKEN = [
 
 @pytest.fixture(params=BROKEN, ids=lambda text: ascii(text[:20]))
 def broken(request: pytest.FixtureRequest, stored: DataStore, path: Any) -> DataStore:
-    """The first of the three bars has features that are no JSON object."""
+    """The first of the three bars has features that are not a JSON object."""
     database.query(
         path,
         "UPDATE market_data SET features = ? WHERE timestamp = ?",

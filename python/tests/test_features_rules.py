@@ -101,7 +101,7 @@ def stored(store: DataStore) -> DataStore:
 
 
 def refused(stored: DataStore, contents: Contents, bad: Any) -> InvalidInputError:
-    """Refused by every door, with nothing of any call written; the error of a batch."""
+    """Refused by every call that takes features, with nothing written; the error of a batch."""
     before = contents()
     rows = [None, GOOD, GOOD, bad, GOOD]
     by_time = dict(zip(times(5)[1:], rows[1:], strict=True))
@@ -118,7 +118,7 @@ def refused(stored: DataStore, contents: Contents, bad: Any) -> InvalidInputErro
 
 
 def refused_by_a_rule(stored: DataStore, contents: Contents, bad: Any) -> str | None:
-    """As `refused`; the row and the reason are told, and the key that is returned."""
+    """As `refused`; the error has the row and the reason, and the key that is returned."""
     error = refused(stored, contents, bad)
     assert isinstance(error, FeatureValidationError)
     assert error.row == 3

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The judge of histories finds each kind of harm where it is, and nothing elsewhere."""
+"""The checker of histories finds each kind of damage where it is, and nothing elsewhere."""
 
 from __future__ import annotations
 

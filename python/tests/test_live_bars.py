@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Live bars are packed by hand and passed without types: nothing is lost, mixed up or let go of."""
+"""Live bars are packed by hand and passed without types: nothing is lost, mixed up or freed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Common mistakes are told apart, and the line that a message advises mends the call."""
+"""Common mistakes are told apart, and the line that a message advises fixes the call."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ MISTAKES: dict[str, tuple[Callable[[], pd.DataFrame], list[str]]] = {
 
 
 def advised(error: InvalidInputError) -> str:
-    """The line of a message that mends it."""
+    """The line of a message that fixes it."""
     found = re.search(r"e\.g\. (.*?)(\. A range.*)?$", str(error))
     assert found is not None, str(error)
     return found[1]

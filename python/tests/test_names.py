@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names are bytes: two texts are the same name where their bytes are the same, in every call."""
+"""Names are bytes: two texts are the same name if their bytes are the same, in every call."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A frame of one row takes a way of its own; what it stores is what it would store among others."""
+"""A frame of one row takes a path of its own; it stores what it would store among other rows."""
 
 from __future__ import annotations
 

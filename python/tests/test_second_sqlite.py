@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A second copy of SQLite in the process, or anybody who closes the file: noticed, nothing lost.
+"""A second copy of SQLite in the process, or any code that closes the file: noticed, nothing lost.
 
 apsw and pysqlite3 each bring a SQLite of their own. It shares no locks with the store's, and its
 close() drops the store's locks along with its own.
@@ -180,7 +180,7 @@ def test_connections_of_the_same_copy_come_and_go(stored: DataStore, path: Path)
     whole(path)
 
 
-# -- anybody who opens and closes the file ------------------------------------------------------
+# -- any code that opens and closes the file -----------------------------------------------------
 
 
 def read_bytes(path: Path) -> None:

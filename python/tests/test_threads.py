@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many threads on one store: nothing lost, nothing torn, nobody held up by the interpreter."""
+"""Many threads on one store: nothing lost, nothing torn, none held up by the interpreter."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_close_in_one_thread_waits_for_calls_in_others(path: Path) -> None:
 
 
 def test_python_goes_on_in_other_threads_while_a_write_waits(path: Path, store: DataStore) -> None:
-    """With the GIL held during the wait, nobody could commit, and the write would time out."""
+    """With the GIL held during the wait, no thread could commit, and the write would time out."""
     started = threading.Event()
     outcome: list[int] = []
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Everything inside commits or nothing does; who sees what meanwhile; who waits."""
+"""Everything inside commits or nothing does; what others see meanwhile; which of them wait."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class PlannedError(Exception):
 
 @pytest.fixture
 def patient(path: Path) -> Any:
-    """A store for which to wait is to fail the test."""
+    """A store whose writers may not wait: a wait fails the test."""
     with DataStore(path, timeout=600) as opened:
         yield opened
 

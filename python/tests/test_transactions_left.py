@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Blocks that are left elsewhere, out of order, or never: rolled back, told, the lock free."""
+"""Blocks that are left elsewhere, out of order, or never: rolled back, reported, the lock free."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PlannedError(Exception):
 
 @pytest.fixture
 def unheard(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
-    """What Python tells by `sys.unraisablehook`."""
+    """What Python reports through `sys.unraisablehook`."""
     told: list[BaseException | None] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda args: told.append(args.exc_value))
     return told
@@ -37,7 +37,7 @@ def unheard(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[DataStore]:
-    """A store for which to wait is to fail."""
+    """A store whose writers may not wait: a wait fails the test."""
     with DataStore(path, timeout=0) as opened:
         yield opened
 

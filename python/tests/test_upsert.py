@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Idempotence: one row a bar, what is kept, what is replaced."""
+"""Idempotence: one row per bar, what is kept, what is replaced."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ BAD_FIELDS = {
     "NUL in a text": {"quality": "o\x00k"},
     "two in is_gap": {"is_gap": 2},
     "a word in is_gap": {"is_gap": "yes"},
-    "features that are no features": {"features": {"a": 1}},
+    "features that are not features": {"features": {"a": 1}},
     "an unknown quality": {"features": {"a@1": entry(1, "good")}},
 }
 

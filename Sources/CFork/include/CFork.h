@@ -37,7 +37,7 @@ void cfork_note_inherited(void);
 // Whether cfork_note_inherited() was called in this process, or one that it comes from.
 bool cfork_is_child(void);
 
-// Whether the process that forked had the file open. SQLite's table is of that moment: it does not matter whether somebody
+// Whether the process that forked had the file open. SQLite's table is of the time of the fork: it does not matter whether somebody
 // has closed the descriptors since, as a daemon does.
 bool cfork_inherits(dev_t device, ino_t inode);
 
@@ -48,7 +48,7 @@ bool cfork_is_inherited(int descriptor);
 // unlocks or writes by them.
 void cfork_keep(dev_t device, ino_t inode);
 
-// From now on SQLite sees the file on another device, in this process. False where there is no memory for that. Not to be
+// From now on SQLite sees the file on another device, in this process. False if there is no memory for that. Not to be
 // called by two threads at once.
 bool cfork_isolate(dev_t device, ino_t inode);
 

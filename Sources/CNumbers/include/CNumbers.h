@@ -32,7 +32,7 @@ size_t cnumbers_print_scientific(double value, char *out);
 /// CNUMBERS_FIXED_BYTES bytes.
 size_t cnumbers_print_whole(double value, char *out);
 
-/// Reads the JSON number in [first, last). Returns 1 and the nearest double; 0 where it is beyond the
+/// Reads the JSON number in [first, last). Returns 1 and the nearest double; 0 if it is beyond the
 /// range of a double. What is too small for one is a zero.
 int cnumbers_parse(const char *first, const char *last, double *out);
 

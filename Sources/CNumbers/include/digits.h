@@ -15,7 +15,7 @@ typedef struct {
   uint32_t whole, high, middle, low;
 } cnumbers_digit_groups;
 
-/// Which of the 32 bytes at `text` are no digits; bit 0 tells of the first.
+/// Which of the 32 bytes at `text` are not digits; bit 0 tells of the first.
 static inline __attribute__((always_inline)) uint32_t cnumbers_other_characters(const uint8_t *_Nonnull text) {
   const __m128i zero = _mm_set1_epi8('0'), nine = _mm_set1_epi8(9);
   const __m128i first = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)text), zero);

@@ -2,44 +2,57 @@
 
 extension Store {
   /// Facts as of now; counting the rows visits one index of each table.
+  ///
+  /// - Throws: As a read, see ``StoreError``.
   public func info() throws(StoreError) -> StoreInfo { try engine.info() }
 
   /// The fast paths that the store takes, by name.
   package var fastPaths: [String] { engine.fastPaths }
 
-  /// Why some fast paths are off; nil where all are on.
+  /// Why some fast paths are off; nil if all are on.
   package var fastPathsReason: String? { engine.fastPathsReason }
 
-  /// What is wrong with the file, one text per finding; empty where it is sound.
+  /// What is wrong with the file, one string per finding; empty if it is sound.
   ///
   /// It looks at each page and each row: SQLite's own integrity, the schema, triggers on our tables (which never run
   /// here), timestamps in other forms than ours, values of a wrong type, features and state values that are damaged.
+  ///
+  /// - Throws: As a read, see ``StoreError``; but damage is a finding, not `.corrupt` or `.schema`.
   public func check() throws(StoreError) -> [String] { try engine.check() }
 
-  /// Folds the WAL into the database file. The store does so by itself as the WAL grows.
+  /// Copies the WAL into the database file. The store does so by itself as the WAL grows.
+  ///
+  /// - Returns: What was copied, and what readers of older snapshots held back.
+  /// - Throws: `.invalid` within a transaction. Otherwise as a write, see ``StoreError``.
   @discardableResult
   public func checkpoint() throws(StoreError) -> CheckpointResult { try engine.checkpoint() }
 
-  /// Copies the store as of one moment to `target` while others write. The target appears whole, or not at all.
+  /// Copies one snapshot of the store to `target` while others write. The target appears whole, or not at all.
   ///
-  /// - Throws: `.invalid` where `target` exists and `overwrite` is false, or is the store itself; `.storage` where it cannot
-  ///   be written.
+  /// - Parameters:
+  ///   - target: The path of the new file.
+  ///   - overwrite: Replaces a file that exists; it keeps its permissions.
+  /// - Throws: `.invalid` if `target` exists and `overwrite` is false; and always for the store's own file and its -wal,
+  ///   -shm and -journal, for those of another database, and for a target beside which a -wal or -journal lies, which
+  ///   would be taken for the backup's. `.storage` if it cannot be written. Otherwise as a read, see ``StoreError``.
   public func backup(to target: String, overwrite: Bool = false) throws(StoreError) {
     try engine.backup(to: target, overwrite: overwrite)
   }
 
   /// The statements that set a connection of another SQLite client up as the specification asks for, and that keep
-  /// it from checkpointing on its own, which would reopen the WAL-reset bug.
+  /// it from checkpointing on its own, which would bring back the WAL-reset bug.
+  ///
+  /// - Throws: `.closed` if the store is closed, or this is a forked child.
   public func connectionScript() throws(StoreError) -> String { try engine.connectionScript() }
 }
 
 extension Store {
-  /// The version of the SQLite library at work, such as "3.40.1".
+  /// The version of the SQLite library in use, such as "3.40.1".
   public static var sqliteVersion: String { Connection.libraryVersion }
   /// The check-in that SQLite was built from.
   public static var sqliteSourceID: String { Connection.sourceID }
 
-  /// Throws `.invalid` unless the address, of another client's `sqlite3_libversion()`, is that of the SQLite at work
+  /// Throws `.invalid` unless the address, of another client's `sqlite3_libversion()`, is that of the SQLite in use
   /// here. nil stands for one that does not show it, and so brings its own.
   package static func checkSharesSQLite(_ libversionAddress: UnsafeRawPointer?) throws(StoreError) {
     if let libversionAddress, Connection.isOwnSQLite(libversionAddress) { return }

@@ -2,8 +2,11 @@
 
 /// A store: one SQLite file with all bars, features, requests and state values.
 ///
-/// Any number of threads may share one. `market` holds the bars, their features and the requests; `state` holds the
-/// strategies' memory.
+/// Any number of threads may share one, and any number of processes may open the file. ``market`` holds the bars, their
+/// features and the requests; ``state`` holds the strategies' memory. Reads run beside each other and beside a write.
+/// Writes wait for each other, for up to ``StoreOptions/timeout``.
+///
+/// A store does not survive `fork()`: in the child each call on it throws `.closed`. The child may open its own.
 public final class Store: Sendable {
   /// Where everything is kept.
   let engine: any Engine
@@ -14,8 +17,15 @@ public final class Store: Sendable {
 
   /// Opens the store at `path`, or makes a new one there.
   ///
-  /// - Throws: `.storage` where the file cannot be read or written, `.schema` where it is not a store. It
-  ///   stays as it was then, byte for byte.
+  /// - Parameters:
+  ///   - path: A file. One that is absent or empty becomes a new store, with the permissions that open(2) gives. The path
+  ///     is resolved now: a later chdir() changes nothing.
+  ///   - options: How it is opened.
+  /// - Throws: `.invalid` if `path` does not name a file (":memory:", "file:...", "sqlite:///...") or names the -wal, -shm
+  ///   or -journal of another database, or if an option is wrong. `.schema` if the file is not a store, `.storage` if it
+  ///   cannot be read or written, or a -wal or -journal of an earlier file lies beside it: in both cases the file stays as
+  ///   it was, byte for byte. `.closed` if another copy of SQLite in this process has the file open, or this is a forked
+  ///   child in which SQLite cannot be used. Otherwise as a write, see ``StoreError``.
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()
     try ThreadStack.check()
@@ -24,10 +34,15 @@ public final class Store: Sendable {
     self.options = options
   }
 
-  /// Waits for running calls, rolls an open transaction back, closes the file. Any number of times.
+  /// Waits for running calls, rolls an open transaction back, closes the file.
+  ///
+  /// May be called any number of times and from any thread. Every later call throws `.closed`. The last reference to the
+  /// store closes it, too.
   public func close() { engine.close() }
 
-  /// Makes the calls that run in other threads stop with `.interrupted`, undone.
+  /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored. Safe from any thread.
+  ///
+  /// - Throws: `.closed` if the store is closed, or this is a forked child.
   public func interrupt() throws(StoreError) { try engine.interrupt() }
 
   /// Bars, their features, and the requests that brought them.
@@ -36,7 +51,7 @@ public final class Store: Sendable {
   /// The strategies' memory: JSON values by key.
   public var state: StateRepo { StateRepo(engine: engine) }
 
-  /// Throws `.closed` where no call is possible any more.
+  /// Throws `.closed` if no call is possible any more.
   package func checkOpen() throws(StoreError) { try engine.checkOpen() }
 
   /// Makes a store that a forked child opens right, whatever this process does at the fork. Opening a store does that,
@@ -45,19 +60,21 @@ public final class Store: Sendable {
 }
 
 extension Store {
-  /// Asks the calling thread, while a call of its lasts longer than some 50 ms, whether the call should stop; where
-  /// `shouldStop` says so, the call ends with `.interrupted`, undone. nil: no questions any more. It holds for all
-  /// stores. `shouldStop` runs in the midst of the call and must not call a store.
+  /// Sets the calling thread's cancellation callback. It is asked during calls that last longer than about 50 ms; if
+  /// `shouldStop` returns true, the call ends with `.interrupted`, undone. nil removes the callback. It holds for all
+  /// stores. `shouldStop` runs on this thread during the call: each call that it makes on a store throws `.invalid`.
+  ///
+  /// - Throws: `.invalid` if it is called from such a callback.
   public static func stopCallsOfThisThread(when shouldStop: (() -> Bool)?) throws(StoreError) {
     try CancellationCallback.refuseWithin()
     CancellationCallback.set(shouldStop)
   }
 
-  /// Throws where the calling thread is being asked whether its call should stop.
+  /// Throws if the calling thread is being asked whether its call should stop.
   package static func refuseWithinQuestion() throws(StoreError) { try CancellationCallback.refuseWithin() }
 
-  /// Says which of its tasks the calling thread is running, by a number of the caller's own; 0: none. A transaction then
+  /// Says which task the calling thread runs now, by a number of the caller's choice; 0: none. A transaction then
   /// belongs to the task that began it: other tasks of the thread read the last commit, and their writes are refused.
-  /// It holds for all stores, until it is said again. For event loops, coroutines and fibers.
+  /// It holds for all stores, until the next such call. For event loops, coroutines and fibers.
   public static func thisThreadRuns(task number: Int) { TaskID.current = TaskID(number: number) }
 }

@@ -10,7 +10,7 @@ package final class TextLayouts {
     /// Where each row's text begins, and behind the last one where it ends.
     package let offsets: UnsafePointer<Int64>
     package let bytes: UnsafeBufferPointer<UInt8>
-    /// A bit a row, the lowest first, 0 for a row without text; nil where all have one.
+    /// One bit per row, the lowest first, 0 for a row without text; nil if all have one.
     package let validity: UnsafePointer<UInt8>?
   }
 
@@ -87,7 +87,7 @@ private struct LayoutPlan {
       + (hasMissing ? ColumnBlock.bytes((rows + 7) / 8, UInt8.self) : 0)
   }
 
-  /// Holds the column against its rules, and the memory against its dictionary; returns the lowest code.
+  /// Checks the column against its rules, and the memory against its dictionary; returns the lowest code.
   private static func lowestCode(_ column: TextColumn, rows: Int) throws(StoreError) -> Int {
     try MemoryShortage.expect((column.values.count + 1) * MemoryLayout<(UInt64, Int)>.stride)
     guard let codes = column.codes else { return column.values.isEmpty ? -1 : 0 }
@@ -123,7 +123,7 @@ private struct LayoutPlan {
     return length
   }
 
-  /// nil where the block has no room left.
+  /// nil if the block has no room left.
   func layOut(in block: inout ColumnBlock) -> TextLayouts.Layout? {
     guard let offsets = block.room(for: rows + 1, Int64.self),
       let bytes = block.room(for: textRoom, UInt8.self)

@@ -8,7 +8,7 @@ struct BarAccumulator: ~Copyable {
     var codes = ColumnBuffer<Int32>()
     private var guess = -1
 
-    /// False where the text is none: not valid UTF-8, or with a NUL in it.
+    /// False if it is not text: not valid UTF-8, or with a NUL in it.
     @inline(__always)
     mutating func append(_ text: Bytes?) -> Bool {
       guard let text else {
@@ -18,7 +18,7 @@ struct BarAccumulator: ~Copyable {
       if let known = dictionary.find(text, guess: guess) {
         guess = known
       } else {
-        // Before it is known: whoever meets it again must refuse it again.
+        // Before it is known: if it comes again it must be refused again.
         guard text.isValidUTF8, !text.contains(0) else { return false }
         guess = dictionary.intern(text)
       }
@@ -55,7 +55,7 @@ struct BarAccumulator: ~Copyable {
 
   var count: Int { timestamps.count }
 
-  /// Makes room for `rows` rows at once, where none is at hand yet and there are many. They may become more, or less.
+  /// Makes room for `rows` rows at once, where there is none yet and there are many. They may become more, or less.
   mutating func expect(rows: Int) {
     guard count == 0, block == nil else { return }
     features.expect(rows: rows)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// The columns of a bar beside its key, as a set. The raw bits are those of the C interface.
+/// The columns of a bar beside its key, as a set. The raw bits are those of the C interface (`DS_COLUMN_...`).
 public struct BarColumns: OptionSet, Hashable, Sendable {
-  /// Bits of the C interface.
+  /// The bits of the C interface.
   public let rawValue: UInt32
   /// The set of these bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -19,16 +19,16 @@ public struct BarColumns: OptionSet, Hashable, Sendable {
   public static let volume = BarColumns(rawValue: 1 << 4)
   /// Where the bar came from.
   public static let source = BarColumns(rawValue: 1 << 5)
-  /// How good it is.
+  /// How good the bar is, in its producer's words.
   public static let quality = BarColumns(rawValue: 1 << 6)
-  /// Whether it fills a gap.
+  /// Whether the bar fills a gap.
   public static let isGap = BarColumns(rawValue: 1 << 7)
   /// Seconds from the bar's end to its arrival.
   public static let latencySec = BarColumns(rawValue: 1 << 8)
   /// The features, as JSON.
   public static let features = BarColumns(rawValue: 1 << 9)
 
-  /// The nine without features.
+  /// All nine columns, without the features.
   public static let all = BarColumns(rawValue: 0x1ff)
 
   /// Names by bit, in the order of the schema.

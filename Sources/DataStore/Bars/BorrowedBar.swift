@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// One bar as borrowed fields: what a live feed hands over, without a column in sight.
+/// One bar as borrowed fields: what a live feed writes, without columns.
 package struct BorrowedBar {
   package var timestamp: Int64
   package var carried: BarColumns

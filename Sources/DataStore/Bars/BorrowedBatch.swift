@@ -39,7 +39,7 @@ package struct BorrowedBatch {
   package var isGap: UnsafePointer<UInt8>?
   package var latencySec: UnsafePointer<Double>?
   package var features: [BorrowedFeature] = []
-  /// One NUL-terminated JSON text a row; nil where a row says nothing of features.
+  /// One NUL-terminated JSON text per row; nil if a row says nothing of features.
   package var featuresJSON: UnsafePointer<UnsafePointer<CChar>?>?
 
   package init(
@@ -78,7 +78,7 @@ package struct BorrowedBatch {
     return (symbol, timeframe)
   }
 
-  /// True where each row is later than the one before.
+  /// True if each row is later than the one before.
   var isAscending: Bool {
     for row in 1..<max(count, 1) where timestamps[row - 1] >= timestamps[row] { return false }
     return true
@@ -92,7 +92,7 @@ package struct BorrowedBatch {
     return "\(symbol) \(timeframe) \(time) (row \(row))"
   }
 
-  /// Holds everything but the features' contents against the rules, before anything is written.
+  /// Checks everything but the features' contents against the rules, before anything is written.
   func check() throws(StoreError) {
     try symbol.check("symbol", rows: count, isRequired: true)
     try timeframe.check("timeframe", rows: count, isRequired: true)
@@ -106,7 +106,7 @@ package struct BorrowedBatch {
     if let isGap {
       for row in 0..<count where isGap[row] > 1 {
         throw .invalid(
-          "\(place(row)): is_gap is \(isGap[row]); it is 0 or 1", row: row, key: "is_gap")
+          "\(place(row)): is_gap is \(isGap[row]); it must be 0 or 1", row: row, key: "is_gap")
       }
     }
     if !features.isEmpty, featuresJSON != nil {

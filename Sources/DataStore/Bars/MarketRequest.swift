@@ -6,15 +6,15 @@ public struct MarketRequest: Sendable, Equatable {
   public var symbol: String
   /// The series' timeframe.
   public var timeframe: String
-  /// nil when recording: now, moved on by a microsecond where that is taken.
+  /// When it was made. nil when recording: now, or the next microsecond that is free.
   public var requestedAt: Int64?
   /// First instant that was asked for.
   public var start: Int64
   /// Last instant that was asked for.
   public var end: Int64
-  /// Who answered.
+  /// The provider that answered.
   public var providerUsed: String
-  /// Whether it was not the first choice.
+  /// Whether that provider was not the first choice.
   public var fallbackUsed = false
   /// How much of the range came, from 0 to 1; nil is NULL.
   public var coverageRatio: Double?

@@ -4,11 +4,11 @@
 package struct ReadShape {
   package enum Features: Int32 {
     case none = 0
-    /// The stored text, a row.
+    /// The stored text of each row.
     case json = 1
-    /// A column a key: values only.
+    /// One column per key: values only.
     case values = 2
-    /// A column a key: values and qualities.
+    /// One column per key: values and qualities.
     case columns = 3
   }
 
@@ -33,7 +33,7 @@ package struct ReadShape {
 
   func check() throws(StoreError) {
     if let limit, limit < 0 {
-      throw .invalid("limit is \(limit); it is 0 or more")
+      throw .invalid("limit is \(limit); it must be 0 or more")
     }
     guard let featureKeys else { return }
     var seen: Set<ExactText> = []
@@ -77,7 +77,7 @@ package struct TimeRange: Equatable {
     case .beyondRange(let isLate): return isLate ? Int64.max : Int64.min + 1
     case .malformed:
       throw .invalid(
-        "\(isEnd ? "end" : "start") \(StoreError.quoted(text.text)) is no ISO 8601 time, such as 2026-03-01 or"
+        "\(isEnd ? "end" : "start") \(StoreError.quoted(text.text)) is not an ISO 8601 time, such as 2026-03-01 or"
           + " 2026-03-01T15:00:00+00:00", key: isEnd ? "end" : "start")
     }
   }

@@ -10,9 +10,9 @@ public struct SeriesEntry: Sendable, Equatable {
   public let first: Int64
   /// Time of the last bar, likewise.
   public let last: Int64
-  /// Bars; nil where they were not counted.
+  /// Bars; nil if they were not counted.
   public let bars: Int64?
-  /// Of them gap rows (`is_gap` is 1); nil where they were not counted.
+  /// Of them gap rows (`is_gap` is 1); nil if they were not counted.
   public let gaps: Int64?
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// A borrowed, dictionary-coded text column: row i has `values[codes[i]]`, or NULL where its code is -1.
+/// A borrowed, dictionary-coded text column: row i has `values[codes[i]]`, or NULL if its code is -1.
 /// Without codes every row has `values[0]`.
 package struct TextColumn {
   package let codes: UnsafePointer<Int32>?
@@ -21,8 +21,8 @@ package struct TextColumn {
     return code >= 0 && code < values.count ? values[code] : nil
   }
 
-  /// Holds the column against its rules: codes within the dictionary, UTF-8 without NUL, of bounded length. A value that no
-  /// row uses harms nobody: dictionaries of pandas and Arrow outlive the rows that they were made for.
+  /// Checks the column against its rules: codes within the dictionary, UTF-8 without NUL, of bounded length. A value that no
+  /// row uses does no harm: dictionaries of pandas and Arrow outlive the rows that they were made for.
   func check(_ name: StaticString, rows: Int, isRequired: Bool) throws(StoreError) {
     let limit = isRequired ? Limits.nameBytes : Limits.textBytes
     for (number, value) in values.enumerated() {

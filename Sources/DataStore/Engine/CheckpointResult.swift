@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/// What a checkpoint did.
+/// What a checkpoint did, in frames of the WAL: each holds one page.
 public struct CheckpointResult: Sendable, Equatable {
   /// Frames in the WAL.
   public let walFrames: Int
-  /// Of them now in the database file.
+  /// How many of them are now in the database file.
   public let checkpointed: Int
-  /// Of them kept back by readers of older snapshots.
+  /// How many of them are not copied yet, because readers of older snapshots need them.
   public let heldBack: Int
 }
 

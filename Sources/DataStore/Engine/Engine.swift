@@ -10,11 +10,11 @@
 /// task have one open, else in one of its own. All reads of a call see one snapshot. Calls come from any thread.
 /// Failures are `StoreError`s, of the codes that the C header lists.
 protocol Engine: AnyObject, Sendable, TransactionOwner, BarRows, RequestRows, StateRows, Maintenance {
-  /// Counts as a call that neither reads nor writes: throws `.closed` where no call is possible any more.
+  /// Counts as a call that neither reads nor writes: throws `.closed` if no call is possible any more.
   func checkOpen() throws(StoreError)
   /// Waits for running calls, rolls an open transaction back, and lets go of everything. Any number of times.
   func close()
-  /// Makes the calls that run in other threads stop with `.interrupted`, undone.
+  /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored.
   func interrupt() throws(StoreError)
 
   // MARK: Transactions. A transaction belongs to the thread and the task that began it.
@@ -32,7 +32,7 @@ protocol Engine: AnyObject, Sendable, TransactionOwner, BarRows, RequestRows, St
 
 /// Where bars are kept.
 protocol BarRows {
-  /// Upserts the rows of a batch that was checked, as if row after row were written. Columns that are not carried keep
+  /// Upserts the rows of a batch that was checked, with the same result as writing each row in order. Columns that are not carried keep
   /// what is stored, features merge by key; with `replace` each row becomes what was passed and nothing else.
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError)
   /// Writes the features of bars that are stored already; `.missingBar` where one is not.
@@ -42,7 +42,7 @@ protocol BarRows {
 
   /// Collects the rows of each series in turn, as of one snapshot, at most `limit` in all.
   func readBars(_ reads: [SeriesRead], _ shape: ReadShape, limit: Int?) throws(StoreError) -> BarAccumulator
-  /// Lends the latest bar of a series to `body`, all its columns and its features as JSON; nil where there is none. It
+  /// Lends the latest bar of a series to `body`, all its columns and its features as JSON; nil if there is none. It
   /// lives until `body` returns.
   func latestBar(
     _ symbol: Bytes, _ timeframe: Bytes, _ body: (LatestBar?) throws(StoreError) -> Void
@@ -77,7 +77,7 @@ protocol RequestRows {
 protocol StateRows {
   /// Stores all values or none, with the time of the write. Texts are borrowed for the call.
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError)
-  /// Lends the JSON text of a value to `body`; nil where the key is absent.
+  /// Lends the JSON text of a value to `body`; nil if the key is absent.
   func state(_ key: String, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError)
   /// Returns whether there was something to delete.
   func deleteState(_ key: String) throws(StoreError) -> Bool
@@ -86,7 +86,7 @@ protocol StateRows {
   func compareAndSetState(
     _ key: String, _ expected: JSONValue, _ value: StateValue
   ) throws(StoreError) -> Bool
-  /// When the key was last written, in nanoseconds since 1970-01-01T00:00:00Z; nil where it is absent.
+  /// When the key was last written, in nanoseconds since 1970-01-01T00:00:00Z; nil if it is absent.
   func stateUpdatedAt(_ key: String) throws(StoreError) -> Int64?
   /// The entries whose key begins with `prefix`, in any order.
   func stateEntries(prefix: String, values: Bool) throws(StoreError) -> [StateEntry]

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
 
-/// A parameter of a query.
+/// A parameter of a query: see ``Store/query(_:_:timeout:)``.
 public struct QueryParameter: Sendable {
   /// What is bound.
   public enum Value: Sendable {
+    /// SQL NULL.
     case null
+    /// An integer.
     case integer(Int64)
+    /// A double; NaN is bound as NULL.
     case real(Double)
+    /// A text.
     case text(String)
+    /// Bytes.
     case blob([UInt8])
     /// Nanoseconds since 1970-01-01T00:00:00Z; bound as the stored text form.
     case time(Int64)
   }
 
-  /// Without its prefix (`:`, `@` or `$`); nil: by position.
+  /// The parameter's name without its prefix (`:`, `@` or `$`); nil: by position.
   public var name: String?
   /// What is bound.
   public var value: Value
@@ -25,11 +30,12 @@ public struct QueryParameter: Sendable {
   }
 }
 
-/// The rows of a query, column by column.
+/// The rows of a query, column by column. The object owns them and may outlive its store; threads may share it.
 public final class QueryRows: @unchecked Sendable {  // never changes after it was filled
-  /// One column; row i is of type `types[i]` (0 NULL, 1 integer, 2 real, 3 text, 4 blob). Numbers stand in `integers` or
-  /// `reals`; texts and blobs lie in `bytes` from `offsets[i]` to `offsets[i + 1]`. What no row needs is empty. Each of
-  /// these is a copy.
+  /// One column. Row i is of type `types[i]`: 0 NULL, 1 integer, 2 real, 3 text, 4 blob.
+  ///
+  /// Numbers are in `integers` or `reals`; texts and blobs are in `bytes`, from `offsets[i]` up to but excluding
+  /// `offsets[i + 1]`. An array that no row needs is empty. Each property makes a copy of its array.
   public final class Column: @unchecked Sendable {  // never changes after it was filled
     /// The column's name, as the query gives it.
     public let name: String
@@ -64,13 +70,13 @@ public final class QueryRows: @unchecked Sendable {  // never changes after it w
       }
     }
 
-    /// A type code a row.
+    /// One type code per row.
     public var types: [UInt8] { Array(typeColumn) }
-    /// The rows of type 1; 0 in the others.
+    /// One number per row: the value of rows of type 1, 0 in the others. Empty if no row is of that type.
     public var integers: [Int64] { Array(integerColumn) }
-    /// The rows of type 2; 0 in the others.
+    /// One number per row: the value of rows of type 2, 0 in the others. Empty if no row is of that type.
     public var reals: [Double] { Array(realColumn) }
-    /// Where each row's text or blob begins in `bytes`; one more than there are rows.
+    /// Where each row's text or blob begins in `bytes`, and where the last one ends: `count + 1` numbers, or none.
     public var offsets: [Int64] { Array(offsetColumn) }
     /// Texts and blobs, one after the other.
     public var bytes: [UInt8] { Array(byteColumn) }
@@ -91,7 +97,7 @@ public final class QueryRows: @unchecked Sendable {  // never changes after it w
 
   /// The columns, in the order of the query.
   public let columns: [Column]
-  /// Rows.
+  /// How many rows there are; each column has as many.
   public let count: Int
 
   init(columns: [Column], count: Int) {

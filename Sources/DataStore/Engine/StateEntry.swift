@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-/// One key and its value as JSON text (nil where only keys were asked for).
+/// One key and its value as JSON text (nil if only keys were asked for).
 public struct StateEntry: Sendable, Equatable {
   /// The key.
   public let key: String
-  /// Its value as JSON text; nil where only keys were asked for.
+  /// Its value as JSON text; nil if only keys were asked for.
   public let json: String?
 
   /// Texts are equal where their bytes are.

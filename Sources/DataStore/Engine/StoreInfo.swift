@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-/// Facts about a store and the SQLite that it runs on.
+/// Facts about a store and the SQLite library that it uses.
 public struct StoreInfo: Sendable {
   /// The absolute path of the file.
   public let path: String
-  /// The version of the SQLite library at work.
+  /// The version of the SQLite library in use.
   public let sqliteVersion: String
   /// The check-in that SQLite was built from.
   public let sqliteSourceID: String
-  /// This SQLite is free of the WAL-reset bug. (The store's own checkpoints avoid it either way.)
+  /// Whether this SQLite is free of the WAL-reset bug. (The store's own checkpoints avoid it either way.)
   public let isWALResetSafe: Bool
-  /// "wal"; another one on a read-only store in that mode.
+  /// `PRAGMA journal_mode`: "wal", or another one on a read-only store whose file is in that mode.
   public let journalMode: String
   /// "FULL" or "NORMAL".
   public let synchronous: String
@@ -20,21 +20,21 @@ public struct StoreInfo: Sendable {
   public let isReadOnly: Bool
   /// The fast paths that the store takes: "pages", "latest_pages", "frames", "read_lock".
   public let fastPaths: [String]
-  /// Why it takes no others; nil where it takes all.
+  /// Why it takes no others; nil if it takes all.
   public let fastPathsReason: String?
-  /// Bytes in a page.
+  /// Bytes per page.
   public let pageSize: Int64
   /// Bytes in the database file.
   public let fileBytes: Int64
-  /// Bytes in the -wal file.
+  /// Bytes in the -wal file; 0 if there is none.
   public let walBytes: Int64
-  /// The latest checkpoint, asked for or automatic, of this very store; nil where it has done none. Other programs
+  /// The latest checkpoint, asked for or automatic, of this very store; nil if it has done none. Other programs
   /// and other stores checkpoint the same file, too.
   public let lastCheckpoint: LastCheckpoint?
-  /// Bars.
+  /// Rows of `market_data`: bars.
   public let marketDataRows: Int64
-  /// Requests.
+  /// Rows of `market_requests`.
   public let marketRequestsRows: Int64
-  /// State entries.
+  /// Rows of `system_state`.
   public let systemStateRows: Int64
 }

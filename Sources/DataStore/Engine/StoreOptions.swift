@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 
-/// What "acknowledged" means at a power cut.
+/// What a call that has returned is worth after a power cut.
 public enum Durability: Int32, Sendable {
   /// A call that returned survives a power cut.
   case full = 0
-  /// It survives a killed process; a power cut may take the latest calls, whole, but corrupts nothing.
+  /// A call that returned survives a killed process; a power cut may take back the latest calls, each of them whole, but
+  /// never corrupts the file.
   case normal = 1
 }
 
 /// How a store is opened.
 public struct StoreOptions: Sendable {
-  /// What an acknowledgement means at a power cut.
+  /// What a call that has returned is worth after a power cut.
   public var durability: Durability
-  /// Seconds that a writer waits for another one.
+  /// Seconds that a writer waits for another one before it throws `.busy`: 0 to ``maximumTimeout``.
   public var timeout: Double
-  /// Never writes to the database.
+  /// Never writes to the database; writes throw `.storage`.
   public var isReadOnly: Bool
-  /// Takes the paths that rest on SQLite's insides, where its version is one that they were tested with. Results are the
+  /// Takes the paths that rest on SQLite's internals, if its version is one that they were tested with. Results are the
   /// same either way; `info()` tells which are on. The environment variable `DATA_STORE_FAST_PATHS=0` switches them off, too.
   public var usesFastPaths: Bool
 
@@ -39,7 +40,8 @@ public struct StoreOptions: Sendable {
 
   func check() throws(StoreError) {
     guard timeout >= 0, timeout <= Self.maximumTimeout else {
-      throw .invalid("timeout is \(timeout) s; it is from 0 to \(Int(Self.maximumTimeout))", key: "timeout")
+      throw .invalid(
+        "timeout is \(timeout) s; it must be from 0 to \(Int(Self.maximumTimeout))", key: "timeout")
     }
   }
 }

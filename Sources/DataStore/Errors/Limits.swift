@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Sizes beyond which a call is refused; the C header says the same numbers.
+/// Sizes beyond which a call throws `.invalid`. The C header has the same numbers as `DS_MAX_...`.
 public enum Limits {
   /// Rows in one batch.
   public static let rows = Int(Int32.max)

@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: MIT
 
 /// Why a call failed. Nothing of a failed call is stored.
+///
+/// There is one exception. If the file was moved, or its locks were lost, between a commit and its acknowledgement, the
+/// code is ``Code/closed``, it is unknown whether the call was stored, and the message says so.
+///
+/// Any call may throw `.invalid`, `.noMemory` and `.internalError`. Beside these:
+/// - "A read" may throw `.storage`, `.corrupt`, `.schema` (another program changed the tables), `.closed`,
+///   `.interrupted` and, while another program has the file to itself, `.busy`.
+/// - "A write" may throw the same: `.busy` if another writer held the file for longer than the timeout, `.storage` on a
+///   read-only store, too.
+///
+/// Each call says which of the two it is, and what else it throws.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
   /// What the caller can do about it; the numbers are those of the C interface.
   public struct Code: RawRepresentable, Hashable, Sendable {
-    /// The number in the C interface.
+    /// The status in the C interface, as in `DS_BUSY`.
     public let rawValue: Int32
-    /// A code by its number.
+    /// A code by its number in the C interface; any number is taken.
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
     /// An argument or a value is wrong: fix the call.
     public static let invalid = Code(rawValue: 1)
-    /// A feature breaks the rules.
+    /// A feature breaks the rules: see ``StoreError/row``, ``StoreError/key`` and ``StoreError/reason``.
     public static let invalidFeature = Code(rawValue: 2)
-    /// Features for a bar that is not stored.
+    /// Features for a bar that is not stored: write the bar first.
     public static let missingBar = Code(rawValue: 3)
-    /// Another writer held the file for longer than the timeout.
+    /// Another writer held the file for longer than the timeout: try again.
     public static let busy = Code(rawValue: 4)
     /// Disk full, I/O error, read-only, no permission, no such file.
     public static let storage = Code(rawValue: 5)
@@ -23,15 +34,16 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public static let corrupt = Code(rawValue: 6)
     /// The file is not a store, or one from a newer version.
     public static let schema = Code(rawValue: 7)
-    /// Closed, used after a fork, or its file was moved or deleted.
+    /// The store was closed, used after a fork, or its file was moved, deleted, or opened by another copy of SQLite in
+    /// this process.
     public static let closed = Code(rawValue: 8)
-    /// `Store.interrupt()` stopped the call.
+    /// ``Store/interrupt()``, or the thread's cancellation callback, stopped the call.
     public static let interrupted = Code(rawValue: 9)
     /// Out of memory.
     public static let noMemory = Code(rawValue: 10)
-    /// A bug in this library.
+    /// A bug in this library: please report the message.
     public static let internalError = Code(rawValue: 11)
-    /// A query took longer than it was given.
+    /// A query took longer than its timeout: ask for less, or allow more.
     public static let timeout = Code(rawValue: 12)
   }
 
@@ -39,13 +51,13 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
   public let code: Code
   /// What was wrong, where, and what to do.
   public let message: String
-  /// SQLite's extended result code; 0 where SQLite had no part.
+  /// SQLite's extended result code; 0 if SQLite did not report the error.
   public let sqliteCode: Int32
-  /// 0-based row in the batch, where a row is to blame.
+  /// 0-based row in the batch; nil if no row is at fault.
   public let row: Int?
-  /// Feature key or column, where one is to blame.
+  /// Feature key, column or argument; nil if none is at fault.
   public let key: String?
-  /// The bare reason, without place and remedy.
+  /// The reason alone, without place and remedy; nil if the message has no such parts.
   public let reason: String?
 
   /// An error with its parts.

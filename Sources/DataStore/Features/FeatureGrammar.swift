@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// The grammar of features JSON in full, whatever its white space, escapes and order of members: an object from
+/// The full grammar of features JSON, with any white space, escapes and order of members: an object from
 /// `name@version` to an object with exactly `value` (a number or null) and `quality` (one of four words).
 struct FeatureGrammar: ~Copyable {
   private var scanner: JSONScanner
@@ -129,7 +129,7 @@ struct FeatureGrammar: ~Copyable {
       guard JSONText.appendDecoded(token.raw, to: &scratch) else {
         throw fault("a key holds a lone surrogate, which is not text", key: nil)
       }
-      guard !scratch.isIncomplete else { throw fault("there is no memory for it", key: nil) }
+      guard !scratch.isIncomplete else { throw fault("out of memory for it", key: nil) }
       key = keys.number(of: scratch.bytes)
     } else {
       key = keys.number(of: token.raw)
@@ -166,7 +166,7 @@ struct FeatureGrammar: ~Copyable {
 
   private mutating func quality(_ key: Int) throws(FeatureFault) -> FeatureQuality {
     guard scanner.current == UInt8(ascii: "\"") else {
-      throw fault("the quality is not text; it is one of \(FeatureQuality.wordList)", key: key)
+      throw fault("the quality is not text; it must be one of \(FeatureQuality.wordList)", key: key)
     }
     let word = try text(key)
     guard let quality = FeatureQuality(word) else {

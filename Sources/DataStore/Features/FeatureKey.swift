@@ -2,7 +2,7 @@
 
 /// The rule for a feature's name: `name@version`, split at the first `@`, both parts non-empty.
 enum FeatureKey {
-  /// What is wrong with `key`; nil where it is sound. `key` is valid UTF-8.
+  /// What is wrong with `key`; nil if it is sound. `key` is valid UTF-8.
   static func fault(_ key: Bytes) -> String? {
     if key.count > Limits.nameBytes { return "the key is longer than \(Limits.nameBytes) bytes" }
     if key.contains(0) { return "the key holds a NUL character" }

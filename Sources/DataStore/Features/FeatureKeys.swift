@@ -6,7 +6,7 @@ final class FeatureKeys {
   private var interner = TextInterner()
   /// By key: `"key":{"value":` as it is stored, in memory that stays.
   private(set) var openings: [Bytes] = []
-  /// By key: what is wrong with it; nil where it is sound.
+  /// By key: what is wrong with it; nil if it is sound.
   private var faults: [String?] = []
 
   deinit {

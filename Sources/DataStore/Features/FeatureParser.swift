@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Takes the features JSON of one bar apart and holds it against the rules.
+/// Parses the features JSON of one bar and checks it against the rules.
 ///
 /// Bars of a series tend to have the same keys in the same order, in the form that this library stores. A bar like the
-/// one before is recognised piece by piece (`FeatureForm`); any other goes the long way (`FeatureGrammar`).
+/// one before is recognised piece by piece (`FeatureForm`); any other is parsed in full (`FeatureGrammar`).
 struct FeatureParser: ~Copyable {
   struct Entry: BitwiseCopyable {
     /// The key's number in the table of keys.
     let key: Int
     /// The number as it is written; empty for null.
     let value: Bytes
-    /// The number itself, NaN for null, where the bar went the long way; else 0.
+    /// The number itself, NaN for null, if the bar was parsed in full; else 0.
     let number: Double
     let quality: FeatureQuality
     /// The whole entry as it stands in the text, where that is the stored form; else empty.
@@ -21,7 +21,7 @@ struct FeatureParser: ~Copyable {
   let keys: FeatureKeys
   /// The entries of the current bar, in its order. They point into the text that was parsed.
   private(set) var entries = ColumnBuffer<Entry>()
-  /// With the keys of the last bar that went the long way, in its order.
+  /// With the keys of the last bar that was parsed in full, in its order.
   private(set) var form = FeatureForm()
   /// For each key, its place among the expected ones, and in which bar that was found out.
   private var positions = ColumnBuffer<(bar: Int, index: Int)>()
@@ -30,7 +30,7 @@ struct FeatureParser: ~Copyable {
 
   init(_ keys: FeatureKeys = FeatureKeys()) { self.keys = keys }
 
-  /// The place in `entries` of a key; nil where this bar has none.
+  /// The place in `entries` of a key; nil if this bar has none.
   @inline(__always)
   func position(of key: Int) -> Int? {
     guard key < positions.count, positions[key].bar == bar else { return nil }
@@ -46,7 +46,7 @@ struct FeatureParser: ~Copyable {
     form.recognise(text, number: { _, next, edges in edges.skipNumber(&next) }, take: { _ in })
   }
 
-  /// Of the type, because the form is looked at while the entries change.
+  /// Static, because the form is looked at while the entries change.
   private static func takeLikeLast(
     _ text: Bytes, _ form: borrowing FeatureForm, _ entries: inout ColumnBuffer<Entry>
   ) -> Bool {
@@ -64,7 +64,7 @@ struct FeatureParser: ~Copyable {
       })
   }
 
-  /// Takes a bar the long way, whatever its form and its keys.
+  /// Parses a bar in full, whatever its form and its keys.
   mutating func parseAny(_ text: Bytes) throws(FeatureFault) {
     entries.truncate(to: 0)
     form.forget()
@@ -87,7 +87,7 @@ struct FeatureParser: ~Copyable {
       positions[entry.key] = (bar: bar, index: entries.count)
       entries.append(entry)
       // A bar like this one finds its room made.
-      guard !MemoryShortage.isNoted else { throw grammar.fault("there is no memory for it", key: entry.key) }
+      guard !MemoryShortage.isNoted else { throw grammar.fault("out of memory for it", key: entry.key) }
     }
     for entry in entries.elements {
       form.expect(FeatureForm.Key(number: entry.key, opening: keys.openings[entry.key]))

@@ -2,12 +2,16 @@
 
 /// How far a feature's value may be trusted, in its producer's words.
 public enum FeatureQuality: UInt8, CaseIterable, Sendable, BitwiseCopyable {
+  /// The value may be used.
   case ready
+  /// Too few bars came before it.
   case warmup
+  /// Computed from incomplete or doubtful data.
   case degraded
+  /// There is no value.
   case missing
 
-  /// The word as it is stored.
+  /// The word as it is stored: "ready", "warmup", "degraded" or "missing".
   public var word: String { "\(self)" }
 
   static let wordList = "ready, warmup, degraded, missing"

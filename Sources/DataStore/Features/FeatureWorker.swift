@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Unpacks chunks on a second thread while SQLite fetches the next rows; a reader that is ahead lends a hand. Only a
+/// Unpacks chunks on a second thread while SQLite fetches the next rows; a reader that is ahead helps. Only a
 /// read of more than one chunk has one.
 final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that both threads touch
   private enum Place {
@@ -22,7 +22,7 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
   private var thread = pthread_t()
   private let unpacker: FeatureUnpacker
 
-  /// nil where no thread is to be had. `unpacker` belongs to the worker from now on.
+  /// nil if no thread can be started. `unpacker` belongs to the worker from now on.
   init?(_ unpacker: FeatureUnpacker) {
     self.unpacker = unpacker
     let me = Unmanaged.passUnretained(self).toOpaque()
@@ -50,7 +50,7 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
 
   // MARK: The reader's side
 
-  /// Hands a chunk over. Where too many wait, the reader unpacks one with its own `helper` first.
+  /// Hands a chunk over. If too many wait, the reader unpacks one with its own `helper` first.
   func submit(_ chunk: FeatureChunk, helper: FeatureUnpacker) {
     let waiting = monitor.locked {
       places.append(.waiting(chunk))
@@ -60,7 +60,7 @@ final class FeatureWorker: @unchecked Sendable {  // the monitor guards all that
     if waiting > Self.patience, let number = next(waitingForMore: false) { unpack(number, helper) }
   }
 
-  /// The next chunk in the order of the rows, once it is unpacked. nil where none is left, or (unless `isLast`) where
+  /// The next chunk in the order of the rows, once it is unpacked. nil if none is left, or (unless `isLast`) where
   /// the next is still in work.
   func takeBack(isLast: Bool, helper: FeatureUnpacker) -> FeatureChunk? {
     while true {

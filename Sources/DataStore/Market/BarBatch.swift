@@ -34,7 +34,7 @@ public struct BarBatch: Sendable {
   public struct FeatureColumn: Sendable {
     /// The feature's key.
     public var key: String
-    /// NaN is null.
+    /// One value per row, as many as the batch has timestamps; NaN is null.
     public var values: [Double]
     /// A quality for each row; a row with a NaN and no quality has no such entry. nil: `.ready` goes with a number and
     /// `.missing` with a NaN.
@@ -70,8 +70,15 @@ public struct BarBatch: Sendable {
 extension MarketRepo {
   /// Writes bars: an upsert on (symbol, timeframe, timestamp) in one transaction.
   ///
-  /// Columns that are not carried keep what is stored; features merge by key. With `replace` each row becomes what was
-  /// passed and nothing else. Returns the rows given.
+  /// Columns that are not carried keep what is stored; on a new row they get the schema's default. Features merge by key.
+  /// The result is the same as that of writing each row in order, so the last of several equal timestamps wins.
+  ///
+  /// - Parameters:
+  ///   - batch: Bars of one series. No rows: nothing is written.
+  ///   - replace: Each row becomes what was passed and nothing else.
+  /// - Returns: The rows given.
+  /// - Throws: `.invalid` and `.invalidFeature`, with the row, if anything in the batch breaks a rule: nothing of it is
+  ///   written then. Otherwise as a write, see ``StoreError``.
   @discardableResult
   public func write(_ batch: BarBatch, replace: Bool = false) throws(StoreError) -> Int {
     try batch.lend { rows throws(StoreError) in
@@ -79,7 +86,14 @@ extension MarketRepo {
     }
   }
 
-  /// Writes the features of bars that are stored already; `.missingBar` where one is not. Returns the rows given.
+  /// Writes the features of bars that are stored already.
+  ///
+  /// - Parameters:
+  ///   - batch: A batch that carries features only.
+  ///   - replace: The features of each bar become those given, instead of merging by key.
+  /// - Returns: The rows given.
+  /// - Throws: `.missingBar` if one of the bars is not stored, `.invalid` if the batch carries other columns,
+  ///   `.invalidFeature` if a feature breaks the rules: nothing is written then. Otherwise as a write, see ``StoreError``.
   @discardableResult
   public func writeFeatures(_ batch: BarBatch, replace: Bool = false) throws(StoreError) -> Int {
     try batch.lend { rows throws(StoreError) in

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// A read in chunks. Each chunk is a snapshot of its own and holds rows of one symbol; nothing is held open
-/// between chunks, so a scan never keeps the WAL from being folded in.
+/// A read in chunks. Each chunk is a snapshot of its own and holds rows of one symbol.
+///
+/// Nothing is held open between chunks, so a scan never keeps the WAL from being copied into the database. For one thread
+/// at a time.
 public final class BarScan {
   private let market: MarketRepo
   private let keys: [SeriesKey]
@@ -19,7 +21,7 @@ public final class BarScan {
     _ market: MarketRepo, _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape,
     chunk: Int
   ) throws(StoreError) {
-    guard chunk > 0 else { throw .invalid("chunk is \(chunk); it is 1 or more", key: "chunk") }
+    guard chunk > 0 else { throw .invalid("chunk is \(chunk); it must be 1 or more", key: "chunk") }
     keys = try market.seriesKeys(symbols, timeframe, shape)
     self.market = market
     self.timeframe = timeframe
@@ -31,7 +33,9 @@ public final class BarScan {
     try market.engine.checkOpen()
   }
 
-  /// The next rows; nil at the end.
+  /// The next rows, at least one; nil at the end. The chunk owns its memory.
+  ///
+  /// - Throws: As a read, see ``StoreError``. The same chunk may be asked for again.
   public func next() throws(StoreError) -> Bars? {
     while symbolIndex < keys.count, rowsLeft != 0 {
       let key = keys[symbolIndex]

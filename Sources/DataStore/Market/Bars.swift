@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/// Bars that were read, as columns that this object owns. It needs no store any more.
+/// Bars that were read, as columns that this object owns. It may outlive its store; threads may share it.
 ///
-/// The properties copy a column into an array; a column that was not asked for is empty. NULL is NaN in numbers
-/// and nil in texts.
+/// Each property copies a column into an array of ``count`` elements, or an empty one if the column was not asked for.
+/// NULL is NaN in numbers and nil in texts.
 public final class Bars: @unchecked Sendable {  // never changes after it was read
   private let rows: BarAccumulator
-  /// The symbols that were asked for, in that order, each with the rows that are its own.
+  /// The symbols that were asked for, in that order. ``range(ofSymbol:)`` gives the rows of each.
   public let symbols: [String]
   /// The timeframe that was asked for.
   public let timeframe: String
@@ -17,10 +17,10 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
     self.timeframe = timeframe
   }
 
-  /// Rows.
+  /// How many rows there are, of all symbols.
   public var count: Int { rows.count }
 
-  /// The rows of the symbol at `index` of `symbols`.
+  /// The rows of the symbol at `index` of ``symbols``, which must be one of its indices.
   public func range(ofSymbol index: Int) -> Range<Int> {
     let starts = rows.starts
     return starts[index]..<(index + 1 < starts.count ? starts[index + 1] : count)
@@ -51,13 +51,13 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
   public struct Feature: Sendable {
     /// The feature's key.
     public let key: String
-    /// NaN where the value is null or the row has no such entry.
+    /// One value per row; NaN if it is null or the row has no such entry.
     public let values: [Double]
-    /// nil where the row has no such entry; empty where qualities were not asked for.
+    /// One quality per row; nil if the row has no such entry. Empty if qualities were not asked for.
     public let qualities: [FeatureQuality?]
   }
 
-  /// The features in the order asked for, or sorted by key.
+  /// The features in the order asked for, or sorted by key; empty if they were not asked for as columns.
   public var features: [Feature] {
     featureColumns.map { column in
       Feature(
@@ -114,13 +114,13 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
     }
   }
 
-  /// Where each row's features text begins, NUL-terminated; nil where it has none.
+  /// Where each row's features text begins, NUL-terminated; nil if it has none.
   package func featuresText(_ row: Int) -> UnsafePointer<UInt8>? {
     let offset = rows.features.offsets[row]
     return offset < 0 ? nil : UnsafePointer(rows.features.texts.base + Int(offset))
   }
 
-  /// The features of a row as they are stored; nil where it has none, or where they were not asked for as text.
+  /// The features of a row as they are stored; nil if it has none, or if they were not asked for as text.
   public func featuresJSON(_ row: Int) -> String? {
     guard shape.features == .json, let text = featuresText(row) else { return nil }
     return Bytes(cString: UnsafeRawPointer(text).assumingMemoryBound(to: CChar.self)).text

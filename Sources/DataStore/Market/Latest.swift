@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// Lends the latest bar, all its columns and its features as JSON, to `body`, once; nil where there is none. The texts that
+  /// Lends the latest bar, all its columns and its features as JSON, to `body`, once; nil if there is none. The texts that
   /// `body` sees live until it returns. (A generic result would cost four hundred instructions between modules.)
   package func withLatestBar(
     _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,

@@ -14,7 +14,7 @@ extension MarketRepo {
     try engine.writeBar(plain, replace: replace)
   }
 
-  /// The way of all that `PlainBar` does not take, and of what is to be refused: the batch tells why.
+  /// The path of all that `PlainBar` does not take, and of what must be refused: the batch says why.
   private func writeAsBatch(
     _ bar: BorrowedBar, _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>, _ replace: Bool
   ) throws(StoreError) {

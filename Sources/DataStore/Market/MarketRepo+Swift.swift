@@ -13,12 +13,17 @@ public enum FeatureSelection: Sendable {
 }
 
 extension MarketRepo {
-  /// Reads bars, each symbol's ascending in time, as of one moment.
+  /// Reads bars, each symbol's ascending in time, from one snapshot.
   ///
   /// - Parameters:
   ///   - symbols: One or more, each once; the result has them in this order.
+  ///   - timeframe: The timeframe of all of them.
   ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all.
-  ///   - limit: The first so many rows of the result.
+  ///   - columns: The columns to read; the others are empty.
+  ///   - features: Which features to read, and how.
+  ///   - limit: At most so many rows, from the beginning of the result; nil: all.
+  /// - Returns: The bars; no rows if nothing is found.
+  /// - Throws: `.invalid` if no symbol is given, or one twice, or a name is empty. Otherwise as a read, see ``StoreError``.
   public func read(
     _ symbols: [String], _ timeframe: String, _ range: ClosedRange<Int64>? = nil, columns: BarColumns = .all,
     features: FeatureSelection = .none, limit: Int? = nil
@@ -26,7 +31,10 @@ extension MarketRepo {
     try read(symbols, timeframe, TimeRange(range), ReadShape(columns, features, limit))
   }
 
-  /// The latest `n` bars of each symbol, ascending.
+  /// The latest `n` bars of each symbol, ascending, from one snapshot. The other parameters are those of
+  /// ``read(_:_:_:columns:features:limit:)``.
+  ///
+  /// - Throws: `.invalid` if `n` is negative, or as for `read`. Otherwise as a read, see ``StoreError``.
   public func latest(
     _ symbols: [String], _ timeframe: String, _ n: Int = 1, columns: BarColumns = .all,
     features: FeatureSelection = .none
@@ -34,7 +42,11 @@ extension MarketRepo {
     try latest(symbols, timeframe, n, ReadShape(columns, features, nil))
   }
 
-  /// Reads in chunks of at most `chunk` rows, each a snapshot of its own; nothing is held open in between.
+  /// Reads in chunks of at most `chunk` rows, each a snapshot of its own; nothing is held open in between. The other
+  /// parameters are those of ``read(_:_:_:columns:features:limit:)``.
+  ///
+  /// - Throws: `.invalid` if `chunk` is not positive, or as for `read`; `.closed` if the store is closed. What a read may
+  ///   throw beside that comes from ``BarScan/next()``.
   public func scan(
     _ symbols: [String], _ timeframe: String, _ range: ClosedRange<Int64>? = nil, columns: BarColumns = .all,
     features: FeatureSelection = .none, chunk: Int = 50_000
@@ -42,7 +54,14 @@ extension MarketRepo {
     try scan(symbols, timeframe, TimeRange(range), ReadShape(columns, features, nil), chunk: chunk)
   }
 
-  /// Deletes the bars of one series within a range (nil: all of them); returns how many.
+  /// Deletes the bars of one series, with their features.
+  ///
+  /// - Parameters:
+  ///   - symbol: The series' symbol.
+  ///   - timeframe: The series' timeframe.
+  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: the whole series.
+  /// - Returns: How many bars were deleted.
+  /// - Throws: As a write, see ``StoreError``.
   @discardableResult
   public func delete(
     _ symbol: String, _ timeframe: String, _ range: ClosedRange<Int64>? = nil
@@ -51,13 +70,27 @@ extension MarketRepo {
   }
 
   /// Requests by `requestedAt`, oldest first.
+  ///
+  /// - Parameters:
+  ///   - symbol: Only requests of this symbol; nil: any.
+  ///   - timeframe: Only requests of this timeframe; nil: any.
+  ///   - range: Inclusive bounds of `requestedAt`, in nanoseconds since 1970-01-01T00:00:00Z; nil: all.
+  ///   - limit: At most so many, the oldest ones; nil: all.
+  /// - Throws: `.invalid` if `limit` is negative. Otherwise as a read, see ``StoreError``.
   public func requests(
     symbol: String? = nil, timeframe: String? = nil, _ range: ClosedRange<Int64>? = nil, limit: Int? = nil
   ) throws(StoreError) -> [MarketRequest] {
     try requests(symbol: symbol, timeframe: timeframe, TimeRange(range), limit: limit)
   }
 
-  /// Writes one bar of a series.
+  /// Writes one bar of a series, as ``write(_:replace:)`` would a batch of one row.
+  ///
+  /// - Parameters:
+  ///   - bar: The fields that were set are written; the others keep what is stored.
+  ///   - symbol: The series' symbol.
+  ///   - timeframe: The series' timeframe.
+  ///   - replace: The row becomes what was passed and nothing else.
+  /// - Throws: `.invalidFeature` if a feature breaks the rules. Otherwise as a write, see ``StoreError``.
   public func write(
     _ bar: Bar, _ symbol: String, _ timeframe: String, replace: Bool = false
   ) throws(StoreError) {
@@ -71,7 +104,9 @@ extension MarketRepo {
     }
   }
 
-  /// The latest bar with all its columns; nil where there is none.
+  /// The latest bar with all its columns and its features as JSON; nil if there is none.
+  ///
+  /// - Throws: As a read, see ``StoreError``.
   public func latestBar(_ symbol: String, _ timeframe: String) throws(StoreError) -> Bar? {
     let key = try SeriesKey(symbol, timeframe)
     return try key.symbol.withText { symbol throws(StoreError) in

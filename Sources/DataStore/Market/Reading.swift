@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// Reads one timeframe of one or more symbols, each ascending in time, as of one moment.
+  /// Reads one timeframe of one or more symbols, each ascending in time, from one snapshot.
   package func read(
     _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape
   ) throws(StoreError) -> Bars {
@@ -13,7 +13,7 @@ extension MarketRepo {
   package func latest(
     _ symbols: [String], _ timeframe: String, _ n: Int, _ shape: ReadShape
   ) throws(StoreError) -> Bars {
-    guard n >= 0 else { throw .invalid("n is \(n); it is 0 or more", key: "n") }
+    guard n >= 0 else { throw .invalid("n is \(n); it must be 0 or more", key: "n") }
     let keys = try seriesKeys(symbols, timeframe, shape)
     return try collect(keys, timeframe, shape, limit: nil) {
       SeriesRead(key: $0, range: .all, limit: min(n, Limits.rows), isFromEnd: true)

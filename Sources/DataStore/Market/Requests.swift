@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// Upserts the whole row on (symbol, timeframe, requestedAt); returns requestedAt.
+  /// Upserts the whole row on (symbol, timeframe, requestedAt).
+  ///
+  /// - Returns: `requestedAt`, in nanoseconds since 1970-01-01T00:00:00Z: that of the request, or the one that was chosen.
+  /// - Throws: `.invalid` if the symbol or the timeframe is empty, a text holds a NUL, or a time is `Int64.min`. Otherwise
+  ///   as a write, see ``StoreError``.
   @discardableResult
   public func record(_ request: MarketRequest) throws(StoreError) -> Int64 {
     let key = try SeriesKey(request.symbol, request.timeframe)
@@ -28,7 +32,7 @@ extension MarketRepo {
   package func requests(
     symbol: String?, timeframe: String?, _ range: TimeRange, limit: Int?
   ) throws(StoreError) -> [MarketRequest] {
-    if let limit, limit < 0 { throw .invalid("limit is \(limit); it is 0 or more", key: "limit") }
+    if let limit, limit < 0 { throw .invalid("limit is \(limit); it must be 0 or more", key: "limit") }
     if let symbol { _ = try checkedName(symbol, "symbol") }
     if let timeframe { _ = try checkedName(timeframe, "timeframe") }
     // Other tools may have written other forms, so the order of time is made here.

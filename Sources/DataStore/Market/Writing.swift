@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// Writes the bars of a batch: an upsert on (symbol, timeframe, timestamp), as if row after row were written.
+  /// Writes the bars of a batch: an upsert on (symbol, timeframe, timestamp), with the same result as writing each row in order.
   ///
   /// Columns that are not carried keep what is stored; features merge by key. With `replace` each row becomes
   /// what was passed and nothing else. Returns the rows given.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// A piece of UTF-8 text that somebody else owns.
+/// A piece of UTF-8 text that another object owns.
 typealias Bytes = UnsafeBufferPointer<UInt8>
 
-/// A growing run of bytes: the place where texts are put together, reused from row to row.
+/// A growing run of bytes in which texts are put together, reused from row to row.
 struct ByteBuffer: ~Copyable {
   private(set) var base: UnsafeMutablePointer<UInt8>
   private(set) var count = 0
   private var capacity: Int
-  /// True once there was no memory for all of it: what is there now is no use. See `MemoryShortage`.
+  /// True once there was no memory for all of it: what is there now is useless. See `MemoryShortage`.
   private(set) var isIncomplete = false
 
   init(capacity: Int = 256) {
@@ -37,7 +37,7 @@ struct ByteBuffer: ~Copyable {
     return base + count
   }
 
-  /// Room for any number of bytes more; nil where there is no memory.
+  /// Room for any number of bytes more; nil if there is no memory.
   @inline(__always)
   mutating func reserveMany(_ extra: Int) -> UnsafeMutablePointer<UInt8>? {
     if count + extra > capacity, !grows(count + extra) { return nil }
@@ -189,6 +189,6 @@ extension UnsafeBufferPointer<UInt8> {
     return bits < 0x80
   }
 
-  /// The text as a `String`, with U+FFFD for what is no UTF-8.
+  /// The text as a `String`, with U+FFFD for what is not UTF-8.
   var text: String { String(decoding: self, as: UTF8.self) }
 }

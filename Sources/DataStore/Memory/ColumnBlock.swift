@@ -19,7 +19,7 @@ struct ColumnBlock: ~Copyable {
     (count * MemoryLayout<Element>.stride + alignment - 1) & ~(alignment - 1)
   }
 
-  /// nil where the block would be less than half a huge page, or memory is short.
+  /// nil if the block would be less than half a huge page, or memory is short.
   init?(bytes: Int) {
     guard bytes >= Self.hugePage / 2 else { return nil }
     guard let block = SpareBlocks.shared.take(bytes) ?? Self.map(bytes) else { return nil }
@@ -51,7 +51,7 @@ struct ColumnBlock: ~Copyable {
     return UnsafeMutableRawBufferPointer(start: base, count: size)
   }
 
-  /// Of any size: where it is small for huge pages, malloc's. nil where memory is short.
+  /// Of any size: where it is small for huge pages, malloc's. nil if memory is short.
   static func ofAnySize(bytes: Int) -> ColumnBlock? {
     guard let block = ColumnBlock(bytes: bytes) else { return ColumnBlock(small: bytes) }
     return block
@@ -71,7 +71,7 @@ struct ColumnBlock: ~Copyable {
 
   deinit { if isMapped { SpareBlocks.shared.keep(block) } else { free(block.baseAddress) } }
 
-  /// Room for a column, as long as the block lives; nil where there is none left.
+  /// Room for a column, as long as the block lives; nil if there is none left.
   mutating func room<Element>(for count: Int, _ type: Element.Type) -> UnsafeMutablePointer<Element>? {
     let bytes = Self.bytes(count, type)
     guard bytes <= block.count - used, let base = block.baseAddress else { return nil }

@@ -42,7 +42,7 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
     count = newCount
   }
 
-  /// Room for `more` elements behind those there are, to be written to and then taken in by `advance`; nil where there is
+  /// Room for `more` elements behind those there are, to be written to and then taken in by `advance`; nil if there is
   /// no memory. It ends with the next change of the column.
   mutating func reserve(_ more: Int) -> UnsafeMutablePointer<Element>? {
     if count + more > capacity, !grows(to: max(count + more, 64, capacity * 2)) { return nil }
@@ -118,7 +118,7 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   }
 }
 
-/// As Swift's own allocations do when there is no memory left.
+/// Ends the process, as Swift's own allocations do when memory runs out.
 package func outOfMemory() -> Never {
   let message: StaticString = "data_store: out of memory\n"
   _ = write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)

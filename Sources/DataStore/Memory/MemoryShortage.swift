@@ -3,9 +3,9 @@ import Glibc
 
 /// Notes, by thread, that malloc refused a block.
 ///
-/// Swift ends the process where memory is missing. What grows with the caller's data or the file's comes from malloc
-/// instead, which says no. A buffer that was refused goes on over its own bytes and leaves a note; the call looks for
-/// one before it hands out, or commits, anything that it made. So the loops over the rows need no check.
+/// Swift ends the process if it cannot get memory. What grows with the caller's data or the file's comes from malloc
+/// instead, which can fail. A buffer that was refused memory reuses its own bytes and leaves a note; the call looks for
+/// a note before it returns, or commits, anything that it made. So the loops over the rows need no check.
 package enum MemoryShortage {
   private static let key: pthread_key_t = {
     var key = pthread_key_t()
@@ -52,7 +52,7 @@ package enum MemoryShortage {
     return UInt(bitPattern: first) % page >= 64 || UInt(bitPattern: second) % page >= 64
   }
 
-  /// Throws where `bytes` are not to be had now; for what goes on to make a Swift array, or a text, of that size.
+  /// Throws if `bytes` are not to be had now; for what goes on to make a Swift array, or a text, of that size.
   package static func expect(_ bytes: Int) throws(StoreError) {
     guard bytes >= 1 << 16 else { return }
     guard let block = malloc(bytes) else { throw .noMemory(bytes) }
@@ -66,7 +66,7 @@ extension StoreError {
     let size = bytes.map { " of \($0) bytes" } ?? ""
     return StoreError(
       .noMemory,
-      "there is no memory for a block\(size); nothing was stored. Free memory, or take fewer rows at a time (a range, a"
+      "out of memory for a block\(size); nothing was stored. Free memory, or take fewer rows at a time (a range, a"
         + " limit, iter())")
   }
 }

@@ -2,10 +2,10 @@
 import Glibc
 import Synchronization
 
-/// The memory of a few long reads that are over, for the next ones: the system clears fresh memory, which takes a tenth of
+/// Memory of finished long reads, kept for the next ones: the system clears fresh memory, which takes a tenth of
 /// a read.
 ///
-/// What lies here is the system's to take back whenever it wants some (`MADV_FREE`, madvise(2)); then it comes back cleared.
+/// The system may take back what is kept here whenever it needs memory (`MADV_FREE`, madvise(2)); it then comes back cleared.
 /// There is no lock: a child process may free what its parent read, and a lock that another thread held as it was forked
 /// would never come free there.
 struct SpareBlocks: ~Copyable {
@@ -25,7 +25,7 @@ struct SpareBlocks: ~Copyable {
 
   deinit { release() }
 
-  /// A block of `size` bytes or little more; nil where there is none. In it is what was, or zeros.
+  /// A block of `size` bytes or little more; nil if there is none. In it is what was, or zeros.
   func take(_ size: Int) -> UnsafeMutableRawBufferPointer? {
     for index in places.indices {
       let kept = places[index].load(ordering: .relaxed)
@@ -55,7 +55,7 @@ struct SpareBlocks: ~Copyable {
     if let other = Self.block(other) { Self.unmap(other) }
   }
 
-  /// Gives everything back to the system. False where there was nothing.
+  /// Gives everything back to the system. False if there was nothing.
   @discardableResult
   func release() -> Bool {
     var isAny = false

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Runs what cannot ask whether to stop, such as an instruction of SQLite's that lasts, on a thread of its own, while
-/// the calling thread waits for it and asks.
+/// Runs what cannot check for cancellation, such as a long instruction of SQLite's, on a thread of its own, while
+/// the calling thread waits for it and checks.
 final class HelperThread<Output>: @unchecked Sendable {  // the monitor guards the outcome
   private let monitor = Monitor()
   private var outcome: Result<Output, StoreError>?

@@ -11,7 +11,7 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
   private var nextQuestion: Int64 = 0
   /// Whether SQLite may stop the current statement by itself.
   private var stopsStatements = false
-  /// True where it was the clock that stopped the call.
+  /// True if it was the clock that stopped the call.
   private(set) var isOutOfTime = false
 
   var isRequested: Bool { flag.load(ordering: .relaxed) }
@@ -53,7 +53,7 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
   func look() { _ = shouldStop() }
 }
 
-/// What a thread is asked, while one of its calls lasts, to find out whether the call should stop.
+/// The cancellation callback of a thread: it is called during long calls, to find out whether the call should stop.
 final class CancellationCallback {
   /// Nanoseconds from the beginning of a call to the first question, and from one to the next.
   static let interval: Int64 = 50_000_000
@@ -69,7 +69,7 @@ final class CancellationCallback {
 
   static var isSet: Bool { current != nil }
 
-  /// True where the thread is answering. It is in the midst of a call, and must not make another one.
+  /// True if the thread is answering. It is in the midst of a call, and must not make another one.
   static var isAsking: Bool { current?.isAsking ?? false }
 
   static func isAnsweredYes() -> Bool {
@@ -94,7 +94,7 @@ final class CancellationCallback {
 }
 
 extension CancellationCallback {
-  /// Throws where the calling thread is being asked whether its call should stop.
+  /// Throws if the calling thread is being asked whether its call should stop.
   static func refuseWithin() throws(StoreError) {
     guard isAsking else { return }
     throw StoreError(

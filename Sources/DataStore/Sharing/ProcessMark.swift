@@ -4,7 +4,7 @@ import Glibc
 /// Which process this is, without a system call: each call on a store asks, for a forked child must not touch the
 /// connections of its parent.
 ///
-/// The process's number is kept on a page that the kernel clears in a child (MADV_WIPEONFORK,
+/// The process id is kept on a page that the kernel wipes on fork (MADV_WIPEONFORK,
 /// https://man7.org/linux/man-pages/man2/madvise.2.html).
 enum ProcessMark {
   static var current: pid_t {
@@ -13,7 +13,7 @@ enum ProcessMark {
     return page.pointee
   }
 
-  /// Any thread that finds it empty writes the same number. nil where the kernel has no such page: then it is asked.
+  /// Any thread that finds it empty writes the same number. nil if the kernel has no such page: then it is asked.
   private nonisolated(unsafe) static let page: UnsafeMutablePointer<pid_t>? = {
     let size = Int(getpagesize())
     let mapped = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)

@@ -2,7 +2,7 @@
 import CLinux
 import Glibc
 
-/// What is left of the calling thread's stack. A thread may have been given as little as 16 KiB, and one that runs out of it
+/// What is left of the calling thread's stack. A thread may have as little as 16 KiB, and one that runs out of stack
 /// ends the process.
 package enum ThreadStack {
   /// What a call takes, with a third in reserve. The first one of a process takes most, as symbols are looked up.
@@ -31,7 +31,7 @@ package enum ThreadStack {
   /// Whether there is enough for a call.
   static var isEnough: Bool { left >= bytesOfCall }
 
-  /// Throws where there is not enough for a call.
+  /// Throws if there is not enough for a call.
   @inline(__always)
   package static func check() throws(StoreError) {
     if !isEnough { throw notEnough }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// One transaction, by a number that no other of this process ever has.
 public struct TransactionID: Hashable, Sendable {
-  /// The number in the C interface.
+  /// The number in the C interface; never 0.
   public let number: Int64
   /// A transaction by its number.
   public init(number: Int64) { self.number = number }
@@ -38,7 +38,7 @@ struct TaskID: Equatable {
 
 /// What transactions are begun on.
 protocol TransactionOwner: AnyObject {
-  /// Rolls a transaction back from wherever it is noticed that nobody will end it; false where it is over.
+  /// Rolls a transaction back from wherever it is noticed that nobody will end it; false if it is over.
   func giveUp(_ transaction: TransactionID) throws(StoreError) -> Bool
 }
 

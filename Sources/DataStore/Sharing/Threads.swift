@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Starts a thread that runs `body` with `argument`; false where none is to be had. It takes no signals: a host's
+/// Starts a thread that runs `body` with `argument`; false if none is to be had. It takes no signals: a host's
 /// handlers run on the host's threads.
 func startThread(
   _ thread: inout pthread_t, _ argument: UnsafeMutableRawPointer,

@@ -8,14 +8,14 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
   @exclusivity(unchecked) private var owner: ThreadID?
   /// How many calls that are running now have the turn: one, and those within it.
   @exclusivity(unchecked) private var depth = 0
-  /// The transaction that keeps the turn, and those within it; none, and the turn goes with the call. Only who has the
-  /// turn changes them, and so may read them without the lock.
+  /// The transaction that keeps the turn, and those within it; none, and the turn goes with the call. Only the thread that has
+  /// the turn changes them, so it may read them without the lock.
   @exclusivity(unchecked) private(set) var transactions: [TransactionID] = []
   /// What the owner was running when it began the outermost of them.
   @exclusivity(unchecked) private var task: TaskID = .none
   /// From which transaction on all is to be taken back, as soon as the call that is running has ended.
   @exclusivity(unchecked) private var givenUp: Int?
-  /// True while somebody else takes back what the owner has left open.
+  /// True while another thread rolls back what the owner has left open.
   @exclusivity(unchecked) private var isSeized = false
   @exclusivity(unchecked) private var waiting: [UInt64] = []
   @exclusivity(unchecked) private var nextTicket: UInt64 = 0
@@ -26,7 +26,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
   /// How many threads stand in line.
   var waiters: Int { monitor.locked { waiting.count } }
 
-  /// Takes the turn. `.busy` at the deadline, and at once where another task of this thread has it: it could not go on
+  /// Takes the turn. `.busy` at the deadline, and at once if another task of this thread has it: it could not go on
   /// while this one waits.
   func enter(until deadline: Deadline) throws(StoreError) {
     let me = ThreadID.current
@@ -69,7 +69,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     }
   }
 
-  /// Takes the turn that this thread has already; false where it has lost it meanwhile.
+  /// Takes the turn that this thread has already; false if it has lost it meanwhile.
   private func enterAgain() throws(StoreError) -> Bool {
     let me = owner
     while isSeized { monitor.wait() }
@@ -88,8 +88,8 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     }
   }
 
-  /// Gives back what `enter` took. Where it returns a number, all transactions from that one on were given up meanwhile:
-  /// the turn is still the caller's, who takes them back and leaves again.
+  /// Gives back what `enter` took. If it returns a number, all transactions from that one on were given up meanwhile:
+  /// the turn is still the caller's, which rolls them back and leaves again.
   func leave() -> Int? {
     monitor.locked {
       if depth == 1, let level = givenUp {
@@ -121,7 +121,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     monitor.locked { transactions.removeSubrange(min(level, transactions.count)...) }
   }
 
-  /// The number of a transaction among those that are open; nil where it is over.
+  /// The number of a transaction among those that are open; nil if it is over.
   func level(of transaction: TransactionID) -> Int? {
     monitor.locked { transactions.firstIndex(of: transaction) }
   }
@@ -134,7 +134,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     case now(Int)
   }
 
-  /// Gives up a transaction, whoever has begun it.
+  /// Gives up a transaction, whatever thread began it.
   func giveUp(_ transaction: TransactionID) -> GivingUp {
     monitor.locked {
       while isSeized { monitor.wait() }
@@ -151,7 +151,7 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
 
   // MARK: For all
 
-  /// Nobody gets the turn any more; waiters leave with `.closed`.
+  /// No thread gets the turn from now on; waiters leave with `.closed`.
   func close() {
     monitor.locked {
       isClosed = true

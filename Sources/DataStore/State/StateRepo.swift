@@ -4,19 +4,26 @@
 public struct StateRepo: Sendable {
   let engine: any Engine
 
-  /// One key and its value as JSON text (nil where only keys were asked for).
+  /// One key and its value as JSON text (nil if only keys were asked for).
   public typealias Entry = StateEntry
 }
 
 extension StateRepo {
-  /// Stores a value.
+  /// Stores a value, whatever was there.
   ///
-  /// - Throws: `.invalid` where `json` is no JSON, or is an integer beyond int64 that stands alone.
+  /// - Parameters:
+  ///   - key: Not empty.
+  ///   - json: A JSON text (RFC 8259). A number that stands alone comes back as an equal number, perhaps in another
+  ///     notation; everything else comes back digit for digit.
+  /// - Throws: `.invalid` if `json` is not JSON, or is an integer beyond int64 that stands alone. Otherwise as a write,
+  ///   see ``StoreError``.
   public func set(_ key: String, json: String) throws(StoreError) {
     try setMany([(key, json)])
   }
 
   /// Stores all values or none.
+  ///
+  /// - Throws: As ``set(_:json:)``.
   public func setMany(_ entries: [(key: String, json: String)]) throws(StoreError) {
     // One block: pointers into several arrays at once are not to be had.
     var block: [UInt8] = []
@@ -42,14 +49,16 @@ extension StateRepo {
     try engine.setState(entries)
   }
 
-  /// The value as JSON text; nil where the key is absent.
+  /// The value as JSON text; nil if the key is absent.
+  ///
+  /// - Throws: As a read, see ``StoreError``.
   public func get(_ key: String) throws(StoreError) -> String? {
     var json: String?
     try withJSON(key) { json = $0?.text }
     return json
   }
 
-  /// Lends the value's JSON text to `body`, once; nil where the key is absent.
+  /// Lends the value's JSON text to `body`, once; nil if the key is absent.
   package func withJSON(
     _ key: String, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Void
   ) throws(StoreError) {
@@ -57,15 +66,22 @@ extension StateRepo {
     try engine.state(key, body)
   }
 
-  /// True where there was something to delete.
+  /// Deletes a key; true if it was there.
+  ///
+  /// - Throws: As a write, see ``StoreError``.
   @discardableResult
   public func delete(_ key: String) throws(StoreError) -> Bool {
     _ = try checkedName(key, "state key")
     return try engine.deleteState(key)
   }
 
-  /// Stores `json` only where the stored value equals `expected`, in one atomic step across processes. nil and `null`
-  /// equal an absent key, too. Returns whether it was stored.
+  /// Stores `json` only if the stored value equals `expected`, in one atomic step across processes.
+  ///
+  /// Equal as JSON: members in any order, 1 equals 1.0, true does not equal 1. nil and `null` equal an absent key, too.
+  ///
+  /// - Returns: Whether it was stored.
+  /// - Throws: `.invalid` if `expected` or `json` is not JSON. Otherwise as a write, see ``StoreError``, even if the values
+  ///   differ.
   public func compareAndSet(
     _ key: String, expected: String?, json: String
   ) throws(StoreError) -> Bool {
@@ -88,13 +104,20 @@ extension StateRepo {
     return try engine.compareAndSetState(key, wanted, value)
   }
 
-  /// When the key was last written, in nanoseconds since 1970-01-01T00:00:00Z; nil where it is absent.
+  /// When the key was last written, in nanoseconds since 1970-01-01T00:00:00Z; nil if it is absent.
+  ///
+  /// - Throws: As a read, see ``StoreError``.
   public func updatedAt(_ key: String) throws(StoreError) -> Int64? {
     _ = try checkedName(key, "state key")
     return try engine.stateUpdatedAt(key)
   }
 
-  /// The entries whose key begins with `prefix`, sorted by the bytes of the key.
+  /// The entries whose key begins with `prefix`, sorted by the bytes of the key, from one snapshot.
+  ///
+  /// - Parameters:
+  ///   - prefix: "": all keys.
+  ///   - values: false: keys only, ``StateEntry/json`` is nil.
+  /// - Throws: As a read, see ``StoreError``.
   public func entries(prefix: String = "", values: Bool = true) throws(StoreError) -> [Entry] {
     if prefix.utf8.contains(0) { throw .invalid("the prefix holds a NUL character", key: "prefix") }
     return try engine.stateEntries(prefix: prefix, values: values)

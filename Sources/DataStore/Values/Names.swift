@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Holds a symbol, a timeframe or a key against the rules for names.
+/// Checks a symbol, a timeframe or a key against the rules for names.
 func checkedName(_ name: String, _ what: String) throws(StoreError) -> String {
   if name.isEmpty { throw .invalid("the \(what) is empty; name it", key: what) }
   if name.utf8.count > Limits.nameBytes {

@@ -133,7 +133,7 @@ struct TimeForms {
       high: last.withoutHyphens.with(tilde))
   }
 
-  /// The texts of the year that `text` is of which are written with hyphens end before this one; nil where it names no year.
+  /// The texts of the year that `text` is of which are written with hyphens end before this one; nil if it names no year.
   static func endOfHyphens(_ text: Bytes) -> String? {
     guard text.count >= 4, text.prefix(4).allSatisfy({ $0 &- 0x30 <= 9 }) else { return nil }
     return Bytes(rebasing: text.prefix(4)).text + "0"
@@ -147,7 +147,7 @@ struct TimeForms {
     minus(instant, reach).map(TimeText.init(dateOf:)) ?? .empty
   }
 
-  /// nil where no int64 nanoseconds hold it: then nothing bounds the texts on that side.
+  /// nil if no int64 nanoseconds hold it: then nothing bounds the texts on that side.
   private static func plus(_ instant: Int64, _ nanoseconds: Int64) -> Int64? {
     let (sum, overflow) = instant.addingReportingOverflow(nanoseconds)
     return overflow ? nil : sum

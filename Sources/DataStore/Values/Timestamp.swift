@@ -57,8 +57,8 @@ package enum Timestamp {
     return length + 6
   }
 
-  /// The instant that an ISO 8601 text with an offset names. Text without one names no instant: whoever wrote it knew the
-  /// zone, and nobody else does.
+  /// The instant that an ISO 8601 text with an offset names. Text without one names no instant: its writer knew the
+  /// zone, and no other program does.
   package static func instant(_ text: UnsafeBufferPointer<UInt8>) throws(StoreError) -> Int64 {
     let shown = StoreError.quoted(text.text)
     switch TimestampParser.parse(text) {
@@ -66,7 +66,8 @@ package enum Timestamp {
     case .instant: throw .invalid("\(shown) has no offset from UTC; append one, 'Z' or '+02:00' say")
     case .beyondRange:
       throw .invalid("\(shown) is out of range; stored times reach from 1677-09-21 to 2262-04-11")
-    case .malformed: throw .invalid("\(shown) is no ISO 8601 time; write it as '2026-03-01T15:00:00+00:00'")
+    case .malformed:
+      throw .invalid("\(shown) is not an ISO 8601 time; write it as '2026-03-01T15:00:00+00:00'")
     }
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Reads ISO 8601 instants: the stored form by a fast path, other tools' forms by the long way.
+/// Reads ISO 8601 instants: the stored form by a fast path, other tools' forms by the general one.
 ///
 /// Taken: `2026-03-01` and `20260301`; `T`, `t` or a space between date and time; `15`, `15:00`,
 /// `15:00:00`, `1500`, `150000`; a fraction after `.` or `,` (digits beyond the ninth are cut); `Z`,
@@ -29,7 +29,7 @@ struct TimestampParser {
     return parser.parse()
   }
 
-  /// True where a text that `parse` takes says its offset from UTC. The date takes 8 characters at least, and has no such
+  /// True if a text that `parse` takes says its offset from UTC. The date takes 8 characters at least, and has no such
   /// sign after them.
   static func hasOffset(_ text: Bytes) -> Bool {
     text.dropFirst(8).contains { character in
@@ -47,7 +47,7 @@ struct TimestampParser {
     var isBasic = false
   }
 
-  /// The instant of a text in whatever form, and how that is written; nil where it is not a time that int64 nanoseconds hold.
+  /// The instant of a text in whatever form, and how that is written; nil if it is not a time that int64 nanoseconds hold.
   static func layout(_ text: Bytes) -> (instant: Int64, layout: Layout)? {
     var parser = TimestampParser(text: text, dateIsItsEnd: false)
     guard case .instant(let instant, _) = parser.parse() else { return nil }
@@ -109,7 +109,7 @@ struct TimestampParser {
     return nanoseconds(memo.seconds + Int64(hour * 3600 + minute * 60 + second), fraction)
   }
 
-  /// The seconds up to a day written as `2026-03-01`; nil where there is no such day.
+  /// The seconds up to a day written as `2026-03-01`; nil if there is no such day.
   private static func date(_ p: UnsafePointer<UInt8>) -> Int64? {
     let century = two(p)
     let yearOfCentury = two(p + 2)

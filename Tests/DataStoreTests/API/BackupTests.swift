@@ -130,7 +130,7 @@ import Testing
     #expect(scratch.names == before)
   }
 
-  @Test func itIsOfOneMomentWhileOthersWrite() throws {
+  @Test func itIsOneSnapshotWhileOthersWrite() throws {
     let scratch = try Scratch()
     let store = try scratch.store(timeout: 600)
     @Sendable func write(_ value: Int) throws {

@@ -18,7 +18,7 @@ import Testing
     #expect(try store.checkpoint().heldBack == 0)
   }
 
-  @Test func aReaderOfAnOlderMomentHoldsFramesBackUntilItIsDone() throws {
+  @Test func aReaderOfAnOlderSnapshotHoldsFramesBackUntilItIsDone() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
     try store.market.write(.hourly([1]))
@@ -29,13 +29,13 @@ import Testing
     let held = try store.checkpoint()
     #expect(held.heldBack > 0)
     #expect(held.checkpointed + held.heldBack == held.walFrames)
-    #expect(try raw.integer("SELECT count(*) FROM market_data") == 1, "it still sees its own moment")
+    #expect(try raw.integer("SELECT count(*) FROM market_data") == 1, "it still sees its own snapshot")
     try raw.execute("COMMIT")
     #expect(try store.checkpoint().heldBack == 0)
     #expect(try raw.integer("SELECT count(*) FROM market_data") == 500)
   }
 
-  @Test func aReaderOfAnOlderMomentSeesNothingOfLiveBars() throws {
+  @Test func aReaderOfAnOlderSnapshotSeesNothingOfLiveBars() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
     try store.market.write(.hourly(Array(repeating: 1, count: 500)))

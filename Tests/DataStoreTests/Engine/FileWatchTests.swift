@@ -5,7 +5,7 @@ import Testing
 
 @testable import DataStore
 
-/// Files that go away under an open store: SQLite would go on acknowledging what nobody will find.
+/// Files that go away under an open store: SQLite would go on acknowledging what is lost.
 @Suite struct FileWatchTests {
   private func opened(_ scratch: Scratch) throws -> Store {
     let store = try scratch.store()

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ForeignFileTests {
   private static let ddl = Schema.tables.map(\.ddl).joined(separator: ";")
 
-  /// Files that are no store, each with what made it.
+  /// Files that are not a store, each with what made it.
   private static let strangers: [(name: String, sql: String)] = [
     ("another program's", "CREATE TABLE notes(text); INSERT INTO notes VALUES ('mine')"),
     ("a view in a table's place", "CREATE TABLE t(x); CREATE VIEW market_data AS SELECT * FROM t"),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DataStore
 
-/// Files that carry SQL of their own: it never runs here, and it stops nobody from writing.
+/// Files that carry SQL of their own: it never runs here, and it stops no write.
 @Suite struct HostileFileTests {
   private func planted(_ sql: String) throws -> (Scratch, Store) {
     let scratch = try Scratch()

@@ -29,7 +29,7 @@ import Testing
 
   @Test func aTextCutAtAnyByteIsRefused() {
     for text in Self.sound {
-      // The spaces after the last brace are no part of the object.
+      // The spaces after the last brace are not part of the object.
       let bytes = Array(text.utf8)
       let end = (bytes.lastIndex(of: UInt8(ascii: "}")) ?? 0) + 1
       for count in 0..<end {

@@ -87,7 +87,7 @@ import Testing
     try refused(.invalid) { try store.market.scan(["A"], "1h", chunk: 0) }
   }
 
-  @Test func aSnapshotIsOfOneMoment() throws {
+  @Test func aReadSeesOneSnapshot() throws {
     let scratch = try Scratch()
     let store = try scratch.store(timeout: 600)
     let symbols = (0..<5).map { "S\($0)" }

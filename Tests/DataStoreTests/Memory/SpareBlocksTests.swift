@@ -20,7 +20,7 @@ import Testing
     return UnsafeMutableRawBufferPointer(start: start + before, count: size)
   }
 
-  /// mincore(2) knows no memory that is not mapped. (Another test may have mapped it anew: no proof of what was freed.)
+  /// mincore(2) knows no memory that is not mapped. (Another test may have mapped it again: no proof of what was freed.)
   private static func isMapped(_ block: UnsafeMutableRawBufferPointer) -> Bool {
     var pages = [UInt8](repeating: 0, count: (block.count + 4095) / 4096)
     return mincore(block.baseAddress, block.count, &pages) == 0

@@ -18,7 +18,7 @@ import Testing
     all[0].line.leave(places[0])
     #expect(all[2].line.isFirst(places[2]))
     let again = try #require(all[0].line.join())
-    #expect(!all[0].line.isFirst(again), "who comes back stands behind who waits")
+    #expect(!all[0].line.isFirst(again), "one that comes back stands behind those that wait")
     #expect(all[2].line.isFirst(places[2]))
   }
 

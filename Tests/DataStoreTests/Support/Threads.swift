@@ -52,7 +52,7 @@ final class Kept<Value: Sendable>: @unchecked Sendable {  // guarded by the moni
   func update(_ change: (inout Value) -> Void) { monitor.locked { change(&stored) } }
 }
 
-/// A gate that is shut until somebody opens it.
+/// A gate that is shut until a thread opens it.
 final class Gate: @unchecked Sendable {  // guarded by the monitor
   private let monitor = Monitor()
   private var isOpen = false

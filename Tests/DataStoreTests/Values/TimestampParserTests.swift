@@ -91,7 +91,7 @@ import Testing
       }
     }
     guard case .instant(_, .other) = "2026-03-01T00".withBytes({ TimestampParser.parse($0) }) else {
-      Issue.record("a date with a time is no bare date")
+      Issue.record("a date with a time is not a bare date")
       return
     }
   }
@@ -124,7 +124,7 @@ import Testing
     #expect(isLate == expectedLate)
   }
 
-  // MARK: What is no time
+  // MARK: What is not a time
 
   @Test(
     arguments: [

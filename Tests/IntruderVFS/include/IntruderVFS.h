@@ -3,7 +3,7 @@
 #define INTRUDER_VFS_H
 
 // A layer over SQLite's default VFS that lets a test act in the middle of what SQLite does to a database file: as
-// another process might, at the worst of moments, but at the same one in each run.
+// another process might, at the worst time, but at the same one in each run.
 
 // Makes the layer SQLite's default VFS, once and for the rest of the process. Returns an SQLite result code.
 int intruder_vfs_install(void);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The first step of a column's way into the library: from any dtype to five kinds of cells.
 
-One table looks at the dtype, once a column. What the cells become is the targets' business.
+One table looks at the dtype, once per column. What the cells become is the targets' business.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ __all__ = [
 
 
 class TextCodes:
-    """Text, dictionary-coded: row i has `values[codes[i]]`, missing where the code is -1.
+    """Text, dictionary-coded: row i has `values[codes[i]]`, missing if the code is -1.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     values: list[bytes] = []
     try:
         distinct = dict.fromkeys(cells.values)
-    except Exception as error:  # what cannot be hashed: no text, or a str with a will of its own
+    except Exception as error:  # cannot be hashed: not text, or a str subclass
         pass_on(error)
         return _texts_from_bytes(each(cells.values, text_or_missing))
     for cell in distinct:
@@ -103,7 +103,7 @@ def _texts_from_bytes(cells: list[bytes | None]) -> TextCodes:
 
 
 def text_or_missing(cell: object) -> bytes | None:
-    """Give one cell as UTF-8, None where it is missing."""
+    """Give one cell as UTF-8, None if it is missing."""
     if isinstance(cell, str):
         if type(cell) is not str:
             cell = str.__str__(cell)  # the bare text of a subclass

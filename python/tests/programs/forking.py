@@ -23,7 +23,7 @@ from data_store import DataStore
 SERIES = ("X", "1h")
 BARS = 600
 AT_ONCE = 2
-ONE_MOMENT = "SELECT count(*) n, count(DISTINCT close) d, min(close) low FROM market_data"
+ONE_SNAPSHOT = "SELECT count(*) n, count(DISTINCT close) d, min(close) low FROM market_data"
 SLOWLY = (
     "SELECT count(*) n, count(DISTINCT close) d, min(close) low FROM (SELECT m.close FROM"
     " market_data m WHERE (WITH RECURSIVE c(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM c WHERE"
@@ -93,11 +93,11 @@ class Parent:
 
 
 def child(path: str, number: int, dice: random.Random) -> None:
-    """What a child sees is of one moment, and no earlier than before; what it writes is there."""
+    """What a child sees is one snapshot, and no earlier than before; what it writes is there."""
     seen = -1.0
     with DataStore(path, durability="normal", timeout=60) as own:
         for step in range(dice.randrange(2, 8)):
-            row = own.sql(dice.choice((ONE_MOMENT, SLOWLY))).iloc[0]
+            row = own.sql(dice.choice((ONE_SNAPSHOT, SLOWLY))).iloc[0]
             assert (row.n, row.d) == (BARS, 1), dict(row)
             assert row.low >= seen, (row.low, seen)
             closes = set(own.market.read(*SERIES).close)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a thread did and saw, a line at a time, in a file that outlives a SIGKILL.
+"""What a thread did and saw, line by line, in a file that outlives a SIGKILL.
 
 A write is noted before it is tried and again when its call has returned: killed between the two,
 its process does not know whether it was stored, and neither may anybody claim to.

@@ -187,7 +187,7 @@ def read_counter(store: DataStore, names: Sequence[str]) -> Versions:
 
 
 def read_sequence(store: DataStore, names: Sequence[str]) -> Versions:
-    """Both tables in one statement, which sees one moment of the file."""
+    """Both tables in one statement, which sees one snapshot of the file."""
     frame = store.sql(
         "SELECT (SELECT value FROM system_state WHERE key = 'sequence') AS state,"
         " close, volume, features FROM market_data WHERE symbol = 'sequence'"

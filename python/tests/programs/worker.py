@@ -24,19 +24,19 @@ def own_bars(store: DataStore, name: str, step: int) -> None:
 
 
 def same_bars(store: DataStore, name: str, step: int) -> None:
-    """The same ten bars as everybody else, all with one value of its own."""
+    """The same ten bars as all other workers, all with one value of its own."""
     frame = pd.DataFrame({"close": [float(step)] * 10, "source": name}, index=INDEX)
     store.market.write(frame, "shared", "1h")
 
 
 def features(store: DataStore, name: str, step: int) -> None:
-    """A feature of its own, new in each step, in the ten bars that everybody has."""
+    """A feature of its own, new in each step, in the ten bars that all workers write."""
     frame = pd.DataFrame({f"{name}_{step}@1": [float(step)] * 10}, index=INDEX)
     store.market.write_features(frame, "shared", "1h")
 
 
 def counter(store: DataStore, name: str, step: int) -> None:
-    """Adds one to what everybody counts."""
+    """Adds one to a counter that all workers share."""
     while True:
         value = store.state.get("counter")
         if store.state.compare_and_set("counter", value, (value or 0) + 1):
@@ -50,7 +50,7 @@ def transactions(store: DataStore, name: str, step: int) -> None:
 
 
 def requests(store: DataStore, name: str, step: int) -> None:
-    """Records a request, now, under a key that everybody uses."""
+    """Records a request, now, under a key that all workers use."""
     store.market.record_request(
         "shared", "1h", provider_used=name, start_ts=START, end_ts=START, gap_count=step
     )

@@ -21,12 +21,12 @@ extension SQLiteEngine {
     }
   }
 
-  /// Short, and not the target's with something behind it, which may be as long as names can be.
+  /// A short name, not the target's with a suffix: that one may already be as long as names can be.
   private static var partialName: String {
     ".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36)
   }
 
-  /// Throws where the backup would take the place of the store or of one of its files, of a file that is there, or of
+  /// Throws if the backup would take the place of the store or of one of its files, of a file that is there, or of
   /// another one's database: what lies beside the target decides what opens under its name.
   private func checkTarget(_ target: StorePath, _ overwrite: Bool) throws(StoreError) {
     if let found = FileIdentity(target.resolved),

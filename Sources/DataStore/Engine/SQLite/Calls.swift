@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// How calls get at a connection: counted in, with the turn to write or a reader of the pool, and within the reach
-/// of `interrupt()` for as long as stopping them leaves nothing half done.
+/// How calls get a connection: counted, with the turn to write or a reader of the pool, and within the reach
+/// of `interrupt()` as long as stopping them leaves nothing half done.
 extension SQLiteEngine {
   // MARK: Counting calls
 
@@ -28,7 +28,7 @@ extension SQLiteEngine {
     try call { () throws(StoreError) in try watch.checkDatabase() }
   }
 
-  /// Runs `body` as a call that neither reads nor writes by a connection of the store's.
+  /// Runs `body` as a call that uses no connection of the store.
   func call<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     try enter()
     defer { leave() }
@@ -38,7 +38,7 @@ extension SQLiteEngine {
   // MARK: Reading
 
   /// Runs `body` on a connection for reading: the transaction's own where this thread and task have one open, else one of
-  /// the pool's. With `snapshot`, all statements of `body` see the same moment.
+  /// the pool's. With `snapshot`, all statements of `body` see the same snapshot.
   func read<Result>(
     snapshot: Bool, until deadline: Deadline? = nil, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -56,7 +56,7 @@ extension SQLiteEngine {
     }
   }
 
-  /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as of one moment.
+  /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as one snapshot.
   func readCommitted<Result>(
     _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -70,7 +70,7 @@ extension SQLiteEngine {
     let reader = try takeReader()
     defer { giveBack(reader) }
     if snapshot { try reader.statement("BEGIN").run() }
-    // Beyond the reach of interrupt(): a snapshot that stayed open would hold the WAL back for good.
+    // Beyond the reach of interrupt(): a snapshot that stayed open would keep the WAL from starting over for good.
     defer { if snapshot { try? reader.statement("COMMIT").run() } }
     return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
   }
@@ -83,7 +83,7 @@ extension SQLiteEngine {
   }
 
   private func giveBack(_ reader: StoreConnection) {
-    // One whose snapshot could not be ended is closed instead.
+    // A connection whose snapshot could not be ended is closed instead.
     guard !reader.isInTransaction else { return }
     monitor.locked { readers.giveBack(reader) }
   }
@@ -127,7 +127,7 @@ extension SQLiteEngine {
     }
   }
 
-  /// Runs a statement that takes long: what may have happened to the file meanwhile is looked for before it commits.
+  /// Runs a statement that takes long: before it commits, the file is checked once more.
   private func runAtOnce<Result>(
     _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -257,7 +257,7 @@ extension SQLiteEngine {
         }
       }
     }
-    return try connection.minding(body)
+    return try connection.failingWhenShort(body)
   }
 }
 

@@ -29,10 +29,10 @@ private struct StoreCheck {
 
   mutating func integrity(_ reader: StoreConnection) throws(StoreError) {
     // SQLite looks at other tables, too, and evaluates what they and their indexes compute. Where they compute
-    // anything, they are left to those whose they are.
+    // anything, they are left to their owners.
     let parts = try TableFacts.othersArePlain(reader) ? [""] : Schema.tables.map { "(\($0.name))" }
     for part in parts {
-      // SQLite reports a page that could not be read as it does one that is damaged. Damage is there at the next look.
+      // SQLite reports a page that could not be read like one that is damaged. Damage is still there at the next look.
       guard try !Self.damage(part, reader).isEmpty else { continue }
       texts += try Self.damage(part, reader)
     }
@@ -94,7 +94,7 @@ private struct StoreCheck {
         wrong.add("\(place): timestamp is not text")
       } else if TimestampParser.stored(statement.bytes(2)) == nil {
         switch TimestampParser.parse(statement.bytes(2)) {
-        case .malformed: wrong.add("\(place): timestamp is no ISO 8601 time")
+        case .malformed: wrong.add("\(place): timestamp is not an ISO 8601 time")
         case .beyondRange: wrong.add("\(place): timestamp is beyond int64 nanoseconds")
         case .instant(let instant, _):
           foreign.add(place)
@@ -182,7 +182,7 @@ private struct StoreCheck {
       if isText, case .instant = TimestampParser.parse(statement.bytes(2)) {
         foreign.add(time)
       } else {
-        damaged.add("\(time) is no ISO 8601 time within int64 nanoseconds")
+        damaged.add("\(time) is not an ISO 8601 time within int64 nanoseconds")
       }
     }
     for tally in [foreign, damaged] { tally.report("system_state", to: &texts) }

@@ -3,7 +3,7 @@ import CSQLite
 import Glibc
 import Synchronization
 
-/// Folds the WAL into the database file in the one way that is safe on every SQLite.
+/// Copies the WAL into the database file in the one way that is safe on every SQLite.
 ///
 /// SQLite 3.7.0 to 3.51.2 can lose commits when a checkpoint runs while a writer starts the WAL over: the
 /// checkpoint goes by a stale frame count (https://sqlite.org/wal.html#walresetbug). So no writer may be
@@ -15,7 +15,7 @@ final class Checkpointer {
   private let open: () throws(StoreError) -> Connection
   /// An open descriptor of the database, for the disk to begin early by; -1 where there is none.
   var database: Int32 = -1
-  /// The WAL size at which the next automatic checkpoint is due, if the last one was in vain.
+  /// The WAL size at which the next automatic checkpoint is due, if the last one copied too little.
   private var dueFrames: Int32 = 0
   private let limitFrames: Int32
   /// Frames in the WAL at the last automatic checkpoint.

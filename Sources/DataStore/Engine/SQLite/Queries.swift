@@ -52,7 +52,7 @@ extension SQLiteEngine {
     }
     var bound: Set<Int32> = []
     for (position, parameter) in parameters.enumerated() {
-      // A name that the query does not use harms nobody.
+      // A name that the query does not use does no harm.
       for index in parameter.name.map(statement.parameterIndexes) ?? [Int32(position + 1)] {
         bound.insert(index)
         try bind(parameter.value, index, to: statement)

@@ -105,7 +105,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     if let checkpointer { _ = Unmanaged.passRetained(checkpointer) }
   }
 
-  /// Makes the calls that run in other threads stop with `.interrupted`, undone.
+  /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored.
   func interrupt() throws(StoreError) {
     guard ProcessMark.current == process else { throw .forked }
     try monitor.locked { () throws(StoreError) in

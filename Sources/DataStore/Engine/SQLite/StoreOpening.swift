@@ -41,7 +41,7 @@ struct StoreOpening {
     connection.beginWaiting(until: deadline)
     let state: Schema.State
     do throws(StoreError) {
-      state = try connection.minding { () throws(StoreError) in
+      state = try connection.failingWhenShort { () throws(StoreError) in
         try Schema.inspect(connection, path: path)
       }
     } catch {
@@ -69,7 +69,7 @@ struct StoreOpening {
     writer = connection
   }
 
-  /// Switching needs the file to itself for a moment, and SQLite does not wait for that by itself.
+  /// Switching needs the file to itself for an instant, and SQLite does not wait for that by itself.
   private func switchToWAL(_ connection: StoreConnection, _ deadline: Deadline) throws(StoreError) {
     while true {
       do throws(StoreError) {
@@ -117,7 +117,7 @@ struct StoreOpening {
     _ access: Connection.Access, _ settings: Connection.Settings
   ) throws(StoreError) -> StoreConnection {
     let connection = try StoreConnection(path, access, settings)
-    let state = try connection.minding { () throws(StoreError) in
+    let state = try connection.failingWhenShort { () throws(StoreError) in
       try Schema.inspect(connection, path: path)
     }
     switch state {

@@ -40,7 +40,7 @@ extension SQLiteEngine {
         + " stored. End each transaction where it began; a generator that holds one must be finished there")
   }
 
-  /// Ends a transaction of this thread and task; false where it is not one.
+  /// Ends a transaction of this thread and task; false if it is not one.
   private func endHere(_ transaction: TransactionID, _ commit: Bool) throws(StoreError) -> Bool {
     try withTransaction { writer throws(StoreError) in
       guard let level = lane.level(of: transaction) else { return false }
@@ -70,7 +70,7 @@ extension SQLiteEngine {
     guard isDone != nil else { throw .invalid("this thread has no transaction open; begin one first") }
   }
 
-  /// Runs `body` with the turn that this thread and task keep by a transaction; nil where they have none.
+  /// Runs `body` with the turn that this thread and task keep by a transaction; nil if they have none.
   private func withTransaction<Result>(
     _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result? {
@@ -114,7 +114,7 @@ extension SQLiteEngine {
 
   // MARK: Giving up
 
-  /// Rolls a transaction back from wherever it is noticed that nobody will end it; false where it is over. One within
+  /// Rolls a transaction back from wherever it is noticed that nobody will end it; false if it is over. One within
   /// another takes that one's writes with it, and its owner is told so.
   func giveUp(_ transaction: TransactionID) throws(StoreError) -> Bool {
     // Not within `call`: this may happen while a call of this very thread asks whether to stop.

@@ -20,7 +20,7 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
   private var ready: PackedChunk?
   private var spare: [PackedChunk] = []
   private var isEnding = false
-  /// True once the thread has left for want of memory of its own: the writer packs for itself. Unchecked, as a check
+  /// True once the thread has left because its own memory ran out: the writer packs for itself. Unchecked, as a check
   /// would take some of that memory.
   @exclusivity(unchecked) private var isAlone = false
 
@@ -32,7 +32,7 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
     batch.count > 2 * chunkRows && batch.count * max(batch.features.count, 8) >= worthwhileValues
   }
 
-  /// nil where no thread is to be had. What `packer` points into outlives `end()`.
+  /// nil if no thread can be started. What `packer` points into outlives `end()`.
   init?(_ packer: consuming FeaturePacker, rows: Int) {
     self.packer = packer
     self.rows = rows
@@ -55,7 +55,7 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
     pthread_join(thread, nil)
   }
 
-  /// The features of a row as they are stored, valid until the next call; nil where the row says nothing of them. Rows
+  /// The features of a row as they are stored, valid until the next call; nil if the row says nothing of them. Rows
   /// are best asked for in their order.
   func text(_ row: Int) throws(StoreError) -> Bytes? {
     let number = row / Self.chunkRows
@@ -135,7 +135,7 @@ private final class PackedChunk {
 
   private(set) var number = -1
   private var content = Content()
-  /// Why the row behind those that are packed cannot be.
+  /// Why the row behind those that are packed cannot be packed.
   private var fault: StoreError?
 
   func pack(_ number: Int, _ rowsOfChunk: Int, of rows: Int, _ packer: inout FeaturePacker) {

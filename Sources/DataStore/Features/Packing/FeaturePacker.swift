@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Prints the features of a batch row by row, from columns or from the caller's JSON text, holding each
+/// Prints the features of a batch row by row, from columns or from the caller's JSON text, checking each
 /// entry against the rules on the way.
 struct FeaturePacker: ~Copyable {
   /// A column as bare pointers: it is looked at for each row.
@@ -86,7 +86,7 @@ struct FeaturePacker: ~Copyable {
     var qualities: [FeatureQuality] = []
     for (code, word) in column.values.enumerated() {
       guard let quality = FeatureQuality(word) else {
-        // A word that no row uses harms nobody.
+        // A word that no row uses does no harm.
         if let row = (0..<batch.count).first(where: { column.code($0) == code }) {
           throw fault(
             "the quality \(StoreError.quoted(word.text)) is not one of \(FeatureQuality.wordList)", row)
@@ -99,7 +99,7 @@ struct FeaturePacker: ~Copyable {
     return qualities
   }
 
-  /// The features of a row as stored text, valid until the next call; nil where the row says nothing of
+  /// The features of a row as stored text, valid until the next call; nil if the row says nothing of
   /// features.
   mutating func pack(_ row: Int) throws(StoreError) -> Bytes? {
     out.removeAll()

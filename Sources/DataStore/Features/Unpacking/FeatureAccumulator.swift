@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Collects the features of rows that are read: as texts, or unpacked to a column a key.
+/// Collects the features of rows that are read: as texts, or unpacked to one column per key.
 ///
 /// Unpacking lags behind: texts gather in chunks, and where there is more than one, a second thread works on them
 /// while SQLite fetches on. `settle()` catches up.
@@ -21,7 +21,7 @@ struct FeatureAccumulator: ~Copyable {
 
   /// For the other modes: the columns of all rows that are settled.
   private(set) var table: FeatureTable
-  /// How many columns there were when the symbol at hand began.
+  /// How many columns there were when the current symbol began.
   private var columnsBefore = 0
   private var chunk: FeatureChunk?
   private var spareChunks: [FeatureChunk] = []
@@ -45,7 +45,7 @@ struct FeatureAccumulator: ~Copyable {
     if mode != .json { table.expect(rows: rows) }
   }
 
-  /// Takes the features of row `row`; nil where it has none. What lies in a block is not copied.
+  /// Takes the features of row `row`; nil if it has none. What lies in a block is not copied.
   @inline(__always)
   mutating func append(_ text: Bytes?, row: Int, in block: ByteBlock.Reference?) throws(RowFault) {
     if mode == .json {

@@ -6,7 +6,7 @@ final class FeatureChunk {
   /// In one property, so that a row costs one check for exclusive access.
   struct Content: ~Copyable {
     struct Text: BitwiseCopyable {
-      /// nil where the text was copied.
+      /// nil if the text was copied.
       let start: UnsafePointer<UInt8>?
       /// Where its copy begins, or would.
       let offset: Int
@@ -99,7 +99,7 @@ final class UnpackedChunk {
   private(set) var keys: [Bytes] = []
   /// The first row whose features are damaged, and why; the rows behind it are missing.
   private(set) var fault: (row: Int, fault: FeatureFault)?
-  /// True where there was no memory for all of it.
+  /// True if there was no memory for all of it.
   private(set) var isIncomplete = false
   /// Whose keys the table has.
   fileprivate let unpacker: FeatureUnpacker
@@ -143,7 +143,7 @@ final class FeatureUnpacker {
     Self.unpack(chunk.content, &parser, &lanes, into: &table, shift: shift)
   }
 
-  /// Of the type, so that the parts are looked up once and not for each row.
+  /// Static, so that the parts are looked up once and not for each row.
   private static func unpack(
     _ chunk: borrowing FeatureChunk.Content, _ parser: inout FeatureParser,
     _ lanes: inout ColumnBuffer<FeatureTable.Lane>, into table: inout FeatureTable, shift: Int

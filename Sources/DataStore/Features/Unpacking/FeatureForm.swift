@@ -29,7 +29,7 @@ struct FeatureForm: ~Copyable {
     let quality: FeatureQuality
   }
 
-  /// Hands the entries of `text` to `take`, one by one. False where the text is anything else than the stored form with the
+  /// Hands the entries of `text` to `take`, one by one. False if the text is anything else than the stored form with the
   /// expected keys, at the latest behind the last entry. What is taken needs no further check: the keys are known to be
   /// sound and distinct, and the rest is ASCII that is looked at byte by byte.
   ///
@@ -101,7 +101,7 @@ extension FeatureForm {
     let start: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
 
-    /// Moves on behind a number that a double can hold, or null. False where neither is written at `next`.
+    /// Moves on behind a number that a double can hold, or null. False if neither is written at `next`.
     @inline(__always)
     func skipNumber(_ next: inout UnsafePointer<UInt8>) -> Bool {
       let begin = next
@@ -114,7 +114,7 @@ extension FeatureForm {
       return isFinite || NumberText.double(Bytes(start: begin, count: next - begin)) != nil
     }
 
-    /// The number, NaN for null, likewise; nil where neither is written at `next`.
+    /// The number, NaN for null, likewise; nil if neither is written at `next`.
     @inline(__always)
     func number(_ next: inout UnsafePointer<UInt8>) -> Double? {
       let begin = next

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Features over rows: a column a key, of values and of qualities.
+/// Features over rows: one column per key, of values and of qualities.
 struct FeatureTable: ~Copyable {
   struct Column: ~Copyable {
     /// Its number in the table of keys.
@@ -21,7 +21,7 @@ struct FeatureTable: ~Copyable {
   private let takesAllKeys: Bool
   private let hasQualities: Bool
   private var block: ColumnBlock?
-  /// How many rows are expected; 0 where that is not known.
+  /// How many rows are expected; 0 if that is not known.
   private var expectedRows = 0
 
   /// `wanted` nil: a column for each key that occurs.
@@ -56,7 +56,7 @@ struct FeatureTable: ~Copyable {
     }
   }
 
-  /// Where the entries of a key go, row by row, while rows of one form come; nil where they are not wanted.
+  /// Where the entries of a key go, row by row, while rows of one form come; nil if they are not wanted.
   struct Lane: BitwiseCopyable {
     let column: Int
     let values: UnsafeMutablePointer<Double>?
@@ -64,7 +64,7 @@ struct FeatureTable: ~Copyable {
   }
 
   /// Makes a lane for each key of `form`, for up to `room` rows from row `row` on; until `close`, the table's own rows stay
-  /// as they are. False where there is no form, a key was not met yet, or there is no memory.
+  /// as they are. False if `form` is nil, a key was not met yet, or there is no memory.
   mutating func open(
     _ lanes: inout ColumnBuffer<Lane>, for form: borrowing FeatureForm, at row: Int, room: Int
   ) -> Bool {
@@ -155,7 +155,7 @@ struct FeatureTable: ~Copyable {
     columnCount = count
   }
 
-  // MARK: All rows at hand
+  // MARK: All rows
 
   /// Fills all columns up to `rows`.
   mutating func finish(rows: Int) {

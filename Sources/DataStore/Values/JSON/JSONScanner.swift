@@ -29,7 +29,7 @@ struct JSONScanner {
 
   var isAtEnd: Bool { index >= count }
 
-  /// The current byte; 0 at the end (NUL is no part of any JSON text).
+  /// The current byte; 0 at the end (NUL is not part of any JSON text).
   @inline(__always)
   var current: UInt8 { index < count ? base[index] : 0 }
 
@@ -147,14 +147,14 @@ struct JSONScanner {
     if index == start { throw failure("a digit") }
   }
 
-  /// True where a number literal may begin here.
+  /// True if a number literal may begin here.
   var isAtNumber: Bool { current == UInt8(ascii: "-") || current &- 0x30 <= 9 }
 
   // MARK: Whole values
 
   /// Skips one value of any kind, checked throughout, without recursion.
   mutating func skipValue(maximumDepth: Int) throws(Failure) {
-    // One bit a level: set in an object, clear in an array.
+    // One bit per level: set in an object, clear in an array.
     var isObject: [Bool] = []
     while true {
       skipSpace()

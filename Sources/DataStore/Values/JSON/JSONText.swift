@@ -12,7 +12,7 @@ enum JSONText {
     }
   }
 
-  /// Appends what a scanned literal stands for, as UTF-8. False where it holds a lone surrogate, which no UTF-8 text
+  /// Appends what a scanned literal stands for, as UTF-8. False if it holds a lone surrogate, which no UTF-8 text
   /// can hold: what is appended for it has the form of other three-byte characters, and equals no text.
   static func appendDecoded(_ raw: Bytes, to out: inout ByteBuffer) -> Bool {
     var index = 0

@@ -7,10 +7,10 @@ struct DecimalParser {
   private(set) var significand: UInt64 = 0
   private(set) var exponent = 0
   private(set) var isNegative = false
-  /// More digits than `significand` holds: the long way is needed.
+  /// More digits than `significand` holds: the general path is needed.
   private(set) var isLong = false
 
-  /// Reads a number at `next` and moves on behind it; nil where none is written there as JSON has it.
+  /// Reads a number at `next` and moves on behind it; nil if none is written there as JSON has it.
   @inline(__always)
   init?(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
     if next < end, next.pointee == UInt8(ascii: "-") {
@@ -98,7 +98,7 @@ struct DecimalParser {
 
   // MARK: Numbers that nobody asks for
 
-  /// Moves on behind a JSON number at `next`; nil where none is written there. True where a look at its size shows that
+  /// Moves on behind a JSON number at `next`; nil if none is written there. True if a look at its size shows that
   /// a double can hold it; where it is false, only its value can tell.
   @inline(__always)
   static func skip(_ next: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool? {
@@ -133,7 +133,7 @@ struct DecimalParser {
     while next < end, next.pointee &- 0x30 <= 9 { next += 1 }
   }
 
-  /// The nearest double; nil where only the long way can tell.
+  /// The nearest double; nil if only the general path can tell.
   @inline(__always)
   var double: Double? {
     if isLong { return nil }

@@ -16,7 +16,7 @@ extension DigitGroups {
   static let bytesFrom = 32
   static let bytesBefore = 24
 
-  /// Which of the 32 characters at `place` are no digits; bit 0 tells of the first.
+  /// Which of the 32 characters at `place` are not digits; bit 0 tells of the first.
   @inline(__always)
   static func otherCharacters(_ place: UnsafePointer<UInt8>) -> UInt32 {
     #if arch(x86_64)

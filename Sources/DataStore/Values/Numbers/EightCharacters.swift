@@ -15,7 +15,7 @@ enum EightCharacters {
     return others.trailingZeroBitCount >> 3
   }
 
-  /// Which of them are no digits; bit 0 tells of the first.
+  /// Which of them are not digits; bit 0 tells of the first.
   @inline(__always)
   static func otherCharacters(_ characters: UInt64) -> UInt8 {
     let digits = characters ^ zeros

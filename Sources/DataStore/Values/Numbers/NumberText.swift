@@ -142,7 +142,7 @@ enum NumberText {
     }
   }
 
-  /// The double nearest to a JSON number; nil where it is beyond a double's range.
+  /// The double nearest to a JSON number; nil if it is beyond a double's range.
   @inline(__always)
   static func double(_ number: Bytes) -> Double? {
     guard let base = number.baseAddress else { return nil }
@@ -153,7 +153,7 @@ enum NumberText {
     return cnumbers_parse(first, first + number.count, &value) == 1 ? value : nil
   }
 
-  /// The value of an integer literal; nil where it has a fraction or an exponent, or is beyond int64.
+  /// The value of an integer literal; nil if it has a fraction or an exponent, or is beyond int64.
   static func int64(_ number: Bytes) -> Int64? {
     var index = 0
     let isNegative = number.first == UInt8(ascii: "-")

@@ -2,8 +2,8 @@
 
 /// A number as most are written: a sign or none, up to seven digits, a point, up to 24 digits; 30 in all.
 ///
-/// Signs and counts of digits change from number to number, so that a processor guesses every branch on them wrong half
-/// of the time. Here there is none: all characters that may be a number's are looked at, and digits taken from them, the same
+/// Signs and counts of digits change from number to number, so that half of the branches on them would be mispredicted.
+/// Here there are none: all characters that may belong to a number are looked at, and digits taken from them, the same
 /// way however many count. Whatever is written otherwise is `DecimalParser`'s.
 struct PlainDecimal {
   private let isNegative: UInt64
@@ -17,7 +17,7 @@ struct PlainDecimal {
   static let bytesBefore = DigitGroups.bytesBefore
   static let bytesBehind = 1 + DigitGroups.bytesFrom
 
-  /// The number at `place`, with `bytesBefore` and `bytesBehind` bytes around it; nil where it is not plain.
+  /// The number at `place`, with `bytesBefore` and `bytesBehind` bytes around it; nil if it is not plain.
   @inline(__always)
   init?(at place: UnsafePointer<UInt8>) {
     let sign: UInt64 = place.pointee == UInt8(ascii: "-") ? 1 : 0
@@ -25,7 +25,7 @@ struct PlainDecimal {
     start = place + Int(sign)
     let others = DigitGroups.otherCharacters(start)
     wholeDigits = others.trailingZeroBitCount
-    // No digits, or too many; a zero before others is no JSON.
+    // No digits, or too many; a zero before others is not JSON.
     guard wholeDigits > 0, wholeDigits < 8, start[wholeDigits] == UInt8(ascii: "."),
       wholeDigits == 1 || start.pointee != UInt8(ascii: "0")
     else { return nil }
@@ -38,7 +38,7 @@ struct PlainDecimal {
     else { return nil }
   }
 
-  /// The nearest double; nil where it takes the long way.
+  /// The nearest double; nil if the general path is needed.
   @inline(__always)
   var double: Double? {
     let digits = DigitGroups(from: start, wholeDigits, to: end, fractionDigits)

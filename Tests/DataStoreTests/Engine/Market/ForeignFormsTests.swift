@@ -147,7 +147,7 @@ import Testing
       let instant = newYear + Int64.random(in: -200_000...200_000, using: &random) * second
       let text = Self.text(instant, &random)
       guard let (read, layout) = text.withBytes({ TimestampParser.layout($0) }) else {
-        Issue.record("\(random): \(text) is no time")
+        Issue.record("\(random): \(text) is not a time")
         continue
       }
       #expect(read == instant, "\(random): \(text)")

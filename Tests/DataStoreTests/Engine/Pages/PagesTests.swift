@@ -5,7 +5,7 @@ import Testing
 
 @testable import DataStore
 
-/// Reads that fetch the file's pages by themselves: what they bring is what SQLite brings, of the same moment.
+/// Reads that fetch the file's pages by themselves: what they bring is what SQLite brings, of the same snapshot.
 @Suite struct PagesTests {
   private static let timeframe = "1h"
   private static let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
@@ -168,7 +168,7 @@ import Testing
     #expect(found.times.count > 100)
   }
 
-  @Test func theMomentStaysWhileOthersCommitAndFoldTheWALIn() throws {
+  @Test func theSnapshotStaysWhileOthersCommitAndFoldTheWALIn() throws {
     var random = Seeded()
     let scratch = try Scratch(in: "/dev/shm")
     let raw = try scratch.specifiedFile(pageSize: 4096)
@@ -233,7 +233,7 @@ import Testing
     try raw.insertBar("A", Timestamp.text(threeOClock), close: 1)
     let reader = try reader(scratch)
     let isRead = try snapshot(reader) {
-      // The moment begins before anybody looks at the WAL.
+      // The snapshot begins before any code looks at the WAL.
       _ = try Schema.integer("SELECT count(*) FROM market_data", reader)
       let pages = try SeriesPages(reader)
       return pages != nil

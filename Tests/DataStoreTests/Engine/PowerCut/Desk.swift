@@ -184,7 +184,7 @@ final class Desk {
     return batch
   }
 
-  /// Features for bars that are there; nil where there are none.
+  /// Features for bars that are there; nil if there are none.
   private func features() throws -> BarBatch? {
     let symbol = symbol()
     let stored = try store.market.read([symbol], "1h", columns: .close, limit: 12)

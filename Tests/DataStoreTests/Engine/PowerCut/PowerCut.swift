@@ -19,7 +19,7 @@ enum PowerCut: CaseIterable {
   /// The files have their new sizes, and zeros where the new contents should be.
   case keepsSizesOnly
 
-  /// What the three files hold afterwards; nil where there is no such file.
+  /// What the three files hold afterwards; nil if there is no such file.
   func files(of disk: Disk, _ random: inout Seeded) -> [[UInt8]?] {
     names(of: disk, &random).enumerated().map { file, place in
       place.map { contents(disk.contents[$0], file, &random) }

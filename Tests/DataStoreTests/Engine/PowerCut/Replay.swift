@@ -141,7 +141,7 @@ struct History {
   /// And no more than these.
   let begun: Int
 
-  /// How many calls the database holds; nil where it holds no whole number of them.
+  /// How many calls the database holds; nil if it holds no whole number of them.
   func calls(_ digest: Int) -> Int? {
     digests[0...min(begun, digests.count - 1)].lastIndex(of: digest)
   }
@@ -157,7 +157,7 @@ struct CutFile {
     return (0..<32_768).map { _ in UInt8(truncatingIfNeeded: random.next()) }
   }()
 
-  /// With `staleSharedMemory` the -shm, which nobody ever syncs, holds anything.
+  /// With `staleSharedMemory` the -shm, which is never synced, holds anything.
   func write(_ files: [[UInt8]?], staleSharedMemory: Bool) throws {
     unlink(path + "-shm")
     if staleSharedMemory { try DataStoreTests.write(Self.noise, to: path + "-shm") }

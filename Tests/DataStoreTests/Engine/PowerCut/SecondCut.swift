@@ -7,7 +7,7 @@ import Testing
 /// The power goes a second time, while the program that came back is at work on what the first cut left: recovery, its
 /// first read, its first write, its first checkpoint, its end.
 struct SecondCut {
-  /// The first life, and at how many moments it ends.
+  /// The first run, and at how many points it ends.
   let first: Replay
   /// The files whose syncs are for show in the second life, for the control.
   var deafTo: Set<Int> = []

@@ -11,7 +11,7 @@ extension FaultTests {
   /// Transactions of more pages than SQLite's cache takes, whose frames go to the WAL before they are committed, and in
   /// pieces longer than SQLite's own.
   @Suite struct FrameGatheringTests {
-    /// Some 700 bytes a row: a few thousand are more than the cache holds.
+    /// About 700 bytes per row: a few thousand are more than the cache holds.
     private static func bars(_ symbol: String, rows: Int) -> BarBatch {
       var batch = BarBatch(
         symbol: symbol, timeframe: "1h", timestamps: (0..<rows).map { threeOClock + Int64($0) * hour })
@@ -124,7 +124,7 @@ extension FaultTests {
       try store.transaction { () throws(StoreError) in
         try store.market.write(Self.bars("A", rows: 2000))
         try store.market.write(Self.bars("B", rows: 2000))
-        // SQLite writes those frames anew in their places, and the checksums of all that follow.
+        // SQLite writes those frames again in their places, and the checksums of all that follow.
         var changed = Self.bars("A", rows: 2000)
         changed.close = changed.close?.map { $0 + 0.5 }
         try store.market.write(changed)

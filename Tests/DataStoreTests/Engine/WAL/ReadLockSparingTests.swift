@@ -6,11 +6,11 @@ import Testing
 @testable import DataStore
 
 /// A live bar begins without the lock of a reader. Another program that commits, and starts the WAL over, before the bar
-/// has the lock on writing may show it a first page that is not of its moment: the bar is stored all the same.
+/// has the lock on writing may show it a first page that is not of its snapshot: the bar is stored all the same.
 @Suite struct ReadLockSparingTests {
   /// The first page lies in the database, and the other program writes another one there.
   @Test(arguments: ["PASSIVE", "FULL", "RESTART", "TRUNCATE"])
-  func storesABarBesideSomeoneWhoMakesTheFileLonger(checkpoint: String) throws {
+  func storesABarBesideAProgramThatMakesTheFileLonger(checkpoint: String) throws {
     let before = { (other: Other) in
       try other.grow()
       try other.raw.execute(
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  /// Another program changes the schema: the statement is prepared anew, in the midst of it.
+  /// Another program changes the schema: the statement is prepared again, in the midst of it.
   @Test func storesABarBesideSomeoneWhoAddsATable() throws {
     var tables = 0
     try everyMoment(Other.grow) { other in

@@ -104,7 +104,7 @@ import Testing
 
   // MARK: How it is done
 
-  /// Somebody at the file: commits the keys that it is given, and may checkpoint.
+  /// Another program at the file: commits the keys that it is given, and may checkpoint.
   private struct Victim {
     let act: (() throws -> [String]) throws -> Void
     let finish: () -> Void
@@ -152,7 +152,7 @@ import Testing
       var isAcknowledged = false
       do {
         let victim = try victim(path)
-        // A WAL of some length, and someone who has seen it shorter.
+        // A WAL of some length, and a connection that has seen it shorter.
         for _ in 0..<50 { intruder.commit() }
         try victim.act { [] }
         for _ in 0..<50 { intruder.commit() }

@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 @Suite struct JSONTextTests {
-  /// What a literal stands for; nil where it is no UTF-8 text.
+  /// What a literal stands for; nil if it is not UTF-8 text.
   private func decoded(_ literal: String) throws -> String? {
     try withBytes(literal) { bytes in
       var scanner = JSONScanner(bytes)

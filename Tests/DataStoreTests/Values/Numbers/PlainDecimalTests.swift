@@ -9,7 +9,7 @@ import Testing
     let double: Double?
   }
 
-  /// What is read from `number` between other characters; nil where it is not plain.
+  /// What is read from `number` between other characters; nil if it is not plain.
   private func read(_ number: String, before: String, behind: String) -> Reading? {
     withBytes(before + number + behind) { text -> Reading? in
       guard let base = text.baseAddress, let plain = PlainDecimal(at: base + before.utf8.count) else {

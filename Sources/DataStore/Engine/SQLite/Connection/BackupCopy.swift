@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// Copies a database page by page through SQLite's backup API, as of one moment, while others write.
+/// Copies a database page by page through SQLite's backup API, from one snapshot, while others write.
 /// https://sqlite.org/backup.html
 struct BackupCopy: ~Copyable {
   private let target: OpaquePointer
   /// Pages between two looks at whether the call should stop.
   private static let pagesAtATime: Int32 = 2048
 
-  /// Creates the file `path`, which nobody else has.
+  /// Creates the file `path`, which no other process uses.
   init(creating path: String) throws(StoreError) {
     StorePath.create(path)
     var opened: OpaquePointer?

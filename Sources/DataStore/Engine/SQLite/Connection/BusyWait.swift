@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// How a connection waits for SQLite's write lock, which goes to whoever asks at the right moment: in line with the other
+/// How a connection waits for SQLite's write lock, which goes to the process that happens to ask first: in line with the other
 /// processes, so that it comes round to everybody.
 ///
-/// Who finds the lock free takes it without a look at the line, for as long as a turn lasts; after that, those who wait
-/// go first. To hand the lock on takes a tenth of a millisecond in which nobody writes, and several short commits share
-/// in that.
+/// A writer that finds the lock free takes it without checking the line, for as long as a turn lasts; after that, waiters
+/// go first. Handing the lock on costs a tenth of a millisecond in which nobody writes, and several short commits share
+/// that cost.
 final class BusyWait {
   var deadline: Deadline
   /// nil until the store has the file open.
@@ -16,7 +16,7 @@ final class BusyWait {
   /// Where this connection stands in the line.
   private var place: Int64?
   private var began: Int64 = 0
-  /// True where it goes ahead of others.
+  /// True if it goes ahead of others.
   private var isOutOfPlace = false
   private var turnEnd: Int64 = 0
   private var callsLeft = 0
@@ -36,7 +36,7 @@ final class BusyWait {
     self.interruption = interruption
   }
 
-  /// Before a call takes the lock: lets those go first who wait, where its turn is over.
+  /// Before a call takes the lock: yields to waiting writers if its own turn is over.
   func giveWay() throws(StoreError) {
     callsLeft -= 1
     let now = Deadline.now
@@ -75,7 +75,7 @@ final class BusyWait {
     place = line?.join()
   }
 
-  /// Waits until nobody is in front any more, or has been there for too long; false where the call gave up.
+  /// Waits until no other waiter is in front, or one has been there for too long; false if the call gave up.
   @discardableResult
   private func waitForPlace() -> Bool {
     let impatience = Deadline.now + Self.trust

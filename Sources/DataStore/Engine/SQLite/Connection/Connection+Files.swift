@@ -2,7 +2,7 @@
 import CSQLite
 
 extension Connection {
-  /// The file behind the connection, or its WAL; nil where it is not open.
+  /// The file behind the connection, or its WAL; nil if it is not open.
   func file(_ pointer: Int32) -> SQLiteFile? {
     var file: SQLiteFile?
     guard sqlite3_file_control(handle, "main", pointer, &file) == SQLITE_OK, csqlite_is_open(file) != 0

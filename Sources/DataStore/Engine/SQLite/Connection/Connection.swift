@@ -3,7 +3,7 @@ import CSQLite
 import Glibc
 
 /// One connection to a file, with its statements prepared once. It knows nothing of what is stored there: `StoreConnection`
-/// does. Not thread-safe: whoever holds it is
+/// does. Not thread-safe: its holder is
 /// alone with it (the writer lane and the reader pool see to that), so SQLite's own mutexes are off.
 class Connection {
   enum Access {
@@ -19,7 +19,7 @@ class Connection {
     var synchronous: String
     /// Bytes that the WAL file is cut back to when it starts over.
     var walLimit: Int64
-    /// What it may rest on of SQLite's insides.
+    /// Which of SQLite's internals it may rest on.
     var fastPaths = FastPaths.all
   }
 
@@ -44,7 +44,7 @@ class Connection {
   /// Asks the call that is running here to stop.
   let interruption: Interruption
   private let busyWait: BusyWait
-  /// Some hundred microseconds' worth of SQLite's virtual machine.
+  /// About a hundred microseconds' worth of SQLite's virtual machine.
   private static let instructionsBetweenLooks: Int32 = 10_000
 
   /// Opens `path`. Nothing is read from the file yet.
@@ -170,8 +170,8 @@ class Connection {
     // This connection writes to no temporary table, whose commit alone would call here, too.
     countCommit()
     isCommitting = true
-    // What was made of a text that was missing must not stay. See `minding(_:)`.
-    if isMinding, isShort { return false }
+    // What was made of a text that was missing must not stay. See `failingWhenShort(_:)`.
+    if failsWhenShort, isShort { return false }
     guard mayCommitStatement() else { return false }
     guard let commitCheck else { return true }
     do throws(StoreError) {
@@ -225,7 +225,7 @@ class Connection {
     writeback = CheckpointWriteback(database: file(SQLITE_FCNTL_FILE_POINTER), descriptor: descriptor)
   }
 
-  /// From now on this connection waits behind those who came first, in whatever process.
+  /// From now on this connection waits behind writers that came first, in whatever process.
   func waitsIn(_ line: TicketLock?) { busyWait.line = line }
 
   func beginWaiting(until deadline: Deadline) { busyWait.deadline = deadline }
@@ -270,7 +270,7 @@ class Connection {
   }
 
   /// The failure of a run. What our own callbacks found out says more than SQLite's code, unless they were given
-  /// nothing to look at for want of memory.
+  /// nothing to look at because memory ran out.
   func stepFailed(_ result: Int32, _ statement: Statement?) -> StoreError {
     if let found = takeFailure(), result & 0xff != SQLITE_NOMEM {
       statement.map { _ = sqlite3_reset($0.handle) }
@@ -298,22 +298,22 @@ class Connection {
     return file.isEmpty ? action : "\(action) \(file)"
   }
 
-  // MARK: Want of memory
+  // MARK: Out of memory
 
-  /// True once a column's text could not be handed over for want of memory, and was taken for an empty one.
+  /// True once a column's text could not be handed over because memory ran out, and was taken for an empty one.
   private var missesText = false
-  private var isMinding = false
+  private var failsWhenShort = false
 
   func noteMissingText() { missesText = true }
 
   private var isShort: Bool { missesText || MemoryShortage.isNoted }
 
-  /// Runs `body`, which fails where it missed a text or was refused a block, whatever it made of what it had.
-  func minding<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+  /// A per-call out-of-memory scope: runs `body`, which fails if a text or a block was refused to it, whatever it returned.
+  func failingWhenShort<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     missesText = false
     MemoryShortage.forget()
-    isMinding = true
-    defer { isMinding = false }
+    failsWhenShort = true
+    defer { failsWhenShort = false }
     do throws(StoreError) {
       let result = try body()
       if !isShort { return result }

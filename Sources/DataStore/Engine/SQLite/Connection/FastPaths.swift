@@ -30,7 +30,7 @@ struct FastPaths: OptionSet, Hashable, Sendable {
   /// repeats that.
   static let testedVersions = [3_034_001, 3_040_001, 3_046_001, 3_053_004]
 
-  /// Tells all stores of a process which to take: "0" none, "1" all, else names with commas between them, for whoever looks
+  /// Tells all stores of a process which to take: "0" none, "1" all, else names with commas between them, to look
   /// for the one that is to blame. The option and the list of versions come first.
   static let variable = "DATA_STORE_FAST_PATHS"
 

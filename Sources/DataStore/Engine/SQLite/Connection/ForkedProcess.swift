@@ -5,8 +5,8 @@ import Glibc
 
 /// Keeps SQLite right in a forked child, whatever the parent's other threads were doing at the fork.
 ///
-/// Two things of SQLite's do not survive a fork. A mutex that another thread held stays locked for good in the child,
-/// where that thread is not: so all of its global ones are taken before each fork and given back after it, as the C
+/// Two parts of SQLite do not survive a fork. A mutex that another thread held stays locked for good in the child,
+/// which does not have that thread: so all of its global ones are taken before each fork and released after it, as the C
 /// library does with malloc's (pthread_atfork(3)). And its table of locks is the parent's: see `CFork.h`. SQLite has no
 /// call that clears it, but it lets its system calls be replaced (https://sqlite.org/c3ref/vfs.html, xSetSystemCall).
 ///
@@ -25,14 +25,14 @@ enum ForkedProcess {
 
   // Changed by the thread that forks, while the registry of anchors is locked.
   private nonisolated(unsafe) static var areMutexesHeld = false
-  /// Whether this process, or one that it comes from, was forked while SQLite was in the midst of something.
+  /// Whether this process, or one of its ancestors, was forked while another thread was within SQLite.
   private nonisolated(unsafe) static var wasForkedAmidst = false
   /// Whether SQLite's system calls go through `CFork`. Guarded by the registry of anchors.
   private nonisolated(unsafe) static var isIsolating = false
 
   // MARK: At a fork
 
-  /// Makes the forks that come safe. The sooner the better: connections that others opened before count, too.
+  /// Makes later forks safe. The sooner the better: connections that others opened before count, too.
   static func getReady() { _ = isReady }
 
   private static let isReady: Bool = {
@@ -58,7 +58,7 @@ enum ForkedProcess {
     }
   }
 
-  /// All or none: a thread that has one may be waiting for another.
+  /// All or none: a thread that holds one may be waiting for another.
   private static func takeAll() -> Bool {
     for (index, mutex) in mutexes.enumerated() where sqlite3_mutex_try(mutex) != SQLITE_OK {
       giveBack(index)
@@ -84,7 +84,7 @@ enum ForkedProcess {
   // MARK: In a child
 
   /// Before a file is opened: where the process inherited descriptors of it, SQLite gets to see a file that it does not
-  /// know yet. Throws `.closed` where SQLite cannot be used in this process.
+  /// know yet. Throws `.closed` if SQLite cannot be used in this process.
   static func isolate(_ path: String) throws(StoreError) {
     getReady()
     guard !wasForkedAmidst else { throw .forkedAmidst }

@@ -20,7 +20,7 @@ extension StoreError {
     return StoreError(kind, "\(doing): \(detail) (SQLite code \(code)). \(remedy)", sqliteCode: code)
   }
 
-  /// What the operating system says more than SQLite does; nil where that is nothing.
+  /// What the operating system says more than SQLite does; nil if that is nothing.
   private static func systemCause(of code: Int32, errno: Int32) -> String? {
     switch (code & 0xff, errno) {
     case (SQLITE_CANTOPEN, EMFILE), (SQLITE_CANTOPEN, ENFILE):
@@ -42,7 +42,7 @@ extension StoreError {
       + " RLIMIT_FSIZE), then repeat the call."
   }
 
-  /// nil where the process may write files of any size.
+  /// nil if the process may write files of any size.
   private static var fileSizeLimit: UInt? {
     var limit = rlimit()
     let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0
@@ -78,11 +78,11 @@ extension StoreError {
     }
   }
 
-  /// True where the fault may lie in the statement: what to think of it where a caller wrote it.
+  /// True if the fault may lie in the statement: what to think of it where a caller wrote it.
   var isInStatement: Bool {
     code == .internalError || [SQLITE_ERROR, SQLITE_CONSTRAINT].contains(sqliteCode & 0xff)
   }
 
-  /// True where waiting may help.
+  /// True if waiting may help.
   var isBusy: Bool { code == .busy }
 }

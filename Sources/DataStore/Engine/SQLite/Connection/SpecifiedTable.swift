@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// Tells whether the SQL of a file's market_data is the specification's, in whatever case and spacing, and remembers the
-/// one that was: whoever reads pages has to know which column is where.
+/// one that was: to read pages one has to know which column is where.
 struct SpecifiedTable {
   private var known: [UInt8] = []
 

@@ -94,7 +94,7 @@ final class Statement {
 
   // MARK: Running
 
-  /// True where there is a row to look at.
+  /// True if there is a row to look at.
   @inline(__always)
   func step() throws(StoreError) -> Bool {
     guard bindFailure == SQLITE_OK else { throw connection.stepFailed(bindFailure, self) }

@@ -19,7 +19,7 @@ struct TableFacts {
   }
 
   let columns: [Schema.Column]
-  /// The first column that SQLite computes; nil where there is none.
+  /// The first column that SQLite computes; nil if there is none.
   let generatedColumn: String?
   let indexes: [Index]
 
@@ -61,7 +61,7 @@ struct TableFacts {
       if columns.int64(1) == -2 { hasExpression = true }
       if columns.int64(5) != 0 { collations.append(columns.text(4).uppercasedASCII) }
     }
-    // A name that cannot be asked for (it is no UTF-8, say) may hide anything.
+    // A name that cannot be asked for (it is not UTF-8, say) may hide anything.
     return Index(
       name: name, isKey: isKey, isUnique: isUnique, hasSQL: isPartial || hasExpression || !isFound,
       collations: collations)
@@ -78,13 +78,13 @@ struct TableFacts {
     return try Statement("PRAGMA main.\(name)(\(quoted)')", on: connection, isKept: false)
   }
 
-  /// True where SQLite, as it looks at each row, evaluates nothing that the file says.
+  /// True if SQLite, as it looks at each row, evaluates nothing that the file says.
   var isPlain: Bool {
     !columns.isEmpty && generatedColumn == nil
       && indexes.allSatisfy { !$0.hasSQL && !$0.hasForeignCollation }
   }
 
-  /// True where all tables of other names are plain.
+  /// True if all tables of other names are plain.
   static func othersArePlain(_ connection: Connection) throws(StoreError) -> Bool {
     let tables = try connection.statement(
       "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND rootpage > 0")

@@ -2,9 +2,9 @@
 import CFork
 import Glibc
 
-/// Locks on the database file and its -shm that outlive what drops SQLite's own.
+/// Locks on the database file and its -shm that survive whatever drops SQLite's own.
 ///
-/// POSIX locks belong to the process: when anyone in it closes any descriptor of a file, all of the process's locks on
+/// POSIX locks belong to the process: when any code in it closes any descriptor of a file, all of the process's locks on
 /// that file are gone (fcntl(2)). Another copy of SQLite does so, and so does `open(path).read()`. Locks of an open
 /// file description stay. They stand beside the two that SQLite keeps for as long as a file is open: with them, no
 /// other copy in this process and no other process takes the -wal away or starts the -shm over. The places of those
@@ -27,7 +27,7 @@ final class FileAnchor: @unchecked Sendable {
   static let setDescriptionLock: Int32 = 37  // F_OFD_SETLK
   private static let sharedRange = (start: Int64(0x4000_0002), length: Int64(510))
   private static let deadManSwitch = (start: Int64(128), length: Int64(1))
-  /// Where the names by which a file is open are told, a byte for each: beyond all that a file holds, and before the
+  /// Where the names by which a file is open are recorded, one byte for each: beyond all that a file holds, and before the
   /// canaries and the ticket lock.
   private static let names = (start: Int64(1) << 60, length: Int64(1) << 32)
   private let name: Int64
@@ -73,7 +73,7 @@ final class FileAnchor: @unchecked Sendable {
     try monitor.locked { () throws(StoreError) in try body() }
   }
 
-  /// The anchor of the file at `path`, with one more store that holds on to it; nil where the files cannot be opened.
+  /// The anchor of the file at `path`, with one more store that holds on to it; nil if the files cannot be opened.
   static func hold(_ path: String) -> FileAnchor? {
     monitor.locked {
       if registry.process != getpid() {
@@ -112,7 +112,7 @@ final class FileAnchor: @unchecked Sendable {
     }
   }
 
-  /// After a store has closed its connections: closes what nobody in the process can miss.
+  /// After a store has closed its connections: closes what no other store in the process needs.
   static func closeIdle() {
     monitor.locked {
       guard registry.process == getpid() else { return }
@@ -162,7 +162,7 @@ final class FileAnchor: @unchecked Sendable {
     }
   }
 
-  /// A lock of the process itself, far from SQLite's: it goes when those go. False where it cannot be had.
+  /// A lock of the process itself, far from SQLite's: it goes when those go. False if it cannot be had.
   func plantCanary(at place: Int64) -> Bool {
     descriptors.allSatisfy { descriptor in
       var lock = Self.lock(F_RDLCK, place, 1)

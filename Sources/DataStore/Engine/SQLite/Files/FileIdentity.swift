@@ -6,7 +6,7 @@ struct FileIdentity: Hashable {
   let device: UInt
   let inode: UInt
 
-  /// nil where there is no such file.
+  /// nil if there is no such file.
   init?(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

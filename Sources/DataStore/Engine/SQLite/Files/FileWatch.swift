@@ -2,11 +2,11 @@
 import CLinux
 import Glibc
 
-/// Notices what happens to the database file, its -wal or its -shm under our feet: moved, deleted or replaced (SQLite
-/// goes on writing to the old inode then, and acknowledges what nobody will find), opened by a second copy of SQLite
-/// in this process, or robbed of our locks by a close() of anybody in it (each may write over the other's commits).
+/// Notices what happens to the database file, its -wal or its -shm while it is open: moved, deleted or replaced (SQLite
+/// goes on writing to the old inode then, and acknowledges what is lost), opened by a second copy of SQLite
+/// in this process, or stripped of our locks by a close() anywhere in it (each may write over the other's commits).
 ///
-/// The kernel's notices of who opens, closes, moves or deletes a file or a folder on its path (inotify(7)) make it cheap:
+/// Notices from the kernel (inotify(7)) when a process opens, closes, moves or deletes a file or folder make it cheap:
 /// without one, nothing was done. What no notice tells, a file system mounted over the path, is looked for now and then.
 final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private let path: String
@@ -23,8 +23,8 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private let hasCanary: Bool
   /// Where notices come in; -1 where the kernel has none to give, so that each call looks for itself.
   private let notices: Int32
-  /// Tells whether some are there, at half of what it costs to try and read them; -1 where it cannot be had.
-  private let bell: Int32
+  /// An epoll descriptor that says whether there are any, for half the cost of trying to read them; -1 if there is none.
+  private let notification: Int32
   /// Whether the folders on the path are watched, too; where not, each call looks for the database.
   private let watchesFolders: Bool
   private let noticeBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -46,7 +46,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     sharedMemoryPath = path + "-shm"
     // Before the look at the files, which then misses nothing.
     notices = isReadOnly || !wantsNotices ? -1 : Self.notices(of: path)
-    bell = Self.bell(of: notices)
+    notification = Self.notification(of: notices)
     watchesFolders = Self.watchFolders(of: path, notices)
     anchor = isReadOnly ? nil : FileAnchor.hold(path)
     problem =
@@ -59,7 +59,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   }
 
   deinit {
-    for descriptor in [bell, notices] where descriptor >= 0 { close(descriptor) }
+    for descriptor in [notification, notices] where descriptor >= 0 { close(descriptor) }
     noticeBuffer.deallocate()
   }
 
@@ -88,7 +88,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     try look(count, fate)
   }
 
-  /// Makes sure that the path leads to the database; returns the count of notices that this holds for, nil where there are
+  /// Makes sure that the path leads to the database; returns the count of notices that this holds for, nil if there are
   /// none to count.
   private func lookForDatabase() throws(StoreError) -> Int? {
     let count = takeNotices()
@@ -108,7 +108,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     return count
   }
 
-  /// How often notices came in so far; nil where none ever do.
+  /// How often notices came in so far; nil if none ever do.
   var noticesSoFar: Int? { notices >= 0 ? monitor.locked { noticeCount } : nil }
 
   private static func now() -> UInt64 {
@@ -147,13 +147,13 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
 
   // MARK: Notices
 
-  /// Takes in what notices there are; returns how often some came. nil where none ever come.
+  /// Takes in what notices there are; returns how often some came. nil if none ever come.
   private func takeNotices() -> Int? {
     guard notices >= 0 else { return nil }
     return monitor.locked {
-      // Where the bell cannot be asked, the answer is -1.
+      // If the event notification cannot be asked, the answer is -1.
       var event = epoll_event()
-      if epoll_wait(bell, &event, 1, 0) != 0,
+      if epoll_wait(notification, &event, 1, 0) != 0,
         read(notices, noticeBuffer.baseAddress, noticeBuffer.count) > 0
       {
         noticeCount += 1
@@ -162,13 +162,13 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     }
   }
 
-  private static func bell(of notices: Int32) -> Int32 {
+  private static func notification(of notices: Int32) -> Int32 {
     guard notices >= 0 else { return -1 }
-    let bell = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard bell >= 0 else { return -1 }
+    let notification = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard notification >= 0 else { return -1 }
     var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data(fd: notices))
-    if epoll_ctl(bell, EPOLL_CTL_ADD, notices, &event) == 0 { return bell }
-    close(bell)
+    if epoll_ctl(notification, EPOLL_CTL_ADD, notices, &event) == 0 { return notification }
+    close(notification)
     return -1
   }
 
@@ -188,7 +188,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     return notices
   }
 
-  /// Asks for notices of the folders, too: one that is moved takes the file along, which has no notice of it. False where
+  /// Asks for notices of the folders, too: one that is moved takes the file along, which has no notice of it. False if
   /// one of them may not be read.
   private static func watchFolders(of path: String, _ notices: Int32) -> Bool {
     guard notices >= 0 else { return false }

@@ -7,7 +7,7 @@ enum SideFiles {
   static let suffixes = ["-wal", "-journal", "-shm"]
   static let longestSuffix = 8
 
-  /// The database that a file of this name is kept for; nil where there is none.
+  /// The database that a file of this name is kept for; nil if there is none.
   static func owner(of path: String) -> String? {
     for suffix in suffixes where path.utf8.count > suffix.utf8.count {
       let bytes = Array(path.utf8)
@@ -19,7 +19,7 @@ enum SideFiles {
     return nil
   }
 
-  /// A -wal or -journal beside `path`, whatever is in it; nil where there is none. (A -shm of nobody's is made again.)
+  /// A -wal or -journal beside `path`, whatever is in it; nil if there is none. (A stale -shm is made again.)
   static func remainder(beside path: String) -> String? {
     ["-wal", "-journal"].map { path + $0 }.first { name in
       var status = stat()
@@ -27,11 +27,11 @@ enum SideFiles {
     }
   }
 
-  /// Throws where `path` has no file, or an empty one, and a -wal or a -journal with something in it. SQLite would delete
+  /// Throws if `path` has no file, or an empty one, and a -wal or a -journal with something in it. SQLite would delete
   /// that (pager.c: pagerOpenWalIfPresent, hasHotJournal), and it may be all that is left of a file that was deleted or
   /// moved.
   static func checkNoneIsLeft(beside path: String) throws(StoreError) {
-    // The database is looked at last: one that somebody is just making gets its -wal once there is something in it.
+    // The database is looked at last: one that is being made gets its -wal once there is something in it.
     guard let left = ["-wal", "-journal"].map({ path + $0 }).first(where: isLeft), StorePath.size(path) == 0
     else { return }
     throw StoreError(
@@ -46,7 +46,7 @@ enum SideFiles {
   }
 
   /// Whether nothing can be restored from a journal: it says that the database was empty before, or it has no header. Such
-  /// a one is left where the making of a store is cut short, or is there while somebody makes one.
+  /// a journal is left if the making of a store is cut short, or is there while another process makes one.
   /// https://sqlite.org/fileformat2.html#the_rollback_journal
   private static func isOfNoUse(journal path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -86,7 +86,7 @@ struct StorePath {
     return isKnown || path[colon...].hasPrefix("://") ? scheme : nil
   }
 
-  /// Holds the resolved name against what a file beside it needs, and against those files themselves.
+  /// Checks the resolved name against what a file beside it needs, and against those files themselves.
   private func checkName(_ what: String) throws(StoreError) {
     let room = SideFiles.longestSuffix
     let name = resolved.utf8.split(separator: UInt8(ascii: "/")).last?.count ?? 0
@@ -154,7 +154,7 @@ struct StorePath {
   }
 
   /// Makes an empty file where there is none, with the permissions that open(2) gives: SQLite would ask for 0644. Without a
-  /// descriptor, which somebody who has the file open meanwhile would lose his locks by. False where it was not made.
+  /// descriptor, which a store in this process that has the file open would lose its locks by. False if it was not made.
   @discardableResult
   static func create(_ path: String) -> Bool {
     mknod(path, S_IFREG | 0o666, 0) == 0
@@ -168,7 +168,7 @@ struct StorePath {
     close(descriptor)
   }
 
-  /// Size in bytes; 0 where there is no such file.
+  /// Size in bytes; 0 if there is no such file.
   static func size(_ path: String) -> Int64 {
     var status = stat()
     return stat(path, &status) == 0 ? Int64(status.st_size) : 0

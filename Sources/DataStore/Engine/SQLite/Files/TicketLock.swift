@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Who waits to write to a file, in all processes that have it open: first come, first served.
+/// A ticket lock: the writers that wait for a file, in all processes that have it open, first come, first served.
 ///
 /// A place in the line is a lock on one byte of the file, the one whose number is the nanosecond at which the waiter
-/// came. So the kernel itself keeps the line in order, shows it to everybody, and takes out whoever dies. SQLite knows
-/// nothing of it: who is first still has to take SQLite's own lock, and a tool that never stands in line takes it as ever.
+/// came. So the kernel itself keeps the line in order, shows it to everybody, and drops a process that dies. SQLite knows
+/// nothing of it: the first in line still has to take SQLite's own lock, and a tool that never queues takes it as ever.
 final class TicketLock: @unchecked Sendable {  // the monitor guards what changes
   /// A lock of the open file description, which needs no right to write as long as it is a shared one.
   private let descriptor: Int32
@@ -22,7 +22,7 @@ final class TicketLock: @unchecked Sendable {  // the monitor guards what change
   /// Keeps the line on an open file, which must stay open.
   init(descriptor: Int32) { self.descriptor = descriptor }
 
-  /// Stands at the end of the line; the place to ask by and to leave. nil where the filesystem has no such locks.
+  /// Stands at the end of the line; the place to ask by and to leave. nil if the filesystem has no such locks.
   func join(_ now: Int64 = Deadline.now) -> Int64? {
     monitor.locked {
       var place = now
@@ -40,7 +40,7 @@ final class TicketLock: @unchecked Sendable {  // the monitor guards what change
     }
   }
 
-  /// The place, or a new one at the end of the line where it is about to grow too old: the lock has been held for so long
+  /// The place, or a new one at the end of the line if it is about to grow too old: the lock has been held for so long
   /// that this is not a time of short commits.
   func renewed(_ place: Int64) -> Int64? {
     guard Deadline.now - place > Self.oldest / 2 else { return place }
@@ -48,10 +48,10 @@ final class TicketLock: @unchecked Sendable {  // the monitor guards what change
     return join()
   }
 
-  /// Whether nobody came before the waiter at `place`.
+  /// Whether the waiter at `place` is the first in line.
   func isFirst(_ place: Int64) -> Bool { !holdsAnybody(before: place) }
 
-  /// Whether anybody stands in it.
+  /// Whether there are any waiters.
   var isEmpty: Bool { !holdsAnybody(before: Deadline.now) }
 
   private func holdsAnybody(before place: Int64) -> Bool {

@@ -3,10 +3,10 @@ import CSQLite
 
 /// `ds_collect(timestamp, …)`: an aggregate function that gathers the selected columns.
 ///
-/// Reading through an aggregate keeps the loop over the rows inside SQLite, which measures up to 1.7 times
-/// faster than stepping a statement and asking for each column.
+/// Reading through an aggregate keeps the loop over the rows inside SQLite, which is up to 1.7 times
+/// faster than stepping a statement and fetching each column.
 final class BarCollector: RecordSink {
-  /// In memory of its own: SQLite reaches it once a row, and Swift's checks for exclusive access to a class's
+  /// In memory of its own: SQLite reaches it once per row, and Swift's checks for exclusive access to a class's
   /// properties would cost a tenth of the read.
   private let collection: UnsafeMutablePointer<BarCollection>
 
@@ -38,7 +38,7 @@ final class BarCollector: RecordSink {
     return collection.pointee.failure
   }
 
-  /// Takes a row of which the time and the record are known; false where something about it is not as it should be.
+  /// Takes a row of which the time and the record are known; false if something about it is not as it should be.
   /// `block` is what the record lies in, where it may be held.
   @inline(__always)
   func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock.Reference?) -> Bool {
@@ -49,7 +49,7 @@ final class BarCollector: RecordSink {
 
   func begin(_ shape: ReadShape) { collection.pointee = BarCollection(shape) }
 
-  /// `skip` rows at the front, all of the range's first instant, are to be left out at the end.
+  /// `skip` rows at the front, all of the range's first instant, will be left out at the end.
   func beginSymbol(_ series: String, _ range: TimeRange, skip: Int) {
     collection.pointee.series = series
     collection.pointee.range = range
@@ -85,7 +85,7 @@ final class BarCollector: RecordSink {
     return collected.finished()
   }
 
-  /// Lets go of whatever was collected.
+  /// Releases what was collected.
   func abandon() { collection.pointee = BarCollection(ReadShape()) }
 }
 
@@ -128,7 +128,7 @@ private struct BarCollection: ~Copyable {
 
   // MARK: A row
 
-  /// What is wrong with a row. It becomes a message outside of the loop: a method that borrows `self` makes Swift copy
+  /// What is wrong with a row. It becomes a message outside the loop: a method that borrows `self` makes Swift copy
   /// all of it at each call, which once cost a sixth of the read.
   fileprivate enum Fault: Error {
     /// `column` holds something else than it should: that is `what`.

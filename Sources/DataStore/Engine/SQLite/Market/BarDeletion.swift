@@ -40,7 +40,7 @@ extension StoreConnection {
     return deleted
   }
 
-  /// True where a row that sorts between the bounds is in another form. Without bounds it does not matter.
+  /// True if a row that sorts between the bounds is in another form. Without bounds it does not matter.
   private func holdsForeignForm(_ key: SeriesKey, _ low: String?, _ high: String?) throws(StoreError)
     -> Bool
   {

@@ -5,7 +5,7 @@ import CSQLite
 /// `UPDATE … SET open = ds_new(0), … WHERE <series and range> AND ds_differs(timestamp, open, …)`.
 ///
 /// An upsert looks for each row from the root of the index, checks it against all constraints, and finds it once more
-/// in the table. Where a batch overlaps with what is stored, both ascend, so that a merge join does: it measures a
+/// in the table. If a batch overlaps with what is stored, both ascend, so a merge join will do: it takes a
 /// third of the instructions for rows that are the same, and less than half for rows that changed. Rows that are the
 /// same are left alone, and so are their pages.
 final class BarOverlap {
@@ -154,7 +154,7 @@ final class BarOverlap {
 
   // MARK: A row
 
-  /// Compares a stored bar with the batch. The result is true where the batch has it, with other values.
+  /// Compares a stored bar with the batch. The result is true if the batch has it, with other values.
   private static func compare(
     _ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>,
     _ state: UnsafeMutablePointer<State>
@@ -209,7 +209,7 @@ final class BarOverlap {
     SQLFunctions.fail(context, "left to the upsert")
   }
 
-  /// The batch's row of a stored timestamp; nil where it has none, or where the timestamp is in another form.
+  /// The batch's row of a stored timestamp; nil if it has none, or if the timestamp is in another form.
   @inline(__always)
   private static func row(_ text: Bytes, _ state: UnsafeMutablePointer<State>) -> Int? {
     let batch = state.pointee.batch
@@ -239,7 +239,7 @@ final class BarOverlap {
     return next
   }
 
-  /// False where the write is to stop, or the walk. Also makes room for the marks, at the first bar that is found.
+  /// False if the write is to stop, or the walk. Also makes room for the marks, at the first bar that is found.
   private func look() -> Bool {
     guard source.look() == SQLITE_OK else { return false }
     if let meetsAll {

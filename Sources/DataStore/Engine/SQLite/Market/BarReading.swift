@@ -69,7 +69,7 @@ extension StoreConnection {
     var high: String?
   }
 
-  /// The text of the `count`-th row from the beginning (or end) of the range; nil where there are fewer.
+  /// The text of the `count`-th row from the beginning (or end) of the range; nil if there are fewer.
   private func edge(_ read: SeriesRead, _ count: Int, _ bounds: Bounds) throws(StoreError) -> String? {
     let order = read.isFromEnd ? "DESC" : "ASC"
     let statement = try statement(variant(bounds, tag: read.isFromEnd ? 1 : 2)) {
@@ -84,7 +84,7 @@ extension StoreConnection {
     return try statement.step() ? statement.text(0) : nil
   }
 
-  /// The rows between the bounds, from the pages of the file; false where SQLite has to read them.
+  /// The rows between the bounds, from the pages of the file; false if SQLite has to read them.
   private func collect(
     from pages: inout SeriesPages?, _ key: SeriesKey, _ bounds: Bounds
   ) throws(StoreError) -> Bool {
@@ -114,7 +114,7 @@ extension StoreConnection {
     try collector.settle()
   }
 
-  /// The long way, right for any form: each row that may count by its instant. The collector leaves out what lies outside
+  /// The general path, right for any form: each row that may count by its instant. The collector leaves out what is outside
   /// the range.
   private func collectByInstant(_ read: SeriesRead, _ shape: ReadShape, from before: Int) throws(StoreError) {
     let wanted = read.limit.map { $0 + read.skip } ?? Int.max

@@ -5,8 +5,8 @@ import Glibc
 /// A virtual table over a caller's columns: the rows of the current batch.
 ///
 /// Bulk writes are one `INSERT … SELECT … FROM temp.ds_bars`. SQLite asks for each value and takes it
-/// straight from the caller's memory: no bind and no step per row, which measures 1.4 to 3 times faster
-/// than a loop over a prepared statement. It lives in the temp schema, so that no table of the file can
+/// straight from the caller's memory: no bind and no step per row, which is 1.4 to 3 times faster
+/// than a loop over a prepared statement. It is in the temp schema, so that no table of the file can
 /// stand in for it.
 final class BarSource {
   static let columnList =
@@ -117,7 +117,7 @@ final class BarSource {
 
   // MARK: Marks of the overlap pass
 
-  /// Room to mark the rows that the file holds; none is marked at first. False where there is no memory.
+  /// Makes room to mark the rows that the file holds; none is marked at first. False if there is no memory.
   func makeRoomForMarks() -> Bool {
     guard raw.pointee.isStored == nil else { return true }
     guard let marks = calloc(raw.pointee.count, 1) else {
@@ -296,7 +296,7 @@ final class BarSource {
       return SQLITE_OK
     }
 
-  /// The features of a row as they are stored, valid until the next call; nil where it says nothing of features.
+  /// The features of a row as they are stored, valid until the next call; nil if it says nothing of features.
   func features(_ row: Int) throws(StoreError) -> Bytes? {
     if let packAhead { return try packAhead.text(row) }
     return try packer?.pack(row) ?? nil

@@ -46,27 +46,27 @@ extension StoreConnection {
     }
   }
 
-  /// Sees to the rows that are stored already: in other forms (see `ForeignForms.mend`), and in ours where the batch is one
-  /// that a walk over the index can meet. Returns whether rows are left to do.
+  /// Updates the rows that are stored already: in other forms (see `ForeignForms.fix`), and in ours if the batch is one
+  /// that a walk over the index can meet. Returns whether rows are left for the upsert.
   private func bringUpToDate(
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?, _ columns: BarColumns,
     _ change: FeatureChange
   ) throws(StoreError) -> Bool {
     guard let series, let update = try overlapUpdate(batch, series, columns) else {
-      try foreignForms.mend(batch, self)
+      try foreignForms.fix(batch, self)
       return true
     }
     // A walk over many rows sees those in other forms by itself, but for those that stand outside of it.
     var isSearched = isShort(batch)
     if !isSearched { isSearched = try standsOutside(batch, series) }
-    if isSearched { try foreignForms.mend(batch, self) }
+    if isSearched { try foreignForms.fix(batch, self) }
     let outcome = try overlap.bringUpToDate(
       columns, change, refusesOtherForms: !isSearched, update)
-    if outcome == .givenUp, !isSearched { try foreignForms.mend(batch, self) }
+    if outcome == .givenUp, !isSearched { try foreignForms.fix(batch, self) }
     return outcome != .all
   }
 
-  /// Sees to all rows, where all are stored already, by a statement that is its own transaction. nil where nothing was
+  /// Sees to all rows, where all are stored already, by a statement that is its own transaction. nil if nothing was
   /// written.
   func bringAllUpToDate(
     _ batch: BorrowedBatch, _ columns: BarColumns, _ change: FeatureChange
@@ -115,7 +115,7 @@ extension StoreConnection {
     return try ends.step() && ends.int64(0) == 1
   }
 
-  /// The statement that walks over the bars of a batch; nil where the batch is none that a walk can meet.
+  /// The statement that walks over the bars of a batch; nil if the batch is none that a walk can meet.
   private func overlapUpdate(
     _ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes), _ columns: BarColumns
   ) throws(StoreError) -> Statement? {

@@ -61,7 +61,7 @@ final class FeatureMerging {
     switch sqlite3_value_type(stored) {
     case SQLITE_NULL: return new
     case SQLITE_TEXT: break
-    default: throw .corrupt(storedFault("they are no text"))
+    default: throw .corrupt(storedFault("they are not text"))
     }
     let text = SQLFunctions.bytes(stored)
     do throws(FeatureMerger.Fault) {
@@ -100,7 +100,7 @@ final class FeatureMerging {
 }
 
 extension StoreError {
-  /// A stored time that is none, or none that can be told as one. `outcome` is nil where it is not text at all.
+  /// A stored time that is not one, or that cannot be read as one. `outcome` is nil if it is not text at all.
   static func corruptTime(_ outcome: TimestampParser.Outcome?, _ text: Bytes, of series: String) -> StoreError
   {
     let remedy = "Delete or fix the row with an SQLite tool; check() lists such rows"
@@ -110,7 +110,7 @@ extension StoreError {
     case .beyondRange:
       return .corrupt(
         "\(shown) lies outside 1677-09-21 to 2262-04-11, which int64 nanoseconds can hold. \(remedy)")
-    default: return .corrupt("\(shown) is no ISO 8601 time. \(remedy)")
+    default: return .corrupt("\(shown) is not an ISO 8601 time. \(remedy)")
     }
   }
 }

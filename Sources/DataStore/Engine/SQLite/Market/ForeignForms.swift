@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What is known of rows whose times other tools wrote in other forms than ours.
+/// What is known of rows whose times other tools wrote in forms other than ours.
 ///
 /// Bounds are compared as text, which is right for the stored form only. A row in another form can be missing from a
 /// range only if it sorts near one of the bounds, and can be of an instant only if it sorts near that (see
@@ -62,7 +62,7 @@ struct ForeignForms {
 
   // MARK: Reads
 
-  /// True where a row in another form may belong to the rows between the bounds without sorting there.
+  /// True if a row in another form may belong to the rows between the bounds without sorting there.
   mutating func hide(
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {

@@ -26,7 +26,7 @@ extension StoreConnection {
   }
 
   /// A part of the range that begins, or ends, where it does. The texts' own order says how far it goes: where few rows
-  /// are in other forms, or all are in one, it has about `count` rows. nil where no text met so far is of the range.
+  /// are in other forms, or all are in one, it has about `count` rows. nil if no text met so far is of the range.
   private func guess(
     _ range: TimeRange, _ count: Int, isFromEnd: Bool, _ key: SeriesKey
   ) throws(StoreError) -> TimeRange? {
@@ -56,7 +56,7 @@ extension StoreConnection {
     text?.withBytes { TimestampParser.layout($0)?.instant }
   }
 
-  /// The text that is `skip` rows from `bound` on, or back from before it; nil where there is none.
+  /// The text that is `skip` rows from `bound` on, or back from before it; nil if there is none.
   private func edge(
     _ key: SeriesKey, _ bound: String?, _ skip: Int, isFromEnd: Bool
   ) throws(StoreError) -> String? {

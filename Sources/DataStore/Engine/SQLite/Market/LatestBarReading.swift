@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 extension StoreConnection {
-  /// Lends the latest bar of a series to `body`. `notices` counts what was noticed of the file so far; nil where nothing
+  /// Lends the latest bar of a series to `body`. `notices` counts what was noticed of the file so far; nil if nothing
   /// notices.
   func latestBar(
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?, _ body: (LatestBar?) throws(StoreError) -> Void
@@ -60,7 +60,7 @@ extension StoreConnection {
 }
 
 extension LatestBar {
-  /// From the fields of a record; nil where one is not as it should be, of which SQLite's row tells more.
+  /// From the fields of a record; nil if one is not as it should be, of which SQLite's row tells more.
   fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: StoreConnection) {
     guard let open = fields.number(3), let high = fields.number(4), let low = fields.number(5),
       let close = fields.number(6), let volume = fields.number(7), let latency = fields.number(11),

@@ -8,7 +8,7 @@ extension StoreConnection {
       UpsertSQL.bars(bar.bar.carried, rows: .parameters, replace: replace)
     }
     if isInTransaction {
-      try bar.mend(self)
+      try bar.fix(self)
       try bar.run(statement)
     } else {
       try writingAtOnce { () throws(StoreError) in try bar.run(statement, barTime) }
@@ -18,8 +18,8 @@ extension StoreConnection {
 
 extension PlainBar {
   /// Lets the bar be found whose row is in another form. To be called within a transaction.
-  fileprivate func mend(_ writer: StoreConnection) throws(StoreError) {
-    try writer.foreignForms.mend(bar.timestamp...bar.timestamp, symbol, timeframe, writer)
+  fileprivate func fix(_ writer: StoreConnection) throws(StoreError) {
+    try writer.foreignForms.fix(bar.timestamp...bar.timestamp, symbol, timeframe, writer)
   }
 
   /// Runs an upsert whose parameters are the key and then the columns that the bar carries, in the schema's order. With

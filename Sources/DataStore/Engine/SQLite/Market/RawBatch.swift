@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// A batch as bare pointers, for SQLite's callbacks, which run a dozen times a row. Its columns have the numbers of
+/// A batch as bare pointers, for SQLite's callbacks, which run a dozen times per row. Its columns have the numbers of
 /// `BarColumns`.
 struct RawBatch {
   struct Text {
     var codes: UnsafePointer<Int32>?
-    /// Points into an array that the batch keeps alive; NULL where the column is not carried.
+    /// Points into an array that the batch keeps alive; NULL if the column is not carried.
     var values: UnsafePointer<Bytes>?
 
     /// The text of a row; nil for NULL.
@@ -22,7 +22,7 @@ struct RawBatch {
   /// The row that SQLite is working on.
   var row = 0
   var timestamps: UnsafePointer<Int64>?
-  /// By column; nil where it holds no doubles, or is not carried.
+  /// By column; nil if it holds no doubles, or is not carried.
   var doubles = InlineArray<9, UnsafePointer<Double>?>(repeating: nil)
   var isGap: UnsafePointer<UInt8>?
   var symbol = Text()
@@ -83,7 +83,7 @@ struct RawBatch {
       UInt8(SQLITE_UTF8))
   }
 
-  /// True where SQLite holds the same value as the batch. Features are not compared here.
+  /// True if SQLite holds the same value as the batch. Features are not compared here.
   @inline(__always)
   func holds(_ column: Int, _ row: Int, _ stored: OpaquePointer?) -> Bool {
     switch column {

@@ -7,7 +7,7 @@ extension StoreConnection {
     if let given = request.requestedAt { time = given } else { time = try freeTime(key) }
     // Another tool may have recorded it in another form.
     try key.withBytes { symbol, timeframe throws(StoreError) in
-      try foreignRequests.mend(time...time, symbol, timeframe, self)
+      try foreignRequests.fix(time...time, symbol, timeframe, self)
     }
     let statement = try statement(
       """

@@ -87,7 +87,7 @@ extension StoreConnection {
   }
 }
 
-/// A series as it is stored. Another tool may have written a BLOB, or bytes that are no UTF-8: the text that stands for them
+/// A series as it is stored. Another tool may have written a BLOB, or bytes that are not UTF-8: the text that stands for them
 /// comes elsewhere in the index, and a leap from there could find the same series for ever.
 private struct StoredSeries {
   struct Name {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// What is remembered of each series, found by the bytes of its name without making a key of them.
+/// What is remembered of each series, found by the bytes of its name without making a key from them.
 ///
-/// It grows as long as series come in, up to a bound; from then on new ones take the places of others.
+/// It grows with the number of series, up to a bound; from then on new ones replace others.
 struct SeriesTable<Value> {
   private struct Place {
     /// Empty where the place is free.
@@ -21,7 +21,7 @@ struct SeriesTable<Value> {
   /// `empty` stands where nothing is remembered.
   init(empty: Value) { free = Place(value: empty) }
 
-  /// Where a series' value is; nil where there is none.
+  /// Where a series' value is; nil if there is none.
   @inline(__always)
   func find(_ symbol: Bytes, _ timeframe: Bytes) -> Int? {
     guard !places.isEmpty else { return nil }

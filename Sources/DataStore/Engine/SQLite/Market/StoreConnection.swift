@@ -15,7 +15,7 @@ final class StoreConnection: Connection {
   private var latestFields = RecordFields(count: 13)
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
-  /// Holds features that are handed out as text against the rules.
+  /// Checks features that are handed out as text against the rules.
   var featureCheck = FeatureParser()
 
   init(_ path: String, _ access: Access, _ settings: Settings) throws(StoreError) {
@@ -42,7 +42,7 @@ final class StoreConnection: Connection {
 
   override func mayCommitStatement() -> Bool { overlap.mayCommit() }
 
-  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil where SQLite has to find it.
+  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil if SQLite has to find it.
   func withLatestRecord<Result>(
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
     _ body: (_ instant: Int64, _ fields: borrowing RecordFields) throws(StoreError) -> Result?

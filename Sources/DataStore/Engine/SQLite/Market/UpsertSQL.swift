@@ -69,7 +69,7 @@ enum UpsertSQL {
       """
   }
 
-  /// Brings stored bars of one series up to date (see `BarOverlap`).
+  /// Updates stored bars of one series (see `BarOverlap`).
   static func update(_ columns: BarColumns) -> String {
     let names = columns.indices.map { "\(BarColumns.names[$0])" }
     let set = columns.indices.map { "\(BarColumns.names[$0]) = ds_new(\($0))" }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// One page of a B-tree. Whatever it says is held against its bounds before it is followed: a damaged page gives nil.
+/// One page of a B-tree. Whatever it says is checked against its bounds before it is followed: a damaged page gives nil.
 ///
 /// Source: https://sqlite.org/fileformat2.html, "B-tree Pages".
 struct BTreePage {

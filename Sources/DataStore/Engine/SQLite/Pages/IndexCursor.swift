@@ -8,7 +8,7 @@ struct IndexEntry {
   let timestamp: Bytes
   let rowid: Int64
 
-  /// nil where it is not three texts and a whole number.
+  /// nil if it is not three texts and a whole number.
   @inline(__always)
   init?(_ record: Bytes) {
     guard let start = record.baseAddress else { return nil }
@@ -101,7 +101,7 @@ struct IndexCursor: ~Copyable {
     return current()
   }
 
-  /// How many entries there are from `place` on up to the first that `isPast`; nil where that cannot be told, or is
+  /// How many entries there are from `place` on up to the first that `isPast`; nil if that cannot be told, or is
   /// not to be. Of a page that lies within them whole, the last entry is looked at and no other.
   mutating func count(
     from place: IndexPlace, until isPast: (IndexEntry) -> Bool, unless shouldStop: () -> Bool,
@@ -151,7 +151,7 @@ struct IndexCursor: ~Copyable {
 }
 
 extension BTreePage {
-  /// The entry in a cell of an index; nil where it is none of ours, or goes on in other pages.
+  /// The entry in a cell of an index; nil if it is not one of ours, or goes on in other pages.
   @inline(__always)
   func indexEntry(_ cell: Int) -> IndexEntry? {
     guard let payload = payload(cell), payload.overflow == 0 else { return nil }

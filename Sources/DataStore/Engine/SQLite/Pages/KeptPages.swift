@@ -3,7 +3,7 @@ import Glibc
 
 /// Pages that stay from one read to the next, each for as long as the WAL's index tells that it is the newest.
 ///
-/// Within one life of the WAL, which its salts tell, a page has changed where a later frame holds it, and not otherwise:
+/// Within one generation of the WAL, which its salts identify, a page has changed where a later frame holds it, and not otherwise:
 /// what is folded into the database is what the frames hold.
 struct KeptPages: ~Copyable {
   private struct Place {
@@ -14,12 +14,12 @@ struct KeptPages: ~Copyable {
   }
 
   private static let mostBytes = 256 << 10
-  /// More than one read goes through.
+  /// More than one read needs.
   private static let fewest = 16
 
   private let pageSize: Int
   private var files: PageFiles
-  private var life = Life(salts: 0, notices: nil)
+  private var generation = Generation(salts: 0, notices: nil)
   private var places: [Place]
   private var uses: UInt64 = 0
 
@@ -33,41 +33,41 @@ struct KeptPages: ~Copyable {
     for place in places { free(place.bytes) }
   }
 
-  /// One life of the WAL. Before its first frame it has no salts: two such lives could be taken for one, if there was a
+  /// One generation of the WAL. Before its first frame it has no salts: two of those could be taken for one, if there was a
   /// whole one in between. That ends with a process that died, of whose closed files there is a notice.
-  struct Life: Equatable {
+  struct Generation: Equatable {
     let salts: UInt64
     let notices: Int?
   }
 
-  struct Moment: Equatable {
+  struct Snapshot: Equatable {
     let header: WALIndex.Header
-    let life: Life
+    let generation: Generation
   }
 
-  /// The state of the moment, for reads that follow; nil while somebody is changing it, and where its life could not be
-  /// told from another: nothing could be kept. `notices` counts those that came in (see `FileWatch`); nil where none do.
-  mutating func begin(notices: Int?) -> Moment? {
+  /// The current snapshot, for reads that follow; nil while a commit is changing it, and if its generation could not be
+  /// told from another: nothing could be kept. `notices` counts those that came in (see `FileWatch`); nil if none do.
+  mutating func begin(notices: Int?) -> Snapshot? {
     guard let header = files.index.sample()?.header, header.salts != 0 || notices != nil else { return nil }
-    let now = Life(salts: header.salts, notices: header.salts == 0 ? notices : nil)
-    if now != life {
+    let now = Generation(salts: header.salts, notices: header.salts == 0 ? notices : nil)
+    if now != generation {
       for place in places.indices { places[place].page = 0 }
-      life = now
+      generation = now
     }
-    return Moment(header: header, life: now)
+    return Snapshot(header: header, generation: now)
   }
 
-  /// Whether the moment lasts: only then what was read in it belongs together.
-  mutating func isStill(_ moment: Moment) -> Bool { files.index.sample()?.header == moment.header }
+  /// Whether the snapshot is still the newest: only then does what was read since `begin` belong together.
+  mutating func isStill(_ snapshot: Snapshot) -> Bool { files.index.sample()?.header == snapshot.header }
 
-  /// The frame that holds a page at the moment; 0 where the database does.
-  mutating func frame(of page: UInt32, _ moment: Moment) -> UInt32? {
-    files.index.frame(of: page, upTo: moment.header.lastFrame)
+  /// The frame that holds a page in the snapshot; 0 if the database does.
+  mutating func frame(of page: UInt32, _ snapshot: Snapshot) -> UInt32? {
+    files.index.frame(of: page, upTo: snapshot.header.lastFrame)
   }
 
   /// A page's bytes, which stay until `fewest` others were asked for.
-  mutating func bytes(of page: UInt32, _ moment: Moment) -> UnsafePointer<UInt8>? {
-    guard page > 0, let frame = frame(of: page, moment) else { return nil }
+  mutating func bytes(of page: UInt32, _ snapshot: Snapshot) -> UnsafePointer<UInt8>? {
+    guard page > 0, let frame = frame(of: page, snapshot) else { return nil }
     uses += 1
     var oldest = 0
     for place in places.indices {

@@ -5,9 +5,9 @@ import Synchronization
 
 /// Finds the latest bar of a series in pages that stay from call to call, without a lock and without SQLite.
 ///
-/// SQLite's read transaction costs more than the bar. Here the header of the WAL's index is looked at before and after:
-/// where it is the same, all that was read in between is of that one moment. Pages that others have changed since the
-/// last call are fetched again, and no others. Whatever is not plain gives nil, and is SQLite's to find: another schema,
+/// SQLite's read transaction costs more than the bar. Here the header of the WAL's index is checked before and after:
+/// where it is the same, all that was read in between is of one snapshot. Pages that others have changed since the
+/// last call are fetched again, and no others. Anything out of the ordinary gives nil and is left to SQLite: another schema,
 /// other types, other tools' timestamps near the latest, a commit in between.
 final class LatestPages {
   struct Row {
@@ -16,11 +16,11 @@ final class LatestPages {
     let record: Bytes
   }
 
-  /// That the texts of a series near its latest bar are all in the stored form, or too many to look at.
+  /// What is known of the texts of a series near its latest bar: all are in the stored form, or too many to look at.
   private struct PlainEnd {
     var series: [UInt8] = []
     var instant: Int64 = 0
-    var moment: KeptPages.Moment?
+    var snapshot: KeptPages.Snapshot?
     /// The leaf of the latest bar.
     var leaf: (page: UInt32, frame: UInt32) = (0, 0)
     /// The other pages that the texts lie on, and those that lead there.
@@ -42,11 +42,11 @@ final class LatestPages {
   /// Fewer pages on both ways down than are kept at the least; no tree of usual pages is as deep.
   private static let deepest = 6
 
-  // Whoever holds the connection is alone with them, and they are looked at many times a call.
+  // The holder of the connection is alone with them, and they are looked at many times per call.
   @exclusivity(unchecked) private var pages: KeptPages
   private let pageSize: Int
   @exclusivity(unchecked) private var usableSize = 0
-  /// By the schema's cookie; nil where its tables are not the specification's to the letter.
+  /// By the schema's cookie; nil if its tables are not the specification's to the letter.
   @exclusivity(unchecked) private var known: (cookie: UInt32, roots: (table: UInt32, index: UInt32)?)?
   /// By a hash of the series. From malloc, which may refuse it.
   private let ends: UnsafeMutablePointer<PlainEnd>
@@ -55,7 +55,7 @@ final class LatestPages {
   /// The inner pages on the way to the current leaf, each with the cell whose child comes next.
   @exclusivity(unchecked) private var path: [(number: UInt32, page: BTreePage, cell: Int)] = []
 
-  /// nil where the connection has no WAL open.
+  /// nil if the connection has no WAL open.
   init?(_ connection: Connection) throws(StoreError) {
     guard let files = PageFiles(connection) else { return nil }
     pageSize = Int(try Schema.integer("PRAGMA main.page_size", connection))
@@ -72,33 +72,34 @@ final class LatestPages {
     free(scratch)
   }
 
-  /// The latest bar of a series; nil where that is not plain, or there is none.
+  /// The latest bar of a series; nil if it is out of the ordinary, or there is none.
   func row(
     _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection, notices: Int?
   ) throws(StoreError) -> Row? {
-    guard connection.isOutsideTransaction, let moment = pages.begin(notices: notices) else { return nil }
+    guard connection.isOutsideTransaction, let snapshot = pages.begin(notices: notices) else { return nil }
     atomicMemoryFence(ordering: .acquiring)
-    guard let roots = try roots(moment, connection),
-      let end = descend(roots.index, symbol, timeframe, moment),
+    guard let roots = try roots(snapshot, connection),
+      let end = descend(roots.index, symbol, timeframe, snapshot),
       end.entry.symbol.equalsWord(symbol), end.entry.timeframe.equalsWord(timeframe),
       let instant = TimestampParser.stored(end.entry.timestamp, &date)
     else { return nil }
     let rowid = end.entry.rowid
-    guard isPlain(end, symbol, timeframe, instant, moment), let record = record(rowid, roots.table, moment)
+    guard isPlain(end, symbol, timeframe, instant, snapshot),
+      let record = record(rowid, roots.table, snapshot)
     else {
       return nil
     }
     atomicMemoryFence(ordering: .acquiring)
-    return pages.isStill(moment) ? Row(instant: instant, record: record) : nil
+    return pages.isStill(snapshot) ? Row(instant: instant, record: record) : nil
   }
 
   // MARK: The tables
 
-  /// Where the table and its index begin, by this moment's schema.
+  /// Where the table and its index begin, by this snapshot's schema.
   private func roots(
-    _ moment: KeptPages.Moment, _ connection: Connection
+    _ snapshot: KeptPages.Snapshot, _ connection: Connection
   ) throws(StoreError) -> (table: UInt32, index: UInt32)? {
-    guard let first = pages.bytes(of: 1, moment) else { return nil }
+    guard let first = pages.bytes(of: 1, snapshot) else { return nil }
     let cookie = UnsafeRawPointer(first + 40).loadUnaligned(as: UInt32.self)
     if let known, known.cookie == cookie { return known.roots }
     // WAL mode and UTF-8. https://sqlite.org/fileformat2.html#the_database_header
@@ -107,14 +108,14 @@ final class LatestPages {
       first[18] == 2 && first[19] == 2 && usableSize >= 480 && first[56] | first[57] | first[58] == 0
       && first[59] == 1
     let found = isPlain ? try connection.roots() : nil
-    guard pages.isStill(moment) else { return nil }
+    guard pages.isStill(snapshot) else { return nil }
     known = (cookie, found)
-    for place in 0..<Self.keptSeries { ends[place].moment = nil }
+    for place in 0..<Self.keptSeries { ends[place].snapshot = nil }
     return found
   }
 
-  private func page(_ number: UInt32, _ moment: KeptPages.Moment) -> BTreePage? {
-    pages.bytes(of: number, moment).flatMap { BTreePage($0, size: usableSize) }
+  private func page(_ number: UInt32, _ snapshot: KeptPages.Snapshot) -> BTreePage? {
+    pages.bytes(of: number, snapshot).flatMap { BTreePage($0, size: usableSize) }
   }
 
   // MARK: The index
@@ -125,14 +126,14 @@ final class LatestPages {
     let leaf: (number: UInt32, page: BTreePage, cell: Int)
   }
 
-  /// The last entry that is not after the series; nil where that is on no leaf.
+  /// The last entry that is not after the series; nil if that is on no leaf.
   private func descend(
-    _ root: UInt32, _ symbol: Bytes, _ timeframe: Bytes, _ moment: KeptPages.Moment
+    _ root: UInt32, _ symbol: Bytes, _ timeframe: Bytes, _ snapshot: KeptPages.Snapshot
   ) -> End? {
     path.removeAll(keepingCapacity: true)
     var number = root
     while path.count < Self.deepest {
-      guard let page = page(number, moment), page.kind == .indexInterior || page.kind == .indexLeaf else {
+      guard let page = page(number, snapshot), page.kind == .indexInterior || page.kind == .indexLeaf else {
         return nil
       }
       // The first cell that is after all of the series.
@@ -161,10 +162,10 @@ final class LatestPages {
 
   // MARK: The table
 
-  private func record(_ rowid: Int64, _ root: UInt32, _ moment: KeptPages.Moment) -> Bytes? {
+  private func record(_ rowid: Int64, _ root: UInt32, _ snapshot: KeptPages.Snapshot) -> Bytes? {
     var number = root
     for _ in 0..<Self.deepest {
-      guard let page = page(number, moment), let cell = page.firstCell(notBefore: rowid) else { return nil }
+      guard let page = page(number, snapshot), let cell = page.firstCell(notBefore: rowid) else { return nil }
       switch page.kind {
       case .tableLeaf:
         guard cell < page.cellCount, page.rowid(cell) == rowid, let payload = page.payload(cell),
@@ -185,19 +186,21 @@ final class LatestPages {
   /// Whether all texts that may mean `instant`, or later, are in the stored form (see `TimeForms`). What was found
   /// holds until one of the pages that it was found on changes.
   private func isPlain(
-    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
+    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ snapshot: KeptPages.Snapshot
   ) -> Bool {
     let place = Self.place(symbol, timeframe)
-    if ends[place].isOf(symbol, timeframe), let known = ends[place].moment, known.life == moment.life {
+    if ends[place].isOf(symbol, timeframe), let known = ends[place].snapshot,
+      known.generation == snapshot.generation
+    {
       if ends[place].isTooLong { return false }
-      if known == moment { return true }
+      if known == snapshot { return true }
       // The stretch that counts only moves on with the latest bar.
-      if ends[place].instant <= instant, isStillPlain(&ends[place], end, symbol, timeframe, moment) {
-        ends[place].moment = moment
+      if ends[place].instant <= instant, isStillPlain(&ends[place], end, symbol, timeframe, snapshot) {
+        ends[place].snapshot = snapshot
         return true
       }
     }
-    guard let found = plainEnd(end, symbol, timeframe, instant, moment) else { return false }
+    guard let found = plainEnd(end, symbol, timeframe, instant, snapshot) else { return false }
     ends[place] = found
     return !found.isTooLong
   }
@@ -210,13 +213,13 @@ final class LatestPages {
     return Int(truncatingIfNeeded: (hash ^ hash >> 16) & UInt32(keptSeries - 1))
   }
 
-  /// Whether nothing has changed but the last leaf, and that is plain.
+  /// Whether only the last leaf has changed, and has nothing out of the ordinary.
   private func isStillPlain(
-    _ known: inout PlainEnd, _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ moment: KeptPages.Moment
+    _ known: inout PlainEnd, _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ snapshot: KeptPages.Snapshot
   ) -> Bool {
     guard known.leaf.page == end.leaf.number,
-      known.others.allSatisfy({ pages.frame(of: $0.page, moment) == $0.frame }),
-      let frame = pages.frame(of: end.leaf.number, moment)
+      known.others.allSatisfy({ pages.frame(of: $0.page, snapshot) == $0.frame }),
+      let frame = pages.frame(of: end.leaf.number, snapshot)
     else { return false }
     if known.leaf.frame != frame {
       guard scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: []) != nil else { return false }
@@ -225,20 +228,20 @@ final class LatestPages {
     return true
   }
 
-  /// Goes back from the latest bar to the first text that cannot matter; nil where another form is met on the way.
+  /// Goes back from the latest bar to the first text that cannot matter; nil if another form is met on the way.
   private func plainEnd(
-    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ moment: KeptPages.Moment
+    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ snapshot: KeptPages.Snapshot
   ) -> PlainEnd? {
     let low = TimeForms.earliestText(near: instant).withBytes { Array($0) }
     let depth = path.count
     var found = PlainEnd(
-      series: Array(symbol) + [0] + Array(timeframe), instant: instant, moment: moment)
-    guard let frame = pages.frame(of: end.leaf.number, moment),
+      series: Array(symbol) + [0] + Array(timeframe), instant: instant, snapshot: snapshot)
+    guard let frame = pages.frame(of: end.leaf.number, snapshot),
       var isDone = scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: low)
     else { return nil }
     found.leaf = (end.leaf.number, frame)
     for step in path {
-      guard let frame = pages.frame(of: step.number, moment) else { return nil }
+      guard let frame = pages.frame(of: step.number, snapshot) else { return nil }
       found.others.append((step.number, frame))
     }
     while !isDone {
@@ -253,8 +256,8 @@ final class LatestPages {
       if isBefore { break }
       // Down to the last leaf before that.
       while path.count < depth {
-        guard let page = self.page(number, moment), page.kind == .indexInterior,
-          let frame = pages.frame(of: number, moment), let child = page.child(page.cellCount)
+        guard let page = self.page(number, snapshot), page.kind == .indexInterior,
+          let frame = pages.frame(of: number, snapshot), let child = page.child(page.cellCount)
         else { return nil }
         found.others.append((number, frame))
         path.append((number, page, page.cellCount))
@@ -265,7 +268,7 @@ final class LatestPages {
         found.isTooLong = true
         return found
       }
-      guard let frame = pages.frame(of: number, moment), let leaf = read(number, frame),
+      guard let frame = pages.frame(of: number, snapshot), let leaf = read(number, frame),
         leaf.kind == .indexLeaf,
         let reachesBack = scan(leaf, from: leaf.cellCount - 1, symbol, timeframe, low: low)
       else { return nil }
@@ -281,7 +284,7 @@ final class LatestPages {
     return BTreePage(scratch, size: usableSize)
   }
 
-  /// Looks at the entries of a page from cell `last` back. True where it came to one before the series or `low`; nil
+  /// Looks at the entries of a page from cell `last` back. True if it came to one before the series or `low`; nil
   /// where it met another form.
   private func scan(
     _ page: BTreePage, from last: Int, to first: Int = 0, _ symbol: Bytes, _ timeframe: Bytes, low: [UInt8]

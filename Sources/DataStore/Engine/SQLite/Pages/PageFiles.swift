@@ -7,7 +7,7 @@ struct PageFiles {
   let wal: UnsafeMutablePointer<sqlite3_file>
   var index: WALIndex
 
-  /// nil where the connection has no WAL open.
+  /// nil if the connection has no WAL open.
   init?(_ connection: Connection) {
     guard let database = connection.file(SQLITE_FCNTL_FILE_POINTER),
       let wal = connection.file(SQLITE_FCNTL_JOURNAL_POINTER)
@@ -19,7 +19,7 @@ struct PageFiles {
   private static let walHeaderBytes = 32
   private static let frameHeaderBytes = 24
 
-  /// The page size in the WAL's header; nil where it is no WAL.
+  /// The page size in the WAL's header; nil if it is not a WAL.
   var pageSizeOfWAL: Int? {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.walHeaderBytes) { bytes in
       guard csqlite_read(wal, bytes.baseAddress, Int32(Self.walHeaderBytes), 0) == SQLITE_OK,
@@ -46,7 +46,7 @@ struct PageFiles {
     csqlite_read(database, bytes, Int32(count), offset) == SQLITE_OK
   }
 
-  /// 0 where it cannot be told.
+  /// 0 if it cannot be told.
   var databaseBytes: Int {
     var size: Int64 = 0
     return csqlite_size(database, &size) == SQLITE_OK ? Int(size) : 0

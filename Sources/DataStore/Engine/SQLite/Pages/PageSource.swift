@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// The pages of the database as of the moment that a connection's read transaction sees, fetched past SQLite.
+/// The pages of the database as of the snapshot that a connection's read transaction sees, fetched past SQLite.
 ///
-/// SQLite begins the transaction, and its locks keep the moment: no frame that belongs to it is overwritten, and no later
-/// one is folded into the database, before the transaction ends. What SQLite does not tell is which moment it is. So the
-/// header of the WAL's index is looked at before and after: where it is the same, that is the moment.
+/// SQLite begins the transaction, and its locks keep the snapshot: no frame that belongs to it is overwritten, and no later
+/// one is folded into the database, before the transaction ends. What SQLite does not tell is which snapshot it is. So the
+/// header of the WAL's index is looked at before and after: where it is the same, that is the snapshot.
 struct PageSource {
   private var files: PageFiles
   /// The last frame that counts; 0 where the database has all there is.
@@ -14,7 +14,7 @@ struct PageSource {
   /// The part of a page that is SQLite's to fill.
   private(set) var usableSize = 0
 
-  /// Runs `begin`, which starts the read transaction of `connection`, and finds out what it sees. nil where that cannot
+  /// Runs `begin`, which starts the read transaction of `connection`, and finds out what it sees. nil if that cannot
   /// be told, as while others commit or fold the WAL in.
   init?(_ connection: Connection, begin: () throws(StoreError) -> Void) throws(StoreError) {
     // No WAL is open before a connection's first read, and none ever where the file is not in WAL mode: to ask for the
@@ -60,7 +60,7 @@ struct PageSource {
     }
   }
 
-  /// Copies a page to `bytes`, which has room for `pageSize`. False where it cannot be had.
+  /// Copies a page to `bytes`, which has room for `pageSize`. False if it cannot be had.
   mutating func read(_ page: UInt32, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
     read(page, into: bytes, pageSize)
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// The pages on the way from the root of a B-tree down to a leaf, each with a place in it. A page stays until another
-/// one is needed at its level, so that neighbours cost no second look.
+/// The pages on the path from the root of a B-tree down to a leaf, each with a place in it. A page stays until another
+/// one is needed at its level, so that neighbours cost no second fetch.
 struct PageStack: ~Copyable {
   private struct Level {
     let bytes: UnsafeMutablePointer<UInt8>
@@ -13,7 +13,7 @@ struct PageStack: ~Copyable {
     var lastCell = 0
   }
 
-  /// A tree of the largest file is not as deep, unless it runs in circles.
+  /// No tree of the largest file is as deep, unless its pages form a cycle.
   private static let deepest = 20
   private let root: UInt32
   private let kinds: (interior: BTreePage.Kind, leaf: BTreePage.Kind)
@@ -41,14 +41,14 @@ struct PageStack: ~Copyable {
     get { levels[depth].cell }
     set { levels[depth].cell = newValue }
   }
-  /// Where the current page was left the last time; 0 where it is new.
+  /// Where the current page was left the last time; 0 if it is new.
   var lastCell: Int { levels[depth].lastCell }
   var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
   var isAtRoot: Bool { depth == 0 }
-  /// What the current leaf lies in, for callers that retain it; nil where it is in memory of the stack's own.
+  /// What the current leaf lies in, for callers that retain it; nil if it is in memory of the stack's own.
   var leafBlock: ByteBlock.Reference? { isLeafOfRun && depth == leafLevel ? leaves.block : nil }
 
-  /// Goes to the root; false where it cannot be had, or is not a page of this tree.
+  /// Goes to the root; false if it cannot be had, or is not a page of this tree.
   mutating func enterRoot(_ source: inout PageSource) -> Bool { load(root, at: 0, &source) }
 
   /// Goes down to the child at the place of the current page.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-/// Pages of the database that lie side by side, fetched at once.
+/// Neighbouring pages of the database, fetched at once.
 ///
-/// What is written in order lies in order, with a page of the index now and then between those of the table. A system
-/// call for each page takes as long as to copy half of it.
+/// Rows written in order are stored in order, with a page of the index now and then between those of the table. A system
+/// call for each page takes as long as copying half of it.
 struct Readahead: ~Copyable {
   /// As much as SQLite's own files take at a time (os_unix.c: seekAndRead).
   private static let mostBytes = 0x1ffff
@@ -19,11 +19,11 @@ struct Readahead: ~Copyable {
   /// How many pages are fetched next: more each time, for most reads are short.
   private var length: UInt32 = 2
 
-  /// Where the current page is. Whoever holds it may go on reading: it is not filled again meanwhile.
+  /// Where the current page is. A caller that retains it may go on reading: it is not filled again meanwhile.
   /// It lives at least as long as the run.
   var block: ByteBlock.Reference? { blocks.last.map { .passUnretained($0) } }
 
-  /// The bytes of a page, valid until the next call, or as long as `block` is held; nil where it does not go on where the
+  /// The bytes of a page, valid until the next call, or as long as `block` is held; nil if it does not go on where the
   /// last one was, or is not to be had from the database.
   mutating func page(_ number: UInt32, _ source: inout PageSource) -> UnsafePointer<UInt8>? {
     defer { last = number }
@@ -48,7 +48,7 @@ struct Readahead: ~Copyable {
     return true
   }
 
-  /// A block that nobody else holds, as the last one; nil where there is no memory.
+  /// A block that nobody else holds, as the last one; nil if there is no memory.
   private mutating func freeBlock(_ bytes: Int) -> ByteBlock? {
     for index in blocks.indices.reversed() where isKnownUniquelyReferenced(&blocks[index]) {
       blocks.swapAt(index, blocks.count - 1)

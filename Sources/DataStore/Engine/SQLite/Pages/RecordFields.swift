@@ -9,7 +9,7 @@ struct RecordFields: ~Copyable {
 
   private let fields: UnsafeMutablePointer<Field>
   private let count: Int
-  /// Bytes of a value by its type, for the types of one byte; 255 where there is no such type.
+  /// Bytes of a value by its type, for the types of one byte; 255 if there is no such type.
   private let sizes: UnsafeMutablePointer<UInt8>
   private static let noSize: UInt8 = 255
 
@@ -28,7 +28,7 @@ struct RecordFields: ~Copyable {
     sizes.deallocate()
   }
 
-  /// Finds the values in a record, which must outlive their use. False where they are fewer, or reach beyond it.
+  /// Finds the values in a record, which must outlive their use. False if they are fewer, or reach beyond it.
   @inline(__always)
   mutating func read(_ record: Bytes) -> Bool {
     guard let start = record.baseAddress, record.count > count, start[0] < 0x80 else { return false }
@@ -61,7 +61,7 @@ struct RecordFields: ~Copyable {
 }
 
 extension RecordFields {
-  /// A number, NaN for NULL; nil where the value is none.
+  /// A number, NaN for NULL; nil if the value is not one.
   @inline(__always)
   func number(_ place: Int) -> Double? {
     let field = self[place]
@@ -71,7 +71,7 @@ extension RecordFields {
     return Double(RecordValue.integer(field.type, field.bytes))
   }
 
-  /// A text, nil within for NULL; nil where the value is none.
+  /// A text, nil within for NULL; nil if the value is not one.
   @inline(__always)
   func text(_ place: Int) -> Bytes?? {
     let field = self[place]

@@ -4,14 +4,14 @@
 ///
 /// Source: https://sqlite.org/fileformat2.html, "Record Format".
 enum RecordValue {
-  /// Bytes of a text; nil where the type is not text.
+  /// Bytes of a text; nil if the type is not text.
   @inline(__always)
   static func textSize(_ type: UInt64) -> Int? {
     guard type >= 13, type & 1 == 1, type <= UInt64(Int32.max) else { return nil }
     return Int((type - 13) / 2)
   }
 
-  /// Bytes of a whole number; nil where the type is none.
+  /// Bytes of a whole number; nil if the type is not one.
   @inline(__always)
   static func integerSize(_ type: UInt64) -> Int? {
     switch type {
@@ -23,7 +23,7 @@ enum RecordValue {
     }
   }
 
-  /// Bytes of any value; nil where there is no such type.
+  /// Bytes of any value; nil if there is no such type.
   @inline(__always)
   static func size(_ type: UInt64) -> Int? {
     if type >= 12 { return type <= UInt64(Int32.max) ? Int((type - 12) / 2) : nil }

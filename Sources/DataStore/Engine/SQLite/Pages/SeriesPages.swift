@@ -6,22 +6,22 @@ protocol RecordSink: AnyObject {
   var count: Int { get }
   /// Says how many rows are to come, about.
   func expect(rows: Int)
-  /// Takes a row of which the time and the record are known; false where something about it is not as it should be.
+  /// Takes a row of which the time and the record are known; false if something about it is not as it should be.
   /// `block` is what the record lies in, where it may be held.
   func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock.Reference?) -> Bool
 }
 
-/// Reads bars of a series straight from the pages of the file, as of the moment of a read transaction.
+/// Reads bars of a series straight from the pages of the file, as of the snapshot of a read transaction.
 ///
-/// SQLite takes a few hundred instructions for each value that it hands over; the bytes themselves take some ten. Whatever is
-/// not plain here (another schema, damage, a value of another type) is left to SQLite, which says what is wrong.
+/// SQLite takes a few hundred instructions for each value that it hands over; the bytes themselves take about ten. What is
+/// not plain here (another schema, damage, a value of another type) is left to SQLite, which reports what is wrong.
 struct SeriesPages: ~Copyable {
   private var source: PageSource
   private var index: IndexCursor
   private var table: TableLookup
   private let interruption: Interruption
 
-  /// Begins the read transaction; nil where its pages cannot be read, or hold other tables than ours.
+  /// Begins the read transaction; nil if its pages cannot be read, or hold other tables than ours.
   init?(_ connection: Connection) throws(StoreError) {
     guard connection.fastPaths.contains(.pages) else { return nil }
     var roots: (table: UInt32, index: UInt32)?
@@ -33,7 +33,7 @@ struct SeriesPages: ~Copyable {
     interruption = connection.interruption
   }
 
-  /// Hands the rows of a series between two texts of time, both included, to a sink. False where it stopped
+  /// Hands the rows of a series between two texts of time, both included, to a sink. False if it stopped
   /// midway: SQLite has to read them all.
   mutating func collect(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ sink: some RecordSink
@@ -77,7 +77,7 @@ struct SeriesPages: ~Copyable {
 }
 
 extension Connection {
-  /// The pages where the table and the index of its key begin; nil where the table is not the specification's to the
+  /// The pages where the table and the index of its key begin; nil if the table is not the specification's to the
   /// letter. Starts a read transaction.
   func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {
     let statement = try statement(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// Finds rows of a table by their rowid. Neighbours in time tend to be neighbours in the table, and cost no search.
+/// Finds rows of a table by their rowid. Neighbours in time tend to be neighbours in the table, and need no search.
 struct TableLookup: ~Copyable {
   private var stack: PageStack
   /// The current leaf, and the rowids that it holds.
@@ -21,10 +21,10 @@ struct TableLookup: ~Copyable {
 
   deinit { free(overflowPage) }
 
-  /// Where the last record lies, for callers that retain it; nil where it goes with the next one.
+  /// Where the last record lies, for callers that retain it; nil if it goes with the next one.
   var block: ByteBlock.Reference? { isPutTogether ? nil : leafBlock }
 
-  /// The row's record, valid until the next call, or as long as `block` is held; nil where there is none that is whole.
+  /// The row's record, valid until the next call, or as long as `block` is held; nil if there is none that is whole.
   @inline(__always)
   mutating func record(_ rowid: Int64, _ source: inout PageSource) -> Bytes? {
     if rowid < first || rowid > last {

@@ -14,7 +14,7 @@ extension Connection {
     try statement.run()
   }
 
-  /// Lends the JSON text of a value to `body`; nil where the key is absent.
+  /// Lends the JSON text of a value to `body`; nil if the key is absent.
   func withState<Result>(
     _ key: String, _ body: (Bytes?) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -49,7 +49,7 @@ extension Connection {
     return true
   }
 
-  /// When the key was last written; nil where it is absent.
+  /// When the key was last written; nil if it is absent.
   func stateUpdatedAt(_ key: String) throws(StoreError) -> Int64? {
     let statement = try statement("SELECT updated_at FROM main.system_state WHERE key = ?1")
     statement.bind(1, copying: key)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// Lets the disk begin with the pages of a checkpoint while the later ones are copied.
+/// Makes the disk begin to write the pages of a checkpoint while the later ones are copied.
 ///
 /// SQLite syncs the database behind the last page, and the commits that wait for the checkpoint wait for that.
 final class CheckpointWriteback {

@@ -8,11 +8,11 @@ import Glibc
 /// thousand system calls of a few kilobytes, none of them aligned. Here the frames of a transaction are gathered for as
 /// long as each follows the one before, and written together.
 ///
-/// Nobody misses what is gathered. A frame counts for others from the moment when SQLite, behind the frame that ends a
+/// No other connection misses what is gathered. A frame counts for others as soon as SQLite, behind the frame that ends a
 /// transaction, changes the index of the WAL: with that frame everything is written, and where that fails the commit
-/// fails. Whoever reads, syncs or measures the file through this connection gets to see all of it first. What
-/// is left when the lock on writing goes belongs to a transaction that was rolled back, and is dropped: by then the
-/// place may be another's. Frames that SQLite writes again, and whatever it writes without that lock, go straight
+/// fails. Anything that reads, syncs or measures the file through this connection sees all of it first. What
+/// is left when the lock on writing is released belongs to a transaction that was rolled back, and is dropped: by then the
+/// range of the file may belong to another writer. Frames that SQLite writes again, and whatever it writes without that lock, go straight
 /// through. (https://sqlite.org/walformat.html, wal.c: sqlite3WalFrames)
 final class FrameGathering {
   private typealias Methods = ReplacedMethods<FrameGathering>
@@ -46,7 +46,7 @@ final class FrameGathering {
   /// -2 before it was asked for, -1 where it cannot be had.
   private var walDescriptor: Int32 = -2
 
-  /// nil where the connection has no WAL open.
+  /// nil if the connection has no WAL open.
   init?(database: SQLiteFile?, wal: SQLiteFile?, walPath: String) {
     self.walPath = walPath
     guard let database, let wal else { return nil }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// Spares a short write four of the six locks that it takes: those of a reader, which it begins as.
+/// Saves a short write four of the six locks that it takes: those of a reader, as which it begins.
 ///
-/// Who reads a WAL holds a lock on a mark that says up to which frame a checkpoint may go meanwhile, and that keeps the
-/// WAL from being started over. First it takes that lock alone for a moment, to bring the mark up to date (wal.c:
-/// walTryBeginRead). Who has the lock on writing needs neither: nobody else can commit then, nor start the WAL over,
+/// A reader of a WAL holds a lock on a mark that says up to which frame a checkpoint may go meanwhile, and that keeps the
+/// WAL from being started over. First it takes that lock exclusively, to bring the mark up to date (wal.c:
+/// walTryBeginRead). The holder of the write lock needs neither: nobody else can commit then, nor start the WAL over,
 /// and what a checkpoint writes to the database is what it would read there.
 ///
-/// That leaves the moment before: a statement that writes takes the lock on writing first of all, but for a look at the
-/// database's first page (btree.c: sqlite3BtreeBeginTrans). If another process commits in that moment, what it shows may
+/// That leaves the time before: a statement that writes takes the write lock first of all, but for a look at the
+/// database's first page (btree.c: sqlite3BtreeBeginTrans). If another process commits in between, what it shows may
 /// be of no use. Where the page is sound SQLite finds, as soon as it has the lock, that the WAL's index has changed,
 /// drops what it has read and begins again (wal.c: sqlite3WalBeginWriteTransaction, pager.c: pager_reset). Where it is
 /// not, the statement fails before it has the lock, which is what `isExposed` tells: then it is run once more. Whatever
@@ -45,7 +45,7 @@ struct ReadLockSparing {
   /// The lock on writing is taken.
   mutating func beginWriting() { isExposed = false }
 
-  /// What to answer SQLite in place of the lock that it asks for, or gives back; nil where it is to get it.
+  /// What to answer SQLite in place of the lock that it asks for, or gives back; nil if it is to get it.
   mutating func answer(_ offset: Int32, _ count: Int32, _ flags: Int32) -> Int32? {
     guard count == 1, Self.marks.contains(offset) else { return nil }
     switch flags {

@@ -6,7 +6,7 @@ typealias SQLiteFile = UnsafeMutablePointer<sqlite3_file>
 /// An open file of SQLite's, with some of its methods replaced by those of `Owner`.
 ///
 /// A file names the table of its methods, and SQLite calls what stands there (https://sqlite.org/c3ref/file.html). So a
-/// copy of the table with a few others in it is all that it takes to look on, and those others call what was there before.
+/// copy of the table with a few replacements in it is all that is needed, and the replacements call the original methods.
 struct ReplacedMethods<Owner: AnyObject>: ~Copyable {
   private struct Table {
     /// The first, for this is what the file names.
@@ -18,7 +18,7 @@ struct ReplacedMethods<Owner: AnyObject>: ~Copyable {
   let file: SQLiteFile
   private let table: UnsafeMutablePointer<Table>
 
-  /// nil where the file is not open. `owner` must outlive this.
+  /// nil if the file is not open. `owner` must outlive this.
   init?(_ file: SQLiteFile?, _ owner: Owner, replace: (inout sqlite3_io_methods) -> Void) {
     guard let file, let own = file.pointee.pMethods else { return nil }
     self.file = file

@@ -47,7 +47,7 @@ struct WALIndex {
 
   init(_ file: UnsafeMutablePointer<sqlite3_file>) { self.file = file }
 
-  /// The state of the moment; nil while somebody is changing it.
+  /// The current state; nil while somebody is changing it.
   mutating func sample() -> Sample? {
     guard let memory = region(0) else { return nil }
     // The writer changes the second copy first.
@@ -57,7 +57,7 @@ struct WALIndex {
     return Sample(header: header, folded: memory.load(fromByteOffset: 2 * Self.headerBytes, as: UInt32.self))
   }
 
-  /// The last frame up to `last` that holds `page`; 0 where none does; nil where the index makes no sense.
+  /// The last frame up to `last` that holds `page`; 0 if none does; nil if the index makes no sense.
   mutating func frame(of page: UInt32, upTo last: UInt32) -> UInt32? {
     guard last > 0 else { return 0 }
     var number = Int((last + Self.framesPerRegion - Self.framesOfFirstRegion - 1) / Self.framesPerRegion)

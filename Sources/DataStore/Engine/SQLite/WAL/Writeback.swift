@@ -2,10 +2,10 @@
 import CLinux
 import Glibc
 
-/// Lets the disk begin with what was written, so that a later sync finds little left to do.
+/// Makes the disk begin to write early, so that a later sync finds little left to do.
 ///
-/// A sync of some megabytes that nobody has begun with takes as long as the disk needs for them, and the processor waits.
-/// What is asked for here is not a sync: it makes nothing durable, and nobody relies on it.
+/// A sync of megabytes that the disk has not begun to write takes as long as the disk needs for them, and the processor waits.
+/// What is asked for here is not a sync: it makes nothing durable, and no promise rests on it.
 /// https://man7.org/linux/man-pages/man2/sync_file_range.2.html
 struct Writeback {
   /// Bytes between two beginnings; shorter writes are left to the sync.

@@ -7,7 +7,7 @@
 extension ForeignForms {
   /// Rewrites the rows of those instants of `range` for which `isWritten`. To be called within a transaction that has the lock
   /// on writing.
-  mutating func mend(
+  mutating func fix(
     _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection,
     _ isWritten: (Int64) -> Bool = { _ in true }
   ) throws(StoreError) {
@@ -47,14 +47,14 @@ extension ForeignForms {
   }
 
   /// Rewrites the rows of all instants of a batch.
-  mutating func mend(_ batch: BorrowedBatch, _ connection: StoreConnection) throws(StoreError) {
+  mutating func fix(_ batch: BorrowedBatch, _ connection: StoreConnection) throws(StoreError) {
     for series in BatchStretches(batch).series {
       guard let symbol = batch.symbol.text(series.row),
         let timeframe = batch.timeframe.text(series.row)
       else { continue }
       var instants: Set<Int64>?
       for stretch in series.merged {
-        try mend(stretch, symbol, timeframe, connection) { instant in
+        try fix(stretch, symbol, timeframe, connection) { instant in
           if instants == nil { instants = series.instants(of: batch) }
           return instants?.contains(instant) ?? true
         }
