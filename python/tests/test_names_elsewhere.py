@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names are bytes: state keys, members of values, parameters and columns of queries, files."""
+"""Names are bytes beyond those of series: state keys, members of values, queries, files."""
 
 from __future__ import annotations
 
