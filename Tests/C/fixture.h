@@ -52,6 +52,8 @@ const char *stored(const char *path, const char *query);
 
 /* Runs statements on the file, or gives the test up. */
 void foreign(const char *path, const char *statements);
+/* Runs one statement, with a text for its parameter (NULL: it has none). */
+void foreign_with(const char *path, const char *statement, const char *value);
 
 /* ---- Bytes ---- */
 

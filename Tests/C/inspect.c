@@ -63,3 +63,15 @@ void foreign(const char *path, const char *statements) {
   }
   sqlite3_close(connection);
 }
+
+void foreign_with(const char *path, const char *statement, const char *value) {
+  sqlite3 *connection = connect_to(path, SQLITE_OPEN_READWRITE);
+  sqlite3_stmt *prepared = NULL;
+  if (sqlite3_prepare_v2(connection, statement, -1, &prepared, NULL) != SQLITE_OK) {
+    give_up(connection, statement);
+  }
+  if (value != NULL) sqlite3_bind_text(prepared, 1, value, -1, SQLITE_TRANSIENT);
+  if (sqlite3_step(prepared) != SQLITE_DONE) give_up(connection, statement);
+  sqlite3_finalize(prepared);
+  sqlite3_close(connection);
+}

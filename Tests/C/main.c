@@ -42,6 +42,7 @@ int main(int argc, char **argv) {
       {"hostile", hostile_tests},
       {"limits", limits_tests},
       {"names", names_tests},
+      {"cases", cases_tests},
   };
   bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
   int filter = verbose ? 2 : 1;

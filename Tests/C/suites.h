@@ -39,5 +39,6 @@ extern const check_test null_tests[];
 extern const check_test hostile_tests[];
 extern const check_test limits_tests[];
 extern const check_test names_tests[];
+extern const check_test cases_tests[];
 
 #endif

@@ -54,9 +54,8 @@ static void existing_target_is_refused(void) {
   ds_store *store = open_store(path_of("bars.db"));
   write_hours(store, EURUSD, 3);
   save_file(path_of("precious.txt"), "precious", 8);
-  int32_t status = ds_store_backup(store, path_of("precious.txt"), 0);
-  CHECK(status == DS_INVALID || status == DS_STORAGE);
-  CHECK_FAILS(status, status, "precious.txt", "overwrite");
+  CHECK_FAILS(ds_store_backup(store, path_of("precious.txt"), 0), DS_INVALID, "precious.txt",
+              "overwrite");
   CHECK_TEXT(other_files(), "precious.txt");
   file_copy kept = load_file(path_of("precious.txt"));
   CHECK(kept.size == 8 && memcmp(kept.bytes, "precious", 8) == 0);
@@ -88,9 +87,7 @@ static void own_file_is_always_refused(void) {
   for (size_t i = 0; i < COUNT_OF(names); i++) {
     for (int32_t overwrite = 0; overwrite <= 1; overwrite++) {
       check_note("%s, overwrite %d", names[i], overwrite);
-      int32_t status = ds_store_backup(store, path_of(names[i]), overwrite);
-      CHECK(status == DS_INVALID || status == DS_STORAGE);
-      if (overwrite) CHECK_STATUS(status, DS_INVALID);
+      CHECK_STATUS(ds_store_backup(store, path_of(names[i]), overwrite), DS_INVALID);
     }
   }
   check_note("%s", "");
@@ -170,13 +167,15 @@ static void failed_backup_leaves_nothing(void) {
   save_file(path_of("file"), "x", 1);
   static const struct {
     const char *target, *word;
-  } cases[] = {{"absent/copy.db", "/absent"}, {"file/copy.db", "/file"}, {"directory", "/directory"}};
+    int32_t status;
+  } cases[] = {{"absent/copy.db", "/absent", DS_STORAGE},
+               {"file/copy.db", "/file", DS_STORAGE},
+               {"directory", "/directory", DS_STORAGE}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     for (int32_t overwrite = 0; overwrite <= 1; overwrite++) {
       check_note("%s, overwrite %d", cases[i].target, overwrite);
-      int32_t status = ds_store_backup(store, path_of(cases[i].target), overwrite);
-      CHECK(status == DS_STORAGE || status == DS_INVALID);
-      CHECK_FAILS(status, status, cases[i].word);
+      CHECK_FAILS(ds_store_backup(store, path_of(cases[i].target), overwrite), cases[i].status,
+                  cases[i].word);
       CHECK_TEXT(other_files(), "directory file");
     }
   }

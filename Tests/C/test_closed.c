@@ -70,8 +70,7 @@ static void in_child(void (*run)(ds_store *), ds_store *store) {
 
 static void use_in_child(ds_store *store) {
   check_all_calls_fail(store, DS_CLOSED);
-  int32_t status = ds_store_close(store);
-  CHECK(status == DS_CLOSED || status == DS_OK);
+  CHECK_OK(ds_store_close(store));
   CHECK(ds_store_path(store)[0] == '/');
   ds_store_free(store);
 }

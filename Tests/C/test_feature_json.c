@@ -148,11 +148,9 @@ static void broken_utf8_is_refused(void) {
     check_note("text %zu", i);
     char json[128];
     snprintf(json, sizeof json, "{\"a%s@1\":{\"value\":1,\"quality\":\"ready\"}}", not_utf8[i]);
-    int32_t status = write_json(store, T0 + HOUR, guarded_text(json), 0);
-    CHECK(status == DS_INVALID || status == DS_INVALID_FEATURE);
+    CHECK_STATUS(write_json(store, T0 + HOUR, guarded_text(json), 0), DS_INVALID_FEATURE);
     snprintf(json, sizeof json, "{\"a%s", not_utf8[i]);
-    status = write_json(store, T0 + HOUR, guarded_text(json), 0);
-    CHECK(status == DS_INVALID || status == DS_INVALID_FEATURE);
+    CHECK_STATUS(write_json(store, T0 + HOUR, guarded_text(json), 0), DS_INVALID_FEATURE);
   }
   check_note("%s", "");
   close_with_one_bar(store);
@@ -203,12 +201,7 @@ static void long_keys_are_refused(void) {
     strcpy(json, "{\"");
     memset(json + 2, 'k', length);
     strcpy(json + 2 + length - 2, "@1\":{\"value\":1,\"quality\":\"ready\"}}");
-    int32_t status = write_json(store, T0 + HOUR, json, 0);
-    if (over) {
-      CHECK(status == DS_INVALID || status == DS_INVALID_FEATURE);
-    } else {
-      CHECK_OK(status);
-    }
+    CHECK_STATUS(write_json(store, T0 + HOUR, json, 0), over ? DS_INVALID_FEATURE : DS_OK);
     free(json);
     CHECK_OK(ds_market_delete(store, EURUSD, HOURLY,
                               &(ds_range){sizeof(ds_range), T0 + HOUR, INT64_MAX, NULL, NULL},

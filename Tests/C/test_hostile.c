@@ -62,9 +62,8 @@ static void views_are_not_run(void) {
   ds_store_free(store);
 }
 
-/* The schema has no further index, and one over an expression runs the file's SQL on each write:
- * the file is refused, or check() reports the index. */
-static void indexes_over_expressions_are_noticed(void) {
+/* The schema has no further index, and one over an expression runs the file's SQL on each write. */
+static void indexes_over_expressions_are_refused(void) {
   static const char *const expressions[] = {"abs(close)", "json_extract(features, '$.x')"};
   for (size_t i = 0; i < COUNT_OF(expressions); i++) {
     char name[32], statement[256];
@@ -75,17 +74,9 @@ static void indexes_over_expressions_are_noticed(void) {
     foreign(path_of(name), statement);
     ds_store *store = NULL;
     int32_t status = ds_store_open(path_of(name), NULL, &store);
-    if (status != DS_OK) {
-      CHECK(status == DS_SCHEMA || status == DS_CORRUPT);
-      CHECK_FAILS(status, status, "sly");
-      continue;
-    }
-    ds_texts *findings = NULL;
-    REQUIRE_OK(ds_store_check(store, &findings));
-    REQUIRE(ds_texts_count(findings) >= 1);
-    CHECK(strstr(ds_texts_items(findings)[0], "sly") != NULL);
-    ds_texts_free(findings);
-    ds_store_free(store);
+    /* Some versions of SQLite hold json_extract() to be unsafe in a schema, and take the schema for damaged. */
+    CHECK_FAILS(status, i == 1 && status == DS_CORRUPT ? DS_CORRUPT : DS_SCHEMA, "sly");
+    CHECK(store == NULL);
   }
 }
 
@@ -95,11 +86,7 @@ static void constraints_are_not_run(void) {
   foreign(path, "CREATE TABLE system_state (key TEXT PRIMARY KEY, value JSON NOT NULL"
                 " CHECK (abs(length(key)) < 0), updated_at TEXT NOT NULL)");
   ds_store *store = NULL;
-  int32_t status = ds_store_open(path, NULL, &store);
-  if (status != DS_OK) {
-    CHECK_FAILS(status, DS_SCHEMA, "system_state");
-    return;
-  }
+  REQUIRE_OK(ds_store_open(path, NULL, &store));
   CHECK_OK(ds_state_set(store, "key", "1"));
   ds_store_free(store);
 }
@@ -219,7 +206,7 @@ static void rubbish_in_the_wal_is_ignored(void) {
 const check_test hostile_tests[] = {
     {"triggers_are_not_run", triggers_are_not_run},
     {"views_are_not_run", views_are_not_run},
-    {"indexes_over_expressions_are_noticed", indexes_over_expressions_are_noticed},
+    {"indexes_over_expressions_are_refused", indexes_over_expressions_are_refused},
     {"constraints_are_not_run", constraints_are_not_run},
     {"columns_with_sql_are_refused", columns_with_sql_are_refused},
     {"damaged_files_never_crash", damaged_files_never_crash},

@@ -56,108 +56,7 @@ static void every_column_is_stored(void) {
   ds_store_free(store);
 }
 
-static void absent_columns_take_the_defaults(void) {
-  open_fixture();
-  for (int32_t replace = 0; replace <= 1; replace++) {
-    ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, (int64_t[]){T0 + replace * HOUR}, 1);
-    write_batch(&batch, replace);
-  }
-  CHECK_TEXT(stored(path, all_columns),
-             "NULL|NULL|NULL|NULL|NULL|NULL|NULL|0|NULL|NULL\n"
-             "NULL|NULL|NULL|NULL|NULL|NULL|NULL|0|NULL|NULL");
-  ds_store_free(store);
-}
-
-static void timestamps_have_one_text_form(void) {
-  open_fixture();
-  static const struct {
-    int64_t time;
-    const char *text;
-  } cases[] = {
-      {T0, T0_TEXT},
-      {T0 + 500 * 1000 * MICROSECOND, "2026-03-01T15:00:00.500000+00:00"},
-      {T0 + MICROSECOND, "2026-03-01T15:00:00.000001+00:00"},
-      {T0 + 1, "2026-03-01T15:00:00.000000001+00:00"},
-      {T0 + SECOND - 1, "2026-03-01T15:00:00.999999999+00:00"},
-      {0, "1970-01-01T00:00:00+00:00"},
-      {-1, "1969-12-31T23:59:59.999999999+00:00"},
-      {-SECOND, "1969-12-31T23:59:59+00:00"},
-      {INT64_C(951782400000000000), "2000-02-29T00:00:00+00:00"},
-      {INT64_C(4107542399000000000), "2100-02-28T23:59:59+00:00"},
-      {INT64_C(4107542400000000000), "2100-03-01T00:00:00+00:00"},
-      {INT64_C(-2203891200000000000), "1900-03-01T00:00:00+00:00"},
-      {INT64_MIN + 1, "1677-09-21T00:12:43.145224193+00:00"},
-      {INT64_MAX, "2262-04-11T23:47:16.854775807+00:00"},
-  };
-  for (size_t i = 0; i < COUNT_OF(cases); i++) {
-    char symbol[32], query[96];
-    snprintf(symbol, sizeof symbol, "S%zu", i);
-    snprintf(query, sizeof query, "SELECT timestamp FROM market_data WHERE symbol = '%s'", symbol);
-    const char *name = symbol;
-    ds_bar_batch batch = rows_of(&name, &HOURLY, &cases[i].time, 1);
-    write_batch(&batch, 0);
-    CHECK_TEXT(stored(path, query), cases[i].text);
-    ds_bars *bars = read_symbol(store, symbol, NULL);
-    REQUIRE(ds_bars_batch(bars)->count == 1);
-    CHECK_INT(ds_bars_batch(bars)->timestamps[0], cases[i].time);
-    ds_bars_free(bars);
-  }
-  ds_store_free(store);
-}
-
-static void doubles_are_kept_to_the_bit(void) {
-  open_fixture();
-  static const double values[] = {0.1, 1.0 / 3, 5e-324, 2.2250738585072014e-308,
-                                  1.7976931348623157e308, -1e-5, 1e16, 9007199254740993.0,
-                                  INFINITY, -INFINITY, 123456789.123456789};
-  enum { N = COUNT_OF(values) };
-  int64_t timestamps[N];
-  for (int i = 0; i < N; i++) timestamps[i] = T0 + i * HOUR;
-  ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, timestamps, N);
-  batch.open = batch.volume = batch.latency_sec = values;
-  write_batch(&batch, 0);
-  ds_bars *bars = read_symbol(store, EURUSD, NULL);
-  const ds_bar_batch *read = ds_bars_batch(bars);
-  REQUIRE(read->count == N);
-  for (int i = 0; i < N; i++) {
-    CHECK_BITS(read->open[i], values[i]);
-    CHECK_BITS(read->volume[i], values[i]);
-    CHECK_BITS(read->latency_sec[i], values[i]);
-  }
-  ds_bars_free(bars);
-  ds_store_free(store);
-}
-
 /* ---- Upsert ---- */
-
-static void ten_writes_leave_one_row(void) {
-  open_fixture();
-  for (int i = 0; i < 10; i++) write_hours(store, EURUSD, 1);
-  CHECK_TEXT(stored(path, "SELECT count(*) FROM market_data"), "1");
-  ds_store_free(store);
-}
-
-static const double one = 1, two = 2;
-
-static void write_one(const double *open, const double *close, int32_t replace) {
-  ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, (int64_t[]){T0}, 1);
-  batch.open = open;
-  batch.close = close;
-  write_batch(&batch, replace);
-}
-
-static void absent_columns_keep_what_is_stored(void) {
-  open_fixture();
-  write_one(&one, &one, 0);
-  CHECK_OK(write_json(store, T0, "{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}", 0));
-  write_one(NULL, &two, 0);
-  CHECK_TEXT(stored(path, "SELECT open, close, features FROM market_data"),
-             "1.0|2.0|{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}");
-  double missing = NAN;
-  write_one(&missing, NULL, 0);
-  CHECK_TEXT(stored(path, "SELECT open, close FROM market_data"), "NULL|2.0");
-  ds_store_free(store);
-}
 
 /* A text column is carried by its codes: all missing, it needs no dictionary. */
 static void codes_without_a_dictionary_are_null(void) {
@@ -170,50 +69,6 @@ static void codes_without_a_dictionary_are_null(void) {
   write_batch(&batch, 0);
   CHECK_TEXT(stored(path, "SELECT source, close FROM market_data ORDER BY timestamp"),
              "NULL|0.5\nNULL|1.5");
-  ds_store_free(store);
-}
-
-static void replace_makes_the_row_what_was_passed(void) {
-  open_fixture();
-  write_one(&one, &one, 0);
-  CHECK_OK(write_json(store, T0, "{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}", 0));
-  write_one(NULL, &two, 1);
-  CHECK_TEXT(stored(path, all_columns), "NULL|NULL|NULL|2.0|NULL|NULL|NULL|0|NULL|NULL");
-  ds_store_free(store);
-}
-
-static void rows_stay_in_place(void) {
-  open_fixture();
-  write_hours(store, EURUSD, 3);
-  const char *query = "SELECT rowid FROM market_data ORDER BY timestamp";
-  char before[64];
-  snprintf(before, sizeof before, "%s", stored(path, query));
-  write_hours(store, EURUSD, 3);
-  CHECK_OK(write_json(store, T0, "{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}", 0));
-  CHECK_TEXT(stored(path, query), before);
-  ds_store_free(store);
-}
-
-static void the_last_of_equal_timestamps_wins(void) {
-  open_fixture();
-  int64_t timestamps[] = {T0, T0 + HOUR, T0, T0};
-  double open[] = {1, 2, 3, 4};
-  const char *json[] = {"{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}", NULL,
-                        "{\"b@1\":{\"value\":3,\"quality\":\"ready\"}}", NULL};
-  ds_bar_batch batch = rows_of(&EURUSD, &HOURLY, timestamps, 4);
-  batch.open = open;
-  batch.features_json = json;
-  write_batch(&batch, 0);
-  CHECK_TEXT(stored(path, "SELECT open FROM market_data ORDER BY timestamp"), "4.0\n2.0");
-  ds_read_options options = DS_READ_OPTIONS_INIT;
-  options.features = DS_FEATURES_COLUMNS;
-  ds_bars *bars = read_symbol(store, EURUSD, &options);
-  CHECK_INT(ds_bars_batch(bars)->feature_count, 2); /* merged row by row: a@1 and b@1 */
-  ds_bars_free(bars);
-
-  write_batch(&batch, 1); /* the last row replaces all that came before it */
-  CHECK_TEXT(stored(path, "SELECT open, features FROM market_data ORDER BY timestamp"),
-             "4.0|NULL\n2.0|NULL");
   ds_store_free(store);
 }
 
@@ -273,15 +128,7 @@ static void no_rows_are_no_error(void) {
 
 const check_test write_tests[] = {
     {"every_column_is_stored", every_column_is_stored},
-    {"absent_columns_take_the_defaults", absent_columns_take_the_defaults},
-    {"timestamps_have_one_text_form", timestamps_have_one_text_form},
-    {"doubles_are_kept_to_the_bit", doubles_are_kept_to_the_bit},
-    {"ten_writes_leave_one_row", ten_writes_leave_one_row},
-    {"absent_columns_keep_what_is_stored", absent_columns_keep_what_is_stored},
     {"codes_without_a_dictionary_are_null", codes_without_a_dictionary_are_null},
-    {"replace_makes_the_row_what_was_passed", replace_makes_the_row_what_was_passed},
-    {"rows_stay_in_place", rows_stay_in_place},
-    {"the_last_of_equal_timestamps_wins", the_last_of_equal_timestamps_wins},
     {"one_batch_holds_many_series", one_batch_holds_many_series},
     {"what_was_read_may_be_written", what_was_read_may_be_written},
     {"no_rows_are_no_error", no_rows_are_no_error},

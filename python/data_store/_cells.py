@@ -230,10 +230,14 @@ def flag(value: Any) -> int:
 
 def number_argument(value: object, what: str) -> float:
     """Give an argument of a call as a double."""
+    if value is None:
+        raise InvalidTypeError(f"{what} must be a number, not None")
     try:
         return number(value)
     except Refusal as refusal:
-        raise InvalidInputError(f"{what}: {refusal.told(what)}") from None
+        too_large = is_integer(value) and not isinstance(value, bool)
+        error = InvalidInputError if too_large else InvalidTypeError
+        raise error(f"{what}: {refusal.told(what)}") from None
 
 
 def flag_argument(value: Any, what: str) -> bool:

@@ -10,13 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _abi
-from ._cells import Refusal, count_of, flag, is_missing, number
+from ._cells import Refusal, count_of, flag, is_missing, number_argument
 from ._handles import ResultHandle, c_array
 from ._library import library
-from ._rows import argument_error, place_of
+from ._rows import place_of
 from ._text import decode_array, decode_optional, encode_optional
 from ._texts_out import text_array
 from ._timestamps import optional_argument_ns, to_index
+from .errors import InvalidTypeError
 
 __all__ = ["request_in", "requests_out", "series_out"]
 
@@ -32,13 +33,15 @@ def request_in(symbol: object, timeframe: object, fields: dict[str, Any]) -> _ab
         setattr(request, name, encode_optional(None if missing else text, f"{place}: {name}"))
     for name in ("requested_at", "start_ts", "end_ts"):
         setattr(request, name, optional_argument_ns(fields[name], place, name))
-    name = "coverage_ratio"
+    if not is_missing(fields["coverage_ratio"]):
+        request.coverage_ratio = number_argument(
+            fields["coverage_ratio"], f"{place}: coverage_ratio"
+        )
     try:
-        request.coverage_ratio = number(fields[name])
-        name = "fallback_used"
-        request.fallback_used = flag(fields[name])
+        request.fallback_used = flag(fields["fallback_used"])
     except Refusal as refusal:
-        raise argument_error(refusal, place, name) from None
+        reason = refusal.told("fallback_used")
+        raise InvalidTypeError(f"{place}: fallback_used: {reason}") from None
     gap_count = fields["gap_count"]
     if not is_missing(gap_count):
         request.gap_count = count_of(gap_count, f"{place}: gap_count")

@@ -20,7 +20,7 @@ from ._signals import ask_main_thread, pass_on
 from ._status import check
 from ._text import decode_array, encode, encode_path
 from ._transaction import Transaction
-from .errors import InvalidInputError, StorageError
+from .errors import InvalidInputError, InvalidTypeError, StorageError
 
 # Imported where it is used: opening a file takes none of it.
 if TYPE_CHECKING:
@@ -126,9 +126,8 @@ class DataStore(OfThisProcess):
     ) -> None:
         word = str.__str__(durability) if isinstance(durability, str) else ""
         if word not in _abi.DURABILITY:
-            raise InvalidInputError(
-                f"durability must be 'full' or 'normal', not {shown(durability)}"
-            )
+            error = InvalidInputError if isinstance(durability, str) else InvalidTypeError
+            raise error(f"durability must be 'full' or 'normal', not {shown(durability)}")
         read_only = flag_argument(read_only, "read_only")
         options = _abi.ds_open_options(
             durability=_abi.DURABILITY[word],

@@ -12,62 +12,13 @@ from data_store import DataStore
 from data_store.errors import InvalidInputError
 
 SAME: list[tuple[Any, Any]] = [
-    (None, None),
-    (True, True),
-    (False, False),
-    (1, 1),
-    (1, 1.0),
-    (1.0, 1),
-    (0.1, 0.1),
-    (0, 0.0),
-    (2**63 - 1, 2**63 - 1),
-    ("text", "text"),
-    ("", ""),
-    ([], []),
-    ({}, {}),
-    ([1, 2.0, "x", None, True], [1.0, 2, "x", None, True]),
-    ({"a": 1, "b": [2]}, {"b": [2.0], "a": 1.0}),
-    ({"a": {"c": 1, "b": 2}}, {"a": {"b": 2, "c": 1}}),
-    ([2**70], [2**70]),
-    ([1e300], [1e300]),
-    ([10**20], [1e20]),
     ("ñ📈\n", "ñ📈\n"),
     ([1, 2], (1, 2)),
     (5, np.int64(5)),
+    ([1e300], [1e300]),
+    (0, 0.0),
 ]
-DIFFERENT: list[tuple[Any, Any]] = [
-    (1, True),
-    (True, 1),
-    (0, False),
-    (False, 0),
-    (1.0, True),
-    ([1], [True]),
-    ({"a": 0}, {"a": False}),
-    (None, False),
-    (None, 0),
-    (None, ""),
-    (None, []),
-    (1, "1"),
-    ("true", True),
-    ("null", None),
-    (1, 2),
-    (0.1, 0.10000000000000002),
-    (2**63 - 1, 2**63 - 2),
-    (2**63 - 1, float(2**63)),
-    ([2**70], [2**70 + 1]),
-    ([2**53], [2**53 + 1]),
-    ([], {}),
-    ([1, 2], [2, 1]),
-    ([1, 2], [1, 2, 3]),
-    ([1, 2, 3], [1, 2]),
-    ({"a": 1}, {"a": 1, "b": 1}),
-    ({"a": 1, "b": 1}, {"a": 1}),
-    ({"a": 1}, {"b": 1}),
-    ({"a": None}, {}),
-    ("a", "A"),
-    ("a", "a "),
-    ("é", "e\u0301"),
-]
+"""What Python alone can spell; the others are in Tests/Cases/state.json."""
 
 
 @pytest.mark.parametrize(("stored", "expected"), SAME, ids=repr)
@@ -75,29 +26,6 @@ def test_an_equal_value_is_swapped(store: DataStore, stored: Any, expected: Any)
     store.state.set("key", stored)
     assert store.state.compare_and_set("key", expected, {"new": 1}) is True
     assert store.state.get("key") == {"new": 1}
-
-
-@pytest.mark.parametrize(("stored", "expected"), DIFFERENT, ids=repr)
-def test_a_different_value_is_left_alone(
-    store: DataStore, contents: Any, stored: Any, expected: Any
-) -> None:
-    store.state.set("key", stored)
-    before = contents()
-    assert store.state.compare_and_set("key", expected, {"new": 1}) is False
-    assert contents() == before
-
-
-def test_expected_none_matches_an_absent_key(store: DataStore) -> None:
-    assert store.state.compare_and_set("key", None, 1) is True
-    assert store.state.compare_and_set("key", None, 2) is False
-    assert store.state.get("key") == 1
-
-
-@pytest.mark.parametrize("expected", [0, False, "", [], {}, "null"], ids=repr)
-def test_an_absent_key_matches_nothing_else(store: DataStore, contents: Any, expected: Any) -> None:
-    before = contents()
-    assert store.state.compare_and_set("key", expected, 1) is False
-    assert contents() == before
 
 
 def test_what_get_returns_is_always_what_compare_and_set_expects(store: DataStore) -> None:

@@ -209,11 +209,20 @@ WHERE: dict[str, tuple[Callable[[DataStore], Any], list[str]]] = {
 }  # fmt: skip
 
 
+NOT_JUST_INVALID = {
+    "an infinite feature": FeatureValidationError,
+    "an unknown quality": FeatureValidationError,
+    "broken JSON": FeatureValidationError,
+    "a missing bar": MissingBarError,
+}
+
+
 @pytest.mark.parametrize("what", WHERE)
 def test_a_message_says_where_and_what(store: DataStore, what: str) -> None:
     call, parts = WHERE[what]
     with pytest.raises(DataStoreError) as caught:
         call(store)
+    assert type(caught.value) is NOT_JUST_INVALID.get(what, InvalidInputError)
     message = str(caught.value)
     for part in parts:
         assert part in message
@@ -255,14 +264,20 @@ def test_hostile_names_do_not_break_a_message(store: DataStore, name: str) -> No
 
 def test_each_error_has_its_own_message(store: DataStore, impatient: DataStore) -> None:
     messages = []
-    calls: list[Callable[[], Any]] = [
-        lambda: store.market.write(bars(1).assign(vwap=1.0), SYMBOL, TIMEFRAME),
-        lambda: store.market.write_features({START: {"a@1": entry(1)}}, SYMBOL, TIMEFRAME),
-        lambda: store.sql("nonsense"),
-        lambda: store.state.set("", 1),
+    calls: list[tuple[type[DataStoreError], Callable[[], Any]]] = [
+        (
+            InvalidInputError,
+            lambda: store.market.write(bars(1).assign(vwap=1.0), SYMBOL, TIMEFRAME),
+        ),
+        (
+            MissingBarError,
+            lambda: store.market.write_features({START: {"a@1": entry(1)}}, SYMBOL, TIMEFRAME),
+        ),
+        (InvalidInputError, lambda: store.sql("nonsense")),
+        (InvalidInputError, lambda: store.state.set("", 1)),
     ]
-    for call in calls:
-        with pytest.raises(DataStoreError) as caught:
+    for error, call in calls:
+        with pytest.raises(error) as caught:
             call()
         messages.append(str(caught.value))
     with store.transaction(), pytest.raises(BusyError) as busy:

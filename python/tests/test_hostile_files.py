@@ -11,7 +11,7 @@ import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, same
 
 from data_store import DataStore
-from data_store.errors import CorruptError, DataStoreError, SchemaError
+from data_store.errors import CorruptError, InvalidInputError, SchemaError
 
 TRIGGERS = [
     "CREATE TRIGGER planted AFTER INSERT ON {table} BEGIN DELETE FROM notes; END",
@@ -55,7 +55,7 @@ def test_views_of_the_file_are_never_run(path: Path) -> None:
         path, database.SCHEMA + "CREATE VIEW planted AS SELECT randomblob(16) AS secret;"
     )
     with DataStore(path) as store:
-        with pytest.raises(DataStoreError):
+        with pytest.raises(InvalidInputError, match="planted"):
             store.sql("SELECT * FROM planted")
         store.state.set("a", 1)
         assert store.state.get("a") == 1

@@ -53,7 +53,7 @@ def test_a_backup_is_a_whole_store_in_one_file(
 def test_a_backup_refuses_an_existing_target(stored: DataStore, tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     target.write_bytes(b"precious")
-    with pytest.raises(DataStoreError, match=r"copy\.db"):
+    with pytest.raises(InvalidInputError, match=r"copy\.db"):
         stored.backup(target)
     assert target.read_bytes() == b"precious"
 
@@ -76,7 +76,7 @@ def test_a_backup_never_overwrites_its_own_store(
     os.link(path, tmp_path / "hard.db")
     roundabout = tmp_path / "." / ".." / tmp_path.name / path.name
     for target in (path, tmp_path / "symbolic.db", tmp_path / "hard.db", roundabout):
-        with pytest.raises(DataStoreError):
+        with pytest.raises(InvalidInputError):
             stored.backup(target, overwrite=overwrite)
     same(stored.market.read(SYMBOL, TIMEFRAME), bars(3))
     stored.state.set("b", 1)
@@ -89,14 +89,15 @@ def test_a_failed_backup_leaves_nothing_behind(
     (tmp_path / "directory").mkdir()
     (tmp_path / "existing").touch()
     before = sorted(tmp_path.rglob("*"))
-    for target, overwrite in [
-        (tmp_path / "nowhere" / "copy.db", False),
-        (tmp_path / "directory", False),
-        (tmp_path / "directory", True),
-        (tmp_path / "existing", False),
-        (path, True),
-    ]:
-        with pytest.raises(DataStoreError):
+    cases: list[tuple[Path, bool, type[DataStoreError]]] = [
+        (tmp_path / "nowhere" / "copy.db", False, StorageError),
+        (tmp_path / "directory", False, StorageError),
+        (tmp_path / "directory", True, StorageError),
+        (tmp_path / "existing", False, InvalidInputError),
+        (path, True, InvalidInputError),
+    ]
+    for target, overwrite, error in cases:
+        with pytest.raises(error):
             stored.backup(target, overwrite=overwrite)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -238,7 +239,7 @@ def test_a_backup_onto_what_is_no_file_is_refused(stored: DataStore, tmp_path: P
     before = sorted(tmp_path.rglob("*"))
     for name in ("directory", "dangling", "fifo"):
         for overwrite in (False, True):
-            with pytest.raises(DataStoreError, match=name):
+            with pytest.raises(StorageError, match=name):
                 stored.backup(tmp_path / name, overwrite=overwrite)
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -266,7 +267,7 @@ def test_a_target_with_the_longest_name_is_taken(stored: DataStore, tmp_path: Pa
 
 @pytest.mark.parametrize("target", ["", "a\x00b", None, 3], ids=repr)
 def test_a_backup_needs_a_path(stored: DataStore, target: Any) -> None:
-    with pytest.raises((DataStoreError, TypeError)):
+    with pytest.raises(InvalidInputError):
         stored.backup(target)
 
 

@@ -17,7 +17,7 @@ from frames import SYMBOL, TIMEFRAME, bars, same
 from processes import in_child
 
 from data_store import DataStore
-from data_store.errors import DataStoreError, StorageError
+from data_store.errors import StorageError
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_read_only_store_sees_what_others_write(stored: DataStore, path: Path)
 
 
 def test_read_only_makes_no_file(path: Path) -> None:
-    with pytest.raises(DataStoreError, match=path.name):
+    with pytest.raises(StorageError, match=path.name):
         DataStore(path, read_only=True)
     assert not path.exists()
 

@@ -7,6 +7,7 @@ import copy
 import inspect
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from processes import in_child
 
 import data_store
 from data_store import DataStore
-from data_store.errors import InvalidInputError
+from data_store.errors import InvalidInputError, InvalidTypeError
 
 REQUIRED = inspect.Parameter.empty
 BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -117,6 +118,10 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
 ]
 
 
+BESIDE = {"store": {"interrupt"}}
+"""Public methods beside the contract's."""
+
+
 @pytest.mark.parametrize(
     ("owner", "method", "by_place", "by_name"),
     SURFACE,
@@ -153,10 +158,75 @@ def test_the_repos_are_named_as_in_the_contract(store: DataStore) -> None:
     assert type(store.state).__name__ == "StateRepo"
 
 
-def test_everything_the_package_names_can_be_had_from_it() -> None:
-    for name in data_store.__all__:
+# The contract's errors, each with the built-in exceptions that it also is.
+ERRORS: dict[str, tuple[type[Exception], ...]] = {
+    "DataStoreError": (),
+    "InvalidInputError": (ValueError,),
+    "InvalidTypeError": (ValueError, TypeError),
+    "FeatureValidationError": (ValueError,),
+    "MissingBarError": (KeyError,),
+    "BusyError": (TimeoutError,),
+    "StorageError": (OSError,),
+    "CorruptError": (),
+    "SchemaError": (),
+    "ClosedError": (),
+    "InterruptedCallError": (),
+    "QueryTimeoutError": (TimeoutError,),
+    "OutOfMemoryError": (MemoryError,),
+    "LibraryError": (ImportError,),
+}
+NAMES = {*ERRORS, "DataStore", "MarketRepo", "StateRepo", "Bar", "errors"}
+
+
+def test_the_package_exports_the_names_of_the_contract_and_no_others() -> None:
+    assert set(data_store.__all__) == NAMES
+    assert data_store.__all__ == sorted(NAMES)
+    assert set(data_store.errors.__all__) == set(ERRORS)
+    for name in NAMES:
         assert getattr(data_store, name).__name__.endswith(name)
         assert name in dir(data_store)
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_is_also_the_builtin_ones_of_the_contract(name: str) -> None:
+    error = getattr(data_store, name)
+    assert error is getattr(data_store.errors, name)
+    assert issubclass(error, data_store.DataStoreError)
+    mixed_in = {
+        base
+        for base in error.__mro__
+        if base.__module__ == "builtins" and not issubclass(Exception, base)
+    }
+    assert {
+        base for base in mixed_in if not any(issubclass(o, base) for o in mixed_in - {base})
+    } == set(ERRORS[name])
+
+
+def test_invalid_input_has_two_special_kinds() -> None:
+    assert issubclass(data_store.FeatureValidationError, InvalidInputError)
+    assert issubclass(InvalidTypeError, InvalidInputError)
+
+
+def test_the_guide_has_every_error_and_every_method_of_the_contract() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"\w+", guide))
+    methods = {method for _, method, *_ in SURFACE if method != "__init__"}
+    assert (set(ERRORS) | methods) - documented == set()
+
+
+def test_the_surface_table_has_every_public_method(store: DataStore) -> None:
+    for owner, thing in [("store", store), ("market", store.market), ("state", store.state)]:
+        public = {
+            name
+            for name in dir(type(thing))
+            if not name.startswith("_") and callable(getattr(type(thing), name))
+        }
+        assert public - {method for o, method, *_ in SURFACE if o == owner} == BESIDE.get(
+            owner, set()
+        )
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="NoSuchName"):
         data_store.NoSuchName  # noqa: B018
 
@@ -251,26 +321,38 @@ def test_a_path_is_only_a_path_however_it_is_spelt(tmp_path: Path, name: str) ->
 def test_opening_refuses_words_and_numbers_that_mean_nothing(
     path: Path, arguments: dict[str, Any]
 ) -> None:
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError) as caught:
         DataStore(path, **arguments)
+    assert type(caught.value) is InvalidInputError
     assert not path.exists()
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"durability": None}, {"durability": 1}, {"timeout": "10"}, {"timeout": None}],
+    [
+        *({"durability": None}, {"durability": 1}, {"timeout": "10"}, {"timeout": None}),
+        *({"timeout": True}, {"read_only": "yes"}, {"fast_paths": None}),
+    ],
     ids=str,
 )
 def test_opening_refuses_arguments_of_a_wrong_type(path: Path, arguments: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidTypeError):
         DataStore(path, **arguments)
     assert not path.exists()
 
 
-@pytest.mark.parametrize("target", [None, 3, b"\x00", "a\x00b"], ids=repr)
-def test_opening_refuses_what_is_no_path(target: Any) -> None:
-    with pytest.raises(InvalidInputError):
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        *((None, InvalidTypeError), (3, InvalidTypeError), (b"\x00", InvalidInputError)),
+        ("a\x00b", InvalidInputError),
+    ],
+    ids=repr,
+)
+def test_opening_refuses_what_is_no_path(target: Any, error: type[Exception]) -> None:
+    with pytest.raises(error) as caught:
         DataStore(target)
+    assert type(caught.value) is error
 
 
 @pytest.mark.parametrize("timeout", [0, 0.5, 1_000_000])

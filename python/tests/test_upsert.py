@@ -39,29 +39,12 @@ def by_bar(store: DataStore, fields: dict[str, Any], replace: bool) -> None:
 BOTH_WAYS = pytest.mark.parametrize("put", [by_frame, by_bar])
 
 
-@BOTH_WAYS
-@pytest.mark.parametrize("replace", [False, True])
-def test_ten_writes_of_one_bar_leave_one_row(
-    store: DataStore, rows: Rows, put: Callable[..., None], replace: bool
-) -> None:
-    for step in range(10):
-        put(store, {"close": float(step)}, replace)
-    assert rows("SELECT count(*), max(close) FROM market_data") == [(1, 9.0)]
-
-
 def test_writing_the_same_batch_again_changes_nothing(
     stored: DataStore, contents: Contents
 ) -> None:
     before = contents()
     stored.market.write(bars(3), SYMBOL, TIMEFRAME, features=[FEATURES] * 3)
     assert contents() == before
-
-
-@pytest.mark.parametrize("replace", [False, True])
-def test_the_last_of_several_equal_timestamps_wins(store: DataStore, replace: bool) -> None:
-    frame = pd.DataFrame({"close": [1.0, 2.0, 3.0, 4.0]}, index=times(2).take([0, 1, 0, 1]))
-    assert store.market.write(frame, SYMBOL, TIMEFRAME, replace=replace) == 4
-    assert store.market.read(SYMBOL, TIMEFRAME)["close"].tolist() == [3.0, 4.0]
 
 
 def test_the_last_of_several_equal_timestamps_wins_when_it_is_null(store: DataStore) -> None:
@@ -80,18 +63,6 @@ def test_equal_timestamps_merge_their_features_one_after_the_other(store: DataSt
     assert bar.features == {"a@1": entry(1.0), "b@1": entry(2.0)}
 
 
-def test_equal_timestamps_with_replace_leave_the_last_row_and_nothing_else(
-    store: DataStore,
-) -> None:
-    frame = pd.DataFrame({"close": [1.0, 2.0]}, index=times(1).take([0, 0]))
-    features = [{"a@1": entry(1.0)}, {"b@1": entry(2.0)}]
-    store.market.write(frame, SYMBOL, TIMEFRAME, features=features, replace=True)
-    bar = store.market.latest_bar(SYMBOL, TIMEFRAME)
-    assert bar is not None
-    assert bar.close == 2.0
-    assert bar.features == {"b@1": entry(2.0)}
-
-
 @BOTH_WAYS
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_column_not_carried_keeps_its_value(
@@ -104,17 +75,6 @@ def test_a_column_not_carried_keeps_its_value(
     same(stored.market.read(SYMBOL, TIMEFRAME), expected)
     texts = stored.market.read(SYMBOL, TIMEFRAME, features="json")["features"]
     assert texts.tolist() == [FEATURES] * 3
-
-
-@BOTH_WAYS
-def test_a_column_not_carried_takes_the_default_on_a_new_row(
-    store: DataStore, rows: Rows, put: Callable[..., None]
-) -> None:
-    put(store, {"close": 1.5}, False)
-    assert rows(
-        "SELECT open, high, low, close, volume, source, quality, is_gap, latency_sec, features"
-        " FROM market_data"
-    ) == [(None, None, None, 1.5, None, None, None, 0, None, None)]
 
 
 def test_a_batch_of_new_and_known_bars_keeps_the_old_and_defaults_the_new(
@@ -171,14 +131,6 @@ def test_an_update_keeps_the_rowid(stored: DataStore, rows: Rows, put: Callable[
     put(stored, {"close": 9.0}, False)
     stored.market.write_features(pd.DataFrame({"b@1": [1.0]}, index=times(1)), SYMBOL, TIMEFRAME)
     assert rows("SELECT rowid, timestamp FROM market_data ORDER BY timestamp") == before
-
-
-def test_other_symbols_and_timeframes_are_other_bars(stored: DataStore) -> None:
-    stored.market.write(bars(3, base=50.0), SYMBOL, "1d")
-    stored.market.write(bars(3, base=90.0), "GBPUSD", TIMEFRAME)
-    same(stored.market.read(SYMBOL, TIMEFRAME), bars(3))
-    same(stored.market.read(SYMBOL, "1d"), bars(3, base=50.0))
-    same(stored.market.read("GBPUSD", TIMEFRAME), bars(3, base=90.0))
 
 
 def test_write_returns_the_rows_given(store: DataStore) -> None:

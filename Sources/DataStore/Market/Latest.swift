@@ -9,7 +9,9 @@ extension MarketRepo {
   ) throws(StoreError) {
     let symbol = Bytes(cString: symbol)
     let timeframe = Bytes(cString: timeframe)
-    guard symbol.count > 0, timeframe.count > 0, symbol.isValidUTF8, timeframe.isValidUTF8 else {
+    guard symbol.count > 0, timeframe.count > 0, symbol.count <= Limits.nameBytes,
+      timeframe.count <= Limits.nameBytes, symbol.isValidUTF8, timeframe.isValidUTF8
+    else {
       // Says which, and why.
       _ = try SeriesKey(symbol.text, timeframe.text)
       throw .invalid("the symbol or the timeframe is not valid UTF-8")

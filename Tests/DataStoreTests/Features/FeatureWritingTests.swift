@@ -26,47 +26,6 @@ import Testing
     "\"\(key)\":{\"value\":\(value),\"quality\":\"\(quality)\"}"
   }
 
-  @Test func columnsAreStoredAsCompactJSON() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch)
-    try store.market.writeFeatures(
-      bars(
-        3, BarBatch.FeatureColumn("returns@1.0", [0.0123, -0.0, 1e16]),
-        BarBatch.FeatureColumn("a\"b@2", [.nan, 1, .nan], qualities: [.warmup, .degraded, nil])))
-    #expect(
-      try texts(store) == [
-        "{\(Self.entry("returns@1.0", "0.0123")),\(Self.entry("a\\\"b@2", "null", "warmup"))}",
-        "{\(Self.entry("returns@1.0", "-0.0")),\(Self.entry("a\\\"b@2", "1.0", "degraded"))}",
-        "{\(Self.entry("returns@1.0", "1e+16"))}",
-      ])
-  }
-
-  @Test func keysThatAreNotMentionedStayDigitForDigit() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch, rows: 1)
-    var bar = Bar(timestamp: threeOClock)
-    bar.featuresJSON =
-      "{ \"a@1\": {\"quality\": \"ready\", \"value\": 0.1000}, \"b@1\": {\"value\": 1E2, \"quality\": \"missing\"} }"
-    try store.market.write(bar, "EURUSD", "1h")
-    try store.market.writeFeatures(
-      bars(1, BarBatch.FeatureColumn("b@1", [2]), BarBatch.FeatureColumn("c@1", [3])))
-    #expect(
-      try texts(store) == [
-        "{\(Self.entry("a@1", "0.1000")),\(Self.entry("b@1", "2.0")),\(Self.entry("c@1", "3.0"))}"
-      ])
-    try store.market.write(.hourly([9]))
-    #expect(try texts(store)[0]?.contains("0.1000") == true, "a write of bars leaves features alone")
-  }
-
-  @Test func replaceLeavesTheFeaturesThatWereGiven() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch, rows: 2)
-    try store.market.writeFeatures(bars(2, BarBatch.FeatureColumn("a@1", [1, 1])))
-    try store.market.writeFeatures(bars(1, BarBatch.FeatureColumn("b@1", [2])), replace: true)
-    #expect(try texts(store) == ["{\(Self.entry("b@1", "2.0"))}", "{\(Self.entry("a@1", "1.0"))}"])
-    #expect(try store.closes() == [0, 1], "the bars themselves stay")
-  }
-
   @Test func featuresNeedTheirBars() throws {
     let scratch = try Scratch()
     let store = try opened(scratch, rows: 2)
@@ -137,22 +96,6 @@ import Testing
     let error = try refused(.invalidFeature) { try store.market.write(bar, "EURUSD", "1h") }
     #expect((error.row, error.key) == (0, "b@1"))
     #expect(try store.closes().isEmpty)
-  }
-
-  @Test func storedFeaturesThatAreDamagedAreNeverRewritten() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch, rows: 2)
-    let raw = try scratch.raw()
-    try raw.execute("UPDATE market_data SET features = '{\"a\": 1}' WHERE close = 1")
-    let update = bars(2, BarBatch.FeatureColumn("b@1", [1, 2]))
-    let error = try refused(.corrupt) { try store.market.writeFeatures(update) }
-    #expect(error.message.contains("2026-03-01T16:00:00+00:00"))
-    try refused(.corrupt) { try store.market.read(["EURUSD"], "1h", features: .all) }
-    #expect(try store.closes() == [0, 1], "what does not need them is read")
-    #expect(try raw.text("SELECT features FROM market_data WHERE close = 1") == "{\"a\": 1}")
-    #expect(try store.check().count == 1)
-    try store.market.writeFeatures(update, replace: true)
-    #expect(try store.check() == [])
   }
 
   @Test func valuesComeBackToTheBit() throws {

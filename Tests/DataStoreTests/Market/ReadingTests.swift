@@ -12,19 +12,6 @@ import Testing
     return store
   }
 
-  @Test func boundsAreInclusive() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch)
-    func closes(_ range: ClosedRange<Int64>?) throws -> [Double] {
-      try store.market.read(["A"], "1h", range).close
-    }
-    #expect(try closes(threeOClock + hour...threeOClock + 3 * hour) == [1, 2, 3])
-    #expect(try closes(threeOClock + hour + 1...threeOClock + 3 * hour - 1) == [2])
-    #expect(try closes(Int64.min...Int64.max).count == 10)
-    #expect(try closes(threeOClock - 2 * hour...threeOClock - hour) == [])
-    #expect(try closes(nil).count == 10)
-  }
-
   @Test func symbolsComeInTheOrderAskedEachAscending() throws {
     let scratch = try Scratch()
     let store = try opened(scratch, rows: 2)
@@ -43,15 +30,6 @@ import Testing
     }
     #expect(try store.market.read(["A"], "1h", limit: Int.max).count == 3)
     try refused(.invalid) { try store.market.read(["A"], "1h", limit: -1) }
-  }
-
-  @Test func theLatestOfEachSymbolAscend() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch)
-    #expect(try store.market.latest(["B", "A"], "1h", 2).close == [108, 109, 8, 9])
-    #expect(try store.market.latest(["A"], "1h", 99).count == 10)
-    #expect(try store.market.latest(["A"], "1h", 0).count == 0)
-    try refused(.invalid) { try store.market.latest(["A"], "1h", -1) }
   }
 
   @Test func onlyTheColumnsAskedForAreRead() throws {
@@ -149,17 +127,6 @@ import Testing
 
   // MARK: Deleting, inventory
 
-  @Test func deletesARangeOfOneSeries() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch)
-    #expect(try store.market.delete("A", "1h", threeOClock + hour...threeOClock + 8 * hour) == 8)
-    #expect(try store.closes("A") == [0, 9])
-    #expect(try store.closes("B").count == 10)
-    #expect(try store.market.delete("A", "1h", 0...1) == 0)
-    #expect(try store.market.delete("A", "1h") == 2)
-    #expect(try store.market.delete("A", "1h") == 0)
-  }
-
   @Test func theInventoryIsSortedAndCountsGaps() throws {
     let scratch = try Scratch()
     let store = try opened(scratch, rows: 3)
@@ -193,14 +160,5 @@ import Testing
     #expect(error.message.contains(column))
     #expect(try store.market.read(["A"], "1h", columns: [.high]).count == 3)
     #expect(try store.check().count == 1)
-  }
-
-  @Test func integersInNumberColumnsAndNULLFlagsAreRead() throws {
-    let scratch = try Scratch()
-    let store = try opened(scratch, rows: 2)
-    try scratch.raw().execute("UPDATE market_data SET is_gap = NULL, volume = 7")
-    let bars = try store.market.read(["A"], "1h")
-    #expect(bars.isGap == [false, false])
-    #expect(bars.volume == [7, 7])
   }
 }

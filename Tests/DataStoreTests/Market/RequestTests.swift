@@ -10,27 +10,6 @@ import Testing
       providerUsed: provider)
   }
 
-  @Test func comesBackAsItWasRecorded() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    var full = request(threeOClock)
-    (full.fallbackUsed, full.coverageRatio, full.gapCount) = (true, 0.1 + 0.2, Int64.max)
-    (full.quality, full.notes) = ("ok", "é\u{1F600}")
-    #expect(try store.market.record(full) == threeOClock)
-    try store.market.record(request(threeOClock + 1))
-    #expect(try store.market.requests() == [full, request(threeOClock + 1)])
-  }
-
-  @Test func theSameInstantIsAnUpsertOfTheWholeRow() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    var first = request(threeOClock)
-    first.notes = "first"
-    try store.market.record(first)
-    try store.market.record(request(threeOClock, "other"))
-    #expect(try store.market.requests() == [request(threeOClock, "other")])
-  }
-
   @Test func withoutATimeNoneIsLost() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
@@ -78,25 +57,5 @@ import Testing
     bad.symbol = ""
     try refused(.invalid) { try store.market.record(bad) }
     #expect(try store.market.requests().isEmpty)
-  }
-
-  @Test func otherToolsTimesAreReadRightAndOrderedByTime() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    let raw = try scratch.raw()
-    for (at, provider) in [
-      ("2026-03-01T16:30:00+01:00", "second"), ("2026-03-01 15:00", "first"), ("20260301T16Z", "third"),
-    ] {
-      try raw.execute(
-        """
-        INSERT INTO market_requests(symbol, timeframe, requested_at, provider_used, start_ts, end_ts)
-        VALUES ('EURUSD', '1h', '\(at)', '\(provider)', '2026-03-01', '2026-03-02')
-        """)
-    }
-    #expect(try store.market.requests().map(\.providerUsed) == ["first", "second", "third"])
-    #expect(try store.market.requests(threeOClock...threeOClock).map(\.providerUsed) == ["first"])
-    #expect(try store.check().count == 1)
-    try raw.execute("UPDATE market_requests SET end_ts = 'never' WHERE provider_used = 'first'")
-    #expect(try refused(.corrupt) { try store.market.requests() }.message.contains("end_ts"))
   }
 }

@@ -11,70 +11,6 @@ import Testing
     return batch
   }
 
-  @Test func tenWritesOfABarLeaveOneRow() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    for close in 1...10 { #expect(try store.market.write(.hourly([Double(close)])) == 1) }
-    #expect(try store.closes() == [10])
-  }
-
-  @Test func columnsThatAreNotCarriedKeepWhatIsStored() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    try store.market.write(full(1.5))
-    try store.market.write(.hourly([9]))
-    let bars = try store.market.read(["EURUSD"], "1h")
-    #expect((bars.open, bars.high, bars.low, bars.close, bars.volume) == ([1], [2], [0.5], [9], [100]))
-    #expect((bars.source, bars.quality, bars.isGap, bars.latencySec) == (["mt5"], ["ok"], [true], [0.25]))
-  }
-
-  @Test func aCarriedNULLIsStored() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    try store.market.write(full(1.5))
-    var batch = BarBatch.hourly([.nan])
-    batch.source = [nil]
-    try store.market.write(batch)
-    let bars = try store.market.read(["EURUSD"], "1h")
-    #expect(bars.close[0].isNaN)
-    #expect(bars.source == [nil])
-    #expect(bars.quality == ["ok"])
-  }
-
-  @Test func aNewRowTakesTheSchemasDefaults() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    try store.market.write(BarBatch(symbol: "EURUSD", timeframe: "1h", timestamps: [threeOClock]))
-    #expect(
-      try scratch.raw().rows("SELECT open, close, source, is_gap, latency_sec, features FROM market_data")
-        == [[nil, nil, nil, "0", nil, nil]])
-  }
-
-  @Test func replaceLeavesExactlyWhatWasPassed() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    var batch = full(1.5)
-    batch.features = [BarBatch.FeatureColumn("a@1", [1])]
-    try store.market.write(batch)
-    try store.market.write(.hourly([9]), replace: true)
-    #expect(
-      try scratch.raw().rows(
-        "SELECT open, high, low, close, volume, source, quality, is_gap, latency_sec, features FROM market_data"
-      )
-        == [[nil, nil, nil, "9.0", nil, nil, nil, "0", nil, nil]])
-  }
-
-  @Test(arguments: [false, true])
-  func theRowStaysInPlace(replace: Bool) throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    try store.market.write(.hourly([1, 2, 3]))
-    let raw = try scratch.raw()
-    let before = try raw.rows("SELECT timestamp, rowid FROM market_data ORDER BY timestamp")
-    try store.market.write(.hourly([10, 20, 30]), replace: replace)
-    #expect(try raw.rows("SELECT timestamp, rowid FROM market_data ORDER BY timestamp") == before)
-  }
-
   @Test func rowsAreStoredAsIfWrittenOneAfterTheOther() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
@@ -134,13 +70,6 @@ import Testing
     batch.source = ["ok", "a\0b"]
     #expect(try refused(.invalid) { try store.market.write(batch) }.key == "source")
     #expect(try store.closes().isEmpty)
-  }
-
-  @Test func noRowsAreNoError() throws {
-    let scratch = try Scratch()
-    let store = try scratch.store()
-    #expect(try store.market.write(.hourly([])) == 0)
-    #expect(try store.market.writeFeatures(.hourly([])) == 0)
   }
 
   @Test func textsOfManyRowsComeBackEachInItsRow() throws {

@@ -30,6 +30,21 @@ final class RawDatabase: @unchecked Sendable {  // opened with SQLite's own mute
     }
   }
 
+  /// Runs one statement, with a text for its parameter.
+  func execute(_ sql: String, value: String?) throws {
+    guard let value else { return try execute(sql) }
+    var prepared: OpaquePointer?
+    defer { sqlite3_finalize(prepared) }
+    // The text outlives the statement's one step.
+    let code = value.withCString { text in
+      sqlite3_prepare_v2(handle, sql, -1, &prepared, nil) == SQLITE_OK
+        && sqlite3_bind_text(prepared, 1, text, -1, nil) == SQLITE_OK ? sqlite3_step(prepared) : SQLITE_ERROR
+    }
+    guard code == SQLITE_DONE else {
+      throw Failure(message: "\(String(cString: sqlite3_errmsg(handle))): \(sql)")
+    }
+  }
+
   /// The rows of a query; NULL is nil, everything else SQLite's text of it.
   func rows(_ sql: String) throws -> [[String?]] {
     var prepared: OpaquePointer?

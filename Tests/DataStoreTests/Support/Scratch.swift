@@ -50,7 +50,7 @@ final class Scratch {
   /// The names in the folder, sorted.
   var names: [String] { Self.entries(of: folder).sorted() }
 
-  private static func entries(of folder: String) -> [String] {
+  static func entries(of folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }
     defer { closedir(stream) }
     var found: [String] = []
@@ -61,6 +61,11 @@ final class Scratch {
       if name != ".", name != ".." { found.append(name) }
     }
     return found
+  }
+
+  /// Removes a database that is closed, with what lies beside it.
+  static func remove(_ path: String) {
+    for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
   }
 
   private static func removeAll(_ folder: String) {

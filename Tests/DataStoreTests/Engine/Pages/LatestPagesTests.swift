@@ -6,7 +6,6 @@ import Testing
 /// The latest bar by pages that stay from call to call, whatever others do to the file in between.
 @Suite struct LatestPagesTests {
   private static let timeframe = "1h"
-  private static let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
   private static let symbols = ["A", "EURUSD", String(repeating: "LONG", count: 16)]
 
   private struct Latest: Equatable {
@@ -14,18 +13,27 @@ import Testing
     let open: Double
   }
 
-  private func byPages(
-    _ reader: StoreConnection, _ pages: LatestPages, _ symbol: String, notices: Int?
-  ) throws -> Latest? {
-    try withBytes(symbol) { symbol in
-      try withBytes(Self.timeframe) { timeframe -> Latest? in
-        guard let row = try pages.row(symbol, timeframe, reader, notices: notices) else { return nil }
-        var fields = RecordFields(count: 13)
-        let isWhole = fields.read(row.record)
-        let open = isWhole ? fields.number(3) : nil
-        return Latest(instant: row.instant, open: try #require(open))
+  private func latest(_ store: Store, _ symbol: String) throws -> Latest? {
+    try store.market.latestBar(symbol, Self.timeframe).map { Latest(instant: $0.timestamp, open: $0.open) }
+  }
+
+  /// The unit by itself: what follows goes through public calls, which do not say by which way a bar came.
+  @Test func theLatestBarIsFoundInThePages() throws {
+    let scratch = try Scratch()
+    let raw = try scratch.specifiedFile(pageSize: 4096)
+    try hours(to: threeOClock, 10, raw)
+    let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
+    let reader = try StoreConnection(scratch.path(), .readOnly, settings)
+    reader.openWAL()
+    let pages = try #require(try LatestPages(reader))
+    func instant(notices: Int?) throws -> Int64? {
+      try withBytes("A") { symbol in
+        try withBytes(Self.timeframe) { try pages.row(symbol, $0, reader, notices: notices)?.instant }
       }
     }
+    #expect(try instant(notices: 0) == threeOClock)
+    try hours(to: threeOClock + 20 * hour, 5, raw)
+    #expect(try instant(notices: 0) == threeOClock + 20 * hour)
   }
 
   /// The latest by what the texts mean, all of them looked at.
@@ -63,9 +71,7 @@ import Testing
   func isTheOneThatAllTextsMeanWhateverOthersDo(pageSize: Int) throws {
     let scratch = try Scratch()
     let raw = try scratch.specifiedFile(pageSize: pageSize)
-    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
-    reader.openWAL()
-    let pages = try #require(try LatestPages(reader))
+    let store = try scratch.store()
     var random = Seeded()
     var number = 0
     var newest: [String: Int64] = [:]
@@ -75,8 +81,6 @@ import Testing
         "INSERT OR REPLACE INTO market_data(symbol, timeframe, timestamp, open) VALUES ('\(symbol)', '\(Self.timeframe)',"
           + " '\(time)', \(number).5)")
     }
-    var byPagesCount = 0
-    var asked = 0
     for step in 0..<600 {
       let symbol = random.pick(Self.symbols)
       let last = newest[symbol] ?? threeOClock
@@ -114,14 +118,10 @@ import Testing
       }
       // Some series are asked for at each step, others have changed more than once.
       for symbol in Self.symbols where Bool.random(using: &random) {
-        guard let expected = try byText(raw, symbol) else { continue }
-        asked += 1
-        guard let found = try byPages(reader, pages, symbol, notices: 0) else { continue }
-        byPagesCount += 1
-        try #require(found == expected, "\(random), step \(step): \(symbol)")
+        let expected = try byText(raw, symbol)
+        try #require(try latest(store, symbol) == expected, "\(random), step \(step): \(symbol)")
       }
     }
-    #expect(byPagesCount * 4 > asked, "\(random): most was left to SQLite: \(byPagesCount) of \(asked)")
   }
 
   /// Hourly bars of "A" up to `last` on pages of a dozen entries each.
@@ -140,18 +140,17 @@ import Testing
     let scratch = try Scratch()
     let raw = try scratch.specifiedFile(pageSize: 512)
     try hours(to: threeOClock, 100, raw)
-    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
-    reader.openWAL()
-    let pages = try #require(try LatestPages(reader))
-    #expect(try byPages(reader, pages, "A", notices: 0)?.instant == threeOClock)
+    let stores = try TwoWays(scratch.path())
+    for store in [stores.fast, stores.plain] { #expect(try latest(store, "A")?.instant == threeOClock) }
     // So many rows back it means half an hour later. Nothing grows, so that few other pages change.
     let text = Timestamp.text(threeOClock - back * hour)
     try raw.execute(
       "UPDATE market_data SET timestamp = '\(text.replacing(":00:00+00:00", with: ":30:00-\(back):00"))'"
         + " WHERE timestamp = '\(text)'")
     #expect(try byText(raw, "A")?.instant == threeOClock + hour / 2)
-    #expect(try byPages(reader, pages, "A", notices: 0) == nil)
-    #expect(try scratch.store().market.latestBar("A", Self.timeframe)?.timestamp == threeOClock + hour / 2)
+    for store in [stores.fast, stores.plain] {
+      #expect(try latest(store, "A")?.instant == threeOClock + hour / 2)
+    }
   }
 
   @Test func anotherFormThatHidNothingHidesWhatIsLatestOnceTheLatestIsDeleted() throws {
@@ -164,15 +163,12 @@ import Testing
     try raw.execute(
       "INSERT INTO market_data(symbol, timeframe, timestamp, open) VALUES ('A', '\(Self.timeframe)', '\(other)', -1)"
     )
-    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
-    reader.openWAL()
-    let pages = try #require(try LatestPages(reader))
-    #expect(try byPages(reader, pages, "A", notices: 0)?.instant == last)
+    let stores = try TwoWays(scratch.path())
+    for store in [stores.fast, stores.plain] { #expect(try latest(store, "A")?.instant == last) }
     try raw.execute("DELETE FROM market_data WHERE timestamp > '\(Timestamp.text(threeOClock))'")
     let expected = try byText(raw, "A")
     #expect(expected?.open == -1)
-    let found = try byPages(reader, pages, "A", notices: 0)
-    #expect(found == nil || found == expected)
+    for store in [stores.fast, stores.plain] { #expect(try latest(store, "A") == expected) }
   }
 
   @Test func aStretchOfTooManyPagesIsLeftToSQLiteAtOnce() throws {
@@ -184,11 +180,10 @@ import Testing
       INSERT INTO market_data(symbol, timeframe, timestamp, open)
       SELECT 'A', '\(Self.timeframe)', strftime('%Y-%m-%dT%H:%M:%S+00:00', 1772377200 + i, 'unixepoch'), i FROM n
       """)
-    let reader = try StoreConnection(scratch.path(), .readOnly, Self.settings)
-    reader.openWAL()
-    let pages = try #require(try LatestPages(reader))
-    for _ in 0..<3 { #expect(try byPages(reader, pages, "A", notices: 0) == nil) }
-    #expect(try scratch.store().market.latestBar("A", Self.timeframe)?.open == 29_999)
+    let stores = try TwoWays(scratch.path())
+    for _ in 0..<3 {
+      for store in [stores.fast, stores.plain] { #expect(try latest(store, "A")?.open == 29_999) }
+    }
   }
 
   @Test func whereALifeOfTheWALCannotBeToldFromAnotherSQLiteReads() throws {
@@ -198,11 +193,17 @@ import Testing
       try hours(to: threeOClock, 10, raw)
     }
     // Folded in and closed: the next WAL has not begun.
-    let reader = try StoreConnection(scratch.path(), .readWrite, Self.settings)
-    reader.openWAL()
-    let pages = try #require(try LatestPages(reader))
-    #expect(try byPages(reader, pages, "A", notices: nil) == nil)
-    #expect(try byPages(reader, pages, "A", notices: 0)?.instant == threeOClock)
+    let stores = try TwoWays(scratch.path())
+    for step in 0..<20 {
+      for store in [stores.fast, stores.plain] {
+        #expect(try latest(store, "A")?.instant == threeOClock + Int64(step) * hour)
+      }
+      // Each commit after a whole fold begins another life of the WAL.
+      let raw = try scratch.raw()
+      try raw.execute(
+        "INSERT INTO market_data(symbol, timeframe, timestamp, open) VALUES ('A', '\(Self.timeframe)',"
+          + " '\(Timestamp.text(threeOClock + Int64(step + 1) * hour))', 1); PRAGMA wal_checkpoint(TRUNCATE)")
+    }
   }
 
   @Test func aTransactionSeesItsOwnLatestBar() throws {

@@ -5,89 +5,20 @@ import Testing
 
 @testable import DataStore
 
-/// Reads that fetch the file's pages by themselves: what they bring is what SQLite brings, of the same snapshot.
+/// Reads that fetch the file's pages by themselves bring what SQLite brings, of the same snapshot.
 @Suite struct PagesTests {
   private static let timeframe = "1h"
-  private static let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
 
-  /// What a read brought, in a form that can be compared.
-  private struct Found: Equatable {
-    var times: [Int64] = []
-    var numbers: [[UInt64]] = []
-    var texts: [[String?]] = []
-    var gaps: [Bool] = []
-    var features: [String?] = []
-  }
-
-  /// A connection that has read, as those of the pool have.
-  private func reader(_ scratch: Scratch) throws -> StoreConnection {
-    let connection = try StoreConnection(scratch.path(), .readOnly, Self.settings)
-    _ = try Schema.integer("SELECT count(*) FROM sqlite_schema", connection)
-    return connection
-  }
-
-  private func snapshot<Result>(_ reader: StoreConnection, _ body: () throws -> Result) throws -> Result {
+  /// Whether a reader of the file would take the rows from its pages.
+  private func readsPages(_ scratch: Scratch) throws -> Bool {
+    let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
+    let reader = try StoreConnection(scratch.path(), .readOnly, settings)
+    // As those of the pool have.
+    _ = try Schema.integer("SELECT count(*) FROM sqlite_schema", reader)
     try reader.statement("BEGIN").run()
     defer { try? reader.statement("COMMIT").run() }
-    return try body()
-  }
-
-  private func found(_ reader: StoreConnection, _ symbol: String) -> Found {
-    let bars = Bars(reader.collector.end(), symbols: [symbol], timeframe: Self.timeframe)
-    return Found(
-      times: bars.timestamps,
-      numbers: [bars.open, bars.high, bars.low, bars.close, bars.volume, bars.latencySec].map { column in
-        column.map { $0.isNaN ? Double.nan.bitPattern : $0.bitPattern }
-      },
-      texts: [bars.source, bars.quality], gaps: bars.isGap,
-      features: (0..<bars.count).map { bars.featuresJSON($0) })
-  }
-
-  private static let shape = ReadShape(features: .json)
-
-  /// The rows of a series by way of SQLite.
-  private func bySQLite(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws
-    -> Found
-  {
-    try snapshot(reader) {
-      reader.collector.begin(Self.shape)
-      var none: SeriesPages?
-      try reader.collect(
-        SeriesRead(key: SeriesKey(symbol, Self.timeframe), range: range), Self.shape, &none)
-      return found(reader, symbol)
-    }
-  }
-
-  /// The same from the pages; nil where they were left to SQLite.
-  private func byPages(_ reader: StoreConnection, _ symbol: String, _ range: TimeRange = .all) throws
-    -> Found?
-  {
-    try snapshot(reader) { () -> Found? in
-      guard var pages = try SeriesPages(reader) else { return nil }
-      return collect(reader, &pages, symbol, range)
-    }
-  }
-
-  private func collect(
-    _ reader: StoreConnection, _ pages: inout SeriesPages, _ symbol: String, _ range: TimeRange = .all
-  ) -> Found? {
-    reader.collector.begin(Self.shape)
-    reader.collector.beginSymbol("\(symbol) \(Self.timeframe)", range, skip: 0)
-    let low = Array((range.start.map(Timestamp.text) ?? "").utf8)
-    let high = range.end.map { Array(Timestamp.text($0).utf8) }
-    let isWhole = withBytes(symbol) { symbol in
-      withBytes(Self.timeframe) { timeframe in
-        withBytes(low) { low in
-          guard let high else {
-            return pages.collect(symbol, timeframe, from: low, to: nil, reader.collector)
-          }
-          return withBytes(high) { pages.collect(symbol, timeframe, from: low, to: $0, reader.collector) }
-        }
-      }
-    }
-    reader.collector.endSymbol(skip: 0, limit: nil, fromEnd: false)
-    let rows = found(reader, symbol)
-    return isWhole ? rows : nil
+    let pages = try SeriesPages(reader)
+    return pages != nil
   }
 
   /// Symbols of which some need two bytes for their length, or more than a small page holds.
@@ -119,7 +50,7 @@ import Testing
     try raw.execute("COMMIT")
   }
 
-  private func fold(_ raw: RawDatabase) {
+  @Sendable private func fold(_ raw: RawDatabase) {
     sqlite3_wal_checkpoint_v2(raw.handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
   }
 
@@ -128,7 +59,8 @@ import Testing
     var random = Seeded()
     let scratch = try Scratch(in: "/dev/shm")
     let raw = try scratch.specifiedFile(pageSize: pageSize)
-    let reader = try reader(scratch)
+    #expect(try readsPages(scratch))
+    let stores = try TwoWays(scratch.path())
     var compared = 0
     for round in 0..<25 {
       try insert(raw, &random, rows: random.pick([1, 10, 120]))
@@ -141,17 +73,13 @@ import Testing
             start: threeOClock + first * hour,
             end: threeOClock + Int64.random(in: first..<2010, using: &random) * hour),
         ])
-        let expected = try bySQLite(reader, symbol, range)
-        guard let found = try byPages(reader, symbol, range) else {
-          // A key that goes on in another page is SQLite's to follow.
-          #expect(pageSize == 512, "\(symbol.prefix(8)), round \(round), \(random)")
-          continue
+        let found = try stores.agree("\(symbol.prefix(8)), round \(round), \(random)") {
+          store throws(StoreError) in try store.rows(symbol, range)
         }
-        #expect((found == expected), "\(symbol.prefix(8)), round \(round), \(random)")
-        compared += found.times.count
+        if case .result(let rows) = found { compared += rows.times.count }
       }
     }
-    #expect(compared > (pageSize == 512 ? 0 : 1000))
+    #expect(compared > 1000)
   }
 
   @Test func aLongWALIsSearchedInAllOfItsParts() throws {
@@ -162,37 +90,15 @@ import Testing
     for _ in 0..<40 { try insert(raw, &random, rows: 60) }
     let frames = StorePath.size("\(scratch.path())-wal") / 1048
     #expect(frames > 2 * 4096 + 100)
-    let reader = try reader(scratch)
-    let found = try #require(try byPages(reader, "EURUSD"))
-    #expect((try found == bySQLite(reader, "EURUSD")))
-    #expect(found.times.count > 100)
-  }
-
-  @Test func theSnapshotStaysWhileOthersCommitAndFoldTheWALIn() throws {
-    var random = Seeded()
-    let scratch = try Scratch(in: "/dev/shm")
-    let raw = try scratch.specifiedFile(pageSize: 4096)
-    let reader = try reader(scratch)
-    for isFolded in [false, true, false, true] {
-      try insert(raw, &random, rows: 300)
-      if isFolded { fold(raw) }
-      let expected = try bySQLite(reader, "A")
-      try reader.statement("BEGIN").run()
-      if var pages = try SeriesPages(reader) {
-        for _ in 0..<5 {
-          #expect((collect(reader, &pages, "A") == expected), "\(random)")
-          // The first commit after all was folded in starts the WAL over.
-          try insert(raw, &random, rows: 100)
-          fold(raw)
-        }
-      } else {
-        Issue.record("no pages")
-      }
-      try reader.statement("COMMIT").run()
-      #expect(try bySQLite(reader, "A") != expected)
+    let found = try TwoWays(scratch.path()).agree { store throws(StoreError) in try store.rows("EURUSD") }
+    guard case .result(let rows) = found else {
+      Issue.record("\(found)")
+      return
     }
+    #expect(rows.times.count > 100)
   }
 
+  /// The first commit after all was folded in starts the WAL over: pages that a read still needs may be overwritten then.
   @Test func readsBesideCommitsSeeEachOfThemWholeOrNotAtAll() throws {
     let scratch = try Scratch(in: "/dev/shm")
     let store = try scratch.store(timeout: 60)
@@ -202,11 +108,13 @@ import Testing
     }
     for part in batch(0) { try store.market.write(part) }
     let other = try scratch.store(timeout: 60)
+    let raw = try scratch.raw()
     let writer = Worker {
       for value in 1...300 {
         try other.transaction { () throws(StoreError) in
           for part in batch(Double(value)) { try other.market.write(part) }
         }
+        if value % 3 == 0 { fold(raw) }
       }
     }
     var last = 0.0
@@ -229,22 +137,13 @@ import Testing
 
   @Test func ownTransactionsAreReadBySQLite() throws {
     let scratch = try Scratch(in: "/dev/shm")
-    let raw = try scratch.specifiedFile(pageSize: 4096)
-    try raw.insertBar("A", Timestamp.text(threeOClock), close: 1)
-    let reader = try reader(scratch)
-    let isRead = try snapshot(reader) {
-      // The snapshot begins before any code looks at the WAL.
-      _ = try Schema.integer("SELECT count(*) FROM market_data", reader)
-      let pages = try SeriesPages(reader)
-      return pages != nil
-    }
-    #expect(!isRead)
     let store = try scratch.store()
+    try store.market.write(.hourly(Array(repeating: 1, count: 100)))
     let closes = try store.transaction { () throws(StoreError) in
       try store.market.write(.hourly(Array(repeating: 2, count: 100)))
       return try store.market.read(["EURUSD"], "1h", columns: .close).close
     }
-    #expect(closes.count == 100)
+    #expect(closes == Array(repeating: 2, count: 100))
   }
 
   @Test(arguments: [
@@ -258,15 +157,11 @@ import Testing
     let ddl = Schema.marketData.ddl.replacing(part, with: other)
     #expect(ddl != Schema.marketData.ddl)
     try raw.execute(ddl)
-    try expectNoPages(try reader(scratch))
-  }
-
-  private func expectNoPages(_ reader: StoreConnection) throws {
-    let isRead = try snapshot(reader) {
-      let pages = try SeriesPages(reader)
-      return pages != nil
-    }
-    #expect(!isRead)
+    for bar in 0..<100 { try raw.insertBar("A", Timestamp.text(threeOClock + Int64(bar) * hour), close: 1.5) }
+    #expect(try !readsPages(scratch))
+    // Some of them are not stores; what opens is read alike.
+    guard let stores = try? TwoWays(scratch.path()) else { return }
+    try stores.agree { store throws(StoreError) in try store.rows("A") }
   }
 
   @Test func valuesOfOtherTypesAreReadBySQLite() throws {
@@ -278,9 +173,13 @@ import Testing
       let raw = try scratch.specifiedFile(pageSize: 4096)
       for bar in 0..<3 { try raw.insertBar("A", Timestamp.text(threeOClock + Int64(bar) * hour), close: 1) }
       try raw.execute("UPDATE market_data SET \(column) = \(value) WHERE rowid = 2")
-      let reader = try reader(scratch)
-      #expect(try byPages(reader, "A") == nil, "\(column) \(value)")
-      try refused(.corrupt) { try scratch.store().market.read(["A"], "1h", features: .json) }
+      let found = try TwoWays(scratch.path()).agree("\(column) \(value)") { store throws(StoreError) in
+        try store.rows("A")
+      }
+      guard case .failure(StoreError.Code.corrupt.rawValue, _) = found else {
+        Issue.record("\(column) \(value): \(found)")
+        continue
+      }
     }
   }
 
@@ -294,6 +193,8 @@ import Testing
       try raw.execute("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL")
     }
     let sound = try contents(scratch.path())
+    var opened = 0
+    defer { #expect(opened > 0) }
     for round in 0..<(Proof.isFull ? 3000 : 200) {
       let name = "damaged.db"
       var bytes = sound
@@ -302,17 +203,15 @@ import Testing
       }
       for suffix in ["", "-wal", "-shm"] { unlink(scratch.path(name) + suffix) }
       try write(bytes, to: scratch.path(name))
-      guard let reader = try? StoreConnection(scratch.path(name), .readWrite, Self.settings),
-        (try? Schema.integer("SELECT count(*) FROM sqlite_schema", reader)) != nil
-      else { continue }
+      guard let stores = try? TwoWays(scratch.path(name)) else { continue }
+      opened += 1
       for symbol in Self.symbols.prefix(3) {
-        guard let found = try? byPages(reader, symbol), let expected = try? bySQLite(reader, symbol) else {
+        guard let found = try? stores.fast.rows(symbol), let expected = try? stores.plain.rows(symbol) else {
           continue
         }
         guard found != expected else { continue }
         // Where keys are out of order, a search finds what it meets first, SQLite's as well as ours.
-        let verdict = try Schema.text("PRAGMA integrity_check(1)", reader)
-        #expect(verdict != "ok", "round \(round), \(random)")
+        #expect(try stores.plain.check() != [], "round \(round), \(random)")
       }
     }
   }
@@ -334,9 +233,12 @@ import Testing
     bytes[place + 2] = UInt8(ascii: "g")
     for suffix in ["-wal", "-shm"] { unlink(scratch.path() + suffix) }
     try write(bytes, to: scratch.path())
-    let reader = try reader(scratch)
-    #expect(try byPages(reader, "A") == nil)
-    #expect(try scratch.store().closes("A").count >= 99)
+    let found = try TwoWays(scratch.path()).agree { store throws(StoreError) in try store.rows("A") }
+    guard case .result(let rows) = found else {
+      Issue.record("\(found)")
+      return
+    }
+    #expect(rows.times.count >= 99)
   }
 
   @Test func columnsThatOutgrowTheBlockOfTheFirstSymbolKeepTheirRows() throws {
@@ -362,11 +264,13 @@ import Testing
       SELECT 'A', '1h', strftime('%Y-%m-%dT%H:00:00Z', 1772377200 + 3600 * number, 'unixepoch'), number, 'mt5' FROM row
       """)
     fold(raw)
-    let reader = try reader(scratch)
+    let stores = try TwoWays(scratch.path())
     for _ in 0..<3 {
-      let expected = try bySQLite(reader, "A")
-      #expect(expected.times.count > 18_000)
-      #expect((try byPages(reader, "A") == expected))
+      let found = try stores.agree { store throws(StoreError) in try store.rows("A") }
+      guard case .result(let rows) = found, rows.times.count > 18_000 else {
+        Issue.record("too few rows, or an error")
+        return
+      }
       // Some pages in a row, then one here and there, then those at the end.
       try raw.execute(
         """
@@ -394,23 +298,9 @@ import Testing
       """)
     fold(raw)
     try raw.execute("UPDATE market_data SET source = 'mt5' WHERE rowid BETWEEN 4000 AND 4200")
-    let reader = try reader(scratch)
+    let store = try scratch.store()
     for _ in 0..<3 {
-      let bars = try snapshot(reader) {
-        guard var pages = try SeriesPages(reader) else { throw RawDatabase.Failure(message: "no pages") }
-        reader.collector.begin(ReadShape(columns: [], features: .columns))
-        reader.collector.beginSymbol("A 1h", .all, skip: 0)
-        // Damage would be SQLite's to look at, and its rows right.
-        let isWhole = withBytes("A") { symbol in
-          withBytes("1h") {
-            pages.collect(symbol, $0, from: Bytes(start: nil, count: 0), to: nil, reader.collector)
-          }
-        }
-        #expect(isWhole)
-        try reader.collector.settle()
-        reader.collector.endSymbol(skip: 0, limit: nil, fromEnd: false)
-        return Bars(reader.collector.end(), symbols: ["A"], timeframe: "1h")
-      }
+      let bars = try store.market.read(["A"], "1h", columns: [], features: .all)
       try #require(bars.count == 10_000 && bars.featureColumns.count == 20)
       for column in bars.featureColumns {
         let key = try #require(Int(column.key.text.dropFirst(3).dropLast(2)))

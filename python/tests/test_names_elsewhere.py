@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names are bytes: state keys, members of values, parameters and columns of queries, files."""
+"""Names are bytes beyond those of series: state keys, members of values, queries, files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from names import ALIKE, names, new_store
 
 from data_store import DataStore
+from data_store.errors import ClosedError, SchemaError
 
 MODEL = {name: place for place, name in enumerate(ALIKE)}
 
@@ -125,7 +126,7 @@ def test_a_folder_whose_name_begins_with_an_accent_is_watched(tmp_path: Path) ->
     with DataStore(folder / "\u0301") as store:
         store.state.set("key", 1)
         folder.rename(tmp_path / "moved")
-        with pytest.raises(Exception, match="was moved"):
+        with pytest.raises(ClosedError, match="was moved"):
             store.state.set("key", 2)
 
 
@@ -171,7 +172,7 @@ def test_a_name_that_sqlite_finds_another_is_another(path: Path, table: str, col
     kelvin = column.replace("k", "\u212a")
     database.script(path, database.SCHEMA.replace(f" {column}", f" {kelvin}"))
     if table == "system_state":
-        with pytest.raises(Exception, match="expected key TEXT"):
+        with pytest.raises(SchemaError, match="expected key TEXT"):
             DataStore(path)
     else:
         with DataStore(path) as store:  # its own tables are made beside the other one
