@@ -61,8 +61,8 @@ final class Connection {
   /// Some hundred microseconds' worth of SQLite's virtual machine.
   private static let instructionsBetweenLooks: Int32 = 10_000
 
-  /// Opens `path`. Nothing is read from the file yet.
-  init(_ path: String, _ access: Access, _ settings: Settings) throws(StoreError) {
+  /// Opens `path`, with `usesShim` through `ShimVFS`. Nothing is read from the file yet.
+  init(_ path: String, _ access: Access, _ settings: Settings, usesShim: Bool = false) throws(StoreError) {
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var name = path
     switch access {
@@ -73,7 +73,7 @@ final class Connection {
       name = "file:" + Self.percentEncoded(path) + "?immutable=1"
     }
     var opened: OpaquePointer?
-    let result = sqlite3_open_v2(name, &opened, flags, nil)
+    let result = sqlite3_open_v2(name, &opened, flags, usesShim ? ShimVFS.name : nil)
     guard result == SQLITE_OK, let opened else {
       // SQLite hands a connection back even where opening failed.
       let error = StoreError.sqlite(result, opened, doing: "opening \(path)")
