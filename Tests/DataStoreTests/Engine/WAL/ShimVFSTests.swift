@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CShimVFS
 import CSQLite
+import Glibc
 import Testing
 
 @testable import DataStore
