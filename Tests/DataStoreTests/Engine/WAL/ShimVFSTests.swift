@@ -1,6 +1,6 @@
+import CSQLite
 // SPDX-License-Identifier: MIT
 import CShimVFS
-import CSQLite
 import Glibc
 import Testing
 
@@ -43,7 +43,8 @@ import Testing
       options.usesFastPaths = wanted
       let store = try Store(scratch.path(), options)
       let writer = try #require(store.writer)
-      #expect(try Self.isShim(Self.layers(writer).first) == store.connectionSettings.fastPaths.contains(.frames))
+      #expect(
+        try Self.isShim(Self.layers(writer).first) == store.connectionSettings.fastPaths.contains(.frames))
     }
   }
 
@@ -54,7 +55,8 @@ import Testing
     let application = UnsafeMutablePointer<shim_vfs>.allocate(capacity: 1)
     var none = sqlite3_io_methods()
     shim_vfs_make(
-      application, sqlite3_vfs_find(nil), strdup("application"), Int32(MemoryLayout<shim_file>.size), 0, &none)
+      application, sqlite3_vfs_find(nil), strdup("application"), Int32(MemoryLayout<shim_file>.size), 0, &none
+    )
     let vfs = UnsafeMutableRawPointer(application).assumingMemoryBound(to: sqlite3_vfs.self)
     #expect(sqlite3_vfs_register(vfs, 1) == SQLITE_OK)
     do {
@@ -82,7 +84,8 @@ import Testing
     for call in ["open", "close", "fstat", "fcntl", "pwrite64"] {
       #expect(address(shim, call) == address(unix, call) && address(unix, call) != 0, "\(call)")
     }
-    #expect(own.xSetSystemCall?(shim, "no such call", nil) == wrapped.xSetSystemCall?(unix, "no such call", nil))
+    #expect(
+      own.xSetSystemCall?(shim, "no such call", nil) == wrapped.xSetSystemCall?(unix, "no such call", nil))
   }
 
   /// SQLite asks a file's version, and whether it has shared memory, before it uses either.
@@ -110,7 +113,8 @@ import Testing
       connection.openWAL()
       func gathering() -> FrameGathering? {
         FrameGathering(
-          database: connection.file(SQLITE_FCNTL_FILE_POINTER), wal: connection.file(SQLITE_FCNTL_JOURNAL_POINTER),
+          database: connection.file(SQLITE_FCNTL_FILE_POINTER),
+          wal: connection.file(SQLITE_FCNTL_JOURNAL_POINTER),
           walPath: scratch.path() + "-wal")
       }
       let first = gathering()

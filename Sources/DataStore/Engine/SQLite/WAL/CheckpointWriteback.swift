@@ -1,6 +1,6 @@
+import CSQLite
 // SPDX-License-Identifier: MIT
 import CShimVFS
-import CSQLite
 
 /// Lets the disk begin with the pages of a checkpoint while the later ones are copied.
 ///

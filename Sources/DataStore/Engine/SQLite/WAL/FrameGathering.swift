@@ -1,6 +1,6 @@
+import CSQLite
 // SPDX-License-Identifier: MIT
 import CShimVFS
-import CSQLite
 import Glibc
 
 /// Writes the WAL's frames in long pieces.

@@ -1,6 +1,6 @@
+import CSQLite
 // SPDX-License-Identifier: MIT
 import CShimVFS
-import CSQLite
 
 typealias SQLiteFile = UnsafeMutablePointer<sqlite3_file>
 
