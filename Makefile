@@ -3,7 +3,7 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build demo docs test test-all test-sqlite bench bench-scale lint format clean
+.PHONY: help setup debian build demo docs test test-all test-sqlite bench bench-scale hot-functions lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
@@ -53,6 +53,9 @@ bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 ba
 
 docs: | debian ## build the documentation of the Swift module, .build/docs/swift
 	@.ci/docs
+
+hot-functions: .venv/.complete ## before a release: list again which functions the linker puts side by side
+	@.venv/bin/python Benchmarks/hot_functions.py
 
 lint: .venv/.complete ## check style and types
 	@.ci/lint

@@ -35,13 +35,14 @@ let package = Package(
     .target(name: "CFork"),
     .target(name: "CNumbers"),
     .target(name: "CNoArguments"),
-    .target(name: "DataStore", dependencies: ["CSQLite", "CFork", "CLinux", "CNumbers"]),
+    .target(name: "CShimVFS", dependencies: ["CSQLite"]),
+    .target(name: "DataStore", dependencies: ["CSQLite", "CFork", "CLinux", "CNumbers", "CShimVFS"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),
-    .target(name: "FaultVFS", dependencies: ["CSQLite"], path: "Tests/FaultVFS"),
-    .target(name: "PowerCutVFS", dependencies: ["CSQLite"], path: "Tests/PowerCutVFS"),
-    .target(name: "IntruderVFS", dependencies: ["CSQLite"], path: "Tests/IntruderVFS"),
+    .target(name: "FaultVFS", dependencies: ["CSQLite", "CShimVFS"], path: "Tests/VFS/Fault"),
+    .target(name: "PowerCutVFS", dependencies: ["CSQLite", "CShimVFS"], path: "Tests/VFS/PowerCut"),
+    .target(name: "IntruderVFS", dependencies: ["CSQLite", "CShimVFS"], path: "Tests/VFS/Intruder"),
     .testTarget(
       name: "DataStoreTests",
       dependencies: [

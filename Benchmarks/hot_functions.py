@@ -4,8 +4,8 @@
 What is touched of a library is mapped in pieces of 64 KiB. Strewn over five megabytes, these
 functions bring nearly three of them into memory; side by side, less than two. Writes
 Sources/DataStoreC/hot_functions.txt, in the order of first use, which Package.swift hands to the
-linker. A name there that no longer exists does no harm, so this is for now and then: after larger
-changes, or with another Swift. Needs valgrind, which Benchmarks/floor installs.
+linker. `make hot-functions` runs this: before a release, and when .ci/hot-functions says that too
+many of the names no longer exist. Needs valgrind, which Benchmarks/floor installs.
 """
 
 from __future__ import annotations

@@ -34,37 +34,7 @@ static inline int csqlite_size(sqlite3_file *file, sqlite3_int64 *size) {
   return file->pMethods->xFileSize(file, size);
 }
 
-// The same by way of a table of methods that is not the file's own.
-static inline int csqlite_read_by(const sqlite3_io_methods *methods, sqlite3_file *file, void *bytes, int count,
-                                  sqlite3_int64 offset) {
-  return methods->xRead(file, bytes, count, offset);
-}
-
-static inline int csqlite_write_by(const sqlite3_io_methods *methods, sqlite3_file *file, const void *bytes,
-                                   int count, sqlite3_int64 offset) {
-  return methods->xWrite(file, bytes, count, offset);
-}
-
-static inline int csqlite_truncate_by(const sqlite3_io_methods *methods, sqlite3_file *file, sqlite3_int64 size) {
-  return methods->xTruncate(file, size);
-}
-
-static inline int csqlite_sync_by(const sqlite3_io_methods *methods, sqlite3_file *file, int flags) {
-  return methods->xSync(file, flags);
-}
-
-static inline int csqlite_size_by(const sqlite3_io_methods *methods, sqlite3_file *file, sqlite3_int64 *size) {
-  return methods->xFileSize(file, size);
-}
-
-static inline int csqlite_lock_by(const sqlite3_io_methods *methods, sqlite3_file *file, int offset, int count,
-                                  int flags) {
-  return methods->xShmLock(file, offset, count, flags);
-}
-
-static inline int csqlite_close(sqlite3_file *file) { return file->pMethods->xClose(file); }
-
-// NULL if there is no such region, or no shared memory at all. Makes nothing.
+// NULL where there is no such region, or no shared memory at all. Makes nothing.
 static inline const void *csqlite_shared_memory(sqlite3_file *file, int region, int size) {
   void volatile *memory = (void *)0;
   if (file->pMethods->iVersion < 2 || !file->pMethods->xShmMap) return (void *)0;

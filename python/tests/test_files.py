@@ -421,6 +421,16 @@ def test_a_new_store_beside_a_journal_that_was_left_is_refused(
     assert {found.name: found.read_bytes() for found in path.parent.iterdir()} == before
 
 
+def test_a_store_is_made_beside_a_journal_whose_header_makes_no_sense(path: Path) -> None:
+    """A power cut left the magic, which SQLite writes last, but not what it wrote before."""
+    magic = bytes([0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7])
+    path.touch()
+    path.with_name(path.name + "-journal").write_bytes(magic + b"\x5a" * 504)
+    with DataStore(path) as store:
+        store.state.set("a", 1)
+        assert store.check() == []
+
+
 def test_a_hot_journal_is_rolled_back(path: Path) -> None:
     hot_journal(path)
     with DataStore(path) as store:

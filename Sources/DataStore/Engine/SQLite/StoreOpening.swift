@@ -35,7 +35,8 @@ struct StoreOpening {
     // Another's WAL must not be folded into a file that is refused.
     let hasWAL = StorePath.size(path + "-wal") > 0
     if !location.exists { StorePath.create(path) }
-    let connection = try StoreConnection(path, .readWrite, settings)
+    let connection = try StoreConnection(
+      path, .readWrite, settings, usesShim: settings.fastPaths.contains(.frames))
     let deadline = Deadline(secondsFromNow: settings.timeout)
     connection.waitFairly()
     connection.beginWaiting(until: deadline)
@@ -64,7 +65,7 @@ struct StoreOpening {
     connection.gatherFrames()
     let pageSize = try Schema.integer("PRAGMA page_size", connection)
     checkpointer = Checkpointer(pageSize: pageSize, limitBytes: settings.walLimit) { () throws(StoreError) in
-      try Connection(path, .readWrite, settings)
+      try Connection(path, .readWrite, settings, usesShim: true)
     }
     writer = connection
   }

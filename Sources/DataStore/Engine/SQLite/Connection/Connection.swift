@@ -47,9 +47,10 @@ class Connection {
   /// About a hundred microseconds' worth of SQLite's virtual machine.
   private static let instructionsBetweenLooks: Int32 = 10_000
 
-  /// Opens `path`. Nothing is read from the file yet.
+  /// Opens `path`, with `usesShim` through `ShimVFS`. Nothing is read from the file yet.
   init(
-    _ path: String, _ access: Access, _ settings: Settings, _ interruption: Interruption = Interruption()
+    _ path: String, _ access: Access, _ settings: Settings, usesShim: Bool = false,
+    _ interruption: Interruption = Interruption()
   ) throws(StoreError) {
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var name = path
@@ -61,7 +62,7 @@ class Connection {
       name = "file:" + Self.percentEncoded(path) + "?immutable=1"
     }
     var opened: OpaquePointer?
-    let result = sqlite3_open_v2(name, &opened, flags, nil)
+    let result = sqlite3_open_v2(name, &opened, flags, usesShim ? ShimVFS.name : nil)
     guard result == SQLITE_OK, let opened else {
       // SQLite hands a connection back even where opening failed.
       let error = StoreError.sqlite(result, opened, doing: "opening \(path)")

@@ -45,8 +45,9 @@ enum SideFiles {
     StorePath.size(path) > 0 && !(path.hasSuffix("-journal") && isOfNoUse(journal: path))
   }
 
-  /// Whether nothing can be restored from a journal: it says that the database was empty before, or it has no header. Such
-  /// a journal is left if the making of a store is cut short, or is there while another process makes one.
+  /// Whether nothing can be restored from a journal: it says that the database was empty before, or it has no header, or
+  /// one that makes no sense. Such a journal is left if the making of a store is cut short, or is there while another process
+  /// makes one.
   /// https://sqlite.org/fileformat2.html#the_rollback_journal
   private static func isOfNoUse(journal path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -58,6 +59,13 @@ enum SideFiles {
     guard count == header.count else { return count >= 0 }
     // The magic is written last.
     let magic: [UInt8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]
-    return !header[..<8].elementsEqual(magic) || header[16..<20].allSatisfy { $0 == 0 }
+    // But with less than full durability the rest need not be on the disk by then. SQLite looks at these two sizes to tell,
+    // and journals from before 3.5.8 have no page size.
+    func number(_ place: Int) -> UInt32 { header[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) } }
+    func isSize(_ size: UInt32, from least: UInt32) -> Bool {
+      size >= least && size <= 65_536 && size & (size - 1) == 0
+    }
+    let makesSense = isSize(number(20), from: 32) && (number(24) == 0 || isSize(number(24), from: 512))
+    return !header[..<8].elementsEqual(magic) || number(16) == 0 || !makesSense
   }
 }

@@ -18,12 +18,14 @@ final class StoreConnection: Connection {
   /// Checks features that are handed out as text against the rules.
   var featureCheck = FeatureParser()
 
-  init(_ path: String, _ access: Access, _ settings: Settings) throws(StoreError) {
+  init(
+    _ path: String, _ access: Access, _ settings: Settings, usesShim: Bool = false
+  ) throws(StoreError) {
     let interruption = Interruption()
     source = BarSource(interruption)
     overlap = BarOverlap(source, merger)
     barTime = BarTime(source)
-    try super.init(path, access, settings, interruption)
+    try super.init(path, access, settings, usesShim: usesShim, interruption)
   }
 
   override func registerFunctions() throws(StoreError) {

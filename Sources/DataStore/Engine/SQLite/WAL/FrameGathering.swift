@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: MIT
 import CSQLite
+// SPDX-License-Identifier: MIT
+import CShimVFS
 import Glibc
 
 /// Writes the WAL's frames in long pieces.
@@ -15,7 +16,7 @@ import Glibc
 /// range of the file may belong to another writer. Frames that SQLite writes again, and whatever it writes without that lock, go straight
 /// through. (https://sqlite.org/walformat.html, wal.c: sqlite3WalFrames)
 final class FrameGathering {
-  private typealias Methods = ReplacedMethods<FrameGathering>
+  private typealias File = ShimFile<FrameGathering>
 
   /// As much as SQLite's own files take at a time (os_unix.c: seekAndWriteFd).
   private static let room = 0x1ffff
@@ -23,8 +24,8 @@ final class FrameGathering {
   /// The lock that lets one connection append to the WAL (wal.c: WAL_WRITE_LOCK).
   private static let writeLock: Int32 = 0
 
-  private var database: Methods?
-  private var wal: Methods?
+  private var database: File?
+  private var wal: File?
   private let walPath: String
 
   /// What is not written yet; nil before the first frame, and where there is no memory: then nothing is gathered.
@@ -46,46 +47,51 @@ final class FrameGathering {
   /// -2 before it was asked for, -1 where it cannot be had.
   private var walDescriptor: Int32 = -2
 
-  /// nil if the connection has no WAL open.
+  /// nil if the connection has no WAL open, or is not one of the shim VFS.
   init?(database: SQLiteFile?, wal: SQLiteFile?, walPath: String) {
     self.walPath = walPath
     guard let database, let wal else { return nil }
-    self.wal = Methods(wal, self) { methods in
-      methods.xWrite = { file, bytes, count, offset in
-        guard let file, let bytes else { return SQLITE_IOERR }
-        return Methods.withOwner(file) { $0.write(file, bytes, count, offset) }
-      }
-      methods.xRead = { file, bytes, count, offset in
-        guard let file else { return SQLITE_IOERR }
-        let result = Methods.withOwner(file) { $0.flush(before: offset..<offset + Int64(count)) }
-        return result == SQLITE_OK ? csqlite_read_by(Methods.own(file), file, bytes, count, offset) : result
-      }
-      methods.xTruncate = { file, size in
-        guard let file else { return SQLITE_IOERR }
-        let result = Methods.withOwner(file) { $0.flush() }
-        return result == SQLITE_OK ? csqlite_truncate_by(Methods.own(file), file, size) : result
-      }
-      methods.xSync = { file, flags in
-        guard let file else { return SQLITE_IOERR }
-        let result = Methods.withOwner(file) { $0.flush() }
-        return result == SQLITE_OK ? csqlite_sync_by(Methods.own(file), file, flags) : result
-      }
-      methods.xFileSize = { file, size in
-        guard let file else { return SQLITE_IOERR }
-        let result = Methods.withOwner(file) { $0.flush() }
-        return result == SQLITE_OK ? csqlite_size_by(Methods.own(file), file, size) : result
-      }
-      methods.xClose = { file in
-        guard let file else { return SQLITE_OK }
-        Methods.withOwner(file) { $0.letGo() }
-        return csqlite_close(file)
-      }
+    self.wal = File(wal, self, Self.walMethods)
+    self.database = File(database, self, Self.databaseMethods)
+    guard self.wal != nil, self.database != nil else { return nil }
+  }
+
+  private static let walMethods = ShimMethods { methods in
+    methods.xWrite = { file, bytes, count, offset in
+      guard let file, let bytes else { return SQLITE_IOERR }
+      return File.withOwner(file) { $0.write(file, bytes, count, offset) }
     }
-    self.database = Methods(database, self) { methods in
-      methods.xShmLock = { file, offset, count, flags in
-        guard let file else { return SQLITE_IOERR }
-        return Methods.withOwner(file) { $0.lock(file, offset, count, flags) }
-      }
+    methods.xRead = { file, bytes, count, offset in
+      guard let file else { return SQLITE_IOERR }
+      let result = File.withOwner(file) { $0.flush(before: offset..<offset + Int64(count)) }
+      return result == SQLITE_OK ? shim_read(file, bytes, count, offset) : result
+    }
+    methods.xTruncate = { file, size in
+      guard let file else { return SQLITE_IOERR }
+      let result = File.withOwner(file) { $0.flush() }
+      return result == SQLITE_OK ? shim_truncate(file, size) : result
+    }
+    methods.xSync = { file, flags in
+      guard let file else { return SQLITE_IOERR }
+      let result = File.withOwner(file) { $0.flush() }
+      return result == SQLITE_OK ? shim_sync(file, flags) : result
+    }
+    methods.xFileSize = { file, size in
+      guard let file else { return SQLITE_IOERR }
+      let result = File.withOwner(file) { $0.flush() }
+      return result == SQLITE_OK ? shim_file_size(file, size) : result
+    }
+    methods.xClose = { file in
+      guard let file else { return SQLITE_OK }
+      File.withOwner(file) { $0.letGo() }
+      return shim_close(file)
+    }
+  }
+
+  private static let databaseMethods = ShimMethods { methods in
+    methods.xShmLock = { file, offset, count, flags in
+      guard let file else { return SQLITE_IOERR }
+      return File.withOwner(file) { $0.lock(file, offset, count, flags) }
     }
   }
 
@@ -113,7 +119,7 @@ final class FrameGathering {
       drop()
       isWriting = false
     }
-    let result = csqlite_lock_by(Methods.own(file), file, offset, count, flags)
+    let result = shim_shm_lock(file, offset, count, flags)
     if concerns, flags & SQLITE_SHM_LOCK != 0, result == SQLITE_OK {
       isWriting = true
       isEnding = false
@@ -134,7 +140,7 @@ final class FrameGathering {
       guard result == SQLITE_OK else { return result }
     }
     guard isWriting, offset >= end, size <= Self.room, let gathered = ready() else {
-      return csqlite_write_by(Methods.own(file), file, bytes, count, offset)
+      return shim_write(file, bytes, count, offset)
     }
     if self.count == 0 { start = offset }
     memcpy(gathered + self.count, bytes, size)
@@ -162,7 +168,7 @@ final class FrameGathering {
   /// not be missing from a commit that comes later.
   private func flush() -> Int32 {
     guard count > 0, let gathered, let file = wal?.file else { return SQLITE_OK }
-    let result = csqlite_write_by(Methods.own(file), file, gathered, Int32(count), start)
+    let result = shim_write(file, gathered, Int32(count), start)
     guard result == SQLITE_OK else { return result }
     writeback.note(count) { descriptor() }
     drop()

@@ -2,19 +2,17 @@
 #include "PowerCutVFS.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
+#include <shim_vfs.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct recorded_file {
-  sqlite3_file base;
+  shim_file base;
   power_cut_file file;
-  int syncs_folder;   // at its next sync
-  sqlite3_file *real; // lies right behind this struct
+  int syncs_folder; // at its next sync
 } recorded_file;
 
-static sqlite3_vfs *real_vfs;
-static sqlite3_vfs recording_vfs;
+static shim_vfs vfs;
 
 static struct {
   pthread_mutex_t lock;
@@ -82,23 +80,16 @@ void power_cut_log_free(power_cut_log log) {
 
 // ---- Files ---------------------------------------------------------------------------------
 
-#define REAL(file) (((recorded_file *)(file))->real)
 #define FILE_OF(file) (((recorded_file *)(file))->file)
 
-static int file_close(sqlite3_file *file) { return REAL(file)->pMethods->xClose(REAL(file)); }
-
-static int file_read(sqlite3_file *file, void *out, int count, sqlite3_int64 offset) {
-  return REAL(file)->pMethods->xRead(REAL(file), out, count, offset);
-}
-
 static int file_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset) {
-  int result = REAL(file)->pMethods->xWrite(REAL(file), bytes, count, offset);
+  int result = shim_write(file, bytes, count, offset);
   if (!result) add(POWER_CUT_WRITE, FILE_OF(file), offset, bytes, count);
   return result;
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size) {
-  int result = REAL(file)->pMethods->xTruncate(REAL(file), size);
+  int result = shim_truncate(file, size);
   if (!result) add(POWER_CUT_TRUNCATE, FILE_OF(file), size, NULL, 0);
   return result;
 }
@@ -112,72 +103,40 @@ static int file_sync(sqlite3_file *file, int flags) {
   return SQLITE_OK;
 }
 
-static int file_size(sqlite3_file *file, sqlite3_int64 *out) {
-  return REAL(file)->pMethods->xFileSize(REAL(file), out);
-}
-static int file_lock(sqlite3_file *file, int level) { return REAL(file)->pMethods->xLock(REAL(file), level); }
-static int file_unlock(sqlite3_file *file, int level) { return REAL(file)->pMethods->xUnlock(REAL(file), level); }
-static int file_check_lock(sqlite3_file *file, int *out) {
-  return REAL(file)->pMethods->xCheckReservedLock(REAL(file), out);
-}
-static int file_control(sqlite3_file *file, int operation, void *argument) {
-  return REAL(file)->pMethods->xFileControl(REAL(file), operation, argument);
-}
-static int file_sector_size(sqlite3_file *file) { return REAL(file)->pMethods->xSectorSize(REAL(file)); }
-static int file_characteristics(sqlite3_file *file) {
-  return REAL(file)->pMethods->xDeviceCharacteristics(REAL(file));
-}
-static int file_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out) {
-  return REAL(file)->pMethods->xShmMap(REAL(file), page, size, extend, out);
-}
-static int file_shm_lock(sqlite3_file *file, int offset, int count, int flags) {
-  return REAL(file)->pMethods->xShmLock(REAL(file), offset, count, flags);
-}
-static void file_shm_barrier(sqlite3_file *file) { REAL(file)->pMethods->xShmBarrier(REAL(file)); }
-static int file_shm_unmap(sqlite3_file *file, int remove) {
-  return REAL(file)->pMethods->xShmUnmap(REAL(file), remove);
-}
-
-// Nothing is memory-mapped, which would pass us by; a layer beneath may wait for the end of a look (IntruderVFS).
+// Nothing is memory-mapped, which would pass us by.
 static int file_fetch(sqlite3_file *file, sqlite3_int64 offset, int count, void **out) {
   (void)file, (void)offset, (void)count;
   *out = 0;
   return SQLITE_OK;
 }
-static int file_unfetch(sqlite3_file *file, sqlite3_int64 offset, void *page) {
-  const sqlite3_io_methods *real = REAL(file)->pMethods;
-  return real->iVersion >= 3 ? real->xUnfetch(REAL(file), offset, page) : SQLITE_OK;
-}
 
 static const sqlite3_io_methods methods = {
-    3,           file_close,       file_read,        file_write,           file_truncate, file_sync,
-    file_size,   file_lock,        file_unlock,      file_check_lock,      file_control,  file_sector_size,
-    file_characteristics, file_shm_map, file_shm_lock, file_shm_barrier, file_shm_unmap, file_fetch, file_unfetch};
+    .xWrite = file_write,
+    .xTruncate = file_truncate,
+    .xSync = file_sync,
+    .xFetch = file_fetch,
+};
 
 // ---- The VFS -------------------------------------------------------------------------------
 
-static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out_flags) {
-  (void)vfs;
+static int vfs_open(sqlite3_vfs *recording_vfs, const char *path, sqlite3_file *file, int flags, int *out_flags) {
   power_cut_file which = file_of(path);
-  if (which == POWER_CUT_FILES) return real_vfs->xOpen(real_vfs, path, file, flags, out_flags);
+  sqlite3_vfs *wrapped = shim_wrapped_vfs(recording_vfs);
+  if (which == POWER_CUT_FILES) return wrapped->xOpen(wrapped, path, file, flags, out_flags);
 
+  int result = shim_vfs_open(recording_vfs, path, file, flags, out_flags);
   recorded_file *mine = (recorded_file *)file;
-  memset(mine, 0, sizeof *mine);
   mine->file = which;
-  mine->real = (sqlite3_file *)(mine + 1);
   // SQLite's own VFS syncs the folder with the first sync of each -wal and -journal that it may create.
   mine->syncs_folder = which != POWER_CUT_DATABASE && flags & SQLITE_OPEN_CREATE;
-  int result = real_vfs->xOpen(real_vfs, path, mine->real, flags, out_flags);
-  if (mine->real->pMethods) mine->base.pMethods = &methods;
   // Whether it was there before is for the reader of the log to say.
   if (!result && flags & SQLITE_OPEN_CREATE) add(POWER_CUT_CREATE, which, 0, NULL, 0);
   return result;
 }
 
-static int vfs_delete(sqlite3_vfs *vfs, const char *path, int syncs_folder) {
-  (void)vfs;
+static int vfs_delete(sqlite3_vfs *recording_vfs, const char *path, int syncs_folder) {
   power_cut_file which = file_of(path);
-  int result = real_vfs->xDelete(real_vfs, path, syncs_folder);
+  int result = shim_vfs_delete(recording_vfs, path, syncs_folder);
   if (which == POWER_CUT_FILES || result) return result;
   add(POWER_CUT_DELETE, which, 0, NULL, 0);
   if (syncs_folder) add(POWER_CUT_SYNC_FOLDER, which, 0, NULL, 0);
@@ -187,16 +146,12 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int syncs_folder) {
 int power_cut_vfs_install(void) {
   static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&once);
-  int result = sqlite3_initialize();
-  if (result == SQLITE_OK && !real_vfs) {
-    real_vfs = sqlite3_vfs_find(0);
-    recording_vfs = *real_vfs;
-    recording_vfs.pNext = 0;
-    recording_vfs.zName = "power cut";
-    recording_vfs.szOsFile = (int)sizeof(recorded_file) + real_vfs->szOsFile;
-    recording_vfs.xOpen = vfs_open;
-    recording_vfs.xDelete = vfs_delete;
-    result = sqlite3_vfs_register(&recording_vfs, 1);
+  int result = SQLITE_OK;
+  if (!vfs.wrapped) {
+    shim_vfs_make(&vfs, sqlite3_vfs_find(0), "power cut", sizeof(recorded_file), 0, &methods);
+    vfs.base.xOpen = vfs_open;
+    vfs.base.xDelete = vfs_delete;
+    result = sqlite3_vfs_register(&vfs.base, 1);
   }
   pthread_mutex_unlock(&once);
   return result;
