@@ -7,8 +7,10 @@
 /// call of these is one call of a user's, and the engine decides how many statements or round trips that takes.
 ///
 /// Every call is atomic: it does all of its work or none, within the caller's transaction where the calling thread and
-/// task have one open, else in one of its own. All reads of a call see one snapshot. Calls come from any thread.
-/// Failures are `StoreError`s, of the codes that the C header lists.
+/// task have one open, else in one of its own. A call that fails within a transaction is undone alone, and a failed read
+/// leaves the transaction usable, too. All reads of a call see one snapshot. Calls come from any thread. One that waits or
+/// lasts can be stopped by `interrupt()`, its deadline or the thread's `CancellationCallback`, but never amid a commit.
+/// Failures are `StoreError`s, of the codes that the C header lists. docs/engines.md has what each of these takes.
 protocol Engine: AnyObject, Sendable, TransactionOwner, BarRows, RequestRows, StateRows, Maintenance {
   /// Counts as a call that neither reads nor writes: throws `.closed` if no call is possible any more.
   func checkOpen() throws(StoreError)
@@ -19,10 +21,11 @@ protocol Engine: AnyObject, Sendable, TransactionOwner, BarRows, RequestRows, St
 
   // MARK: Transactions. A transaction belongs to the thread and the task that began it.
 
-  /// Begins a transaction; within another one, a savepoint.
+  /// Begins a transaction; within another one, a savepoint. Until it ends nobody else changes what is stored: other
+  /// writers, those of other processes too, wait or are refused with `.busy`. Readers see the last commit.
   func beginTransaction() throws(StoreError) -> TransactionID
   /// Ends a transaction where it was begun, after all that were begun within it. Where this throws, it is over and
-  /// taken back.
+  /// taken back; only after `.closed` may it be unknown whether it was stored, and the message says so.
   func end(_ transaction: TransactionID, commit: Bool) throws(StoreError)
   /// Ends the innermost transaction of the calling thread. Where this throws, it is still open.
   func commitTransaction() throws(StoreError)
@@ -32,8 +35,9 @@ protocol Engine: AnyObject, Sendable, TransactionOwner, BarRows, RequestRows, St
 
 /// Where bars are kept.
 protocol BarRows {
-  /// Upserts the rows of a batch that was checked, with the same result as writing each row in order. Columns that are not carried keep
-  /// what is stored, features merge by key; with `replace` each row becomes what was passed and nothing else.
+  /// Upserts the rows of a batch that was checked, with the same result as writing each row in order: several may name the
+  /// same bar, and bars of several series may stand in any order. Columns that are not carried keep what is stored, features
+  /// merge by key; with `replace` each row becomes what was passed and nothing else.
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError)
   /// Writes the features of bars that are stored already; `.missingBar` where one is not.
   func writeFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError)

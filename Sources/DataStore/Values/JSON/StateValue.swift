@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// A state value that was checked. A number that stands alone is kept as a number, within the range of int64 or a double;
-/// everything else is text, digit for digit.
+/// A state value that was checked. A number that stands alone is kept as a number, within the range of int64 or a double,
+/// and a whole one as an integer; everything else is text, digit for digit.
 enum StateValue {
   case integer(Int64)
   case real(Double)
@@ -49,7 +49,14 @@ enum StateValue {
       guard let real = NumberText.double(number.raw) else {
         throw fault("the number \(StoreError.quoted(value.text)) is beyond the range of a double")
       }
-      self = .real(real)
+      self = Self.whole(real).map(StateValue.integer) ?? .real(real)
     }
+  }
+
+  /// A whole number within int64 comes back as an integer, whichever engine keeps it. SQLite's NUMERIC columns make one of
+  /// it by themselves, the least int64 aside (sqlite3VdbeIntegerAffinity in vdbemem.c).
+  private static func whole(_ real: Double) -> Int64? {
+    guard let whole = Int64(exactly: real), whole > .min else { return nil }
+    return whole
   }
 }
