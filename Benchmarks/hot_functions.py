@@ -6,6 +6,8 @@ functions bring nearly three of them into memory; side by side, less than two. W
 Sources/DataStoreC/hot_functions.txt, in the order of first use, which Package.swift hands to the
 linker. `make hot-functions` runs this: before a release, and when .ci/hot-functions says that too
 many of the names no longer exist. Needs valgrind, which Benchmarks/floor installs.
+
+A new list is not always a better one: keep it if memory.py says that opening takes no more with it.
 """
 
 from __future__ import annotations
