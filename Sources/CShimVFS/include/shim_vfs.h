@@ -24,7 +24,7 @@ typedef struct shim_file {
   sqlite3_file *wrapped;
   const shim_vfs *vfs;
   const char *path; // SQLite keeps it for as long as the file is open; NULL for temporary files
-  void *owner;      // whoever the methods of shim_file_switch_on() need
+  void *owner;      // what the methods of shim_file_switch_on() need
 } shim_file;
 
 struct shim_vfs {

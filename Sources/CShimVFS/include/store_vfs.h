@@ -7,7 +7,7 @@
 
 #include "shim_vfs.h"
 
-// The name to open a connection with. NULL for want of memory, and where SQLite has no default VFS.
+// The name to open a connection with. NULL if memory ran out, or if SQLite has no default VFS.
 //
 // It is registered, and never the default itself. The name is this copy's of the library alone: another copy in the process
 // may lay out its files otherwise.

@@ -79,7 +79,6 @@ package enum Timestamp {
     }
   }
 
-
   private static func writeDate(day: Int64, to out: UnsafeMutablePointer<UInt8>) {
     let date = civil(day: day)
     writeTwo(date.year / 100, to: out)

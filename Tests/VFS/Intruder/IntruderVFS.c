@@ -92,7 +92,7 @@ static const sqlite3_io_methods methods = {
 
 // ---- The VFS -------------------------------------------------------------------------------
 
-// What the intruder waits for does not come: whoever it waits for is waiting for it to leave.
+// What the intruder waits for does not come: the writer that it waits for is waiting for it to leave.
 static int vfs_sleep(sqlite3_vfs *intruder, int microseconds) {
   return armed.inside ? 0 : shim_vfs_sleep(intruder, microseconds);
 }

@@ -56,7 +56,9 @@ final class Statement {
   }
 
   /// The stored form of an instant.
-  func bind(_ index: Int32, time instant: Int64) { TimeText(stored: instant).withBytes { bindCopy(index, text: $0) } }
+  func bind(_ index: Int32, time instant: Int64) {
+    TimeText(stored: instant).withBytes { bindCopy(index, text: $0) }
+  }
 
   func bindCopy(_ index: Int32, text: Bytes) {
     let start = text.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }

@@ -10,7 +10,7 @@ typealias SQLiteFile = UnsafeMutablePointer<sqlite3_file>
 /// A connection for which nothing is ever switched on does not need it, and is opened without it: those that read, and
 /// the one that writes where the fast path `frames` is off. So to switch that off takes this VFS out, too.
 enum ShimVFS {
-  /// What to open a connection with; nil, which is SQLite's default VFS, for want of memory.
+  /// What to open a connection with; nil, which is SQLite's default VFS, if memory ran out.
   static var name: UnsafePointer<CChar>? { store_vfs_name() }
 }
 
