@@ -220,7 +220,7 @@ extension Connection {
   }
 
   private func columnList(_ shape: ReadShape) -> String {
-    (["timestamp"] + shape.selected.map { "\(BarColumns.names[$0])" }).joined(separator: ", ")
+    (["timestamp"] + shape.selected.indices.map { "\(BarColumns.names[$0])" }).joined(separator: ", ")
   }
 }
 

@@ -9,11 +9,12 @@ extension MarketRepo {
   package func write(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) -> Int {
     try batch.check()
     if batch.count == 1 {
-      return try store.writeOneBar { writer throws(StoreError) in try upsert(batch, replace, writer) }
+      try writeOnlyRow(of: batch, replace: replace)
+      return 1
     }
     let atOnce = { (writer: Connection) throws(StoreError) -> Int? in
       guard try holdsEnds(of: batch, writer) else { return nil }
-      let columns = replace ? BarColumns.all.union(.features) : batch.carried
+      let columns = replace ? BarColumns.everything : batch.carried
       return try bringAllUpToDate(batch, columns, replace ? .replace : .merge, writer)
     }
     return try store.write(atOnce: batch.count < Self.fewestAtOnce ? nil : atOnce) {
@@ -25,19 +26,10 @@ extension MarketRepo {
     _ batch: BorrowedBatch, _ replace: Bool, _ writer: Connection
   ) throws(StoreError) -> Int {
     guard batch.count > 0 else { return 0 }
-    let columns = replace ? BarColumns.all.union(.features) : batch.carried
+    let columns = replace ? BarColumns.everything : batch.carried
     try writer.source.provide(batch) { () throws(StoreError) in
       let series = batch.series
-      if writer.isInTransaction {
-        guard try bringUpToDate(batch, series, columns, replace ? .replace : .merge, writer) else { return }
-      } else if let series {
-        let instant = batch.timestamps[0]
-        writer.source.beforeRows = { () throws(StoreError) in
-          if try writer.foreignForms.mean(instant...instant, series.symbol, series.timeframe, writer) {
-            throw .otherForm
-          }
-        }
-      }
+      guard try bringUpToDate(batch, series, columns, replace ? .replace : .merge, writer) else { return }
       let statement = try writer.statement(
         UpsertSQL.variant(batch.carried, replace: replace) | (series == nil ? 0 : UpsertSQL.oneSeries)
       ) {
@@ -65,7 +57,7 @@ extension MarketRepo {
         key: "\(BarColumns.names[column])")
     }
     // A row of columns has the features that it has, if any; a row without a text says nothing of them.
-    let change: FeatureChange = !replace ? .merge : batch.featuresJSON == nil ? .replace : .replaceWhereGiven
+    let change: FeatureChange = !replace ? .merge : batch.features.json == nil ? .replace : .replaceWhereGiven
     let atOnce = { (writer: Connection) throws(StoreError) -> Int? in
       try bringAllUpToDate(batch, .features, change, writer)
     }
@@ -226,16 +218,17 @@ enum UpsertSQL {
     let columns = (["timestamp"] + inserted).joined(separator: ", ")
     var set: [String] = []
     var unchanged: [String] = []
-    for index in BarColumns.names.indices {
-      let name = "\(BarColumns.names[index])"
+    for index in BarColumn.table.indices {
+      let column = BarColumn.table[index]
+      let name = "\(column.name)"
       if !inserted.contains(name) {
         guard replace else { continue }
-        let fallback = name == "is_gap" ? "0" : "NULL"
+        let fallback = column.sqlDefault ?? "NULL"
         set.append("\(name) = \(fallback)")
         unchanged.append("\(name) IS NOT \(fallback)")
-      } else if name == "features", change == .merge {
+      } else if column.kind == .features, change == .merge {
         set.append("features = ds_merge_features(features, excluded.features)")
-      } else if name == "features", change == .replaceWhereGiven {
+      } else if column.kind == .features, change == .replaceWhereGiven {
         set.append("features = excluded.features")
         unchanged.append("excluded.features IS NOT NULL AND features IS NOT excluded.features")
       } else {

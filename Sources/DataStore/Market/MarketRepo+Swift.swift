@@ -62,13 +62,7 @@ extension MarketRepo {
     _ bar: Bar, _ symbol: String, _ timeframe: String, replace: Bool = false
   ) throws(StoreError) {
     let key = try SeriesKey(symbol, timeframe)
-    try bar.lend { fields throws(StoreError) in
-      try key.symbol.withText { symbol throws(StoreError) in
-        try key.timeframe.withText { timeframe throws(StoreError) in
-          try write(fields, symbol: symbol, timeframe: timeframe, replace: replace)
-        }
-      }
-    }
+    try bar.lend(key) { row throws(StoreError) in try write(row, replace: replace) }
   }
 
   /// The latest bar with all its columns; nil where there is none.
@@ -100,31 +94,31 @@ extension ReadShape {
 }
 
 extension Bar {
-  fileprivate init(_ bar: LatestBar) {
+  fileprivate init(_ bar: BorrowedBar) {
     self.init(timestamp: bar.timestamp)
-    (open, high, low) = (bar.doubles.0, bar.doubles.1, bar.doubles.2)
-    (close, volume, latencySec) = (bar.doubles.3, bar.doubles.4, bar.doubles.5)
-    source = bar.source?.text
-    quality = bar.quality?.text
-    isGap = bar.isGap
-    featuresJSON = bar.features?.text
+    carried = .everything
+    numbers = bar.numbers
+    texts = PerColumn { bar.texts[$0]?.text }
+    flags = PerColumn { bar.flags[$0] != 0 }
   }
 
-  fileprivate func lend(_ body: (BorrowedBar) throws(StoreError) -> Void) throws(StoreError) {
-    var fields = BorrowedBar(timestamp: timestamp, carried: carried)
-    (fields.open, fields.high, fields.low) = (open, high, low)
-    (fields.close, fields.volume, fields.latencySec) = (close, volume, latencySec)
-    fields.isGap = isGap ? 1 : 0
-    try (source ?? "").withText { source throws(StoreError) in
-      try (quality ?? "").withText { quality throws(StoreError) in
-        try (featuresJSON ?? "").withText { features throws(StoreError) in
-          fields.source = self.source == nil ? nil : source
-          fields.quality = self.quality == nil ? nil : quality
-          fields.featuresJSON = self.featuresJSON == nil ? nil : features
-          try body(fields)
-        }
-      }
+  /// Lends copies of the texts to `body`.
+  fileprivate func lend(
+    _ key: SeriesKey, _ body: (BorrowedRow) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let lender = Lender()
+    func lend(_ text: String) throws(StoreError) -> Bytes {
+      if text.utf8.contains(0) { throw .invalid("the text \(StoreError.quoted(text)) holds a NUL character") }
+      return lender.lend(text: text)
     }
+    var fields = BorrowedBar(timestamp: timestamp, carried: carried)
+    fields.numbers = numbers
+    fields.flags = PerColumn { flags[$0] ? 1 : 0 }
+    for column in texts.indices {
+      if let text = texts[column] { fields.texts[column] = try lend(text) }
+    }
+    let row = BorrowedRow(fields, symbol: try lend(key.symbol), timeframe: try lend(key.timeframe))
+    try withExtendedLifetime(lender) { () throws(StoreError) in try body(row) }
   }
 }
 

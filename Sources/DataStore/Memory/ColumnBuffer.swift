@@ -10,7 +10,7 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   /// Whether the memory is a `ColumnBlock`'s.
   private var isLent = false
 
-  deinit { if !isLent { free(base) } }
+  deinit { if !isLent, base != nil { free(base) } }
 
   /// Takes its room from `block`, which outlives the column, if it has no memory yet.
   mutating func take(_ count: Int, from block: inout ColumnBlock) {

@@ -42,11 +42,11 @@ final class Connection {
   var specifiedTable = SpecifiedTable()
   /// For the latest bar, which fetches them, too; nil before the first one.
   private var latestPages: LatestPages?
-  private var latestFields = RecordFields(count: 13)
+  private var latestFields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
   /// Holds features that are handed out as text against the rules.
-  var featureCheck = FeatureParser()
+  var featureTexts = FeatureTextPacker()
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
   /// This connection's own commits, but for one that was about to happen when its hook was last called.
@@ -407,13 +407,13 @@ extension Connection {
   /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil where SQLite has to find it.
   func withLatestRecord<Result>(
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
-    _ body: (_ instant: Int64, _ fields: borrowing RecordFields) throws(StoreError) -> Result?
+    _ body: (_ instant: Int64, _ record: RecordRow) throws(StoreError) -> Result?
   ) throws(StoreError) -> Result? {
     guard fastPaths.contains(.latestPages) else { return nil }
     if latestPages == nil { latestPages = try LatestPages(self) }
     guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
       latestFields.read(row.record)
     else { return nil }
-    return try body(row.instant, latestFields)
+    return try body(row.instant, latestFields.row)
   }
 }

@@ -1,34 +1,17 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// A batch as bare pointers, for SQLite's callbacks, which run a dozen times a row. Its columns have the numbers of
-/// `BarColumns`.
+/// The rows of the current batch, for SQLite's callbacks, which run a dozen times a row: no counted references in it.
 struct RawBatch {
-  struct Text {
-    var codes: UnsafePointer<Int32>?
-    /// Points into an array that the batch keeps alive; NULL where the column is not carried.
-    var values: UnsafePointer<Bytes>?
-
-    /// The text of a row; nil for NULL.
-    @inline(__always)
-    subscript(_ row: Int) -> Bytes? {
-      guard let values else { return nil }
-      let code = codes.map { Int($0[row]) } ?? 0
-      return code >= 0 ? values[code] : nil
-    }
-  }
-
   var count = 0
   /// The row that SQLite is working on.
   var row = 0
   var timestamps: UnsafePointer<Int64>?
-  /// By column; nil where it holds no doubles, or is not carried.
-  var doubles = InlineArray<9, UnsafePointer<Double>?>(repeating: nil)
-  var isGap: UnsafePointer<UInt8>?
-  var symbol = Text()
-  var timeframe = Text()
-  var source = Text()
-  var quality = Text()
+  var symbol = TextColumn.empty
+  var timeframe = TextColumn.empty
+  var columns = BorrowedColumns()
+  /// A copy, beside the columns that it tells about.
+  private let kinds: PerColumn<BarColumn.Kind>
   /// By row: whether the file held the bar, so that the overlap pass has brought it up to date. nil: none of them.
   var isStored: UnsafeMutablePointer<Bool>?
   /// The first row that turned out to be new while new ones were refused; -1: none.
@@ -37,7 +20,10 @@ struct RawBatch {
   private let time: UnsafeMutablePointer<UInt8>
   private var day = Int64.min
 
-  init() { time = .allocate(capacity: Timestamp.maximumBytes) }
+  init() {
+    time = .allocate(capacity: Timestamp.maximumBytes)
+    kinds = PerColumn { BarColumn.table[$0].kind }
+  }
 
   func deallocate() { time.deallocate() }
 
@@ -54,11 +40,11 @@ struct RawBatch {
   /// own rule. Features are not among them.
   @inline(__always)
   func give(_ column: Int, _ row: Int, _ context: OpaquePointer?) {
-    switch column {
-    case 5: Self.give(source[row], context)
-    case 6: Self.give(quality[row], context)
-    case 7: sqlite3_result_int(context, Int32(isGap.map { $0[row] } ?? 0))
-    default: if let values = doubles[column] { sqlite3_result_double(context, values[row]) }
+    switch kinds[column] {
+    case .number: if let values = columns.numbers[column] { sqlite3_result_double(context, values[row]) }
+    case .text: Self.give(columns.texts[column]?.text(row), context)
+    case .flag: sqlite3_result_int(context, Int32(columns.flags[column].map { $0[row] } ?? 0))
+    case .features: break
     }
   }
 
@@ -86,13 +72,13 @@ struct RawBatch {
   /// True where SQLite holds the same value as the batch. Features are not compared here.
   @inline(__always)
   func holds(_ column: Int, _ row: Int, _ stored: OpaquePointer?) -> Bool {
-    switch column {
-    case 5: Self.equals(source[row], stored)
-    case 6: Self.equals(quality[row], stored)
-    case 7:
+    switch kinds[column] {
+    case .number: Self.equals(columns.numbers[column].map { $0[row] } ?? .nan, stored)
+    case .text: Self.equals(columns.texts[column]?.text(row), stored)
+    case .flag:
       sqlite3_value_type(stored) == SQLITE_INTEGER
-        && sqlite3_value_int64(stored) == Int64(isGap.map { $0[row] } ?? 0)
-    default: Self.equals(doubles[column].map { $0[row] } ?? .nan, stored)
+        && sqlite3_value_int64(stored) == Int64(columns.flags[column].map { $0[row] } ?? 0)
+    case .features: true
     }
   }
 
