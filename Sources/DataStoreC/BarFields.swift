@@ -64,7 +64,7 @@ enum BarFields {
     var bar = BorrowedBar(timestamp: given.timestamp, carried: carried)
     try withUnsafePointer(to: given) { given throws(StoreError) in
       let given = UnsafeRawPointer(given)
-      for column in all.indices where carried.contains(BarColumns(column: column)) {
+      for column in all.indices where carried.contains(column: column) {
         let place = given + all[column].bar
         switch all[column].kind {
         case .number: bar.numbers[column] = place.load(as: Double.self)
@@ -81,7 +81,7 @@ enum BarFields {
 
   /// Fills the fields of a bar; `place` gives a text as C has it.
   static func fill(
-    _ target: UnsafeMutablePointer<ds_bar>, from bar: BorrowedBar,
+    _ target: UnsafeMutablePointer<ds_bar>, from bar: borrowing BorrowedBar,
     _ place: (UnsafeBufferPointer<UInt8>) -> UnsafePointer<CChar>
   ) {
     target.initialize(to: ds_bar())

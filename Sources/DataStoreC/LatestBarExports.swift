@@ -12,10 +12,7 @@ public func ds_market_latest_bar(
     let out = try Argument.notNull(out_bar, "out_bar")
     out.pointee = try StoreHandle.store(store).market.withLatestBar(
       try Argument.notNull(symbol, "symbol"), try Argument.notNull(timeframe, "timeframe")
-    ) { bar throws(StoreError) in
-      guard let bar else { return nil }
-      return try oneBlock(bar)
-    }
+    ) { bar throws(StoreError) in try oneBlock(bar) }
   }
 }
 
@@ -23,7 +20,7 @@ public func ds_market_latest_bar(
 public func ds_bar_free(_ bar: UnsafeMutablePointer<ds_bar>?) { free(bar) }
 
 /// The bar and its texts in one block of malloc's.
-private func oneBlock(_ bar: BorrowedBar) throws(StoreError) -> UnsafeMutablePointer<ds_bar> {
+private func oneBlock(_ bar: borrowing BorrowedBar) throws(StoreError) -> UnsafeMutablePointer<ds_bar> {
   var size = MemoryLayout<ds_bar>.stride
   for column in bar.texts.indices {
     if let text = bar.texts[column] { size += text.count + 1 }

@@ -15,14 +15,20 @@ struct BarAccumulator: ~Copyable {
         codes.append(-1)
         return true
       }
-      if let known = dictionary.find(text, guess: guess) {
-        guess = known
-      } else {
-        // Before it is known: whoever meets it again must refuse it again.
-        guard text.isValidUTF8, !text.contains(0) else { return false }
-        guess = dictionary.intern(text)
-      }
+      if !dictionary.holds(text, at: guess), !look(for: text) { return false }
       codes.append(Int32(truncatingIfNeeded: guess))
+      return true
+    }
+
+    @inline(never)
+    private mutating func look(for text: Bytes) -> Bool {
+      if let known = dictionary.find(text) {
+        guess = known
+        return true
+      }
+      // Before it is known: whoever meets it again must refuse it again.
+      guard text.isValidUTF8, !text.contains(0) else { return false }
+      guess = dictionary.intern(text)
       return true
     }
   }

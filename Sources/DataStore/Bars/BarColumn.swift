@@ -93,8 +93,11 @@ public struct BarColumns: OptionSet, Hashable, Sendable {
   static let names: [StaticString] = BarColumn.table.indices.map { BarColumn.table[$0].name }
 
   /// The set of one column, by its number.
-  @inline(__always)
-  package init(column: Int) { self.init(rawValue: 1 << UInt32(truncatingIfNeeded: column)) }
+  init(column: Int) { self.init(rawValue: 1 << UInt32(truncatingIfNeeded: column)) }
+
+  /// Whether the column of this number is among them.
+  @inlinable
+  package func contains(column: Int) -> Bool { rawValue &>> UInt32(truncatingIfNeeded: column) & 1 != 0 }
 
   /// The bits that are set, ascending.
   package var indices: [Int] { BarColumn.table.indices.filter { rawValue & (1 << UInt32($0)) != 0 } }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// One bar's fields by the numbers of their columns, borrowed: what a live feed hands over, and what the latest bar is
-/// handed out as.
-package struct BorrowedBar {
+/// handed out as. Not copied, as it is not small, and Swift would copy an array of it to look at one of its elements.
+package struct BorrowedBar: ~Copyable {
   package var timestamp: Int64
   /// The columns that are meant; what the others hold is of no account.
   package var carried: BarColumns
@@ -18,19 +18,16 @@ package struct BorrowedBar {
     self.carried = carried
   }
 
-  var features: Bytes? {
-    get { texts[BarColumns.features.number] }
-    set { texts[BarColumns.features.number] = newValue }
-  }
+  var features: Bytes? { texts[BarColumns.features.number] }
 }
 
 /// One bar of a series, on its way into the store.
-package struct BorrowedRow {
+package struct BorrowedRow: ~Copyable {
   package let symbol, timeframe: UnsafeBufferPointer<UInt8>
   package var bar: BorrowedBar
 
   package init(
-    _ bar: BorrowedBar, symbol: UnsafeBufferPointer<UInt8>, timeframe: UnsafeBufferPointer<UInt8>
+    _ bar: consuming BorrowedBar, symbol: UnsafeBufferPointer<UInt8>, timeframe: UnsafeBufferPointer<UInt8>
   ) {
     self.bar = bar
     self.symbol = symbol
@@ -52,7 +49,7 @@ package struct BorrowedRow {
   /// Whether it keeps the rules of `BorrowedBatch.check()`; that tells which one it breaks.
   var keepsRules: Bool {
     guard bar.timestamp != Timestamp.none, Self.isName(symbol), Self.isName(timeframe) else { return false }
-    for column in bar.texts.indices where bar.carried.contains(BarColumns(column: column)) {
+    for column in bar.texts.indices where bar.carried.contains(column: column) {
       guard bar.flags[column] <= 1 else { return false }
       guard let text = bar.texts[column], column != BarColumns.features.number else { continue }
       guard text.count <= Limits.textBytes, text.isValidUTF8 else { return false }

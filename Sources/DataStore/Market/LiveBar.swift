@@ -2,7 +2,7 @@
 
 extension MarketRepo {
   /// Writes one bar, as `write(_:replace:)` would a batch of one row.
-  package func write(_ row: BorrowedRow, replace: Bool) throws(StoreError) {
+  package func write(_ row: borrowing BorrowedRow, replace: Bool) throws(StoreError) {
     if !row.keepsRules { try row.check() }
     try store.writeOneBar { writer throws(StoreError) in
       var features: Bytes?

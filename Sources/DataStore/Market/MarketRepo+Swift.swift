@@ -70,7 +70,7 @@ extension MarketRepo {
     let key = try SeriesKey(symbol, timeframe)
     return try key.symbol.withText { symbol throws(StoreError) in
       try key.timeframe.withText { timeframe throws(StoreError) in
-        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in bar.map(Bar.init) }
+        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in Bar(bar) }
       }
     }
   }
@@ -94,7 +94,7 @@ extension ReadShape {
 }
 
 extension Bar {
-  fileprivate init(_ bar: BorrowedBar) {
+  fileprivate init(_ bar: borrowing BorrowedBar) {
     self.init(timestamp: bar.timestamp)
     carried = .everything
     numbers = bar.numbers
@@ -104,7 +104,7 @@ extension Bar {
 
   /// Lends copies of the texts to `body`.
   fileprivate func lend(
-    _ key: SeriesKey, _ body: (BorrowedRow) throws(StoreError) -> Void
+    _ key: SeriesKey, _ body: (borrowing BorrowedRow) throws(StoreError) -> Void
   ) throws(StoreError) {
     let lender = Lender()
     func lend(_ text: String) throws(StoreError) -> Bytes {

@@ -73,7 +73,9 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
 
   var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
 
-  /// Makes room for one more; in place of the last one where there is no memory.
+  /// Makes room for one more; in place of the last one where there is no memory. Out of line: it would stand in the
+  /// loop over the rows for each kind of column.
+  @inline(never)
   private mutating func makeRoom() {
     if grows(to: max(64, capacity * 2)) { return }
     if base == nil { outOfMemory() }

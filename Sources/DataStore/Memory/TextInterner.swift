@@ -22,17 +22,16 @@ struct TextInterner: ~Copyable {
     return entry == 0 ? nil : Int(entry) - 1
   }
 
-  /// `guess` is looked at first: rows tend to repeat what the row before them had.
+  /// Whether `guess` is the text's number: rows tend to repeat what the row before them had.
   @inline(__always)
-  func find(_ text: Bytes, guess: Int) -> Int? {
-    if guess >= 0, guess < texts.count, texts[guess].equalsWord(text) { return guess }
-    return find(text)
+  func holds(_ text: Bytes, at guess: Int) -> Bool {
+    guess >= 0 && guess < texts.count && texts[guess].equalsWord(text)
   }
 
   /// The same for a text that may be new.
   @inline(__always)
   mutating func intern(_ text: Bytes, guess: Int = -1) -> Int {
-    if guess >= 0, guess < texts.count, texts[guess].equalsWord(text) { return guess }
+    if holds(text, at: guess) { return guess }
     return internUnguessed(text)
   }
 

@@ -404,16 +404,15 @@ final class Connection {
 }
 
 extension Connection {
-  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil where SQLite has to find it.
-  func withLatestRecord<Result>(
-    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
-    _ body: (_ instant: Int64, _ record: RecordRow) throws(StoreError) -> Result?
-  ) throws(StoreError) -> Result? {
+  /// The record of a series' latest bar, valid until the next one; nil where SQLite has to find it.
+  func latestRecord(
+    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?
+  ) throws(StoreError) -> (instant: Int64, record: RecordRow)? {
     guard fastPaths.contains(.latestPages) else { return nil }
     if latestPages == nil { latestPages = try LatestPages(self) }
     guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
       latestFields.read(row.record)
     else { return nil }
-    return try body(row.instant, latestFields.row)
+    return (row.instant, latestFields.row)
   }
 }

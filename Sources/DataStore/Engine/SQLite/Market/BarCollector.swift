@@ -112,7 +112,7 @@ private struct BarCollection: ~Copyable {
 
   init(_ shape: ReadShape) {
     rows = BarAccumulator(shape)
-    for column in BarColumn.table.indices where shape.selected.contains(BarColumns(column: column)) {
+    for column in BarColumn.table.indices where shape.selected.contains(column: column) {
       selected[selectedCount] = Selected(column: UInt8(column), kind: BarColumn.table[column].kind)
       selectedCount += 1
     }

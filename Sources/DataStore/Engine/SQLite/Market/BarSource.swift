@@ -52,12 +52,7 @@ final class BarSource {
       raw.pointee.count = 0
       forgetStored()
     }
-    raw.pointee.count = batch.count
-    raw.pointee.row = 0
-    raw.pointee.timestamps = batch.timestamps
-    raw.pointee.symbol = batch.symbol
-    raw.pointee.timeframe = batch.timeframe
-    raw.pointee.columns = batch.columns
+    raw.pointee.take(batch)
     try body()
   }
 

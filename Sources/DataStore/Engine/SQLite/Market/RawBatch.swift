@@ -3,15 +3,36 @@ import CSQLite
 
 /// The rows of the current batch, for SQLite's callbacks, which run a dozen times a row: no counted references in it.
 struct RawBatch {
+  /// One column: its numbers, its flags, or the codes and the values of its texts.
+  private struct Column {
+    var kind = BarColumn.Kind.number
+    /// nil where it is not carried, or where each of its texts is the first value.
+    var rows: UnsafeRawPointer?
+    /// Points into memory that the batch keeps alive; nil where no texts are carried.
+    var values: UnsafePointer<Bytes>?
+
+    @inline(__always)
+    func number(_ row: Int) -> Double? { rows?.load(fromByteOffset: row &* 8, as: Double.self) }
+
+    @inline(__always)
+    func flag(_ row: Int) -> Int32 { rows.map { Int32($0.load(fromByteOffset: row, as: UInt8.self)) } ?? 0 }
+
+    /// The text of a row; nil for NULL. The codes have been checked.
+    @inline(__always)
+    func text(_ row: Int) -> Bytes? {
+      guard let values else { return nil }
+      let code = rows.map { Int($0.load(fromByteOffset: row &* 4, as: Int32.self)) } ?? 0
+      return code >= 0 ? values[code] : nil
+    }
+  }
+
   var count = 0
   /// The row that SQLite is working on.
   var row = 0
   var timestamps: UnsafePointer<Int64>?
   var symbol = TextColumn.empty
   var timeframe = TextColumn.empty
-  var columns = BorrowedColumns()
-  /// A copy, beside the columns that it tells about.
-  private let kinds: PerColumn<BarColumn.Kind>
+  private var columns = PerColumn<Column>(repeating: Column())
   /// By row: whether the file held the bar, so that the overlap pass has brought it up to date. nil: none of them.
   var isStored: UnsafeMutablePointer<Bool>?
   /// The first row that turned out to be new while new ones were refused; -1: none.
@@ -22,7 +43,23 @@ struct RawBatch {
 
   init() {
     time = .allocate(capacity: Timestamp.maximumBytes)
-    kinds = PerColumn { BarColumn.table[$0].kind }
+    for column in columns.indices { columns[column].kind = BarColumn.table[column].kind }
+  }
+
+  /// Takes the rows of a batch, from the first.
+  mutating func take(_ batch: BorrowedBatch) {
+    count = batch.count
+    row = 0
+    timestamps = batch.timestamps
+    symbol = batch.symbol
+    timeframe = batch.timeframe
+    for column in columns.indices {
+      let texts = batch.columns.texts[column]
+      columns[column].values = texts?.values.baseAddress
+      columns[column].rows =
+        UnsafeRawPointer(batch.columns.numbers[column]) ?? UnsafeRawPointer(batch.columns.flags[column])
+        ?? UnsafeRawPointer(texts?.codes)
+    }
   }
 
   func deallocate() { time.deallocate() }
@@ -40,10 +77,11 @@ struct RawBatch {
   /// own rule. Features are not among them.
   @inline(__always)
   func give(_ column: Int, _ row: Int, _ context: OpaquePointer?) {
-    switch kinds[column] {
-    case .number: if let values = columns.numbers[column] { sqlite3_result_double(context, values[row]) }
-    case .text: Self.give(columns.texts[column]?.text(row), context)
-    case .flag: sqlite3_result_int(context, Int32(columns.flags[column].map { $0[row] } ?? 0))
+    let values = columns[unchecked: column]
+    switch values.kind {
+    case .number: if let number = values.number(row) { sqlite3_result_double(context, number) }
+    case .text: Self.give(values.text(row), context)
+    case .flag: sqlite3_result_int(context, values.flag(row))
     case .features: break
     }
   }
@@ -72,12 +110,12 @@ struct RawBatch {
   /// True where SQLite holds the same value as the batch. Features are not compared here.
   @inline(__always)
   func holds(_ column: Int, _ row: Int, _ stored: OpaquePointer?) -> Bool {
-    switch kinds[column] {
-    case .number: Self.equals(columns.numbers[column].map { $0[row] } ?? .nan, stored)
-    case .text: Self.equals(columns.texts[column]?.text(row), stored)
+    let values = columns[unchecked: column]
+    return switch values.kind {
+    case .number: Self.equals(values.number(row) ?? .nan, stored)
+    case .text: Self.equals(values.text(row), stored)
     case .flag:
-      sqlite3_value_type(stored) == SQLITE_INTEGER
-        && sqlite3_value_int64(stored) == Int64(columns.flags[column].map { $0[row] } ?? 0)
+      sqlite3_value_type(stored) == SQLITE_INTEGER && sqlite3_value_int64(stored) == Int64(values.flag(row))
     case .features: true
     }
   }
