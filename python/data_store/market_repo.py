@@ -201,8 +201,8 @@ class MarketRepo(OfThisProcess):
                 columns = _ALL_COLUMNS
                 source_text, quality_text = words[source], words[quality]
             else:
-                columns, open, high, low, close, volume, latency_sec, is_gap, *texts = packable(
-                    open, high, low, close, volume, latency_sec, is_gap, source, quality
+                columns, is_gap, open, high, low, close, volume, latency_sec, *texts = packable(
+                    is_gap, open, high, low, close, volume, latency_sec, source, quality
                 )
                 source_text, quality_text = texts
             if type(timestamp) is _Timestamp and type(zone_of(timestamp)) in PLAIN_ZONES:
@@ -213,7 +213,7 @@ class MarketRepo(OfThisProcess):
             pass_on(error)
             raise bar_error(
                 symbol, timeframe, timestamp,
-                open, high, low, close, volume, latency_sec, is_gap, source, quality,
+                is_gap, open, high, low, close, volume, latency_sec, source, quality,
             ) from None  # fmt: skip
         features_text = NO_TEXT
         if features is not UNSET:
