@@ -54,34 +54,38 @@ enum BarFields {
 
   // MARK: A bar
 
-  /// The fields of a bar that it carries.
-  static func bar(_ given: ds_bar) throws(StoreError) -> BorrowedBar {
+  /// Lends a bar, with the fields that it carries, to `body`.
+  static func lend(
+    _ given: ds_bar, _ body: (BorrowedBar) throws(StoreError) -> Void
+  ) throws(StoreError) {
     let carried = BarColumns(rawValue: given.columns)
     guard carried.isSubset(of: .everything) else {
       throw StoreError(
         .invalid, "the bar's columns are \(given.columns); they hold unknown bits", key: "columns")
     }
-    var bar = BorrowedBar(timestamp: given.timestamp, carried: carried)
-    try withUnsafePointer(to: given) { given throws(StoreError) in
-      let given = UnsafeRawPointer(given)
-      for column in all.indices where carried.contains(column: column) {
-        let place = given + all[column].bar
-        switch all[column].kind {
-        case .number: bar.numbers[column] = place.load(as: Double.self)
-        case .text, .features:
-          bar.texts[column] = place.load(as: UnsafePointer<CChar>?.self).map { BatchIn.bytes($0) }
-        case .flag:
-          let flag = place.load(as: Int32.self)
-          bar.flags[column] = try Argument.flag(flag, BarColumn.table[column].name) ? 1 : 0
+    try BorrowedBar.lend(given.timestamp, carried) { bar throws(StoreError) in
+      try withUnsafePointer(to: given) { given throws(StoreError) in
+        let given = UnsafeRawPointer(given)
+        for column in all.indices where carried.contains(column: column) {
+          let place = given + all[column].bar
+          let field = bar.fields + column
+          switch all[column].kind {
+          case .number: field.pointee.number = place.load(as: Double.self)
+          case .text, .features:
+            field.pointee.text = place.load(as: UnsafePointer<CChar>?.self).map { BatchIn.bytes($0) }
+          case .flag:
+            let flag = place.load(as: Int32.self)
+            field.pointee.flag = try Argument.flag(flag, BarColumn.table[column].name) ? 1 : 0
+          }
         }
       }
+      try body(bar)
     }
-    return bar
   }
 
   /// Fills the fields of a bar; `place` gives a text as C has it.
   static func fill(
-    _ target: UnsafeMutablePointer<ds_bar>, from bar: borrowing BorrowedBar,
+    _ target: UnsafeMutablePointer<ds_bar>, from bar: BorrowedBar,
     _ place: (UnsafeBufferPointer<UInt8>) -> UnsafePointer<CChar>
   ) {
     target.initialize(to: ds_bar())
@@ -91,10 +95,10 @@ enum BarFields {
     for column in all.indices {
       let field = UnsafeMutableRawPointer(target) + all[column].bar
       switch all[column].kind {
-      case .number: field.storeBytes(of: bar.numbers[column], as: Double.self)
+      case .number: field.storeBytes(of: bar.fields[column].number, as: Double.self)
       case .text, .features:
-        field.storeBytes(of: bar.texts[column].map(place), as: UnsafePointer<CChar>?.self)
-      case .flag: field.storeBytes(of: Int32(bar.flags[column]), as: Int32.self)
+        field.storeBytes(of: bar.fields[column].text.map(place), as: UnsafePointer<CChar>?.self)
+      case .flag: field.storeBytes(of: Int32(bar.fields[column].flag), as: Int32.self)
       }
     }
   }

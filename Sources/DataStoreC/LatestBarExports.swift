@@ -20,10 +20,10 @@ public func ds_market_latest_bar(
 public func ds_bar_free(_ bar: UnsafeMutablePointer<ds_bar>?) { free(bar) }
 
 /// The bar and its texts in one block of malloc's.
-private func oneBlock(_ bar: borrowing BorrowedBar) throws(StoreError) -> UnsafeMutablePointer<ds_bar> {
+private func oneBlock(_ bar: BorrowedBar) throws(StoreError) -> UnsafeMutablePointer<ds_bar> {
   var size = MemoryLayout<ds_bar>.stride
-  for column in bar.texts.indices {
-    if let text = bar.texts[column] { size += text.count + 1 }
+  for column in BarFields.all.indices {
+    if let text = bar.fields[column].text { size += text.count + 1 }
   }
   let block = try CText.allocate(size)
   var end = block + MemoryLayout<ds_bar>.stride

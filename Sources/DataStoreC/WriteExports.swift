@@ -52,9 +52,10 @@ public func ds_market_write_bar(
     let store = try StoreHandle.store(store)
     let symbol = try Argument.notNull(symbol, "symbol")
     let timeframe = try Argument.notNull(timeframe, "timeframe")
-    let bar = try BarFields.bar(try Argument.sized(bar, ds_bar(), "bar"))
-    try store.market.write(
-      BorrowedRow(bar, symbol: BatchIn.bytes(symbol), timeframe: BatchIn.bytes(timeframe)),
-      replace: try Argument.flag(replace, "replace"))
+    try BarFields.lend(try Argument.sized(bar, ds_bar(), "bar")) { bar throws(StoreError) in
+      try store.market.write(
+        BorrowedRow(bar, symbol: BatchIn.bytes(symbol), timeframe: BatchIn.bytes(timeframe)),
+        replace: try Argument.flag(replace, "replace"))
+    }
   }
 }

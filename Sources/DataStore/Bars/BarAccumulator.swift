@@ -44,6 +44,8 @@ struct BarAccumulator: ~Copyable {
 
   /// Where each symbol's rows begin, in the order asked for.
   private(set) var starts: [Int] = []
+  /// The last of them.
+  private var start = 0
   /// True once the current rows are known not to ascend in time.
   private var isUnordered = false
   /// True once a timestamp in another tool's form was met.
@@ -85,7 +87,8 @@ struct BarAccumulator: ~Copyable {
   }
 
   mutating func beginSymbol() {
-    starts.append(count)
+    start = count
+    starts.append(start)
     features.beginSymbol()
   }
 
@@ -94,13 +97,13 @@ struct BarAccumulator: ~Copyable {
   mutating func append(timestamp: Int64, isForeign: Bool) {
     if isForeign { metForeignForm = true }
     let count = timestamps.count
-    if count > starts.last ?? 0, timestamps[count - 1] > timestamp { isUnordered = true }
+    if count > start, timestamps[count - 1] > timestamp { isUnordered = true }
     timestamps.append(timestamp)
   }
 
   mutating func restartSymbol() {
     features.restartSymbol()
-    truncate(to: starts.last ?? 0)
+    truncate(to: start)
     isUnordered = false
   }
 
@@ -109,7 +112,6 @@ struct BarAccumulator: ~Copyable {
   mutating func endSymbol(skip: Int, limit: Int?, fromEnd: Bool) {
     // Columns that were refused memory are not of one length.
     guard !MemoryShortage.isNoted else { return }
-    let start = starts.last ?? 0
     let rows = count - start
     let kept = min(max(rows - skip, 0), limit ?? Int.max)
     guard isUnordered || kept < rows else { return }

@@ -1,57 +1,83 @@
 // SPDX-License-Identifier: MIT
 
-/// One bar's fields by the numbers of their columns, borrowed: what a live feed hands over, and what the latest bar is
-/// handed out as. Not copied, as it is not small, and Swift would copy an array of it to look at one of its elements.
-package struct BorrowedBar: ~Copyable {
+/// What a bar holds in one of its columns, in the member of the column's kind.
+package struct BarField {
+  /// NaN is NULL.
+  package var number = Double.nan
+  /// nil is NULL; the features' nil says nothing of them.
+  package var text: UnsafeBufferPointer<UInt8>?
+  /// 0 or 1.
+  package var flag: UInt8 = 0
+
+  init() {}
+}
+
+/// One bar, borrowed: what a live feed hands over, and what the latest bar is handed out as. The features are among its
+/// fields, as JSON.
+package struct BorrowedBar {
   package var timestamp: Int64
   /// The columns that are meant; what the others hold is of no account.
   package var carried: BarColumns
-  /// NaN is NULL.
-  package var numbers = PerColumn<Double>(repeating: .nan)
-  /// nil is NULL. The features are among them, as JSON; nil says nothing of them.
-  package var texts = PerColumn<UnsafeBufferPointer<UInt8>?>(repeating: nil)
-  /// 0 or 1.
-  package var flags = PerColumn<UInt8>(repeating: 0)
+  /// By the columns' numbers. A pointer, as Swift would copy an array in the bar to look at one of its elements.
+  package let fields: UnsafeMutablePointer<BarField>
 
-  package init(timestamp: Int64, carried: BarColumns) {
-    self.timestamp = timestamp
-    self.carried = carried
+  /// Lends a bar of empty fields to `body`.
+  static func with<Result>(
+    _ timestamp: Int64, _ carried: BarColumns, _ body: (inout BorrowedBar) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    var fields = PerColumn<BarField>(repeating: BarField())
+    return try withUnsafeMutablePointer(to: &fields) { fields throws(StoreError) in
+      var bar = BorrowedBar(
+        timestamp: timestamp, carried: carried,
+        fields: UnsafeMutableRawPointer(fields).assumingMemoryBound(to: BarField.self))
+      return try body(&bar)
+    }
   }
 
-  var features: Bytes? { texts[BarColumns.features.number] }
+  /// The same for the shim, in which it would not be specialised.
+  package static func lend(
+    _ timestamp: Int64, _ carried: BarColumns, _ body: (BorrowedBar) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try with(timestamp, carried) { bar throws(StoreError) in try body(bar) }
+  }
+
+  var features: Bytes? { fields[BarColumns.features.number].text }
 }
 
 /// One bar of a series, on its way into the store.
-package struct BorrowedRow: ~Copyable {
+package struct BorrowedRow {
   package let symbol, timeframe: UnsafeBufferPointer<UInt8>
   package var bar: BorrowedBar
 
   package init(
-    _ bar: consuming BorrowedBar, symbol: UnsafeBufferPointer<UInt8>, timeframe: UnsafeBufferPointer<UInt8>
+    _ bar: BorrowedBar, symbol: UnsafeBufferPointer<UInt8>, timeframe: UnsafeBufferPointer<UInt8>
   ) {
     self.bar = bar
     self.symbol = symbol
     self.timeframe = timeframe
   }
 
-  /// The only row of a batch that keeps the rules. Its features are left to the batch's packer.
-  init?(_ batch: BorrowedBatch) {
-    guard let symbol = batch.symbol.text(0), let timeframe = batch.timeframe.text(0) else { return nil }
-    self.init(
-      BorrowedBar(timestamp: batch.timestamps[0], carried: batch.carried), symbol: symbol, timeframe: timeframe)
-    for column in bar.numbers.indices {
-      if let numbers = batch.columns.numbers[column] { bar.numbers[column] = numbers[0] }
-      if let texts = batch.columns.texts[column] { bar.texts[column] = texts.text(0) }
-      if let flags = batch.columns.flags[column] { bar.flags[column] = flags[0] }
+  /// Lends the only row of a batch that keeps the rules. Its features are left to the batch's packer.
+  static func only(
+    of batch: BorrowedBatch, _ body: (BorrowedRow) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    guard let symbol = batch.symbol.text(0), let timeframe = batch.timeframe.text(0) else { return }
+    try BorrowedBar.with(batch.timestamps[0], batch.carried) { bar throws(StoreError) in
+      for column in BarColumn.table.indices {
+        if let numbers = batch.columns.numbers[column] { bar.fields[column].number = numbers[0] }
+        if let texts = batch.columns.texts[column] { bar.fields[column].text = texts.text(0) }
+        if let flags = batch.columns.flags[column] { bar.fields[column].flag = flags[0] }
+      }
+      try body(BorrowedRow(bar, symbol: symbol, timeframe: timeframe))
     }
   }
 
   /// Whether it keeps the rules of `BorrowedBatch.check()`; that tells which one it breaks.
   var keepsRules: Bool {
     guard bar.timestamp != Timestamp.none, Self.isName(symbol), Self.isName(timeframe) else { return false }
-    for column in bar.texts.indices where bar.carried.contains(column: column) {
-      guard bar.flags[column] <= 1 else { return false }
-      guard let text = bar.texts[column], column != BarColumns.features.number else { continue }
+    for column in BarColumn.table.indices where bar.carried.contains(column: column) {
+      guard bar.fields[column].flag <= 1 else { return false }
+      guard let text = bar.fields[column].text, column != BarColumns.features.number else { continue }
       guard text.count <= Limits.textBytes, text.isValidUTF8 else { return false }
     }
     return true
@@ -73,13 +99,13 @@ package struct BorrowedRow: ~Copyable {
   /// Throws what a batch of this row would be refused for.
   func check() throws(StoreError) {
     let columns = bar.carried.subtracting(.features).indices
-    let texts = [symbol, timeframe] + columns.map { bar.texts[$0] ?? Bytes(start: nil, count: 0) }
-    let flags = columns.map { bar.flags[$0] }
+    let texts = [symbol, timeframe] + columns.map { bar.fields[$0].text ?? Bytes(start: nil, count: 0) }
+    let flags = columns.map { bar.fields[$0].flag }
     try Self.with([bar.timestamp], texts, flags) { timestamps, texts, flags throws(StoreError) in
       var batch = BorrowedBatch(
         count: 1, timestamps: timestamps, symbol: Self.one(texts), timeframe: Self.one(texts + 1))
       for (place, column) in columns.enumerated() {
-        if bar.texts[column] != nil { batch.columns.texts[column] = Self.one(texts + 2 + place) }
+        if bar.fields[column].text != nil { batch.columns.texts[column] = Self.one(texts + 2 + place) }
         if BarColumn.table[column].kind == .flag { batch.columns.flags[column] = flags + place }
       }
       try batch.check()

@@ -5,7 +5,7 @@ extension MarketRepo {
   /// texts that `body` sees live until it returns.
   package func withLatestBar<Result>(
     _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
-    _ body: (borrowing BorrowedBar) throws(StoreError) -> Result
+    _ body: (BorrowedBar) throws(StoreError) -> Result
   ) throws(StoreError) -> Result? {
     let symbol = Bytes(cString: symbol)
     let timeframe = Bytes(cString: timeframe)
@@ -16,10 +16,11 @@ extension MarketRepo {
     }
     return try store.read(snapshot: false) { reader throws(StoreError) in
       let notices = store.watch.noticesSoFar
-      if let found = try reader.latestRecord(symbol, timeframe, notices: notices),
-        let bar = reader.bar(found.record, at: found.instant)
-      {
-        return try body(bar)
+      if let found = try reader.latestRecord(symbol, timeframe, notices: notices) {
+        let result = try BorrowedBar.with(found.instant, []) { bar throws(StoreError) -> Result? in
+          reader.fill(&bar, found.record) ? try body(bar) : nil
+        }
+        if let result { return result }
       }
       let statement = try reader.statement(Self.latestBarVariant) {
         """
@@ -35,7 +36,10 @@ extension MarketRepo {
         let instant = TimestampParser.stored(statement.bytes(0), &reader.latestDate),
         !(try reader.foreignForms.hideLatest(symbol, timeframe, instant, reader))
       {
-        return try body(try reader.bar(statement, at: instant, symbol, timeframe))
+        return try BorrowedBar.with(instant, []) { bar throws(StoreError) in
+          try reader.fill(&bar, statement, symbol, timeframe)
+          return try body(bar)
+        }
       }
       // `statement` keeps the snapshot open meanwhile.
       return try latestInAnyForm(symbol, timeframe, reader, body)
@@ -47,7 +51,7 @@ extension MarketRepo {
   /// Other tools' forms are about: the latest by instant, not by text.
   private func latestInAnyForm<Result>(
     _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection,
-    _ body: (borrowing BorrowedBar) throws(StoreError) -> Result
+    _ body: (BorrowedBar) throws(StoreError) -> Result
   ) throws(StoreError) -> Result? {
     var latest = reader.foreignForms.latestText(symbol, timeframe, reader)
     if latest == nil {
@@ -67,47 +71,36 @@ extension MarketRepo {
     latest.text.withUnsafeBufferPointer { statement.bindCopy(3, text: $0) }
     defer { statement.reset() }
     guard try statement.step() else { return nil }
-    return try body(try reader.bar(statement, at: latest.instant, symbol, timeframe))
+    return try BorrowedBar.with(latest.instant, []) { bar throws(StoreError) in
+      try reader.fill(&bar, statement, symbol, timeframe)
+      return try body(bar)
+    }
   }
 }
 
 extension Connection {
-  /// The bar of a record; nil where something is not as it should be, of which SQLite's row tells more.
-  fileprivate func bar(_ record: RecordRow, at timestamp: Int64) -> BorrowedBar? {
-    do throws(StoredBarFault) {
-      let bar = try record.bar(at: timestamp)
-      guard let features = bar.features else { return bar }
-      do throws(FeatureFault) { try featureTexts.check(features) } catch { return nil }
-      return bar
-    } catch {
-      return nil
-    }
+  /// Fills a bar from a record; false where something is not as it should be, of which SQLite's row tells more.
+  fileprivate func fill(_ bar: inout BorrowedBar, _ record: RecordRow) -> Bool {
+    do throws(StoredBarFault) { try record.fill(&bar) } catch { return false }
+    guard let features = bar.features else { return true }
+    do throws(FeatureFault) { try featureTexts.check(features) } catch { return false }
+    return true
   }
 
-  /// The bar of a row that has all columns behind the timestamp.
-  fileprivate func bar(
-    _ row: Statement, at timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes
-  ) throws(StoreError) -> BorrowedBar {
+  /// Fills a bar from a row that has all columns behind the timestamp.
+  fileprivate func fill(
+    _ bar: inout BorrowedBar, _ row: Statement, _ symbol: Bytes, _ timeframe: Bytes
+  ) throws(StoreError) {
     func place() -> String { "\(symbol.text) \(timeframe.text) \(row.text(0))" }
-    do throws(StoredBarFault) {
-      let bar = try StatementRow(statement: row).bar(at: timestamp)
-      guard let features = bar.features else { return bar }
-      do throws(FeatureFault) {
-        try featureTexts.check(features)
-      } catch {
-        throw .features(FeatureAccumulator.RowFault(row: 0, fault: error))
-      }
-      return bar
-    } catch {
-      switch error {
-      case .column(let column, let what):
-        throw StoredBarFault.error(column, what, holding: row.text(Int32(column) + 1), in: place())
-      case .features(let damage):
-        throw .corrupt(
-          "\(place()): its stored features are damaged: \(damage.fault.reason). Write them again"
-            + " with replace, or fix them with an SQLite tool")
-      case .noTime, .timeBeyondRange: throw .corruptTime(nil, row.bytes(0), of: place())
-      }
+    do throws(StoredBarFault) { try StatementRow(statement: row).fill(&bar) } catch {
+      guard case .column(let column, let what) = error else { throw .corrupt("\(place()): the row is damaged") }
+      throw StoredBarFault.error(column, what, holding: row.text(Int32(column) + 1), in: place())
+    }
+    guard let features = bar.features else { return }
+    do throws(FeatureFault) { try featureTexts.check(features) } catch {
+      throw .corrupt(
+        "\(place()): its stored features are damaged: \(error.reason). Write them again"
+          + " with replace, or fix them with an SQLite tool")
     }
   }
 }

@@ -2,7 +2,7 @@
 
 extension MarketRepo {
   /// Writes one bar, as `write(_:replace:)` would a batch of one row.
-  package func write(_ row: borrowing BorrowedRow, replace: Bool) throws(StoreError) {
+  package func write(_ row: BorrowedRow, replace: Bool) throws(StoreError) {
     if !row.keepsRules { try row.check() }
     try store.writeOneBar { writer throws(StoreError) in
       var features: Bytes?
@@ -15,14 +15,15 @@ extension MarketRepo {
 
   /// Writes the only row of a batch that keeps the rules.
   func writeOnlyRow(of batch: BorrowedBatch, replace: Bool) throws(StoreError) {
-    guard let row = BorrowedRow(batch) else { return }
-    try store.writeOneBar { writer throws(StoreError) in
-      guard batch.carriesFeatures else { return try writer.upsert(row, nil, replace: replace) }
-      var packer = try batch.featurePacker()
-      let features = try row.packed { () throws(FeaturePackFault) in try packer.pack(0) }
-      try writer.upsert(row, features, replace: replace)
-      // `features` are its memory.
-      withExtendedLifetime(packer) {}
+    try BorrowedRow.only(of: batch) { row throws(StoreError) in
+      try store.writeOneBar { writer throws(StoreError) in
+        guard batch.carriesFeatures else { return try writer.upsert(row, nil, replace: replace) }
+        var packer = try batch.featurePacker()
+        let features = try row.packed { () throws(FeaturePackFault) in try packer.pack(0) }
+        try writer.upsert(row, features, replace: replace)
+        // `features` are its memory.
+        withExtendedLifetime(packer) {}
+      }
     }
   }
 }

@@ -94,31 +94,32 @@ extension ReadShape {
 }
 
 extension Bar {
-  fileprivate init(_ bar: borrowing BorrowedBar) {
+  fileprivate init(_ bar: BorrowedBar) {
     self.init(timestamp: bar.timestamp)
     carried = .everything
-    numbers = bar.numbers
-    texts = PerColumn { bar.texts[$0]?.text }
-    flags = PerColumn { bar.flags[$0] != 0 }
+    numbers = PerColumn { bar.fields[$0].number }
+    texts = PerColumn { bar.fields[$0].text?.text }
+    flags = PerColumn { bar.fields[$0].flag != 0 }
   }
 
   /// Lends copies of the texts to `body`.
   fileprivate func lend(
-    _ key: SeriesKey, _ body: (borrowing BorrowedRow) throws(StoreError) -> Void
+    _ key: SeriesKey, _ body: (BorrowedRow) throws(StoreError) -> Void
   ) throws(StoreError) {
     let lender = Lender()
+    defer { withExtendedLifetime(lender) {} }
     func lend(_ text: String) throws(StoreError) -> Bytes {
       if text.utf8.contains(0) { throw .invalid("the text \(StoreError.quoted(text)) holds a NUL character") }
       return lender.lend(text: text)
     }
-    var fields = BorrowedBar(timestamp: timestamp, carried: carried)
-    fields.numbers = numbers
-    fields.flags = PerColumn { flags[$0] ? 1 : 0 }
-    for column in texts.indices {
-      if let text = texts[column] { fields.texts[column] = try lend(text) }
+    try BorrowedBar.with(timestamp, carried) { bar throws(StoreError) in
+      for column in texts.indices {
+        bar.fields[column].number = numbers[column]
+        bar.fields[column].flag = flags[column] ? 1 : 0
+        if let text = texts[column] { bar.fields[column].text = try lend(text) }
+      }
+      try body(BorrowedRow(bar, symbol: try lend(key.symbol), timeframe: try lend(key.timeframe)))
     }
-    let row = BorrowedRow(fields, symbol: try lend(key.symbol), timeframe: try lend(key.timeframe))
-    try withExtendedLifetime(lender) { () throws(StoreError) in try body(row) }
   }
 }
 

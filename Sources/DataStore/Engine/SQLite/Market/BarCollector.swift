@@ -158,14 +158,18 @@ private struct BarCollection: ~Copyable {
   ) throws(StoredBarFault) {
     for place in 0..<selectedCount {
       let column = Int(selected[unchecked: place].column)
-      switch selected[unchecked: place].kind {
-      case .number: rows.numbers[unchecked: column].append(try row.number(column, place))
-      case .text:
+      let kind = selected[unchecked: place].kind
+      // Not a switch, which would jump by a table: nearly all columns are numbers.
+      if kind == .number {
+        rows.numbers[unchecked: column].append(try row.number(column, place))
+      } else if kind == .text {
         guard rows.texts[unchecked: column].append(try row.text(column, place)) else {
           throw .notText(column)
         }
-      case .flag: rows.flags[unchecked: column].append(try row.flag(column, place))
-      case .features: try appendFeatures(try row.text(column, place), at: instant.nanoseconds, in: block)
+      } else if kind == .flag {
+        rows.flags[unchecked: column].append(try row.flag(column, place))
+      } else {
+        try appendFeatures(try row.text(column, place), at: instant.nanoseconds, in: block)
       }
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)

@@ -34,7 +34,7 @@ final class BarTime {
 
   /// Runs `body`, a statement over one bar.
   func giving(
-    _ row: borrowing BorrowedRow, lookingForOtherForms: Bool, _ body: () throws(StoreError) -> Void
+    _ row: BorrowedRow, lookingForOtherForms: Bool, _ body: () throws(StoreError) -> Void
   ) throws(StoreError) {
     self.row = (row.symbol, row.timeframe, row.bar.timestamp)
     looksForOtherForms = lookingForOtherForms

@@ -7,7 +7,7 @@ extension Connection {
   ///
   /// Outside of a transaction it is its own, and fails with `.otherForm` where rows in other forms are to be rewritten
   /// first.
-  func upsert(_ row: borrowing BorrowedRow, _ features: Bytes?, replace: Bool) throws(StoreError) {
+  func upsert(_ row: BorrowedRow, _ features: Bytes?, replace: Bool) throws(StoreError) {
     let carried = row.bar.carried
     let statement = try statement(UpsertSQL.variant(carried, replace: replace) | UpsertSQL.oneBar) {
       UpsertSQL.bars(carried, rows: .parameters, replace: replace)
@@ -25,7 +25,7 @@ extension Connection {
 
   /// The parameters are the key and then the columns that the bar carries, in the schema's order.
   private func run(
-    _ statement: Statement, _ row: borrowing BorrowedRow, _ features: Bytes?, lookingForOtherForms: Bool
+    _ statement: Statement, _ row: BorrowedRow, _ features: Bytes?, lookingForOtherForms: Bool
   ) throws(StoreError) {
     statement.bind(1, row.symbol)
     statement.bind(2, row.timeframe)
@@ -34,9 +34,9 @@ extension Connection {
     for column in BarColumn.table.indices where row.bar.carried.contains(column: column) {
       parameter += 1
       switch BarColumn.table[column].kind {
-      case .number: statement.bind(parameter, row.bar.numbers[column])
-      case .text: statement.bind(parameter, row.bar.texts[column])
-      case .flag: statement.bind(parameter, Int64(row.bar.flags[column]))
+      case .number: statement.bind(parameter, row.bar.fields[column].number)
+      case .text: statement.bind(parameter, row.bar.fields[column].text)
+      case .flag: statement.bind(parameter, Int64(row.bar.fields[column].flag))
       case .features: statement.bind(parameter, features)
       }
     }

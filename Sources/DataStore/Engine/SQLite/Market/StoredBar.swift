@@ -51,22 +51,21 @@ extension StoredBar {
     return text
   }
 
-  /// All columns, where all were selected in the order of the schema. The features are not parsed.
-  func bar(at timestamp: Int64) throws(StoredBarFault) -> BorrowedBar {
-    var bar = BorrowedBar(timestamp: timestamp, carried: .everything)
+  /// Fills a bar with all columns, where all were selected in the order of the schema. The features are not parsed.
+  func fill(_ bar: inout BorrowedBar) throws(StoredBarFault) {
     for column in BarColumn.table.indices {
+      let field = bar.fields + column
       switch BarColumn.table[column].kind {
-      case .number: bar.numbers[column] = try number(column, column)
-      case .flag: bar.flags[column] = try flag(column, column)
-      case .features: bar.texts[column] = try text(column, column)
+      case .number: field.pointee.number = try number(column, column)
+      case .flag: field.pointee.flag = try flag(column, column)
+      case .features: field.pointee.text = try text(column, column)
       case .text:
         let text = try text(column, column)
         if let text, !text.isValidUTF8 || text.contains(0) { throw .notText(column) }
-        bar.texts[column] = text
+        field.pointee.text = text
       }
     }
-    if bar.features == nil { bar.carried.remove(.features) }
-    return bar
+    bar.carried = bar.features == nil ? .all : .everything
   }
 }
 
