@@ -212,16 +212,21 @@ class ds_bar_batch(_Sized):
     )
 
 
-class ds_bar(Structure):
-    # Not a _Sized: the live path fills all fields by position in one call.
+# Not _Sized: the live path fills all fields by position in one call.
+class ds_first_bar(Structure):
+    """A `ds_bar` as far as the first nine columns: it is short to pack, and as good."""
+
     _fields_ = (
         ("struct_size", c_size_t),
         ("timestamp", c_int64),
         ("columns", c_uint32),
         *_fields(_BAR_TYPES, _FIRST, "flag", "number", "text"),
         ("features_json", c_char_p),
-        *_fields(_BAR_TYPES, _LATER),
     )
+
+
+class ds_bar(Structure):
+    _fields_ = (*ds_first_bar._fields_, *_fields(_BAR_TYPES, _LATER))
 
 
 class ds_range(_Sized):

@@ -22,7 +22,7 @@ from .errors import InvalidInputError
 
 __all__ = [
     "CELL_NAMES",
-    "FEATURES_PLACE",
+    "FIRST_COLUMNS",
     "SIZE",
     "UNSET",
     "Bar",
@@ -31,6 +31,7 @@ __all__ = [
     "bar_out",
     "pack",
     "packable",
+    "packed",
 ]
 
 
@@ -46,9 +47,18 @@ UNSET: Final = Unset()
 # A live bar is packed, and read, in one step: a ctypes struct converts field by field. The
 # alignment is native, as in the header; the first field is the struct's own size.
 _CODES = {c_size_t: "N", c_int64: "q", c_uint32: "I", c_int32: "i", c_double: "d", c_char_p: "P"}
-_LAYOUT = Struct("".join(_CODES[field[1]] for field in _abi.ds_bar._fields_))
-pack: Final = _LAYOUT.pack
-SIZE: Final = _LAYOUT.size
+
+
+def _layout(struct: Any) -> Struct:
+    return Struct("".join(_CODES[field[1]] for field in struct._fields_))
+
+
+# Of the columns that nearly every bar has, and no others.
+_FIRST: Final = _layout(_abi.ds_first_bar)
+pack: Final = _FIRST.pack
+SIZE: Final = _FIRST.size
+FIRST_COLUMNS: Final = sum(column.bit for column in _abi.BAR_COLUMNS[:9])
+_LAYOUT: Final = _layout(_abi.ds_bar)
 _unpack_numbers: Final = Struct("8xq4xi6d").unpack_from
 _new_bar: Final = tuple.__new__
 
@@ -101,8 +111,8 @@ _CELLS: Final = {
     if field[0] in _COLUMNS
 }
 CELL_NAMES: Final = tuple(_CELLS)
-FEATURES_PLACE: Final = [field[0] for field in _abi.ds_bar._fields_].index("features_json") - 3
-"""Where the features stand among the cells of a packed bar, behind size, timestamp and columns."""
+# Where the features stand among the cells of a packed bar, behind size, timestamp and columns.
+_FEATURES: Final = [field[0] for field in _abi.ds_bar._fields_].index("features_json") - 3
 _STEPS: Final = tuple(_CELLS.values())
 
 
@@ -136,6 +146,13 @@ def packable(*cells: Any) -> list[Any]:
             taken[place] = convert(cell)
     taken[0] = columns
     return taken
+
+
+def packed(ns: int, columns: int, cells: list[Any], features: PlacedText = NO_TEXT) -> bytes:
+    """Pack what `packable` gave. The texts must live as long as the bar is in use."""
+    fields = [cell[1] if type(cell) is tuple else cell for cell in cells]
+    fields.insert(_FEATURES, features[1])
+    return _LAYOUT.pack(_LAYOUT.size, ns, columns, *fields)
 
 
 def bar_error(

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from . import _abi
-from ._bar import CELL_NAMES, FEATURES_PLACE, SIZE, UNSET, pack, packable
+from ._bar import CELL_NAMES, UNSET, packable, packed
 from ._cells import Refusal
 from ._columns.dtypes import objects
 from ._timestamps import only_ns
@@ -53,10 +53,7 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | 
         columns, *taken = packable(*(cells.get(name, UNSET) for name in CELL_NAMES))
     except Refusal:
         return None
-    # A text is packed as its address.
-    fields = [cell[1] if type(cell) is tuple else cell for cell in taken]
-    fields.insert(FEATURES_PLACE, 0)
-    return pack(SIZE, ns, columns, *fields), taken
+    return packed(ns, columns, taken), taken
 
 
 def _plain_labels(columns: pd.Index[Any]) -> list[str] | None:

@@ -113,17 +113,17 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store()
     var batch = BarBatch.hourly([1, 2, 3])
-    batch.features = [
+    batch.features.columns = [
       BarBatch.FeatureColumn("a@1", [1, 2, 3]), BarBatch.FeatureColumn("b@1", [1, 2, -.infinity]),
     ]
     var error = try refused(.invalidFeature) { try store.market.write(batch) }
     #expect((error.row, error.key) == (2, "b@1"))
     #expect(error.reason?.contains("infinite") == true)
-    batch.features = [BarBatch.FeatureColumn("a@1", [1, 2, 3], qualities: [.ready, nil, .ready])]
+    batch.features.columns = [BarBatch.FeatureColumn("a@1", [1, 2, 3], qualities: [.ready, nil, .ready])]
     error = try refused(.invalidFeature) { try store.market.write(batch) }
     #expect((error.row, error.key) == (1, "a@1"))
     #expect(error.reason?.contains("no quality") == true)
-    batch.features = [BarBatch.FeatureColumn("a@1", [1, 2, 3]), BarBatch.FeatureColumn("a@1", [1, 2, 3])]
+    batch.features.columns = [BarBatch.FeatureColumn("a@1", [1, 2, 3]), BarBatch.FeatureColumn("a@1", [1, 2, 3])]
     error = try refused(.invalidFeature) { try store.market.write(batch) }
     #expect(error.reason?.contains("twice") == true)
     #expect(try store.closes().isEmpty)
@@ -182,10 +182,10 @@ import Testing
           try numbers.withUnsafeBufferPointer { numbers in
             try isNull.withUnsafeBufferPointer { isNull in
               var batch = batch
-              batch.features = [
+              batch.features.columns = [
                 BorrowedFeature(
                   key: key, values: nil, integers: numbers.baseAddress, isNull: isNull.baseAddress,
-                  quality: TextColumn(codes: nil, values: [ready]))
+                  quality: TextColumn.kept(nil, [ready]))
               ]
               try store.market.writeFeatures(batch, replace: false)
             }
@@ -208,11 +208,11 @@ import Testing
               let codes: [Int32] = [0, 1]
               try codes.withUnsafeBufferPointer { codes in
                 var batch = batch
-                batch.features = [
+                batch.features.columns = [
                   BorrowedFeature(
                     key: key, values: nil, integers: nil, isNull: nil,
-                    quality: TextColumn(
-                      codes: codes.baseAddress, values: words.isEmpty ? [] : [first, last]))
+                    quality: TextColumn.kept(
+                      codes.baseAddress, words.isEmpty ? [] : [first, last]))
                 ]
                 let error = try refused(.invalidFeature) {
                   try store.market.writeFeatures(batch, replace: false)
@@ -236,8 +236,8 @@ import Testing
           let start = try #require(times.baseAddress)
           try body(
             BorrowedBatch(
-              count: rows, timestamps: start, symbol: TextColumn(codes: nil, values: [symbol]),
-              timeframe: TextColumn(codes: nil, values: [timeframe])))
+              count: rows, timestamps: start, symbol: TextColumn.kept(nil, [symbol]),
+              timeframe: TextColumn.kept(nil, [timeframe])))
         }
       }
     }

@@ -22,7 +22,7 @@ import Testing
         guard let row = try pages.row(symbol, timeframe, reader, notices: notices) else { return nil }
         var fields = RecordFields(count: 13)
         let isWhole = fields.read(row.record)
-        let open = isWhole ? fields.number(3) : nil
+        let open = isWhole ? fields.row.number(3) : nil
         return Latest(instant: row.instant, open: try #require(open))
       }
     }
