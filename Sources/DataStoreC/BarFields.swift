@@ -113,7 +113,8 @@ enum BarFields {
     for column in all.indices {
       switch all[column].kind {
       case .number: columns.numbers[column] = value(given, all[column])
-      case .text: columns.texts[column] = try texts.column(value(given, all[column]), BarColumn.table[column].name)
+      case .text:
+        columns.texts[column] = try texts.column(value(given, all[column]), BarColumn.table[column].name)
       case .flag: columns.flags[column] = value(given, all[column])
       case .features: break
       }

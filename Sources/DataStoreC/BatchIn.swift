@@ -84,9 +84,11 @@ struct TextsIn: ~Copyable {
     roomFor counts: some Sequence<Int64>, _ more: some Sequence<Int64> = EmptyCollection()
   ) throws(StoreError) {
     capacity = more.reduce(counts.reduce(0, Self.sum), Self.sum)
-    let (bytes, overflow) = capacity.multipliedReportingOverflow(by: MemoryLayout<UnsafeBufferPointer<UInt8>>.stride)
+    let (bytes, overflow) = capacity.multipliedReportingOverflow(
+      by: MemoryLayout<UnsafeBufferPointer<UInt8>>.stride)
     if overflow { throw .noMemory() }
-    values = try CText.allocate(max(bytes, 1)).bindMemory(to: UnsafeBufferPointer<UInt8>.self, capacity: capacity)
+    values = try CText.allocate(max(bytes, 1)).bindMemory(
+      to: UnsafeBufferPointer<UInt8>.self, capacity: capacity)
   }
 
   deinit { free(values) }
@@ -102,7 +104,8 @@ struct TextsIn: ~Copyable {
   ) throws(StoreError) -> TextColumn? {
     guard given.codes != nil || given.values != nil else { return nil }
     let count = Int(given.value_count)
-    guard count >= 0, count <= Int(Int32.max), count == 0 || given.values != nil, count <= capacity - used else {
+    guard count >= 0, count <= Int(Int32.max), count == 0 || given.values != nil, count <= capacity - used
+    else {
       throw StoreError(
         .invalid, "column '\(name)': its dictionary is NULL, or its value_count (\(count)) wrong",
         key: "\(name)")

@@ -10,9 +10,11 @@ public func ds_market_latest_bar(
 ) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_bar, "out_bar")
-    out.pointee = try StoreHandle.store(store).market.withLatestBar(
+    var found: UnsafeMutablePointer<ds_bar>?
+    try StoreHandle.store(store).market.withLatestBar(
       try Argument.notNull(symbol, "symbol"), try Argument.notNull(timeframe, "timeframe")
-    ) { bar throws(StoreError) in try oneBlock(bar) }
+    ) { bar throws(StoreError) in found = try oneBlock(bar) }
+    out.pointee = found
   }
 }
 

@@ -98,7 +98,8 @@ package struct BorrowedBatch {
     }
     if features.columns.count > Limits.features {
       throw .invalid(
-        "\(features.columns.count) feature columns; a batch takes at most \(Limits.features)", key: "features")
+        "\(features.columns.count) feature columns; a batch takes at most \(Limits.features)", key: "features"
+      )
     }
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// What `body` makes of the latest bar with all its columns and its features as JSON; nil where there is none. The
-  /// texts that `body` sees live until it returns.
-  package func withLatestBar<Result>(
+  /// Hands the latest bar with all its columns and its features as JSON to `body`, if there is one. The texts that `body`
+  /// sees live until it returns. (Not generic: the shim's use of it would not be specialised.)
+  package func withLatestBar(
     _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
-    _ body: (BorrowedBar) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result? {
+    _ body: (BorrowedBar) throws(StoreError) -> Void
+  ) throws(StoreError) {
     let symbol = Bytes(cString: symbol)
     let timeframe = Bytes(cString: timeframe)
     guard symbol.count > 0, timeframe.count > 0, symbol.isValidUTF8, timeframe.isValidUTF8 else {
@@ -17,10 +17,12 @@ extension MarketRepo {
     return try store.read(snapshot: false) { reader throws(StoreError) in
       let notices = store.watch.noticesSoFar
       if let found = try reader.latestRecord(symbol, timeframe, notices: notices) {
-        let result = try BorrowedBar.with(found.instant, []) { bar throws(StoreError) -> Result? in
-          reader.fill(&bar, found.record) ? try body(bar) : nil
+        let isWhole = try BorrowedBar.with(found.instant, []) { bar throws(StoreError) in
+          guard reader.fill(&bar, found.record) else { return false }
+          try body(bar)
+          return true
         }
-        if let result { return result }
+        if isWhole { return }
       }
       let statement = try reader.statement(Self.latestBarVariant) {
         """
@@ -31,14 +33,14 @@ extension MarketRepo {
       statement.bind(1, symbol)
       statement.bind(2, timeframe)
       defer { statement.reset() }
-      guard try statement.step() else { return nil }
+      guard try statement.step() else { return }
       if statement.kind(0) == .text,
         let instant = TimestampParser.stored(statement.bytes(0), &reader.latestDate),
         !(try reader.foreignForms.hideLatest(symbol, timeframe, instant, reader))
       {
         return try BorrowedBar.with(instant, []) { bar throws(StoreError) in
           try reader.fill(&bar, statement, symbol, timeframe)
-          return try body(bar)
+          try body(bar)
         }
       }
       // `statement` keeps the snapshot open meanwhile.
@@ -49,10 +51,10 @@ extension MarketRepo {
   private static let latestBarVariant: UInt64 = 5 << 40
 
   /// Other tools' forms are about: the latest by instant, not by text.
-  private func latestInAnyForm<Result>(
+  private func latestInAnyForm(
     _ symbol: Bytes, _ timeframe: Bytes, _ reader: Connection,
-    _ body: (BorrowedBar) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result? {
+    _ body: (BorrowedBar) throws(StoreError) -> Void
+  ) throws(StoreError) {
     var latest = reader.foreignForms.latestText(symbol, timeframe, reader)
     if latest == nil {
       latest = try reader.extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
@@ -60,7 +62,7 @@ extension MarketRepo {
         reader.foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, reader)
       }
     }
-    guard let latest else { return nil }
+    guard let latest else { return }
     let statement = try reader.statement(
       """
       SELECT timestamp, \(BarColumn.nameList)
@@ -70,10 +72,10 @@ extension MarketRepo {
     statement.bind(2, timeframe)
     latest.text.withUnsafeBufferPointer { statement.bindCopy(3, text: $0) }
     defer { statement.reset() }
-    guard try statement.step() else { return nil }
+    guard try statement.step() else { return }
     return try BorrowedBar.with(latest.instant, []) { bar throws(StoreError) in
       try reader.fill(&bar, statement, symbol, timeframe)
-      return try body(bar)
+      try body(bar)
     }
   }
 }
@@ -93,7 +95,9 @@ extension Connection {
   ) throws(StoreError) {
     func place() -> String { "\(symbol.text) \(timeframe.text) \(row.text(0))" }
     do throws(StoredBarFault) { try StatementRow(statement: row).fill(&bar) } catch {
-      guard case .column(let column, let what) = error else { throw .corrupt("\(place()): the row is damaged") }
+      guard case .column(let column, let what) = error else {
+        throw .corrupt("\(place()): the row is damaged")
+      }
       throw StoredBarFault.error(column, what, holding: row.text(Int32(column) + 1), in: place())
     }
     guard let features = bar.features else { return }

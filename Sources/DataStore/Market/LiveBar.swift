@@ -7,7 +7,8 @@ extension MarketRepo {
     try store.writeOneBar { writer throws(StoreError) in
       var features: Bytes?
       if row.bar.carried.contains(.features), let text = row.bar.features {
-        features = try row.packed { () throws(FeaturePackFault) in try writer.featureTexts.pack(text, row: 0) }
+        features = try row.packed { () throws(FeaturePackFault) in try writer.featureTexts.pack(text, row: 0)
+        }
       }
       try writer.upsert(row, features, replace: replace)
     }

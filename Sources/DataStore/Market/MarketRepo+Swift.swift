@@ -68,11 +68,13 @@ extension MarketRepo {
   /// The latest bar with all its columns; nil where there is none.
   public func latestBar(_ symbol: String, _ timeframe: String) throws(StoreError) -> Bar? {
     let key = try SeriesKey(symbol, timeframe)
-    return try key.symbol.withText { symbol throws(StoreError) in
+    var latest: Bar?
+    try key.symbol.withText { symbol throws(StoreError) in
       try key.timeframe.withText { timeframe throws(StoreError) in
-        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in Bar(bar) }
+        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in latest = Bar(bar) }
       }
     }
+    return latest
   }
 }
 

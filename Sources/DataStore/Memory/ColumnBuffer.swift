@@ -24,7 +24,7 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   mutating func append(_ value: Element) {
     if count == capacity { makeRoom() }
     base.unsafelyUnwrapped[count] = value
-    count += 1
+    count &+= 1
   }
 
   mutating func append(_ values: UnsafeBufferPointer<Element>) {

@@ -97,7 +97,10 @@ import Testing
       }
       rows.flags[BarColumns.isGap.number].append(UInt8(time))
       #expect(withBytes("s\(time)") { rows.texts[BarColumns.source.number].append($0) })
-      #expect(time == 1 ? rows.texts[BarColumns.quality.number].append(nil) : withBytes("q\(time)") { rows.texts[BarColumns.quality.number].append($0) })
+      #expect(
+        time == 1
+          ? rows.texts[BarColumns.quality.number].append(nil)
+          : withBytes("q\(time)") { rows.texts[BarColumns.quality.number].append($0) })
       let row = rows.count
       try withBytes("{\"k\(time)@1\":{\"value\":\(time),\"quality\":\"ready\"}}") {
         try rows.features.append($0, row: row, in: nil)
@@ -113,7 +116,9 @@ import Testing
     }
     let flags = Array(rows.flags[BarColumns.isGap.number].elements)
     #expect(flags == [0, 1, 2])
-    let sources = rows.texts[BarColumns.source.number].codes.elements.map { rows.texts[BarColumns.source.number].dictionary.texts[Int($0)].text }
+    let sources = rows.texts[BarColumns.source.number].codes.elements.map {
+      rows.texts[BarColumns.source.number].dictionary.texts[Int($0)].text
+    }
     #expect(sources == ["s0", "s1", "s2"])
     let qualities = rows.texts[BarColumns.quality.number].codes.elements.map {
       $0 < 0 ? nil : rows.texts[BarColumns.quality.number].dictionary.texts[Int($0)].text

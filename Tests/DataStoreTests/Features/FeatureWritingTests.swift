@@ -113,17 +113,17 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store()
     var batch = BarBatch.hourly([1, 2, 3])
-    batch.features.columns = [
+    batch.features = [
       BarBatch.FeatureColumn("a@1", [1, 2, 3]), BarBatch.FeatureColumn("b@1", [1, 2, -.infinity]),
     ]
     var error = try refused(.invalidFeature) { try store.market.write(batch) }
     #expect((error.row, error.key) == (2, "b@1"))
     #expect(error.reason?.contains("infinite") == true)
-    batch.features.columns = [BarBatch.FeatureColumn("a@1", [1, 2, 3], qualities: [.ready, nil, .ready])]
+    batch.features = [BarBatch.FeatureColumn("a@1", [1, 2, 3], qualities: [.ready, nil, .ready])]
     error = try refused(.invalidFeature) { try store.market.write(batch) }
     #expect((error.row, error.key) == (1, "a@1"))
     #expect(error.reason?.contains("no quality") == true)
-    batch.features.columns = [BarBatch.FeatureColumn("a@1", [1, 2, 3]), BarBatch.FeatureColumn("a@1", [1, 2, 3])]
+    batch.features = [BarBatch.FeatureColumn("a@1", [1, 2, 3]), BarBatch.FeatureColumn("a@1", [1, 2, 3])]
     error = try refused(.invalidFeature) { try store.market.write(batch) }
     #expect(error.reason?.contains("twice") == true)
     #expect(try store.closes().isEmpty)

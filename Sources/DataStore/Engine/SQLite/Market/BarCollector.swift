@@ -225,7 +225,9 @@ private struct BarCollection: ~Copyable {
 
   // MARK: Messages
 
-  private func described(_ fault: StoredBarFault, _ values: UnsafeMutablePointer<OpaquePointer?>) -> StoreError {
+  private func described(_ fault: StoredBarFault, _ values: UnsafeMutablePointer<OpaquePointer?>)
+    -> StoreError
+  {
     let time = SQLFunctions.bytes(values[0]).text
     switch fault {
     case .column(let column, let what):

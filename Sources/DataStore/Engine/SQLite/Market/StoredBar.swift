@@ -23,7 +23,8 @@ enum StoredBarFault: Error {
   }
 
   /// The error of a column that holds `shown`; `bar` names the row.
-  static func error(_ column: Int, _ what: StaticString, holding shown: String, in bar: String) -> StoreError {
+  static func error(_ column: Int, _ what: StaticString, holding shown: String, in bar: String) -> StoreError
+  {
     .corrupt(
       "\(bar): column '\(BarColumn.table[column].name)' holds \(StoreError.quoted(shown)), which is \(what). Fix the"
         + " row with an SQLite tool; check() lists such rows")
