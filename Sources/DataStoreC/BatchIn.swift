@@ -14,8 +14,10 @@ enum BatchIn {
       throw StoreError(.invalid, "the batch has \(count) rows and no timestamps (NULL)", key: "timestamps")
     }
     let features = try featureColumns(given)
+    // Not beyond the first that `borrow` will refuse: what lies there need not be columns.
+    let sound = features.lazy.prefix { $0.key != nil && 0...Int64(Int32.max) ~= $0.quality.value_count }
     var texts = try TextsIn(
-      roomFor: BarFields.textColumns(given).lazy.map(\.value_count), features.lazy.map(\.quality.value_count))
+      roomFor: BarFields.textColumns(given).lazy.map(\.value_count), sound.map(\.quality.value_count))
     guard let symbol = try texts.column(given.symbol, "symbol") else { throw missing("symbol") }
     guard let timeframe = try texts.column(given.timeframe, "timeframe") else { throw missing("timeframe") }
     var batch = BorrowedBatch(count: count, timestamps: timestamps, symbol: symbol, timeframe: timeframe)
@@ -43,6 +45,10 @@ enum BatchIn {
     let count = Int(given.feature_count)
     guard count >= 0 else {
       throw StoreError(.invalid, "feature_count is \(count); it is 0 or more", key: "feature_count")
+    }
+    guard count <= Limits.features else {
+      throw StoreError(
+        .invalid, "\(count) feature columns; a batch takes at most \(Limits.features)", key: "features")
     }
     guard count == 0 || given.features != nil else {
       throw StoreError(.invalid, "feature_count is \(count), but features is NULL", key: "features")
