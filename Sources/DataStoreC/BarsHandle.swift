@@ -76,16 +76,14 @@ final class BarsHandle {
     view.pointee.symbol = try symbols()
     view.pointee.timeframe = ds_text_column(
       codes: nil, values: try arena.texts([bars.timeframe]), value_count: 1)
-    let columns = bars.shape.columns
-    if columns.contains(.open) { view.pointee.open = try start(bars.doubles(.open)) }
-    if columns.contains(.high) { view.pointee.high = try start(bars.doubles(.high)) }
-    if columns.contains(.low) { view.pointee.low = try start(bars.doubles(.low)) }
-    if columns.contains(.close) { view.pointee.close = try start(bars.doubles(.close)) }
-    if columns.contains(.volume) { view.pointee.volume = try start(bars.doubles(.volume)) }
-    if columns.contains(.source) { view.pointee.source = try texts(.source) }
-    if columns.contains(.quality) { view.pointee.quality = try texts(.quality) }
-    if columns.contains(.isGap) { view.pointee.is_gap = try start(bars.isGapColumn) }
-    if columns.contains(.latencySec) { view.pointee.latency_sec = try start(bars.doubles(.latencySec)) }
+    for column in bars.shape.columns.indices {
+      switch BarFields.all[column].kind {
+      case .number: BarFields.set(column, of: view, to: Optional(try start(bars.numbers(column))))
+      case .text: BarFields.set(column, of: view, to: try texts(column))
+      case .flag: BarFields.set(column, of: view, to: Optional(try start(bars.flags(column))))
+      case .features: break
+      }
+    }
     switch bars.shape.features {
     case .none: break
     case .json: view.pointee.features_json = UnsafePointer(try arena.array(jsonRows()))
@@ -104,7 +102,7 @@ final class BarsHandle {
     return UnsafePointer(try arena.array(column))
   }
 
-  private func texts(_ column: BarColumns) throws(StoreError) -> ds_text_column {
+  private func texts(_ column: Int) throws(StoreError) -> ds_text_column {
     let texts = bars.texts(column)
     return ds_text_column(
       codes: try start(texts.codes), values: try arena.pointers(texts.dictionary),

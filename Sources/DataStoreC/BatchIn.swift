@@ -5,26 +5,26 @@ import Glibc
 
 /// A caller's ds_bar_batch as the core takes it: the same memory, each pointer looked at once.
 enum BatchIn {
-  static func batch(_ given: ds_bar_batch) throws(StoreError) -> BorrowedBatch {
+  /// Lends the batch to `body`; it must not outlive that.
+  static func lend<Result>(
+    _ given: ds_bar_batch, _ body: (BorrowedBatch) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
     let count = try rowCount(given)
     guard let timestamps = given.timestamps else {
       throw StoreError(.invalid, "the batch has \(count) rows and no timestamps (NULL)", key: "timestamps")
     }
-    guard let symbol = try textColumn(given.symbol, "symbol") else { throw missing("symbol") }
-    guard let timeframe = try textColumn(given.timeframe, "timeframe") else { throw missing("timeframe") }
+    let features = try featureColumns(given)
+    // Not beyond the first that `borrow` will refuse: what lies there need not be columns.
+    let sound = features.lazy.prefix { $0.key != nil && 0...Int64(Int32.max) ~= $0.quality.value_count }
+    var texts = try TextsIn(
+      roomFor: BarFields.textColumns(given).lazy.map(\.value_count), sound.map(\.quality.value_count))
+    guard let symbol = try texts.column(given.symbol, "symbol") else { throw missing("symbol") }
+    guard let timeframe = try texts.column(given.timeframe, "timeframe") else { throw missing("timeframe") }
     var batch = BorrowedBatch(count: count, timestamps: timestamps, symbol: symbol, timeframe: timeframe)
-    batch.open = given.open
-    batch.high = given.high
-    batch.low = given.low
-    batch.close = given.close
-    batch.volume = given.volume
-    batch.source = try textColumn(given.source, "source")
-    batch.quality = try textColumn(given.quality, "quality")
-    batch.isGap = given.is_gap
-    batch.latencySec = given.latency_sec
-    batch.features = try features(given)
-    batch.featuresJSON = given.features_json
-    return batch
+    batch.columns = try BarFields.columns(given, &texts)
+    batch.features = BorrowedFeatures(columns: try borrow(features, &texts), json: given.features_json)
+    defer { withExtendedLifetime(texts) {} }
+    return try body(batch)
   }
 
   static func rowCount(_ given: ds_bar_batch) throws(StoreError) -> Int {
@@ -39,45 +39,32 @@ enum BatchIn {
     StoreError(.invalid, "the batch carries no \(column); every row needs one", key: column)
   }
 
-  static func textColumn(
-    _ given: ds_text_column, _ name: StaticString
-  ) throws(StoreError) -> TextColumn? {
-    guard given.codes != nil || given.values != nil else { return nil }
-    let count = Int(given.value_count)
-    guard count >= 0, count <= Int(Int32.max), count == 0 || given.values != nil else {
-      throw StoreError(
-        .invalid, "column '\(name)': its dictionary is NULL, or its value_count (\(count)) wrong",
-        key: "\(name)")
-    }
-    try MemoryShortage.expect(count * MemoryLayout<UnsafeBufferPointer<UInt8>>.stride)
-    var values: [UnsafeBufferPointer<UInt8>] = []
-    values.reserveCapacity(count)
-    for index in 0..<count {
-      guard let value = given.values?[index] else {
-        throw StoreError(
-          .invalid, "column '\(name)': value \(index) of its dictionary is NULL", key: "\(name)")
-      }
-      values.append(bytes(value))
-    }
-    return TextColumn(codes: given.codes, values: values)
-  }
-
-  private static func features(_ given: ds_bar_batch) throws(StoreError) -> [BorrowedFeature] {
+  private static func featureColumns(
+    _ given: ds_bar_batch
+  ) throws(StoreError) -> UnsafeBufferPointer<ds_feature_column> {
     let count = Int(given.feature_count)
     guard count >= 0 else {
       throw StoreError(.invalid, "feature_count is \(count); it must be 0 or more", key: "feature_count")
     }
-    guard count > 0 else { return [] }
-    guard let columns = given.features else {
+    guard count <= Limits.features else {
+      throw StoreError(
+        .invalid, "\(count) feature columns; a batch takes at most \(Limits.features)", key: "features")
+    }
+    guard count == 0 || given.features != nil else {
       throw StoreError(.invalid, "feature_count is \(count), but features is NULL", key: "features")
     }
+    return UnsafeBufferPointer(start: given.features, count: count)
+  }
+
+  private static func borrow(
+    _ columns: UnsafeBufferPointer<ds_feature_column>, _ texts: inout TextsIn
+  ) throws(StoreError) -> [BorrowedFeature] {
     var features: [BorrowedFeature] = []
-    for index in 0..<count {
-      let column = columns[index]
+    for (index, column) in columns.enumerated() {
       guard let key = column.key else {
         throw StoreError(.invalid, "the key of feature column \(index) is NULL", key: "features")
       }
-      let quality = try textColumn(column.quality, "quality of a feature")
+      let quality = try texts.column(column.quality, "quality of a feature")
       features.append(
         BorrowedFeature(
           key: bytes(key), values: column.values, integers: column.integers, isNull: column.is_null,
@@ -89,5 +76,55 @@ enum BatchIn {
   static func bytes(_ text: UnsafePointer<CChar>) -> UnsafeBufferPointer<UInt8> {
     UnsafeBufferPointer(
       start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: strlen(text))
+  }
+}
+
+/// Memory for the dictionaries of text columns, as the core takes them.
+struct TextsIn: ~Copyable {
+  private let values: UnsafeMutablePointer<UnsafeBufferPointer<UInt8>>
+  private let capacity: Int
+  private var used = 0
+
+  /// Room for columns with so many texts.
+  init(
+    roomFor counts: some Sequence<Int64>, _ more: some Sequence<Int64> = EmptyCollection()
+  ) throws(StoreError) {
+    capacity = more.reduce(counts.reduce(0, Self.sum), Self.sum)
+    let (bytes, overflow) = capacity.multipliedReportingOverflow(
+      by: MemoryLayout<UnsafeBufferPointer<UInt8>>.stride)
+    if overflow { throw .noMemory() }
+    values = try CText.allocate(max(bytes, 1)).bindMemory(
+      to: UnsafeBufferPointer<UInt8>.self, capacity: capacity)
+  }
+
+  deinit { free(values) }
+
+  /// A count that is wrong is refused by `column`.
+  private static func sum(_ sum: Int, _ count: Int64) -> Int {
+    (0...Int64(Int32.max)).contains(count) ? sum + Int(count) : sum
+  }
+
+  /// A column of which the count was told; nil where it is not given. `name` is for messages.
+  mutating func column(
+    _ given: ds_text_column, _ name: StaticString
+  ) throws(StoreError) -> TextColumn? {
+    guard given.codes != nil || given.values != nil else { return nil }
+    let count = Int(given.value_count)
+    guard count >= 0, count <= Int(Int32.max), count == 0 || given.values != nil, count <= capacity - used
+    else {
+      throw StoreError(
+        .invalid, "column '\(name)': its dictionary is NULL, or its value_count (\(count)) wrong",
+        key: "\(name)")
+    }
+    let start = values + used
+    for index in 0..<count {
+      guard let value = given.values?[index] else {
+        throw StoreError(
+          .invalid, "column '\(name)': value \(index) of its dictionary is NULL", key: "\(name)")
+      }
+      (start + index).initialize(to: BatchIn.bytes(value))
+    }
+    used += count
+    return TextColumn(codes: given.codes, values: UnsafeBufferPointer(start: start, count: count))
   }
 }

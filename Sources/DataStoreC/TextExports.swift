@@ -31,12 +31,15 @@ public func ds_text_columns_lay_out(
     let rows = try Argument.count(count, "count")
     let columnCount = try Argument.count(Int64(column_count), "column_count")
     try MemoryShortage.expect(columnCount * MemoryLayout<TextColumn>.stride)
-    var given: [TextColumn] = []
+    var given: [ds_text_column] = []
     for index in 0..<columnCount {
-      let column = try Argument.notNull(try Argument.notNull(columns, "columns")[index], "columns").pointee
-      given.append(try BatchIn.textColumn(column, "columns") ?? TextColumn(codes: nil, values: []))
+      given.append(try Argument.notNull(try Argument.notNull(columns, "columns")[index], "columns").pointee)
     }
-    out.pointee = Handle.make(try TextLayoutsHandle(try TextLayouts(given, rows: rows)))
+    var texts = try TextsIn(roomFor: given.lazy.map(\.value_count))
+    var borrowed: [TextColumn] = []
+    for column in given { borrowed.append(try texts.column(column, "columns") ?? .empty) }
+    defer { withExtendedLifetime(texts) {} }
+    out.pointee = Handle.make(try TextLayoutsHandle(try TextLayouts(borrowed, rows: rows)))
   }
 }
 

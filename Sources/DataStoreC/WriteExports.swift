@@ -38,7 +38,7 @@ private func write(
   if try BatchIn.rowCount(given) == 0 {
     try store.checkOpen()
   } else {
-    rows = try body(store, try BatchIn.batch(given), replace)
+    rows = try BatchIn.lend(given) { batch throws(StoreError) in try body(store, batch, replace) }
   }
   outRows?.pointee = Int64(rows)
 }
@@ -52,25 +52,10 @@ public func ds_market_write_bar(
     let store = try StoreHandle.store(store)
     let symbol = try Argument.notNull(symbol, "symbol")
     let timeframe = try Argument.notNull(timeframe, "timeframe")
-    let given = try Argument.sized(bar, ds_bar(), "bar")
-    let known = BarColumns.all.union(.features)
-    let carried = BarColumns(rawValue: given.columns)
-    guard carried.isSubset(of: known) else {
-      throw StoreError(
-        .invalid, "the bar's columns are \(given.columns); they hold unknown bits", key: "columns")
+    try BarFields.lend(try Argument.sized(bar, ds_bar(), "bar")) { bar throws(StoreError) in
+      try store.market.write(
+        BorrowedRow(bar, symbol: BatchIn.bytes(symbol), timeframe: BatchIn.bytes(timeframe)),
+        replace: try Argument.flag(replace, "replace"))
     }
-    var fields = BorrowedBar(timestamp: given.timestamp, carried: carried)
-    fields.open = given.open
-    fields.high = given.high
-    fields.low = given.low
-    fields.close = given.close
-    fields.volume = given.volume
-    fields.latencySec = given.latency_sec
-    if carried.contains(.isGap) { fields.isGap = try Argument.flag(given.is_gap, "is_gap") ? 1 : 0 }
-    fields.source = given.source
-    fields.quality = given.quality
-    fields.featuresJSON = given.features_json
-    try store.market.write(
-      fields, symbol: symbol, timeframe: timeframe, replace: try Argument.flag(replace, "replace"))
   }
 }

@@ -8,6 +8,7 @@ them): they take an address from NumPy as it is and give one back.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -21,7 +22,7 @@ from ctypes import (
     c_void_p,
     sizeof,
 )
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 ABI_VERSION: Final = 1
 
@@ -44,20 +45,30 @@ LAST_TIME: Final = 2**63 - 1
 
 DURABILITY: Final = {"full": 0, "normal": 1}
 
-# The columns of market_data that a batch may carry, in the schema's order.
-COLUMN_BITS: Final = {
-    "open": 1 << 0,
-    "high": 1 << 1,
-    "low": 1 << 2,
-    "close": 1 << 3,
-    "volume": 1 << 4,
-    "source": 1 << 5,
-    "quality": 1 << 6,
-    "is_gap": 1 << 7,
-    "latency_sec": 1 << 8,
-}
+
+class BarColumn(NamedTuple):
+    """A column of market_data that a batch may carry."""
+
+    name: str
+    kind: str  # "number", "text" or "flag"
+    bit: int
+
+
+# In the schema's order.
+BAR_COLUMNS: Final = (
+    BarColumn("open", "number", 1 << 0),
+    BarColumn("high", "number", 1 << 1),
+    BarColumn("low", "number", 1 << 2),
+    BarColumn("close", "number", 1 << 3),
+    BarColumn("volume", "number", 1 << 4),
+    BarColumn("source", "text", 1 << 5),
+    BarColumn("quality", "text", 1 << 6),
+    BarColumn("is_gap", "flag", 1 << 7),
+    BarColumn("latency_sec", "number", 1 << 8),
+)
+COLUMN_BITS: Final = {column.name: column.bit for column in BAR_COLUMNS}
 COLUMN_FEATURES: Final = 1 << 9
-COLUMNS_ALL: Final = 0x1FF
+COLUMNS_ALL: Final = sum(COLUMN_BITS.values())
 
 FEATURES_NONE: Final = 0
 FEATURES_JSON: Final = 1
@@ -170,6 +181,22 @@ class ds_feature_column(Structure):
     )
 
 
+# Columns that came after the first nine stand at the end of each struct, so that older callers fit.
+_FIRST, _LATER = BAR_COLUMNS[:9], BAR_COLUMNS[9:]
+_BATCH_TYPES: dict[str, Any] = {"number": c_void_p, "text": ds_text_column, "flag": c_void_p}
+_BAR_TYPES: dict[str, Any] = {"number": c_double, "text": c_char_p, "flag": c_int32}
+
+
+def _fields(
+    types: dict[str, Any], columns: tuple[BarColumn, ...], *kinds: str
+) -> Iterator[tuple[str, Any]]:
+    """Give the fields of columns, those of one kind after those of the other if kinds are given."""
+    for kind in kinds or (None,):
+        for column in columns:
+            if kind in (None, column.kind):
+                yield column.name, types[column.kind]
+
+
 class ds_bar_batch(_Sized):
     _fields_ = (
         ("struct_size", c_size_t),
@@ -177,38 +204,29 @@ class ds_bar_batch(_Sized):
         ("timestamps", c_void_p),  # int64_t, nanoseconds
         ("symbol", ds_text_column),
         ("timeframe", ds_text_column),
-        ("open", c_void_p),  # double
-        ("high", c_void_p),  # double
-        ("low", c_void_p),  # double
-        ("close", c_void_p),  # double
-        ("volume", c_void_p),  # double
-        ("source", ds_text_column),
-        ("quality", ds_text_column),
-        ("is_gap", c_void_p),  # uint8_t
-        ("latency_sec", c_void_p),  # double
+        *_fields(_BATCH_TYPES, _FIRST),
         ("features", c_void_p),  # ds_feature_column
         ("feature_count", c_int32),
         ("features_json", c_void_p),  # char *
+        *_fields(_BATCH_TYPES, _LATER),
     )
 
 
-class ds_bar(Structure):
-    # Not a _Sized: the live path fills all fields by position in one call.
+# Not _Sized: the live path fills all fields by position in one call.
+class ds_first_bar(Structure):
+    """A `ds_bar` as far as the first nine columns: it is short to pack, and as good."""
+
     _fields_ = (
         ("struct_size", c_size_t),
         ("timestamp", c_int64),
         ("columns", c_uint32),
-        ("is_gap", c_int32),
-        ("open", c_double),
-        ("high", c_double),
-        ("low", c_double),
-        ("close", c_double),
-        ("volume", c_double),
-        ("latency_sec", c_double),
-        ("source", c_char_p),
-        ("quality", c_char_p),
+        *_fields(_BAR_TYPES, _FIRST, "flag", "number", "text"),
         ("features_json", c_char_p),
     )
+
+
+class ds_bar(Structure):
+    _fields_ = (*ds_first_bar._fields_, *_fields(_BAR_TYPES, _LATER))
 
 
 class ds_range(_Sized):

@@ -5,6 +5,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from ctypes import c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -21,6 +22,7 @@ from .errors import InvalidInputError
 
 __all__ = [
     "CELL_NAMES",
+    "FIRST_COLUMNS",
     "SIZE",
     "UNSET",
     "Bar",
@@ -29,6 +31,7 @@ __all__ = [
     "bar_out",
     "pack",
     "packable",
+    "packed",
 ]
 
 
@@ -43,9 +46,19 @@ UNSET: Final = Unset()
 
 # A live bar is packed, and read, in one step: a ctypes struct converts field by field. The
 # alignment is native, as in the header; the first field is the struct's own size.
-_LAYOUT = Struct("NqIi6d3P")
-pack: Final = _LAYOUT.pack
-SIZE: Final = _LAYOUT.size
+_CODES = {c_size_t: "N", c_int64: "q", c_uint32: "I", c_int32: "i", c_double: "d", c_char_p: "P"}
+
+
+def _layout(struct: Any) -> Struct:
+    return Struct("".join(_CODES[field[1]] for field in struct._fields_))
+
+
+# Of the columns that nearly every bar has, and no others.
+_FIRST: Final = _layout(_abi.ds_first_bar)
+pack: Final = _FIRST.pack
+SIZE: Final = _FIRST.size
+FIRST_COLUMNS: Final = sum(column.bit for column in _abi.BAR_COLUMNS[:9])
+_LAYOUT: Final = _layout(_abi.ds_bar)
 _unpack_numbers: Final = Struct("8xq4xi6d").unpack_from
 _new_bar: Final = tuple.__new__
 
@@ -92,22 +105,17 @@ _FLAG: Final[_Kind] = frozenset({bool}), flag, 0
 _TEXT: Final[_Kind] = frozenset(), _text_cell, NO_TEXT
 
 # What becomes of a cell: its column, the types that are packed as they are, how others get there,
-# and what is packed where it is not carried, and not looked at.
+# and what is packed where it is not carried, and not looked at. In the order of `ds_bar`.
+_KINDS: Final = {"number": _NUMBER, "flag": _FLAG, "text": _TEXT}
+_COLUMNS: Final = {column.name: column for column in _abi.BAR_COLUMNS}
 _CELLS: Final = {
-    name: (_abi.COLUMN_BITS[name], *kind)
-    for name, kind in {
-        "open": _NUMBER,
-        "high": _NUMBER,
-        "low": _NUMBER,
-        "close": _NUMBER,
-        "volume": _NUMBER,
-        "latency_sec": _NUMBER,
-        "is_gap": _FLAG,
-        "source": _TEXT,
-        "quality": _TEXT,
-    }.items()
+    field[0]: (_COLUMNS[field[0]].bit, *_KINDS[_COLUMNS[field[0]].kind])
+    for field in _abi.ds_bar._fields_
+    if field[0] in _COLUMNS
 }
 CELL_NAMES: Final = tuple(_CELLS)
+# Where the features stand among the cells of a packed bar, behind size, timestamp and columns.
+_FEATURES: Final = [field[0] for field in _abi.ds_bar._fields_].index("features_json") - 3
 _STEPS: Final = tuple(_CELLS.values())
 
 
@@ -122,7 +130,7 @@ def packable(*cells: Any) -> list[Any]:
     Returns
     -------
     list
-        The columns as bits, then the cells: numbers, the flag, and both texts as `PlacedText`.
+        The columns as bits, then the cells; a text is a `PlacedText`.
 
     Raises
     ------
@@ -141,6 +149,13 @@ def packable(*cells: Any) -> list[Any]:
             taken[place] = convert(cell)
     taken[0] = columns
     return taken
+
+
+def packed(ns: int, columns: int, cells: list[Any], features: PlacedText = NO_TEXT) -> bytes:
+    """Pack what `packable` gave. The texts must live as long as the bar is in use."""
+    fields = [cell[1] if type(cell) is tuple else cell for cell in cells]
+    fields.insert(_FEATURES, features[1])
+    return _LAYOUT.pack(_LAYOUT.size, ns, columns, *fields)
 
 
 def bar_error(

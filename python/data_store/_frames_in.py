@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from . import _abi
 from ._batch import Batch
 from ._cells import shown
 from ._columns import Refusal, doubles, flags, texts
@@ -32,16 +33,9 @@ def _carry_texts(batch: Batch, name: str, column: Column) -> None:
     batch.carry_text(name, texts(column))
 
 
+_KINDS = {"number": _carry_doubles, "text": _carry_texts, "flag": _carry_flags}
 _CARRIERS: dict[Any, Callable[[Batch, str, Column], None]] = {
-    "open": _carry_doubles,
-    "high": _carry_doubles,
-    "low": _carry_doubles,
-    "close": _carry_doubles,
-    "volume": _carry_doubles,
-    "source": _carry_texts,
-    "quality": _carry_texts,
-    "is_gap": _carry_flags,
-    "latency_sec": _carry_doubles,
+    **{column.name: _KINDS[column.kind] for column in _abi.BAR_COLUMNS},
     "features": carry_by_position,
 }
 

@@ -22,6 +22,8 @@ from ._timestamps import to_index
 
 __all__ = ["bars_out", "feature_columns_out"]
 
+_KINDS = {column.name: column.kind for column in _abi.BAR_COLUMNS}
+
 
 def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
     """Give a result as a DataFrame.
@@ -41,7 +43,7 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
     """
     batch = library.ds_bars_batch(owner).contents
     count = batch.count
-    names = [name for name in selection.columns if name in ("source", "quality")]
+    names = [name for name in selection.columns if _KINDS[name] == "text"]
     arrays = text_columns_out(owner, [getattr(batch, name) for name in names], count)
     texts = dict(zip(names, arrays, strict=True))
     columns: dict[str, Any] = {}
@@ -49,7 +51,7 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
         if name in texts:
             columns[name] = texts[name]
         else:
-            dtype = np.bool_ if name == "is_gap" else np.float64
+            dtype = np.bool_ if _KINDS[name] == "flag" else np.float64
             columns[name] = c_array(owner, getattr(batch, name), count, dtype)
     for key, values, _ in _features(owner, batch, selection):
         columns[key] = values

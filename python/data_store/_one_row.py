@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from . import _abi
-from ._bar import CELL_NAMES, SIZE, UNSET, pack, packable
+from ._bar import CELL_NAMES, UNSET, packable, packed
 from ._cells import Refusal
 from ._columns.dtypes import objects
 from ._timestamps import only_ns
@@ -50,13 +50,10 @@ def one_row_in(frame: object, symbol: object, timeframe: object) -> PackedBar | 
     cell = frame.iat
     cells = {label: cell[0, place] for place, label in enumerate(labels)}
     try:
-        columns, *numbers, is_gap, source, quality = packable(
-            *(cells.get(name, UNSET) for name in CELL_NAMES)
-        )
+        columns, *taken = packable(*(cells.get(name, UNSET) for name in CELL_NAMES))
     except Refusal:
         return None
-    bar = pack(SIZE, ns, columns, is_gap, *numbers, source[1], quality[1], 0)
-    return bar, (source, quality)
+    return packed(ns, columns, taken), taken
 
 
 def _plain_labels(columns: pd.Index[Any]) -> list[str] | None:

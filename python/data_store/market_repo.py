@@ -11,7 +11,18 @@ from typing import Any, Final, Literal, TypeAlias
 import pandas as pd
 
 from . import _abi
-from ._bar import SIZE, UNSET, Bar, Unset, bar_error, bar_out, pack, packable
+from ._bar import (
+    FIRST_COLUMNS,
+    SIZE,
+    UNSET,
+    Bar,
+    Unset,
+    bar_error,
+    bar_out,
+    pack,
+    packable,
+    packed,
+)
 from ._batch import Batch
 from ._cells import Refusal, count_of, flag_argument
 from ._columns.texts import NO_TEXT, placed, words
@@ -36,7 +47,6 @@ Features: TypeAlias = "pd.DataFrame | pd.Series[Any] | Mapping[dt.datetime, Entr
 Bound: TypeAlias = dt.datetime | str | None
 FeatureChoice: TypeAlias = bool | Literal["json"] | Sequence[str] | None
 
-_ALL_COLUMNS: Final = _abi.COLUMNS_ALL
 _Timestamp: Final = pd.Timestamp
 _BarPointer: Final = POINTER(_abi.ds_bar)
 _write_bar: Final = untyped("ds_market_write_bar")
@@ -217,6 +227,8 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
+        # In the order of CELL_NAMES.
+        cells = is_gap, open, high, low, close, volume, latency_sec, source, quality
         try:
             # Nearly every bar is of these types, and packed as it is.
             if (
@@ -225,23 +237,18 @@ class MarketRepo(OfThisProcess):
                 and type(source) is type(quality) is str
                 and type(is_gap) is bool
             ):
-                columns = _ALL_COLUMNS
+                taken = None
+                columns = FIRST_COLUMNS
                 source_text, quality_text = words[source], words[quality]
             else:
-                columns, open, high, low, close, volume, latency_sec, is_gap, *texts = packable(
-                    open, high, low, close, volume, latency_sec, is_gap, source, quality
-                )
-                source_text, quality_text = texts
+                columns, *taken = packable(*cells)
             if type(timestamp) is _Timestamp and type(zone_of(timestamp)) in PLAIN_ZONES:
                 ns = timestamp.value
             else:
                 ns = storable_ns(timestamp)
         except (Refusal, OverflowError, ValueError) as error:
             pass_on(error)
-            raise bar_error(
-                symbol, timeframe, timestamp,
-                open, high, low, close, volume, latency_sec, is_gap, source, quality,
-            ) from None  # fmt: skip
+            raise bar_error(symbol, timeframe, timestamp, *cells) from None
         features_text = NO_TEXT
         if features is not UNSET:
             features_text = placed(entry_json(features, 0, place_of(symbol, timeframe)))
@@ -253,10 +260,13 @@ class MarketRepo(OfThisProcess):
             pass_on(error)
             symbol_text, timeframe_text = encode_names(symbol, timeframe)
         # The texts stay here until the call is over: the packed bar points to them.
-        bar = pack(
-            SIZE, ns, columns, is_gap, open, high, low, close, volume, latency_sec,
-            source_text[1], quality_text[1], features_text[1],
-        )  # fmt: skip
+        if taken is None:
+            bar = pack(
+                SIZE, ns, columns, is_gap, open, high, low, close, volume, latency_sec,
+                source_text[1], quality_text[1], features_text[1],
+            )  # fmt: skip
+        else:
+            bar = packed(ns, columns, taken, features_text)
         replaces = 0 if replace is False else flag_argument(replace, "replace")
         status = _write_bar(self._store, symbol_text, timeframe_text, bar, replaces)
         if status or raised:

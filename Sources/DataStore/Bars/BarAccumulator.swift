@@ -15,14 +15,20 @@ struct BarAccumulator: ~Copyable {
         codes.append(-1)
         return true
       }
-      if let known = dictionary.find(text, guess: guess) {
-        guess = known
-      } else {
-        // Before it is known: if it comes again it must be refused again.
-        guard text.isValidUTF8, !text.contains(0) else { return false }
-        guess = dictionary.intern(text)
-      }
+      if !dictionary.holds(text, at: guess), !look(for: text) { return false }
       codes.append(Int32(truncatingIfNeeded: guess))
+      return true
+    }
+
+    @inline(never)
+    private mutating func look(for text: Bytes) -> Bool {
+      if let known = dictionary.find(text) {
+        guess = known
+        return true
+      }
+      // Before it is known: if it comes again it must be refused again.
+      guard text.isValidUTF8, !text.contains(0) else { return false }
+      guess = dictionary.intern(text)
       return true
     }
   }
@@ -30,19 +36,16 @@ struct BarAccumulator: ~Copyable {
   let shape: ReadShape
   private var block: ColumnBlock?
   private(set) var timestamps = ColumnBuffer<Int64>()
-  var open = ColumnBuffer<Double>()
-  var high = ColumnBuffer<Double>()
-  var low = ColumnBuffer<Double>()
-  var close = ColumnBuffer<Double>()
-  var volume = ColumnBuffer<Double>()
-  var latencySec = ColumnBuffer<Double>()
-  var source = TextCodes()
-  var quality = TextCodes()
-  var isGap = ColumnBuffer<UInt8>()
+  /// By the columns' numbers, each column in the array of its kind.
+  var numbers = PerColumn<ColumnBuffer<Double>> { _ in ColumnBuffer() }
+  var texts = PerColumn<TextCodes> { _ in TextCodes() }
+  var flags = PerColumn<ColumnBuffer<UInt8>> { _ in ColumnBuffer() }
   var features: FeatureAccumulator
 
   /// Where each symbol's rows begin, in the order asked for.
   private(set) var starts: [Int] = []
+  /// The last of them.
+  private var start = 0
   /// True once the current rows are known not to ascend in time.
   private var isUnordered = false
   /// True once a timestamp in another tool's form was met.
@@ -50,7 +53,7 @@ struct BarAccumulator: ~Copyable {
 
   init(_ shape: ReadShape) {
     self.shape = shape
-    features = FeatureAccumulator(shape)
+    features = FeatureAccumulator(shape.features, keys: shape.featureKeys)
   }
 
   var count: Int { timestamps.count }
@@ -61,31 +64,31 @@ struct BarAccumulator: ~Copyable {
     features.expect(rows: rows)
     guard var block = ColumnBlock(bytes: bytes(rows)) else { return }
     timestamps.take(rows, from: &block)
-    if shape.columns.contains(.open) { open.take(rows, from: &block) }
-    if shape.columns.contains(.high) { high.take(rows, from: &block) }
-    if shape.columns.contains(.low) { low.take(rows, from: &block) }
-    if shape.columns.contains(.close) { close.take(rows, from: &block) }
-    if shape.columns.contains(.volume) { volume.take(rows, from: &block) }
-    if shape.columns.contains(.source) { source.codes.take(rows, from: &block) }
-    if shape.columns.contains(.quality) { quality.codes.take(rows, from: &block) }
-    if shape.columns.contains(.isGap) { isGap.take(rows, from: &block) }
-    if shape.columns.contains(.latencySec) { latencySec.take(rows, from: &block) }
+    for column in shape.columns.indices {
+      switch BarColumn.table[column].kind {
+      case .number: numbers[column].take(rows, from: &block)
+      case .text: texts[column].codes.take(rows, from: &block)
+      case .flag: flags[column].take(rows, from: &block)
+      case .features: break
+      }
+    }
     self.block = consume block
   }
 
   private func bytes(_ rows: Int) -> Int {
     shape.columns.indices.reduce(ColumnBlock.bytes(rows, Int64.self)) { sum, column in
-      switch column {
-      case 5, 6: sum + ColumnBlock.bytes(rows, Int32.self)
-      case 7: sum + ColumnBlock.bytes(rows, UInt8.self)
-      case 9: sum
-      default: sum + ColumnBlock.bytes(rows, Double.self)
+      switch BarColumn.table[column].kind {
+      case .number: sum + ColumnBlock.bytes(rows, Double.self)
+      case .text: sum + ColumnBlock.bytes(rows, Int32.self)
+      case .flag: sum + ColumnBlock.bytes(rows, UInt8.self)
+      case .features: sum
       }
     }
   }
 
   mutating func beginSymbol() {
-    starts.append(count)
+    start = count
+    starts.append(start)
     features.beginSymbol()
   }
 
@@ -94,13 +97,13 @@ struct BarAccumulator: ~Copyable {
   mutating func append(timestamp: Int64, isForeign: Bool) {
     if isForeign { metForeignForm = true }
     let count = timestamps.count
-    if count > starts.last ?? 0, timestamps[count - 1] > timestamp { isUnordered = true }
+    if count > start, timestamps[count - 1] > timestamp { isUnordered = true }
     timestamps.append(timestamp)
   }
 
   mutating func restartSymbol() {
     features.restartSymbol()
-    truncate(to: starts.last ?? 0)
+    truncate(to: start)
     isUnordered = false
   }
 
@@ -109,7 +112,6 @@ struct BarAccumulator: ~Copyable {
   mutating func endSymbol(skip: Int, limit: Int?, fromEnd: Bool) {
     // Columns that were refused memory are not of one length.
     guard !MemoryShortage.isNoted else { return }
-    let start = starts.last ?? 0
     let rows = count - start
     let kept = min(max(rows - skip, 0), limit ?? Int.max)
     guard isUnordered || kept < rows else { return }
@@ -132,29 +134,22 @@ struct BarAccumulator: ~Copyable {
   private mutating func reorder(from start: Int, by order: Slice<UnsafeMutableBufferPointer<Int>>) {
     let rows = count
     timestamps.reorder(from: start, by: order)
-    if shape.columns.contains(.open) { open.reorder(from: start, by: order) }
-    if shape.columns.contains(.high) { high.reorder(from: start, by: order) }
-    if shape.columns.contains(.low) { low.reorder(from: start, by: order) }
-    if shape.columns.contains(.close) { close.reorder(from: start, by: order) }
-    if shape.columns.contains(.volume) { volume.reorder(from: start, by: order) }
-    if shape.columns.contains(.source) { source.codes.reorder(from: start, by: order) }
-    if shape.columns.contains(.quality) { quality.codes.reorder(from: start, by: order) }
-    if shape.columns.contains(.isGap) { isGap.reorder(from: start, by: order) }
-    if shape.columns.contains(.latencySec) { latencySec.reorder(from: start, by: order) }
+    for column in numbers.indices {
+      // Those that are not read have no rows.
+      numbers[column].reorder(from: start, by: order)
+      texts[column].codes.reorder(from: start, by: order)
+      flags[column].reorder(from: start, by: order)
+    }
     if shape.features != .none { features.reorder(from: start, by: order, rows: rows) }
   }
 
   private mutating func truncate(to rows: Int) {
     timestamps.truncate(to: rows)
-    open.truncate(to: rows)
-    high.truncate(to: rows)
-    low.truncate(to: rows)
-    close.truncate(to: rows)
-    volume.truncate(to: rows)
-    source.codes.truncate(to: rows)
-    quality.codes.truncate(to: rows)
-    isGap.truncate(to: rows)
-    latencySec.truncate(to: rows)
+    for column in numbers.indices {
+      numbers[column].truncate(to: rows)
+      texts[column].codes.truncate(to: rows)
+      flags[column].truncate(to: rows)
+    }
     features.truncate(to: rows)
   }
 }

@@ -2,15 +2,7 @@
 
 /// Which parts of the rows a read brings back.
 package struct ReadShape {
-  package enum Features: Int32 {
-    case none = 0
-    /// The stored text of each row.
-    case json = 1
-    /// One column per key: values only.
-    case values = 2
-    /// One column per key: values and qualities.
-    case columns = 3
-  }
+  package typealias Features = FeatureMode
 
   package var columns: BarColumns
   package var features: Features
@@ -49,7 +41,7 @@ package struct ReadShape {
   }
 
   /// What is selected after the timestamp, in the order of the schema.
-  var selected: [Int] { columns.indices + (features == .none ? [] : [9]) }
+  var selected: BarColumns { features == .none ? columns : columns.union(.features) }
 }
 
 /// An inclusive range of time.

@@ -41,15 +41,15 @@ protocol BarRows {
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError)
   /// Writes the features of bars that are stored already; `.missingBar` where one is not.
   func writeFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError)
-  /// Upserts one bar without features, the everyday call of a live feed.
-  func writeBar(_ bar: PlainBar, replace: Bool) throws(StoreError)
+  /// Upserts one bar that was checked, the everyday call of a live feed.
+  func writeBar(_ row: BorrowedRow, replace: Bool) throws(StoreError)
 
   /// Collects the rows of each series in turn, as of one snapshot, at most `limit` in all.
   func readBars(_ reads: [SeriesRead], _ shape: ReadShape, limit: Int?) throws(StoreError) -> BarAccumulator
-  /// Lends the latest bar of a series to `body`, all its columns and its features as JSON; nil if there is none. It
-  /// lives until `body` returns.
+  /// Lends the latest bar of a series to `body`, all its columns and its features as JSON, if there is one. It lives until
+  /// `body` returns.
   func latestBar(
-    _ symbol: Bytes, _ timeframe: Bytes, _ body: (LatestBar?) throws(StoreError) -> Void
+    _ symbol: Bytes, _ timeframe: Bytes, _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError)
 
   /// Deletes the bars of one series within a range; returns how many.

@@ -9,24 +9,10 @@ public struct BarBatch: Sendable {
   public var timeframe: String
   /// Nanoseconds since 1970-01-01T00:00:00Z.
   public var timestamps: [Int64]
-  /// Opening prices; NaN is NULL, here and in the numbers below.
-  public var open: [Double]?
-  /// Highest prices.
-  public var high: [Double]?
-  /// Lowest prices.
-  public var low: [Double]?
-  /// Closing prices.
-  public var close: [Double]?
-  /// Volumes.
-  public var volume: [Double]?
-  /// Where each bar came from; nil is NULL.
-  public var source: [String?]?
-  /// How good each bar is, in its producer's words; nil is NULL.
-  public var quality: [String?]?
-  /// Whether each bar fills a gap.
-  public var isGap: [Bool]?
-  /// Seconds from a bar's end to its arrival.
-  public var latencySec: [Double]?
+  // By the columns' numbers, each column in the array of its kind. They are named in `ColumnNames.swift`.
+  var numbers = PerColumn<[Double]?>(repeating: nil)
+  var texts = PerColumn<[String?]?>(repeating: nil)
+  var flags = PerColumn<[Bool]?>(repeating: nil)
   /// Features over the rows.
   public var features: [FeatureColumn] = []
 
@@ -57,6 +43,21 @@ public struct BarBatch: Sendable {
     public init(_ key: String, _ values: [Double], quality: FeatureQuality) {
       self.init(key, values, qualities: Array(repeating: quality, count: values.count))
     }
+  }
+
+  subscript(numbers column: BarColumns) -> [Double]? {
+    get { numbers[column.number] }
+    set { numbers[column.number] = newValue }
+  }
+
+  subscript(texts column: BarColumns) -> [String?]? {
+    get { texts[column.number] }
+    set { texts[column.number] = newValue }
+  }
+
+  subscript(flags column: BarColumns) -> [Bool]? {
+    get { flags[column.number] }
+    set { flags[column.number] = newValue }
   }
 
   /// A batch of no columns yet.
@@ -115,16 +116,12 @@ extension BarBatch {
     var batch = BorrowedBatch(
       count: timestamps.count, timestamps: lender.lend(timestamps), symbol: lender.lend(constant: symbol),
       timeframe: lender.lend(constant: timeframe))
-    batch.open = open.map { lender.lend($0) }
-    batch.high = high.map { lender.lend($0) }
-    batch.low = low.map { lender.lend($0) }
-    batch.close = close.map { lender.lend($0) }
-    batch.volume = volume.map { lender.lend($0) }
-    batch.source = source.map { lender.lend($0) }
-    batch.quality = quality.map { lender.lend($0) }
-    batch.isGap = isGap.map { flags in lender.lend(flags.map { $0 ? 1 : 0 }) }
-    batch.latencySec = latencySec.map { lender.lend($0) }
-    batch.features = features.map { feature in
+    for column in numbers.indices {
+      batch.columns.numbers[column] = numbers[column].map { lender.lend($0) }
+      batch.columns.texts[column] = texts[column].map { lender.lend($0) }
+      batch.columns.flags[column] = flags[column].map { flags in lender.lend(flags.map { $0 ? 1 : 0 }) }
+    }
+    batch.features.columns = features.map { feature in
       BorrowedFeature(
         key: lender.lend(text: feature.key), values: lender.lend(feature.values), integers: nil, isNull: nil,
         quality: feature.qualities.map { words in lender.lend(words.map { $0?.word }) })
@@ -133,12 +130,12 @@ extension BarBatch {
   }
 
   private func checkLengths() throws(StoreError) {
-    var lengths: [(name: String, count: Int?)] = [
-      ("open", open?.count), ("high", high?.count), ("low", low?.count), ("close", close?.count),
-      ("volume", volume?.count), ("source", source?.count), ("quality", quality?.count),
-      ("is_gap", isGap?.count),
-      ("latency_sec", latencySec?.count),
-    ]
+    var lengths = numbers.indices.map { column in
+      (
+        name: "\(BarColumn.table[column].name)",
+        count: numbers[column]?.count ?? texts[column]?.count ?? flags[column]?.count
+      )
+    }
     for feature in features {
       lengths.append((feature.key, feature.values.count))
       lengths.append((feature.key, feature.qualities?.count))
@@ -154,7 +151,7 @@ extension BarBatch {
 }
 
 /// Keeps copies of columns alive while the core borrows them.
-private final class Lender {
+final class Lender {
   private var blocks: [UnsafeMutableRawPointer] = []
 
   deinit { for block in blocks { block.deallocate() } }
@@ -171,7 +168,13 @@ private final class Lender {
     return Bytes(start: lend(bytes), count: bytes.count)
   }
 
-  func lend(constant text: String) -> TextColumn { TextColumn(codes: nil, values: [lend(text: text)]) }
+  func lend(constant text: String) -> TextColumn {
+    TextColumn(codes: nil, values: lend(values: [lend(text: text)]))
+  }
+
+  private func lend(values: [Bytes]) -> UnsafeBufferPointer<Bytes> {
+    UnsafeBufferPointer(start: lend(values), count: values.count)
+  }
 
   func lend(_ texts: [String?]) -> TextColumn {
     var numbers: [ExactText: Int32] = [:]
@@ -184,6 +187,6 @@ private final class Lender {
       values.append(lend(text: text))
       return number
     }
-    return TextColumn(codes: lend(codes), values: values)
+    return TextColumn(codes: lend(codes), values: lend(values: values))
   }
 }

@@ -2,8 +2,8 @@
 
 /// Bars that were read, as columns that this object owns. It may outlive its store; threads may share it.
 ///
-/// Each property copies a column into an array of ``count`` elements, or an empty one if the column was not asked for.
-/// NULL is NaN in numbers and nil in texts.
+/// The properties, named in `ColumnNames.swift`, copy a column into an array; a column that was not asked for is empty. NULL is NaN in numbers
+/// and nil in texts.
 public final class Bars: @unchecked Sendable {  // never changes after it was read
   private let rows: BarAccumulator
   /// The symbols that were asked for, in that order. ``range(ofSymbol:)`` gives the rows of each.
@@ -28,24 +28,6 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
 
   /// Nanoseconds since 1970-01-01T00:00:00Z, ascending within a symbol.
   public var timestamps: [Int64] { Array(timestampColumn) }
-  /// Opening prices.
-  public var open: [Double] { Array(doubles(.open)) }
-  /// Highest prices.
-  public var high: [Double] { Array(doubles(.high)) }
-  /// Lowest prices.
-  public var low: [Double] { Array(doubles(.low)) }
-  /// Closing prices.
-  public var close: [Double] { Array(doubles(.close)) }
-  /// Volumes.
-  public var volume: [Double] { Array(doubles(.volume)) }
-  /// Seconds from a bar's end to its arrival.
-  public var latencySec: [Double] { Array(doubles(.latencySec)) }
-  /// Whether each bar fills a gap; NULL is false.
-  public var isGap: [Bool] { isGapColumn.map { $0 != 0 } }
-  /// Where each bar came from.
-  public var source: [String?] { strings(.source) }
-  /// How good each bar is.
-  public var quality: [String?] { strings(.quality) }
 
   /// One feature over the rows.
   public struct Feature: Sendable {
@@ -66,8 +48,10 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
     }
   }
 
-  private func strings(_ column: BarColumns) -> [String?] {
-    let texts = texts(column)
+  subscript(numbers column: BarColumns) -> [Double] { Array(numbers(column.number)) }
+  subscript(flags column: BarColumns) -> [Bool] { flags(column.number).map { $0 != 0 } }
+  subscript(texts column: BarColumns) -> [String?] {
+    let texts = texts(column.number)
     let words = texts.dictionary.map { $0.text }
     return texts.codes.map { $0 < 0 ? nil : words[Int($0)] }
   }
@@ -75,27 +59,18 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
   // MARK: Columns as they lie in memory; each lives as long as this object
 
   package var timestampColumn: UnsafeBufferPointer<Int64> { rows.timestamps.elements }
-  package var isGapColumn: UnsafeBufferPointer<UInt8> { rows.isGap.elements }
   package var shape: ReadShape { rows.shape }
 
-  package func doubles(_ column: BarColumns) -> UnsafeBufferPointer<Double> {
-    switch column {
-    case .open: rows.open.elements
-    case .high: rows.high.elements
-    case .low: rows.low.elements
-    case .close: rows.close.elements
-    case .volume: rows.volume.elements
-    default: rows.latencySec.elements
-    }
-  }
+  /// A column by its number.
+  package func numbers(_ column: Int) -> UnsafeBufferPointer<Double> { rows.numbers[column].elements }
+  /// A column by its number.
+  package func flags(_ column: Int) -> UnsafeBufferPointer<UInt8> { rows.flags[column].elements }
 
-  /// The dictionary's texts end with a NUL that is not counted.
+  /// A column by its number. The dictionary's texts end with a NUL that is not counted.
   package func texts(
-    _ column: BarColumns
+    _ column: Int
   ) -> (codes: UnsafeBufferPointer<Int32>, dictionary: [UnsafeBufferPointer<UInt8>]) {
-    column == .source
-      ? (rows.source.codes.elements, rows.source.dictionary.texts)
-      : (rows.quality.codes.elements, rows.quality.dictionary.texts)
+    (rows.texts[column].codes.elements, rows.texts[column].dictionary.texts)
   }
 
   package struct FeatureColumn {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 extension MarketRepo {
-  /// Lends the latest bar, all its columns and its features as JSON, to `body`, once; nil if there is none. The texts that
+  /// Lends the latest bar, all its columns and its features as JSON, to `body`, if there is one. The texts that
   /// `body` sees live until it returns. (A generic result would cost four hundred instructions between modules.)
   package func withLatestBar(
     _ symbol: UnsafePointer<CChar>, _ timeframe: UnsafePointer<CChar>,
-    _ body: (LatestBar?) throws(StoreError) -> Void
+    _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError) {
     let symbol = Bytes(cString: symbol)
     let timeframe = Bytes(cString: timeframe)

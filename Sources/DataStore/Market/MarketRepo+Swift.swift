@@ -95,13 +95,7 @@ extension MarketRepo {
     _ bar: Bar, _ symbol: String, _ timeframe: String, replace: Bool = false
   ) throws(StoreError) {
     let key = try SeriesKey(symbol, timeframe)
-    try bar.lend { fields throws(StoreError) in
-      try key.symbol.withText { symbol throws(StoreError) in
-        try key.timeframe.withText { timeframe throws(StoreError) in
-          try write(fields, symbol: symbol, timeframe: timeframe, replace: replace)
-        }
-      }
-    }
+    try bar.lend(key) { row throws(StoreError) in try write(row, replace: replace) }
   }
 
   /// The latest bar with all its columns and its features as JSON; nil if there is none.
@@ -109,13 +103,13 @@ extension MarketRepo {
   /// - Throws: As a read, see ``StoreError``.
   public func latestBar(_ symbol: String, _ timeframe: String) throws(StoreError) -> Bar? {
     let key = try SeriesKey(symbol, timeframe)
-    return try key.symbol.withText { symbol throws(StoreError) in
+    var latest: Bar?
+    try key.symbol.withText { symbol throws(StoreError) in
       try key.timeframe.withText { timeframe throws(StoreError) in
-        var latest: Bar?
-        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in latest = bar.map(Bar.init) }
-        return latest
+        try withLatestBar(symbol, timeframe) { bar throws(StoreError) in latest = Bar(bar) }
       }
     }
+    return latest
   }
 }
 
@@ -137,30 +131,31 @@ extension ReadShape {
 }
 
 extension Bar {
-  fileprivate init(_ bar: LatestBar) {
+  fileprivate init(_ bar: BorrowedBar) {
     self.init(timestamp: bar.timestamp)
-    (open, high, low) = (bar.doubles.0, bar.doubles.1, bar.doubles.2)
-    (close, volume, latencySec) = (bar.doubles.3, bar.doubles.4, bar.doubles.5)
-    source = bar.source?.text
-    quality = bar.quality?.text
-    isGap = bar.isGap
-    featuresJSON = bar.features?.text
+    carried = .everything
+    numbers = PerColumn { bar.fields[$0].number }
+    texts = PerColumn { bar.fields[$0].text?.text }
+    flags = PerColumn { bar.fields[$0].flag != 0 }
   }
 
-  fileprivate func lend(_ body: (BorrowedBar) throws(StoreError) -> Void) throws(StoreError) {
-    var fields = BorrowedBar(timestamp: timestamp, carried: carried)
-    (fields.open, fields.high, fields.low) = (open, high, low)
-    (fields.close, fields.volume, fields.latencySec) = (close, volume, latencySec)
-    fields.isGap = isGap ? 1 : 0
-    try (source ?? "").withText { source throws(StoreError) in
-      try (quality ?? "").withText { quality throws(StoreError) in
-        try (featuresJSON ?? "").withText { features throws(StoreError) in
-          fields.source = self.source == nil ? nil : source
-          fields.quality = self.quality == nil ? nil : quality
-          fields.featuresJSON = self.featuresJSON == nil ? nil : features
-          try body(fields)
-        }
+  /// Lends copies of the texts to `body`.
+  fileprivate func lend(
+    _ key: SeriesKey, _ body: (BorrowedRow) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let lender = Lender()
+    defer { withExtendedLifetime(lender) {} }
+    func lend(_ text: String) throws(StoreError) -> Bytes {
+      if text.utf8.contains(0) { throw .invalid("the text \(StoreError.quoted(text)) holds a NUL character") }
+      return lender.lend(text: text)
+    }
+    try BorrowedBar.with(timestamp, carried) { bar throws(StoreError) in
+      for column in texts.indices {
+        bar.fields[column].number = numbers[column]
+        bar.fields[column].flag = flags[column] ? 1 : 0
+        if let text = texts[column] { bar.fields[column].text = try lend(text) }
       }
+      try body(BorrowedRow(bar, symbol: try lend(key.symbol), timeframe: try lend(key.timeframe)))
     }
   }
 }

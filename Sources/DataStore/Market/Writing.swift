@@ -25,7 +25,7 @@ extension MarketRepo {
         key: "\(BarColumns.names[column])")
     }
     // A row of columns has the features that it has, if any; a row without a text says nothing of them.
-    let change: FeatureChange = !replace ? .merge : batch.featuresJSON == nil ? .replace : .replaceWhereGiven
+    let change: FeatureChange = !replace ? .merge : batch.features.json == nil ? .replace : .replaceWhereGiven
     try engine.writeFeatures(batch, change)
     return batch.count
   }

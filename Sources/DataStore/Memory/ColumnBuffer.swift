@@ -10,7 +10,7 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   /// Whether the memory is a `ColumnBlock`'s.
   private var isLent = false
 
-  deinit { if !isLent { free(base) } }
+  deinit { if !isLent, base != nil { free(base) } }
 
   /// Takes its room from `block`, which outlives the column, if it has no memory yet.
   mutating func take(_ count: Int, from block: inout ColumnBlock) {
@@ -24,7 +24,7 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
   mutating func append(_ value: Element) {
     if count == capacity { makeRoom() }
     base.unsafelyUnwrapped[count] = value
-    count += 1
+    count &+= 1
   }
 
   mutating func append(_ values: UnsafeBufferPointer<Element>) {
@@ -73,7 +73,9 @@ struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
 
   var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
 
-  /// Makes room for one more; in place of the last one where there is no memory.
+  /// Makes room for one more; in place of the last one where there is no memory. Out of line: it would stand in the
+  /// loop over the rows for each kind of column.
+  @inline(never)
   private mutating func makeRoom() {
     if grows(to: max(64, capacity * 2)) { return }
     if base == nil { outOfMemory() }

@@ -11,7 +11,7 @@ import Testing
     var rows = BarAccumulator(ReadShape(columns: .close))
     add(times, to: &rows, skip: skip, limit: limit, fromEnd: fromEnd)
     rows.finish()
-    return (Array(rows.timestamps.elements), Array(rows.close.elements))
+    return (Array(rows.timestamps.elements), Array(rows.numbers[BarColumns.close.number].elements))
   }
 
   private func add(
@@ -19,7 +19,7 @@ import Testing
   ) {
     rows.beginSymbol()
     for time in times {
-      rows.close.append(Double(time) * 10)
+      rows.numbers[BarColumns.close.number].append(Double(time) * 10)
       rows.append(timestamp: time, isForeign: false)
     }
     rows.endSymbol(skip: skip, limit: limit, fromEnd: fromEnd)
@@ -47,11 +47,11 @@ import Testing
     var rows = BarAccumulator(ReadShape(columns: .close))
     rows.beginSymbol()
     for (time, close) in [(5, 1.0), (3, 2.0), (5, 3.0), (3, 4.0)] as [(Int64, Double)] {
-      rows.close.append(close)
+      rows.numbers[BarColumns.close.number].append(close)
       rows.append(timestamp: time, isForeign: true)
     }
     rows.endSymbol(skip: 0, limit: nil, fromEnd: false)
-    let closes = Array(rows.close.elements)
+    let closes = Array(rows.numbers[BarColumns.close.number].elements)
     let metForeignForm = rows.metForeignForm
     #expect(closes == [2, 4, 1, 3])
     #expect(metForeignForm)
@@ -74,12 +74,12 @@ import Testing
     add([1, 2], to: &rows)
     rows.beginSymbol()
     for time in [9, 8] as [Int64] {
-      rows.close.append(0)
+      rows.numbers[BarColumns.close.number].append(0)
       rows.append(timestamp: time, isForeign: true)
     }
     rows.restartSymbol()
     let count = rows.count
-    rows.close.append(30)
+    rows.numbers[BarColumns.close.number].append(30)
     rows.append(timestamp: 3, isForeign: false)
     rows.endSymbol(skip: 0, limit: nil, fromEnd: false)
     let times = Array(rows.timestamps.elements)
@@ -92,15 +92,15 @@ import Testing
     rows.beginSymbol()
     for time in [2, 0, 1] as [Int64] {
       let value = Double(time)
-      rows.open.append(value)
-      rows.high.append(value)
-      rows.low.append(value)
-      rows.close.append(value)
-      rows.volume.append(value)
-      rows.latencySec.append(value)
-      rows.isGap.append(UInt8(time))
-      #expect(withBytes("s\(time)") { rows.source.append($0) })
-      #expect(time == 1 ? rows.quality.append(nil) : withBytes("q\(time)") { rows.quality.append($0) })
+      for column in [.open, .high, .low, .close, .volume, .latencySec] as [BarColumns] {
+        rows.numbers[column.number].append(value)
+      }
+      rows.flags[BarColumns.isGap.number].append(UInt8(time))
+      #expect(withBytes("s\(time)") { rows.texts[BarColumns.source.number].append($0) })
+      #expect(
+        time == 1
+          ? rows.texts[BarColumns.quality.number].append(nil)
+          : withBytes("q\(time)") { rows.texts[BarColumns.quality.number].append($0) })
       let row = rows.count
       try withBytes("{\"k\(time)@1\":{\"value\":\(time),\"quality\":\"ready\"}}") {
         try rows.features.append($0, row: row, in: nil)
@@ -110,18 +110,18 @@ import Testing
     try rows.features.settle()
     rows.endSymbol(skip: 0, limit: nil, fromEnd: false)
     rows.finish()
-    for column in [
-      rows.open.elements, rows.high.elements, rows.low.elements, rows.close.elements,
-      rows.volume.elements, rows.latencySec.elements,
-    ] {
-      #expect(Array(column) == [0, 1, 2])
+    for column in [.open, .high, .low, .close, .volume, .latencySec] as [BarColumns] {
+      let numbers = Array(rows.numbers[column.number].elements)
+      #expect(numbers == [0, 1, 2])
     }
-    let flags = Array(rows.isGap.elements)
+    let flags = Array(rows.flags[BarColumns.isGap.number].elements)
     #expect(flags == [0, 1, 2])
-    let sources = rows.source.codes.elements.map { rows.source.dictionary.texts[Int($0)].text }
+    let sources = rows.texts[BarColumns.source.number].codes.elements.map {
+      rows.texts[BarColumns.source.number].dictionary.texts[Int($0)].text
+    }
     #expect(sources == ["s0", "s1", "s2"])
-    let qualities = rows.quality.codes.elements.map {
-      $0 < 0 ? nil : rows.quality.dictionary.texts[Int($0)].text
+    let qualities = rows.texts[BarColumns.quality.number].codes.elements.map {
+      $0 < 0 ? nil : rows.texts[BarColumns.quality.number].dictionary.texts[Int($0)].text
     }
     #expect(qualities == ["q0", nil, "q2"])
     let order = rows.features.table.order

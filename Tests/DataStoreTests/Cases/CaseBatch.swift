@@ -56,24 +56,26 @@ struct CaseBatch {
   private func withBorrowed(_ texts: [String?], _ body: (BorrowedBatch) throws -> Int) throws -> Int {
     let lender = Lender()
     func column(_ words: [String?]) -> TextColumn {
-      TextColumn(
-        codes: lender.lend(words.enumerated().map { $1 == nil ? -1 : Int32($0) }),
-        values: words.map { lender.lend($0 ?? "") })
+      TextColumn.kept(
+        lender.lend(words.enumerated().map { $1 == nil ? -1 : Int32($0) }),
+        words.map { lender.lend($0 ?? "") })
     }
     var borrowed = BorrowedBatch(
       count: batch.timestamps.count, timestamps: lender.lend(batch.timestamps),
-      symbol: TextColumn(codes: nil, values: [lender.lend(batch.symbol)]),
-      timeframe: TextColumn(codes: nil, values: [lender.lend(batch.timeframe)]))
-    borrowed.open = batch.open.map { lender.lend($0) }
-    borrowed.high = batch.high.map { lender.lend($0) }
-    borrowed.low = batch.low.map { lender.lend($0) }
-    borrowed.close = batch.close.map { lender.lend($0) }
-    borrowed.volume = batch.volume.map { lender.lend($0) }
-    borrowed.latencySec = batch.latencySec.map { lender.lend($0) }
-    borrowed.isGap = batch.isGap.map { flags in lender.lend(flags.map { $0 ? 1 : 0 }) }
-    borrowed.source = batch.source.map(column)
-    borrowed.quality = batch.quality.map(column)
-    borrowed.featuresJSON = lender.lend(
+      symbol: .kept(nil, [lender.lend(batch.symbol)]),
+      timeframe: .kept(nil, [lender.lend(batch.timeframe)]))
+    borrowed.columns.numbers[BarColumns.open.number] = batch.open.map { lender.lend($0) }
+    borrowed.columns.numbers[BarColumns.high.number] = batch.high.map { lender.lend($0) }
+    borrowed.columns.numbers[BarColumns.low.number] = batch.low.map { lender.lend($0) }
+    borrowed.columns.numbers[BarColumns.close.number] = batch.close.map { lender.lend($0) }
+    borrowed.columns.numbers[BarColumns.volume.number] = batch.volume.map { lender.lend($0) }
+    borrowed.columns.numbers[BarColumns.latencySec.number] = batch.latencySec.map { lender.lend($0) }
+    borrowed.columns.flags[BarColumns.isGap.number] = batch.isGap.map { flags in
+      lender.lend(flags.map { $0 ? 1 : 0 })
+    }
+    borrowed.columns.texts[BarColumns.source.number] = batch.source.map(column)
+    borrowed.columns.texts[BarColumns.quality.number] = batch.quality.map(column)
+    borrowed.features.json = lender.lend(
       texts.map { text -> UnsafePointer<CChar>? in text.map { lender.lend(Array($0.utf8CString)) } })
     return try withExtendedLifetime(lender) { try body(borrowed) }
   }

@@ -125,10 +125,10 @@ import Testing
           try numbers.withUnsafeBufferPointer { numbers in
             try isNull.withUnsafeBufferPointer { isNull in
               var batch = batch
-              batch.features = [
+              batch.features.columns = [
                 BorrowedFeature(
                   key: key, values: nil, integers: numbers.baseAddress, isNull: isNull.baseAddress,
-                  quality: TextColumn(codes: nil, values: [ready]))
+                  quality: TextColumn.kept(nil, [ready]))
               ]
               try store.market.writeFeatures(batch, replace: false)
             }
@@ -151,11 +151,11 @@ import Testing
               let codes: [Int32] = [0, 1]
               try codes.withUnsafeBufferPointer { codes in
                 var batch = batch
-                batch.features = [
+                batch.features.columns = [
                   BorrowedFeature(
                     key: key, values: nil, integers: nil, isNull: nil,
-                    quality: TextColumn(
-                      codes: codes.baseAddress, values: words.isEmpty ? [] : [first, last]))
+                    quality: TextColumn.kept(
+                      codes.baseAddress, words.isEmpty ? [] : [first, last]))
                 ]
                 let error = try refused(.invalidFeature) {
                   try store.market.writeFeatures(batch, replace: false)
@@ -179,8 +179,8 @@ import Testing
           let start = try #require(times.baseAddress)
           try body(
             BorrowedBatch(
-              count: rows, timestamps: start, symbol: TextColumn(codes: nil, values: [symbol]),
-              timeframe: TextColumn(codes: nil, values: [timeframe])))
+              count: rows, timestamps: start, symbol: TextColumn.kept(nil, [symbol]),
+              timeframe: TextColumn.kept(nil, [timeframe])))
         }
       }
     }

@@ -83,7 +83,7 @@ import Testing
     let bars = try store.market.read(["EURUSD"], "1h")
     #expect(bars.source == batch.source)
     #expect(bars.quality == batch.quality)
-    #expect(bars.texts(.source).dictionary.count == 4)
+    #expect(bars.texts(BarColumns.source.number).dictionary.count == 4)
   }
 
   @Test func anyDoubleIsStoredToTheBit() throws {

@@ -46,7 +46,7 @@ extension SQLiteEngine {
   }
 
   private func copy(_ reader: Connection, to partial: String) throws(StoreError) {
-    _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", reader)
+    _ = try reader.integer("SELECT count(*) FROM main.sqlite_schema")
     let copy = try BackupCopy(creating: partial)
     try copy.copy(from: reader)
   }

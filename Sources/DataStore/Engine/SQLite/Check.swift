@@ -73,8 +73,7 @@ private struct StoreCheck {
   mutating func bars(_ reader: StoreConnection) throws(StoreError) {
     let statement = try reader.statement(
       """
-      SELECT symbol, timeframe, timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
-      FROM main.market_data
+      SELECT symbol, timeframe, timestamp, \(BarColumn.nameList) FROM main.market_data
       """)
     defer { statement.reset() }
     var parser = FeatureParser()
@@ -101,26 +100,31 @@ private struct StoreCheck {
           try doubled.take(statement, instant, place, reader)
         }
       }
-      for column in [3, 4, 5, 6, 7, 11] as [Int32]
-      where statement.kind(column) == .text || statement.kind(column) == .blob {
-        wrong.add(
-          "\(place): \(statement.columnName(column)) holds \(StoreError.quoted(statement.text(column)))")
-      }
-      for column in [8, 9] as [Int32] where statement.kind(column) != .null && !Self.isText(statement, column)
-      {
-        wrong.add("\(place): \(statement.columnName(column)) is not text")
-      }
-      if statement.kind(10) != .null, statement.kind(10) != .integer || !(0...1).contains(statement.int64(10))
-      {
-        wrong.add("\(place): is_gap holds \(StoreError.quoted(statement.text(10))), not 0 or 1")
-      }
-      guard statement.kind(12) != .null else { continue }
-      guard statement.kind(12) == .text else {
-        features.add("\(place): no text")
-        continue
-      }
-      do throws(FeatureFault) { try parser.parse(statement.bytes(12)) } catch {
-        features.add("\(place): \(error.key.map { "\(StoreError.quoted($0)): " } ?? "")\(error.reason)")
+      for number in BarColumn.table.indices {
+        let column = Int32(BarSource.keyColumns + number)
+        let kind = statement.kind(column)
+        guard kind != .null else { continue }
+        let name = BarColumn.table[number].name
+        switch BarColumn.table[number].kind {
+        case .number:
+          if kind == .text || kind == .blob {
+            wrong.add("\(place): \(name) holds \(StoreError.quoted(statement.text(column)))")
+          }
+        case .text:
+          if !Self.isText(statement, column) { wrong.add("\(place): \(name) is not text") }
+        case .flag:
+          if kind != .integer || !(0...1).contains(statement.int64(column)) {
+            wrong.add("\(place): \(name) holds \(StoreError.quoted(statement.text(column))), not 0 or 1")
+          }
+        case .features:
+          guard kind == .text else {
+            features.add("\(place): no text")
+            continue
+          }
+          do throws(FeatureFault) { try parser.parse(statement.bytes(column)) } catch {
+            features.add("\(place): \(error.key.map { "\(StoreError.quoted($0)): " } ?? "")\(error.reason)")
+          }
+        }
       }
     }
     for tally in [foreign, doubled.tally, wrong, features] { tally.report("market_data", to: &texts) }

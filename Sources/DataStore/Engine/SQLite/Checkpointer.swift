@@ -64,7 +64,7 @@ final class Checkpointer {
     try writer.beginWriting()
     defer { try? writer.statement("ROLLBACK").run() }
     // A connection that has never read knows of no WAL, and its checkpoint would do nothing.
-    _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
+    _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema")
     let deadline = Deadline(nanosecondsFromNow: patience)
     var outcome = try step(connection)
     while outcome.heldBack > 0, !deadline.isPast {

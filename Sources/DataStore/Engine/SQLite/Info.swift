@@ -10,17 +10,17 @@ extension SQLiteEngine {
       StoreInfo(
         path: path, sqliteVersion: Connection.libraryVersion, sqliteSourceID: Connection.sourceID,
         isWALResetSafe: Self.isWALResetSafe(Connection.libraryVersionNumber),
-        journalMode: try Schema.text("PRAGMA main.journal_mode", reader),
-        synchronous: try Schema.integer("PRAGMA main.synchronous", reader) == 2 ? "FULL" : "NORMAL",
+        journalMode: try reader.text("PRAGMA main.journal_mode"),
+        synchronous: try reader.integer("PRAGMA main.synchronous") == 2 ? "FULL" : "NORMAL",
         durability: options.durability, isReadOnly: options.isReadOnly,
         fastPaths: fastPaths, fastPathsReason: fastPathsReason,
-        pageSize: try Schema.integer("PRAGMA main.page_size", reader), fileBytes: StorePath.size(path),
+        pageSize: try reader.integer("PRAGMA main.page_size"), fileBytes: StorePath.size(path),
         walBytes: StorePath.size(path + "-wal"),
         // Set at the opening and gone after the last call only, so it may be looked up without the writer lane.
         lastCheckpoint: checkpointer.flatMap { $0.last.withLock { $0 } },
-        marketDataRows: try Schema.integer("SELECT count(*) FROM main.market_data", reader),
-        marketRequestsRows: try Schema.integer("SELECT count(*) FROM main.market_requests", reader),
-        systemStateRows: try Schema.integer("SELECT count(*) FROM main.system_state", reader))
+        marketDataRows: try reader.integer("SELECT count(*) FROM main.market_data"),
+        marketRequestsRows: try reader.integer("SELECT count(*) FROM main.market_requests"),
+        systemStateRows: try reader.integer("SELECT count(*) FROM main.system_state"))
     }
   }
 

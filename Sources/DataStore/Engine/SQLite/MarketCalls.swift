@@ -2,13 +2,10 @@
 
 extension SQLiteEngine {
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) {
-    if batch.count == 1 {
-      try writeOneBar { writer throws(StoreError) in try writer.upsert(batch, replace) }
-      return
-    }
+    if batch.count == 1 { return try writeOnlyRow(of: batch, replace: replace) }
     let atOnce = { (writer: StoreConnection) throws(StoreError) -> Void? in
       guard try writer.holdsEnds(of: batch) else { return nil }
-      let columns = replace ? BarColumns.all.union(.features) : batch.carried
+      let columns = replace ? BarColumns.everything : batch.carried
       return try writer.bringAllUpToDate(batch, columns, replace ? .replace : .merge)
     }
     try write(atOnce: batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
@@ -27,8 +24,28 @@ extension SQLiteEngine {
     }
   }
 
-  func writeBar(_ bar: PlainBar, replace: Bool) throws(StoreError) {
-    try writeOneBar { writer throws(StoreError) in try writer.write(bar, replace: replace) }
+  func writeBar(_ row: BorrowedRow, replace: Bool) throws(StoreError) {
+    try writeOneBar { writer throws(StoreError) in
+      var features: Bytes?
+      if row.bar.carried.contains(.features), let text = row.bar.features {
+        features = try row.packed { () throws(FeaturePackFault) in try writer.featureTexts.pack(text, row: 0)
+        }
+      }
+      try writer.upsert(row, features, replace: replace)
+    }
+  }
+
+  private func writeOnlyRow(of batch: BorrowedBatch, replace: Bool) throws(StoreError) {
+    try BorrowedRow.only(of: batch) { row throws(StoreError) in
+      try writeOneBar { writer throws(StoreError) in
+        guard batch.carriesFeatures else { return try writer.upsert(row, nil, replace: replace) }
+        var packer = try batch.featurePacker()
+        let features = try row.packed { () throws(FeaturePackFault) in try packer.pack(0) }
+        try writer.upsert(row, features, replace: replace)
+        // `features` are its memory.
+        withExtendedLifetime(packer) {}
+      }
+    }
   }
 
   /// Runs `body`, one statement over one bar, as its own transaction; once more, in one of several statements, where it
@@ -54,7 +71,7 @@ extension SQLiteEngine {
   }
 
   func latestBar(
-    _ symbol: Bytes, _ timeframe: Bytes, _ body: (LatestBar?) throws(StoreError) -> Void
+    _ symbol: Bytes, _ timeframe: Bytes, _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError) {
     try read(snapshot: false) { reader throws(StoreError) in
       try reader.latestBar(symbol, timeframe, notices: watch.noticesSoFar, body)

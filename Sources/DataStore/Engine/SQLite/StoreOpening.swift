@@ -61,9 +61,9 @@ struct StoreOpening {
     // What takes a failed call back must not need memory that is not there.
     _ = try connection.statement("ROLLBACK")
     // The first read makes the -wal and the -shm, which are watched from now on.
-    _ = try Schema.integer("SELECT count(*) FROM main.sqlite_schema", connection)
+    _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema")
     connection.gatherFrames()
-    let pageSize = try Schema.integer("PRAGMA page_size", connection)
+    let pageSize = try connection.integer("PRAGMA page_size")
     checkpointer = Checkpointer(pageSize: pageSize, limitBytes: settings.walLimit) { () throws(StoreError) in
       try Connection(path, .readWrite, settings, usesShim: true)
     }
@@ -77,7 +77,7 @@ struct StoreOpening {
         // Counts for a new file only. Bars with features fill pages of 4,096 bytes badly; larger ones than these make a
         // single live bar cost more than they save in bulk.
         try connection.execute("PRAGMA main.page_size=8192")
-        let mode = try Schema.text("PRAGMA main.journal_mode=WAL", connection)
+        let mode = try connection.text("PRAGMA main.journal_mode=WAL")
         guard mode == "wal" else {
           throw StoreError(
             .storage,

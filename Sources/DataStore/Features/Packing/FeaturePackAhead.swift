@@ -28,8 +28,8 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
   private var current: PackedChunk?
 
   /// Whether a batch is large enough for a thread of its own.
-  static func isWorthwhile(_ batch: BorrowedBatch) -> Bool {
-    batch.count > 2 * chunkRows && batch.count * max(batch.features.count, 8) >= worthwhileValues
+  static func isWorthwhile(_ features: BorrowedFeatures, rows: Int) -> Bool {
+    rows > 2 * chunkRows && rows * max(features.columns.count, 8) >= worthwhileValues
   }
 
   /// nil if no thread can be started. What `packer` points into outlives `end()`.
@@ -57,7 +57,7 @@ final class FeaturePackAhead: @unchecked Sendable {  // the monitor guards all t
 
   /// The features of a row as they are stored, valid until the next call; nil if the row says nothing of them. Rows
   /// are best asked for in their order.
-  func text(_ row: Int) throws(StoreError) -> Bytes? {
+  func text(_ row: Int) throws(FeaturePackFault) -> Bytes? {
     let number = row / Self.chunkRows
     let chunk: PackedChunk
     if let current, current.number == number { chunk = current } else { chunk = take(number) }
@@ -135,8 +135,8 @@ private final class PackedChunk {
 
   private(set) var number = -1
   private var content = Content()
-  /// Why the row behind those that are packed cannot be packed.
-  private var fault: StoreError?
+  /// Why the row behind those that are packed cannot be.
+  private var fault: FeaturePackFault?
 
   func pack(_ number: Int, _ rowsOfChunk: Int, of rows: Int, _ packer: inout FeaturePacker) {
     self.number = number
@@ -144,7 +144,7 @@ private final class PackedChunk {
     content.ends.truncate(to: 0)
     fault = nil
     for row in number * rowsOfChunk..<min((number + 1) * rowsOfChunk, rows) {
-      do throws(StoreError) {
+      do throws(FeaturePackFault) {
         if let text = try packer.pack(row) { content.texts.append(text) }
         content.ends.append(content.texts.count)
       } catch {
@@ -155,11 +155,11 @@ private final class PackedChunk {
     // Noted for this thread only, which need not be the writer's.
     if MemoryShortage.isNoted {
       content.ends.truncate(to: 0)
-      fault = .noMemory()
+      fault = .noMemory(nil)
     }
   }
 
-  func text(_ index: Int) throws(StoreError) -> Bytes? {
+  func text(_ index: Int) throws(FeaturePackFault) -> Bytes? {
     if let fault, index >= content.ends.count { throw fault }
     let start = index == 0 ? 0 : content.ends[index - 1]
     let end = content.ends[index]

@@ -18,22 +18,22 @@ struct FeaturePacker: ~Copyable {
     let nullCode: Int
   }
 
-  private let batch: BorrowedBatch
+  private let features: BorrowedFeatures
   private let columns: UnsafeMutablePointer<Column>
   private var columnCount = 0
   /// Bytes that an entry of each column can take, in sum.
   private var rowBytes = 2
   private let keys = FeatureKeys()
-  private var parser: FeatureParser
+  private var texts: FeatureTextPacker
   private var out = ByteBuffer(capacity: 4096)
 
   /// Checks keys and quality words, which hold for all rows.
-  init(_ batch: BorrowedBatch) throws(StoreError) {
-    self.batch = batch
-    columns = .allocate(capacity: max(batch.features.count, 1))
-    parser = FeatureParser(keys)
-    guard batch.count > 0 else { return }
-    for feature in batch.features { try add(feature) }
+  init(_ features: BorrowedFeatures, rows: Int) throws(FeaturePackFault) {
+    self.features = features
+    columns = .allocate(capacity: max(features.columns.count, 1))
+    texts = FeatureTextPacker(keys)
+    guard rows > 0 else { return }
+    for feature in features.columns { try add(feature, rows) }
   }
 
   deinit {
@@ -41,10 +41,8 @@ struct FeaturePacker: ~Copyable {
     columns.deallocate()
   }
 
-  private mutating func add(_ feature: BorrowedFeature) throws(StoreError) {
-    func fault(_ reason: String) -> StoreError {
-      .feature(reason, place: batch.place(0), row: 0, key: feature.key.text)
-    }
+  private mutating func add(_ feature: BorrowedFeature, _ rows: Int) throws(FeaturePackFault) {
+    func fault(_ reason: String) -> FeaturePackFault { Self.fault(reason, feature, 0) }
     guard feature.key.isValidUTF8 else { throw fault("the key is not valid UTF-8") }
     let known = keys.count
     let key = keys.number(of: feature.key)
@@ -54,7 +52,7 @@ struct FeaturePacker: ~Copyable {
       throw fault("its values are given both as doubles and as integers")
     }
     var words = Self.qualitiesByValue
-    if let column = feature.quality { words = try Self.qualities(column, of: feature, in: batch) }
+    if let column = feature.quality { words = try Self.qualities(column, of: feature, rows: rows) }
     let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: max(words.count, 1))
     qualities.initialize(from: words, count: words.count)
     let opening = keys.openings[key]
@@ -70,13 +68,11 @@ struct FeaturePacker: ~Copyable {
   private static let qualitiesByValue: [FeatureQuality] = [.ready, .missing]
 
   private static func qualities(
-    _ column: TextColumn, of feature: BorrowedFeature, in batch: BorrowedBatch
-  ) throws(StoreError) -> [FeatureQuality] {
-    func fault(_ reason: String, _ row: Int) -> StoreError {
-      .feature(reason, place: batch.place(row), row: row, key: feature.key.text)
-    }
+    _ column: TextColumn, of feature: BorrowedFeature, rows: Int
+  ) throws(FeaturePackFault) -> [FeatureQuality] {
+    func fault(_ reason: String, _ row: Int) -> FeaturePackFault { Self.fault(reason, feature, row) }
     if let codes = column.codes {
-      for row in 0..<batch.count where codes[row] < -1 || Int(codes[row]) >= column.values.count {
+      for row in 0..<rows where codes[row] < -1 || Int(codes[row]) >= column.values.count {
         throw fault(
           "its quality has code \(codes[row]), but the dictionary has \(column.values.count) words", row)
       }
@@ -87,7 +83,7 @@ struct FeaturePacker: ~Copyable {
     for (code, word) in column.values.enumerated() {
       guard let quality = FeatureQuality(word) else {
         // A word that no row uses does no harm.
-        if let row = (0..<batch.count).first(where: { column.code($0) == code }) {
+        if let row = (0..<rows).first(where: { column.code($0) == code }) {
           throw fault(
             "the quality \(StoreError.quoted(word.text)) is not one of \(FeatureQuality.wordList)", row)
         }
@@ -101,24 +97,14 @@ struct FeaturePacker: ~Copyable {
 
   /// The features of a row as stored text, valid until the next call; nil if the row says nothing of
   /// features.
-  mutating func pack(_ row: Int) throws(StoreError) -> Bytes? {
+  mutating func pack(_ row: Int) throws(FeaturePackFault) -> Bytes? {
+    guard let json = features.json else { return try packColumns(row) }
+    guard let text = json[row] else { return nil }
+    return try texts.pack(Bytes(cString: text), row: row)
+  }
+
+  private mutating func packColumns(_ row: Int) throws(FeaturePackFault) -> Bytes? {
     out.removeAll()
-    return batch.featuresJSON == nil ? try packColumns(row) : try packText(row)
-  }
-
-  private mutating func packText(_ row: Int) throws(StoreError) -> Bytes? {
-    guard let text = batch.featuresJSON?[row] else { return nil }
-    do throws(FeatureFault) {
-      try parser.parse(Bytes(cString: text))
-    } catch {
-      throw .feature(error.reason, place: batch.place(row), row: row, key: error.key)
-    }
-    FeatureWriter.append(parser, to: &out)
-    guard !out.isIncomplete else { throw .noMemory() }
-    return out.bytes
-  }
-
-  private mutating func packColumns(_ row: Int) throws(StoreError) -> Bytes? {
     guard let start = out.reserveMany(rowBytes) else { throw .noMemory(rowBytes) }
     var next = start
     for index in 0..<columnCount {
@@ -147,7 +133,7 @@ struct FeaturePacker: ~Copyable {
   }
 
   @inline(__always)
-  private func isNull(_ index: Int, _ row: Int) throws(StoreError) -> Bool {
+  private func isNull(_ index: Int, _ row: Int) throws(FeaturePackFault) -> Bool {
     let column = columns + index
     if let isNull = column.pointee.isNull, isNull[row] != 0 { return true }
     guard let values = column.pointee.values else { return column.pointee.integers == nil }
@@ -158,7 +144,11 @@ struct FeaturePacker: ~Copyable {
     return true
   }
 
-  private func fault(_ reason: String, _ column: Int, _ row: Int) -> StoreError {
-    .feature(reason, place: batch.place(row), row: row, key: batch.features[column].key.text)
+  private func fault(_ reason: String, _ column: Int, _ row: Int) -> FeaturePackFault {
+    Self.fault(reason, features.columns[column], row)
+  }
+
+  private static func fault(_ reason: String, _ feature: BorrowedFeature, _ row: Int) -> FeaturePackFault {
+    .feature(row: row, FeatureFault(key: feature.key.text, reason: reason))
   }
 }

@@ -13,7 +13,7 @@ struct FeatureAccumulator: ~Copyable {
 
   private static let chunkBytes = 1 << 18
 
-  let mode: ReadShape.Features
+  let mode: FeatureMode
 
   /// For `.json`: texts one after the other, each with its NUL, and where each row's begins (-1 where it has none).
   private(set) var texts = ByteBuffer()
@@ -29,9 +29,9 @@ struct FeatureAccumulator: ~Copyable {
   private var worker: FeatureWorker?
   private let makeWorkersUnpacker: () -> FeatureUnpacker
 
-  init(_ shape: ReadShape) {
-    mode = shape.features
-    let wanted = shape.featureKeys
+  /// `wanted` are the keys that get a column; nil: every key that is found.
+  init(_ mode: FeatureMode, keys wanted: [String]?) {
+    self.mode = mode
     let hasQualities = mode == .columns
     makeWorkersUnpacker = { FeatureUnpacker(wanted: wanted, hasQualities: hasQualities) }
     unpacker = makeWorkersUnpacker()

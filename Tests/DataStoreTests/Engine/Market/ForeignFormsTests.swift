@@ -158,7 +158,8 @@ import Testing
       for bounds in [(low, high), (nil, high), (low, nil), (nil, nil)] as [(Int64?, Int64?)] {
         for forms in [forms, .any] {
           let windows = forms.windows(from: bounds.0, to: bounds.1)
-          let holding = windows.filter { $0.low <= text && $0.high.map { text < $0 } ?? true }
+          let place = TimeText(text)
+          let holding = windows.filter { $0.low <= place && $0.high.map { place < $0 } ?? true }
           #expect(holding.count == 1, "\(random): \(text) in \(windows)")
         }
       }

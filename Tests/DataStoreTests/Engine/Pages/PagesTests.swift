@@ -14,7 +14,7 @@ import Testing
     let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
     let reader = try StoreConnection(scratch.path(), .readOnly, settings)
     // As those of the pool have.
-    _ = try Schema.integer("SELECT count(*) FROM sqlite_schema", reader)
+    _ = try reader.integer("SELECT count(*) FROM sqlite_schema")
     try reader.statement("BEGIN").run()
     defer { try? reader.statement("COMMIT").run() }
     let pages = try SeriesPages(reader)

@@ -42,9 +42,9 @@ import Testing
       var options = StoreOptions()
       options.usesFastPaths = wanted
       let store = try Store(scratch.path(), options)
-      let writer = try #require(store.writer)
+      let writer = try #require(store.file.writer)
       #expect(
-        try Self.isShim(Self.layers(writer).first) == store.connectionSettings.fastPaths.contains(.frames))
+        try Self.isShim(Self.layers(writer).first) == store.file.connectionSettings.fastPaths.contains(.frames))
     }
   }
 
@@ -62,7 +62,7 @@ import Testing
     do {
       let store = try scratch.store()
       try store.state.set("k", json: "1")
-      #expect(try Self.layers(#require(store.writer)).contains("application"))
+      #expect(try Self.layers(#require(store.file.writer)).contains("application"))
       store.close()
     }
     #expect(sqlite3_vfs_unregister(vfs) == SQLITE_OK)

@@ -332,6 +332,20 @@ class Connection {
 
   func limitExpressions(toDepth depth: Int32) { sqlite3_limit(handle, SQLITE_LIMIT_EXPR_DEPTH, depth) }
 
+  /// The integer in the first row of a statement; 0 if it has none.
+  func integer(_ sql: String) throws(StoreError) -> Int64 {
+    let statement = try statement(sql)
+    defer { statement.reset() }
+    return try statement.step() ? statement.int64(0) : 0
+  }
+
+  /// The text in the first row of a statement; empty if it has none.
+  func text(_ sql: String) throws(StoreError) -> String {
+    let statement = try statement(sql)
+    defer { statement.reset() }
+    return try statement.step() ? statement.text(0) : ""
+  }
+
   // MARK: Facts
 
   var changes: Int { Int(csqlite_changes(handle)) }

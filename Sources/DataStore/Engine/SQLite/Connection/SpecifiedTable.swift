@@ -5,9 +5,9 @@
 struct SpecifiedTable {
   private var known: [UInt8] = []
 
-  mutating func isWritten(in sql: Bytes) -> Bool {
+  mutating func isWritten(in sql: Bytes, as ddl: String) -> Bool {
     if !known.isEmpty, known.withUnsafeBufferPointer({ $0.equals(sql) }) { return true }
-    guard Self.definition(sql) == Schema.marketData.ddl.withBytes({ Self.definition($0) }) else {
+    guard Self.definition(sql) == ddl.withBytes({ Self.definition($0) }) else {
       return false
     }
     known = Array(sql)

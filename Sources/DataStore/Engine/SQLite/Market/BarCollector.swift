@@ -92,8 +92,9 @@ final class BarCollector: RecordSink {
 /// The rows of a read that is under way, and what is needed to take the next one.
 private struct BarCollection: ~Copyable {
   var rows: BarAccumulator
-  /// What the arguments after the timestamp are, as column numbers (see `BarColumns.names`).
-  private let selected: [Int]
+  /// What is taken of each row, in this order. In the structure itself: it is gone through once per row.
+  private var selected = PerColumn<Selected>(repeating: Selected(column: 0, kind: .number))
+  private var selectedCount = 0
   var range = TimeRange.all
   /// Rows that will be left out. Their features are not unpacked: the result has no columns for keys of theirs.
   var skipped = (instant: Int64.min, rows: 0)
@@ -102,13 +103,19 @@ private struct BarCollection: ~Copyable {
   var series = ""
   var failure: StoreError?
   private var dates = TimestampParser.DateMemo()
-  private var fields = RecordFields(count: keyColumns + BarColumns.names.count)
-  /// symbol, timeframe and timestamp come before the columns of a bar.
-  private static let keyColumns = 3
+  private var fields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
+
+  private struct Selected {
+    var column: UInt8
+    var kind: BarColumn.Kind
+  }
 
   init(_ shape: ReadShape) {
     rows = BarAccumulator(shape)
-    selected = shape.selected
+    for column in BarColumn.table.indices where shape.selected.contains(column: column) {
+      selected[selectedCount] = Selected(column: UInt8(column), kind: BarColumn.table[column].kind)
+      selectedCount += 1
+    }
   }
 
   consuming func finished() -> BarAccumulator {
@@ -117,8 +124,9 @@ private struct BarCollection: ~Copyable {
   }
 
   mutating func collect(_ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>) {
-    do throws(Fault) {
-      try append(values)
+    do throws(StoredBarFault) {
+      guard let instant = try Self.instant(values[0], range, &dates) else { return }
+      try append(ArgumentRow(values: values), instant, in: nil)
     } catch {
       let failure = described(error, values)
       SQLFunctions.fail(context, failure.message)
@@ -128,79 +136,49 @@ private struct BarCollection: ~Copyable {
 
   // MARK: A row
 
-  /// What is wrong with a row. It becomes a message outside the loop: a method that borrows `self` makes Swift copy
-  /// all of it at each call, which once cost a sixth of the read.
-  fileprivate enum Fault: Error {
-    /// `column` holds something else than it should: that is `what`.
-    case column(Int, what: StaticString)
-    case timeBeyondRange
-    case noTime
-    case features(FeatureAccumulator.RowFault)
-  }
+  // A fault becomes a message outside of the loop: a method that borrows `self` makes Swift copy all of it at each call,
+  // which once cost a sixth of the read.
 
-  @inline(__always)
-  private mutating func append(_ values: UnsafeMutablePointer<OpaquePointer?>) throws(Fault) {
-    guard let instant = try Self.instant(values[0], range, &dates) else { return }
-    for place in selected.indices {
-      let value = values[place + 1]
-      switch selected[place] {
-      case 0: rows.open.append(try Self.number(value, 0))
-      case 1: rows.high.append(try Self.number(value, 1))
-      case 2: rows.low.append(try Self.number(value, 2))
-      case 3: rows.close.append(try Self.number(value, 3))
-      case 4: rows.volume.append(try Self.number(value, 4))
-      case 5:
-        let isText = rows.source.append(try Self.text(value, 5))
-        guard isText else { throw .column(5, what: "not valid UTF-8 without NUL") }
-      case 6:
-        let isText = rows.quality.append(try Self.text(value, 6))
-        guard isText else { throw .column(6, what: "not valid UTF-8 without NUL") }
-      case 7:
-        let flag = try Self.number(value, 7)
-        rows.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
-      case 8: rows.latencySec.append(try Self.number(value, 8))
-      default:
-        try appendFeatures(try Self.text(value, 9), at: instant.nanoseconds, in: nil)
-      }
-    }
-    rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
-  }
+  private typealias Instant = (nanoseconds: Int64, isForeign: Bool)
 
   /// The same from the bytes of a row's record. False, too, where that is not a whole record.
   @inline(__always)
   fileprivate mutating func append(
     _ timestamp: Bytes, _ record: Bytes, _ block: ByteBlock.Reference?
-  ) throws(Fault) -> Bool {
+  ) throws(StoredBarFault) -> Bool {
     guard let instant = try Self.instant(timestamp, range, &dates) else { return true }
     guard fields.read(record) else { return false }
-    let columns = rows.shape.columns
-    if columns.contains(.open) { rows.open.append(try number(0)) }
-    if columns.contains(.high) { rows.high.append(try number(1)) }
-    if columns.contains(.low) { rows.low.append(try number(2)) }
-    if columns.contains(.close) { rows.close.append(try number(3)) }
-    if columns.contains(.volume) { rows.volume.append(try number(4)) }
-    if columns.contains(.source) {
-      guard rows.source.append(try text(5)) else { return false }
-    }
-    if columns.contains(.quality) {
-      guard rows.quality.append(try text(6)) else { return false }
-    }
-    if columns.contains(.isGap) {
-      let flag = try number(7)
-      rows.isGap.append(flag.isNaN || flag == 0 ? 0 : 1)
-    }
-    if columns.contains(.latencySec) { rows.latencySec.append(try number(8)) }
-    if rows.shape.features != .none {
-      try appendFeatures(try text(9), at: instant.nanoseconds, in: block)
+    try append(fields.row, instant, in: block)
+    return true
+  }
+
+  @inline(__always)
+  private mutating func append(
+    _ row: some StoredBar, _ instant: Instant, in block: ByteBlock.Reference?
+  ) throws(StoredBarFault) {
+    for place in 0..<selectedCount {
+      let column = Int(selected[unchecked: place].column)
+      let kind = selected[unchecked: place].kind
+      // Not a switch, which would jump by a table: nearly all columns are numbers.
+      if kind == .number {
+        rows.numbers[unchecked: column].append(try row.number(column, place))
+      } else if kind == .text {
+        guard rows.texts[unchecked: column].append(try row.text(column, place)) else {
+          throw .notText(column)
+        }
+      } else if kind == .flag {
+        rows.flags[unchecked: column].append(try row.flag(column, place))
+      } else {
+        try appendFeatures(try row.text(column, place), at: instant.nanoseconds, in: block)
+      }
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
-    return true
   }
 
   @inline(__always)
   private mutating func appendFeatures(
     _ text: Bytes?, at instant: Int64, in block: ByteBlock.Reference?
-  ) throws(Fault) {
+  ) throws(StoredBarFault) {
     let row = rows.count
     var text = text
     if leftToSkip > 0, instant == skipped.instant {
@@ -214,25 +192,11 @@ private struct BarCollection: ~Copyable {
     }
   }
 
-  @inline(__always)
-  private func number(_ column: Int) throws(Fault) -> Double {
-    guard let number = fields.number(Self.keyColumns + column) else {
-      throw .column(column, what: "no number")
-    }
-    return number
-  }
-
-  @inline(__always)
-  private func text(_ column: Int) throws(Fault) -> Bytes? {
-    guard let text = fields.text(Self.keyColumns + column) else { throw .column(column, what: "no text") }
-    return text
-  }
-
   /// The row's time; nil where it lies outside the range that is read.
   @inline(__always)
   private static func instant(
     _ value: OpaquePointer?, _ range: TimeRange, _ dates: inout TimestampParser.DateMemo
-  ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
+  ) throws(StoredBarFault) -> Instant? {
     guard sqlite3_value_type(value) == SQLITE_TEXT else { throw .noTime }
     return try instant(SQLFunctions.bytes(value), range, &dates)
   }
@@ -240,7 +204,7 @@ private struct BarCollection: ~Copyable {
   @inline(__always)
   private static func instant(
     _ text: Bytes, _ range: TimeRange, _ dates: inout TimestampParser.DateMemo
-  ) throws(Fault) -> (nanoseconds: Int64, isForeign: Bool)? {
+  ) throws(StoredBarFault) -> Instant? {
     if let stored = TimestampParser.stored(text, &dates) {
       return range.contains(stored) ? (stored, false) : nil
     }
@@ -249,25 +213,6 @@ private struct BarCollection: ~Copyable {
       return range.contains(instant) ? (instant, form != .stored) : nil
     case .beyondRange: throw .timeBeyondRange
     default: throw .noTime
-    }
-  }
-
-  @inline(__always)
-  private static func number(_ value: OpaquePointer?, _ column: Int) throws(Fault) -> Double {
-    switch sqlite3_value_type(value) {
-    case SQLITE_FLOAT: return sqlite3_value_double(value)
-    case SQLITE_INTEGER: return Double(sqlite3_value_int64(value))
-    case SQLITE_NULL: return .nan
-    default: throw .column(column, what: "no number")
-    }
-  }
-
-  @inline(__always)
-  private static func text(_ value: OpaquePointer?, _ column: Int) throws(Fault) -> Bytes? {
-    switch sqlite3_value_type(value) {
-    case SQLITE_TEXT: return SQLFunctions.bytes(value)
-    case SQLITE_NULL: return nil
-    default: throw .column(column, what: "no text")
     }
   }
 
@@ -280,16 +225,15 @@ private struct BarCollection: ~Copyable {
 
   // MARK: Messages
 
-  private func described(_ fault: Fault, _ values: UnsafeMutablePointer<OpaquePointer?>) -> StoreError {
+  private func described(_ fault: StoredBarFault, _ values: UnsafeMutablePointer<OpaquePointer?>)
+    -> StoreError
+  {
     let time = SQLFunctions.bytes(values[0]).text
     switch fault {
     case .column(let column, let what):
-      // The features stand last, wherever they are selected.
-      let place = selected.firstIndex(of: column) ?? selected.count - 1
-      let shown = StoreError.quoted(SQLFunctions.bytes(values[place + 1]).text)
-      return .corrupt(
-        "\(series) \(time): column '\(BarColumns.names[column])' holds \(shown), which is \(what). Fix the row with"
-          + " an SQLite tool; check() lists such rows")
+      let place = (0..<selectedCount).first { selected[$0].column == column } ?? 0
+      let shown = SQLFunctions.bytes(values[place + 1]).text
+      return StoredBarFault.error(column, what, holding: shown, in: "\(series) \(time)")
     case .timeBeyondRange, .noTime:
       let text = SQLFunctions.bytes(values[0])
       let isText = sqlite3_value_type(values[0]) == SQLITE_TEXT

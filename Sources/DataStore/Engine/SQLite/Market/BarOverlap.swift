@@ -17,7 +17,7 @@ final class BarOverlap {
     let batch: UnsafeMutablePointer<RawBatch>
     let owner: Unmanaged<BarOverlap>
     /// What the arguments of `ds_differs` after the timestamp are.
-    var columns = InlineArray<10, Int>(repeating: 0)
+    var columns = PerColumn<Int>(repeating: 0)
     var columnCount = 0
     var dates = TimestampParser.DateMemo()
     /// The row of the batch that is expected next.
@@ -66,7 +66,7 @@ final class BarOverlap {
             return
           }
           let column = Int(sqlite3_value_int(values[0]))
-          if column == 9 { return RawBatch.give(state.pointee.features, context) }
+          if column == BarColumns.features.number { return RawBatch.give(state.pointee.features, context) }
           state.pointee.batch.pointee.give(column, state.pointee.batch.pointee.row, context)
         }, nil, nil, nil)
     }
@@ -184,7 +184,7 @@ final class BarOverlap {
     for place in 0..<state.pointee.columnCount {
       let column = state.pointee.columns[place]
       let stored = values[place + 1]
-      if column == 9 {
+      if column == BarColumns.features.number {
         // What is not text cannot be handed back as it was; the upsert leaves it in its place.
         guard [SQLITE_TEXT, SQLITE_NULL].contains(sqlite3_value_type(stored)) else {
           return giveUp(context, state)

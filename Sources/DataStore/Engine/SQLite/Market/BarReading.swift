@@ -166,6 +166,6 @@ extension StoreConnection {
   }
 
   private func columnList(_ shape: ReadShape) -> String {
-    (["timestamp"] + shape.selected.map { "\(BarColumns.names[$0])" }).joined(separator: ", ")
+    (["timestamp"] + shape.selected.indices.map { "\(BarColumns.names[$0])" }).joined(separator: ", ")
   }
 }

@@ -9,16 +9,14 @@ import Glibc
 /// than a loop over a prepared statement. It is in the temp schema, so that no table of the file can
 /// stand in for it.
 final class BarSource {
-  static let columnList =
-    "symbol, timeframe, timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features"
+  /// symbol, timeframe and timestamp come before the columns of a bar.
+  static let keyColumns = 3
 
   let raw: UnsafeMutablePointer<RawBatch>
   private(set) var batch: BorrowedBatch?
   private var packer: FeaturePacker?
   private var packAhead: FeaturePackAhead?
   var failure: StoreError?
-  /// Asked by the statement that writes the rows, once it has the lock on writing: what it throws ends the statement.
-  var beforeRows: (() throws(StoreError) -> Void)?
 
   private let interruption: Interruption
 
@@ -39,60 +37,23 @@ final class BarSource {
     _ batch: BorrowedBatch, _ body: () throws(StoreError) -> Void
   ) throws(StoreError) {
     if batch.carriesFeatures {
-      if FeaturePackAhead.isWorthwhile(batch) {
-        packAhead = FeaturePackAhead(try FeaturePacker(batch), rows: batch.count)
+      if FeaturePackAhead.isWorthwhile(batch.features, rows: batch.count) {
+        packAhead = FeaturePackAhead(try batch.featurePacker(), rows: batch.count)
       }
-      if packAhead == nil { packer = try FeaturePacker(batch) }
+      if packAhead == nil { packer = try batch.featurePacker() }
     }
     self.batch = batch
     failure = nil
     defer {
       self.batch = nil
-      beforeRows = nil
       packer = nil
       packAhead?.end()
       packAhead = nil
       raw.pointee.count = 0
       forgetStored()
     }
-    try withRawTexts(batch) { symbol, timeframe, source, quality throws(StoreError) in
-      raw.pointee.count = batch.count
-      raw.pointee.row = 0
-      raw.pointee.timestamps = batch.timestamps
-      raw.pointee.doubles = [
-        batch.open, batch.high, batch.low, batch.close, batch.volume, nil, nil, nil, batch.latencySec,
-      ]
-      raw.pointee.isGap = batch.isGap
-      raw.pointee.symbol = symbol
-      raw.pointee.timeframe = timeframe
-      raw.pointee.source = source
-      raw.pointee.quality = quality
-      try body()
-    }
-  }
-
-  private func withRawTexts(
-    _ batch: BorrowedBatch,
-    _ body: (RawBatch.Text, RawBatch.Text, RawBatch.Text, RawBatch.Text) throws(StoreError) -> Void
-  ) throws(StoreError) {
-    try with(batch.symbol) { symbol throws(StoreError) in
-      try with(batch.timeframe) { timeframe throws(StoreError) in
-        try with(batch.source) { source throws(StoreError) in
-          try with(batch.quality) { quality throws(StoreError) in
-            try body(symbol, timeframe, source, quality)
-          }
-        }
-      }
-    }
-  }
-
-  private func with(
-    _ column: TextColumn?, _ body: (RawBatch.Text) throws(StoreError) -> Void
-  ) throws(StoreError) {
-    guard let column else { return try body(RawBatch.Text()) }
-    try column.values.withUnsafeBufferPointer { values throws(StoreError) in
-      try body(RawBatch.Text(codes: column.codes, values: values.baseAddress))
-    }
+    raw.pointee.take(batch)
+    try body()
   }
 
   /// Lets `body`, an upsert of the batch, fail with `.missingBar` where it would insert a row.
@@ -197,7 +158,6 @@ final class BarSource {
     }
     module.pointee.xFilter = { cursor, _, _, _, _ in
       let batch = raw(cursor)
-      guard source(cursor)._withUnsafeGuaranteedRef({ $0.mayBegin() }) else { return SQLITE_ERROR }
       batch.pointee.row = batch.pointee.nextNew(from: 0)
       return SQLITE_OK
     }
@@ -228,7 +188,8 @@ final class BarSource {
     _ out: UnsafeMutablePointer<UnsafeMutablePointer<sqlite3_vtab>?>?
   ) -> Int32 {
     guard let context, let out else { return SQLITE_ERROR }
-    let result = sqlite3_declare_vtab(database, "CREATE TABLE ds_bars(\(columnList))")
+    let result = sqlite3_declare_vtab(
+      database, "CREATE TABLE ds_bars(symbol, timeframe, timestamp, \(BarColumn.nameList))")
     guard result == SQLITE_OK else { return result }
     let source = Unmanaged<BarSource>.fromOpaque(context)
     let table = UnsafeMutablePointer<Table>.allocate(capacity: 1)
@@ -256,11 +217,6 @@ final class BarSource {
     UnsafeMutableRawPointer(cursor.unsafelyUnwrapped).assumingMemoryBound(to: Cursor.self).pointee.source
   }
 
-  private func mayBegin() -> Bool {
-    do throws(StoreError) { try beforeRows?() } catch { failure = error }
-    return failure == nil
-  }
-
   static let rowsBetweenLooks = 256
 
   /// Whether the write may go on to the next row. SQLITE_ERROR, unlike SQLITE_INTERRUPT, takes back the statement alone.
@@ -281,25 +237,31 @@ final class BarSource {
         + " the bar first, or drop the row", row: row)
   }
 
+  private static var featuresPlace: Int32 { Int32(keyColumns + BarColumns.features.number) }
+
   private static let column:
     @convention(c) (UnsafeMutablePointer<sqlite3_vtab_cursor>?, OpaquePointer?, Int32) -> Int32 = {
       cursor, context, column in
       let batch = raw(cursor)
       let row = batch.pointee.row
       switch column {
-      case 0: RawBatch.give(batch.pointee.symbol[row], context)
-      case 1: RawBatch.give(batch.pointee.timeframe[row], context)
+      case 0: RawBatch.give(batch.pointee.symbol.text(row), context)
+      case 1: RawBatch.give(batch.pointee.timeframe.text(row), context)
       case 2: batch.pointee.giveTimestamp(row, context)
-      case 12: return source(cursor)._withUnsafeGuaranteedRef { $0.giveFeatures(row, context) }
-      default: batch.pointee.give(Int(column) - 3, row, context)
+      case featuresPlace: return source(cursor)._withUnsafeGuaranteedRef { $0.giveFeatures(row, context) }
+      default: batch.pointee.give(Int(column) - keyColumns, row, context)
       }
       return SQLITE_OK
     }
 
   /// The features of a row as they are stored, valid until the next call; nil if it says nothing of features.
   func features(_ row: Int) throws(StoreError) -> Bytes? {
-    if let packAhead { return try packAhead.text(row) }
-    return try packer?.pack(row) ?? nil
+    do throws(FeaturePackFault) {
+      if let packAhead { return try packAhead.text(row) }
+      return try packer?.pack(row) ?? nil
+    } catch {
+      throw error.error { batch?.place($0) ?? "a bar" }
+    }
   }
 
   private func giveFeatures(_ row: Int, _ context: OpaquePointer?) -> Int32 {

@@ -10,8 +10,9 @@ final class BarTime {
   private let source: BarSource
   /// It owns this, and outlives its use.
   @exclusivity(unchecked) private unowned(unsafe) var connection: StoreConnection?
-  /// Borrowed while the statement runs.
-  @exclusivity(unchecked) private var series: (symbol: Bytes, timeframe: Bytes)?
+  /// The bar that is written, borrowed while the statement runs.
+  @exclusivity(unchecked) private var row: (symbol: Bytes, timeframe: Bytes, instant: Int64)?
+  @exclusivity(unchecked) private var looksForOtherForms = false
 
   init(_ source: BarSource) { self.source = source }
 
@@ -31,19 +32,25 @@ final class BarTime {
     }
   }
 
-  /// Runs `body`, a statement of its own over one bar of a series.
-  func lookingForOtherForms(
-    _ symbol: Bytes, _ timeframe: Bytes, _ body: () throws(StoreError) -> Void
+  /// Runs `body`, a statement over one bar.
+  func giving(
+    _ row: BorrowedRow, lookingForOtherForms: Bool, _ body: () throws(StoreError) -> Void
   ) throws(StoreError) {
-    series = (symbol, timeframe)
-    defer { series = nil }
+    self.row = (row.symbol, row.timeframe, row.bar.timestamp)
+    looksForOtherForms = lookingForOtherForms
+    defer { self.row = nil }
     try body()
+  }
+
+  /// The bar that is written, as a message names it; nil outside of such a write.
+  var place: String? {
+    row.map { BorrowedBatch.place($0.symbol, $0.timeframe, $0.instant, row: 0) }
   }
 
   private func give(_ instant: Int64, _ context: OpaquePointer?) {
     do throws(StoreError) {
-      if let series, let connection,
-        try connection.foreignForms.mean(instant...instant, series.symbol, series.timeframe, connection)
+      if looksForOtherForms, let row, let connection,
+        try connection.foreignForms.mean(instant...instant, row.symbol, row.timeframe, connection)
       {
         throw .otherForm
       }

@@ -20,19 +20,10 @@ extension StoreConnection {
     _ batch: BorrowedBatch, _ replace: Bool
   ) throws(StoreError) {
     guard batch.count > 0 else { return }
-    let columns = replace ? BarColumns.all.union(.features) : batch.carried
+    let columns = replace ? BarColumns.everything : batch.carried
     try source.provide(batch) { () throws(StoreError) in
       let series = batch.series
-      if isInTransaction {
-        guard try bringUpToDate(batch, series, columns, replace ? .replace : .merge) else { return }
-      } else if let series {
-        let instant = batch.timestamps[0]
-        source.beforeRows = { () throws(StoreError) in
-          if try self.foreignForms.mean(instant...instant, series.symbol, series.timeframe, self) {
-            throw .otherForm
-          }
-        }
-      }
+      guard try bringUpToDate(batch, series, columns, replace ? .replace : .merge) else { return }
       let statement = try statement(
         UpsertSQL.variant(batch.carried, replace: replace) | (series == nil ? 0 : UpsertSQL.oneSeries)
       ) {

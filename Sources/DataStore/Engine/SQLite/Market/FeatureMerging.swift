@@ -79,7 +79,7 @@ final class FeatureMerging {
   }
 
   private func storedFault(_ reason: String) -> String {
-    "\(connection?.source.place ?? "a bar"): its stored features are damaged: \(reason). They were left as they"
+    "\(connection?.source.place ?? connection?.barTime.place ?? "a bar"): its stored features are damaged: \(reason). They were left as they"
       + " are, nothing of the call was written. Write them with replace, or fix them with an SQLite tool"
   }
 

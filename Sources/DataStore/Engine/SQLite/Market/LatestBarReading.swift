@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: MIT
 
 extension StoreConnection {
-  /// Lends the latest bar of a series to `body`. `notices` counts what was noticed of the file so far; nil if nothing
-  /// notices.
+  /// Lends the latest bar of a series to `body`, if there is one. `notices` counts what was noticed of the file so far; nil
+  /// if nothing notices.
   func latestBar(
-    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?, _ body: (LatestBar?) throws(StoreError) -> Void
+    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?, _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let found = try withLatestRecord(symbol, timeframe, notices: notices) { instant, fields in
-      LatestBar(fields, instant, self)
+    if let found = try latestRecord(symbol, timeframe, notices: notices) {
+      let isWhole = try BorrowedBar.with(found.instant, []) { bar throws(StoreError) in
+        guard fill(&bar, found.record) else { return false }
+        try body(bar)
+        return true
+      }
+      if isWhole { return }
     }
-    if let found { return try body(found) }
     let statement = try statement(Self.latestBarVariant) {
       """
-      SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
+      SELECT timestamp, \(BarColumn.nameList)
       FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY timestamp DESC LIMIT 1
       """
     }
     statement.bind(1, symbol)
     statement.bind(2, timeframe)
     defer { statement.reset() }
-    guard try statement.step() else { return try body(nil) }
+    guard try statement.step() else { return }
     if statement.kind(0) == .text,
       let instant = TimestampParser.stored(statement.bytes(0), &latestDate),
       !(try foreignForms.hideLatest(symbol, timeframe, instant, self))
     {
-      return try body(try LatestBar(statement, instant, symbol, timeframe, self))
+      return try BorrowedBar.with(instant, []) { bar throws(StoreError) in
+        try fill(&bar, statement, symbol, timeframe)
+        try body(bar)
+      }
     }
     // `statement` keeps the snapshot open meanwhile.
     return try latestInAnyForm(symbol, timeframe, body)
@@ -34,8 +41,7 @@ extension StoreConnection {
 
   /// Other tools' forms are about: the latest by instant, not by text.
   private func latestInAnyForm(
-    _ symbol: Bytes, _ timeframe: Bytes,
-    _ body: (LatestBar?) throws(StoreError) -> Void
+    _ symbol: Bytes, _ timeframe: Bytes, _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError) {
     var latest = foreignForms.latestText(symbol, timeframe, self)
     if latest == nil {
@@ -44,84 +50,49 @@ extension StoreConnection {
         foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, self)
       }
     }
-    guard let latest else { return try body(nil) }
+    guard let latest else { return }
     let statement = try statement(
       """
-      SELECT timestamp, open, high, low, close, volume, source, quality, is_gap, latency_sec, features
+      SELECT timestamp, \(BarColumn.nameList)
       FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 AND timestamp = ?3
       """)
     statement.bind(1, symbol)
     statement.bind(2, timeframe)
     latest.text.withUnsafeBufferPointer { statement.bindCopy(3, text: $0) }
     defer { statement.reset() }
-    guard try statement.step() else { return try body(nil) }
-    return try body(try LatestBar(statement, latest.instant, symbol, timeframe, self))
+    guard try statement.step() else { return }
+    return try BorrowedBar.with(latest.instant, []) { bar throws(StoreError) in
+      try fill(&bar, statement, symbol, timeframe)
+      try body(bar)
+    }
   }
 }
 
-extension LatestBar {
-  /// From the fields of a record; nil if one is not as it should be, of which SQLite's row tells more.
-  fileprivate init?(_ fields: borrowing RecordFields, _ timestamp: Int64, _ reader: StoreConnection) {
-    guard let open = fields.number(3), let high = fields.number(4), let low = fields.number(5),
-      let close = fields.number(6), let volume = fields.number(7), let latency = fields.number(11),
-      let flag = fields.number(10),
-      case .some(let source) = fields.text(8), case .some(let quality) = fields.text(9),
-      case .some(let features) = fields.text(12)
-    else { return nil }
-    for text in [source, quality] {
-      if let text, !text.isValidUTF8 || text.contains(0) { return nil }
-    }
-    if let features, (try? reader.featureCheck.parse(features)) == nil { return nil }
-    self.timestamp = timestamp
-    doubles = (open, high, low, close, volume, latency)
-    self.source = source
-    self.quality = quality
-    isGap = !flag.isNaN && flag != 0
-    self.features = features
+extension StoreConnection {
+  /// Fills a bar from a record; false if something is not as it should be, of which SQLite's row tells more.
+  fileprivate func fill(_ bar: inout BorrowedBar, _ record: RecordRow) -> Bool {
+    do throws(StoredBarFault) { try record.fill(&bar) } catch { return false }
+    guard let features = bar.features else { return true }
+    do throws(FeatureFault) { try featureTexts.check(features) } catch { return false }
+    return true
   }
 
-  fileprivate init(
-    _ row: Statement, _ timestamp: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ reader: StoreConnection
+  /// Fills a bar from a row that has all columns behind the timestamp.
+  fileprivate func fill(
+    _ bar: inout BorrowedBar, _ row: Statement, _ symbol: Bytes, _ timeframe: Bytes
   ) throws(StoreError) {
     func place() -> String { "\(symbol.text) \(timeframe.text) \(row.text(0))" }
-    func fault(_ column: Int, _ what: String) -> StoreError {
-      .corrupt(
-        "\(place()): column '\(BarColumns.names[column])' holds"
-          + " \(StoreError.quoted(row.text(Int32(column) + 1))), which is \(what). Fix the row with an SQLite tool;"
-          + " check() lists such rows")
-    }
-    func number(_ column: Int) throws(StoreError) -> Double {
-      switch row.kind(Int32(column) + 1) {
-      case .integer, .real: return row.double(Int32(column) + 1)
-      case .null: return .nan
-      default: throw fault(column, "no number")
+    do throws(StoredBarFault) { try StatementRow(statement: row).fill(&bar) } catch {
+      guard case .column(let column, let what) = error else {
+        throw .corrupt("\(place()): the row is damaged")
       }
+      throw StoredBarFault.error(column, what, holding: row.text(Int32(column) + 1), in: place())
     }
-    func text(_ column: Int) throws(StoreError) -> Bytes? {
-      switch row.kind(Int32(column) + 1) {
-      case .text:
-        let text = row.bytes(Int32(column) + 1)
-        guard text.isValidUTF8, !text.contains(0) else { throw fault(column, "not valid UTF-8 without NUL") }
-        return text
-      case .null: return nil
-      default: throw fault(column, "no text")
-      }
-    }
-    self.timestamp = timestamp
-    doubles = (try number(0), try number(1), try number(2), try number(3), try number(4), try number(8))
-    source = try text(5)
-    quality = try text(6)
-    let flag = try number(7)
-    isGap = !flag.isNaN && flag != 0
-    features = try text(9)
-    if let features {
-      do throws(FeatureFault) {
-        try reader.featureCheck.parse(features)
-      } catch {
-        throw .corrupt(
-          "\(place()): its stored features are damaged: \(error.reason). Write them again"
-            + " with replace, or fix them with an SQLite tool")
-      }
+    guard let features = bar.features else { return }
+    do throws(FeatureFault) { try featureTexts.check(features) } catch {
+      throw .corrupt(
+        "\(place()): its stored features are damaged: \(error.reason). Write them again"
+          + " with replace, or fix them with an SQLite tool")
     }
   }
 }

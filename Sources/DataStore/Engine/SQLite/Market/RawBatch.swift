@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// A batch as bare pointers, for SQLite's callbacks, which run a dozen times per row. Its columns have the numbers of
-/// `BarColumns`.
+/// The rows of the current batch, for SQLite's callbacks, which run a dozen times per row: no counted references in it.
 struct RawBatch {
-  struct Text {
-    var codes: UnsafePointer<Int32>?
-    /// Points into an array that the batch keeps alive; NULL if the column is not carried.
+  /// One column: its numbers, its flags, or the codes and the values of its texts.
+  private struct Column {
+    var kind = BarColumn.Kind.number
+    /// nil where it is not carried, or where each of its texts is the first value.
+    var rows: UnsafeRawPointer?
+    /// Points into memory that the batch keeps alive; nil where no texts are carried.
     var values: UnsafePointer<Bytes>?
 
-    /// The text of a row; nil for NULL.
     @inline(__always)
-    subscript(_ row: Int) -> Bytes? {
+    func number(_ row: Int) -> Double? { rows?.load(fromByteOffset: row &* 8, as: Double.self) }
+
+    @inline(__always)
+    func flag(_ row: Int) -> Int32 { rows.map { Int32($0.load(fromByteOffset: row, as: UInt8.self)) } ?? 0 }
+
+    /// The text of a row; nil for NULL. The codes have been checked.
+    @inline(__always)
+    func text(_ row: Int) -> Bytes? {
       guard let values else { return nil }
-      let code = codes.map { Int($0[row]) } ?? 0
+      let code = rows.map { Int($0.load(fromByteOffset: row &* 4, as: Int32.self)) } ?? 0
       return code >= 0 ? values[code] : nil
     }
   }
@@ -22,13 +30,9 @@ struct RawBatch {
   /// The row that SQLite is working on.
   var row = 0
   var timestamps: UnsafePointer<Int64>?
-  /// By column; nil if it holds no doubles, or is not carried.
-  var doubles = InlineArray<9, UnsafePointer<Double>?>(repeating: nil)
-  var isGap: UnsafePointer<UInt8>?
-  var symbol = Text()
-  var timeframe = Text()
-  var source = Text()
-  var quality = Text()
+  var symbol = TextColumn.empty
+  var timeframe = TextColumn.empty
+  private var columns = PerColumn<Column>(repeating: Column())
   /// By row: whether the file held the bar, so that the overlap pass has brought it up to date. nil: none of them.
   var isStored: UnsafeMutablePointer<Bool>?
   /// The first row that turned out to be new while new ones were refused; -1: none.
@@ -37,7 +41,26 @@ struct RawBatch {
   private let time: UnsafeMutablePointer<UInt8>
   private var day = Int64.min
 
-  init() { time = .allocate(capacity: Timestamp.maximumBytes) }
+  init() {
+    time = .allocate(capacity: Timestamp.maximumBytes)
+    for column in columns.indices { columns[column].kind = BarColumn.table[column].kind }
+  }
+
+  /// Takes the rows of a batch, from the first.
+  mutating func take(_ batch: BorrowedBatch) {
+    count = batch.count
+    row = 0
+    timestamps = batch.timestamps
+    symbol = batch.symbol
+    timeframe = batch.timeframe
+    for column in columns.indices {
+      let texts = batch.columns.texts[column]
+      columns[column].values = texts?.values.baseAddress
+      columns[column].rows =
+        UnsafeRawPointer(batch.columns.numbers[column]) ?? UnsafeRawPointer(batch.columns.flags[column])
+        ?? UnsafeRawPointer(texts?.codes)
+    }
+  }
 
   func deallocate() { time.deallocate() }
 
@@ -54,11 +77,12 @@ struct RawBatch {
   /// own rule. Features are not among them.
   @inline(__always)
   func give(_ column: Int, _ row: Int, _ context: OpaquePointer?) {
-    switch column {
-    case 5: Self.give(source[row], context)
-    case 6: Self.give(quality[row], context)
-    case 7: sqlite3_result_int(context, Int32(isGap.map { $0[row] } ?? 0))
-    default: if let values = doubles[column] { sqlite3_result_double(context, values[row]) }
+    let values = columns[unchecked: column]
+    switch values.kind {
+    case .number: if let number = values.number(row) { sqlite3_result_double(context, number) }
+    case .text: Self.give(values.text(row), context)
+    case .flag: sqlite3_result_int(context, values.flag(row))
+    case .features: break
     }
   }
 
@@ -86,13 +110,13 @@ struct RawBatch {
   /// True if SQLite holds the same value as the batch. Features are not compared here.
   @inline(__always)
   func holds(_ column: Int, _ row: Int, _ stored: OpaquePointer?) -> Bool {
-    switch column {
-    case 5: Self.equals(source[row], stored)
-    case 6: Self.equals(quality[row], stored)
-    case 7:
-      sqlite3_value_type(stored) == SQLITE_INTEGER
-        && sqlite3_value_int64(stored) == Int64(isGap.map { $0[row] } ?? 0)
-    default: Self.equals(doubles[column].map { $0[row] } ?? .nan, stored)
+    let values = columns[unchecked: column]
+    return switch values.kind {
+    case .number: Self.equals(values.number(row) ?? .nan, stored)
+    case .text: Self.equals(values.text(row), stored)
+    case .flag:
+      sqlite3_value_type(stored) == SQLITE_INTEGER && sqlite3_value_int64(stored) == Int64(values.flag(row))
+    case .features: true
     }
   }
 

@@ -12,11 +12,11 @@ final class StoreConnection: Connection {
   var foreignRequests = ForeignForms(.requests)
   /// For the latest bar, which is fetched from pages; nil before the first one.
   private var latestPages: LatestPages?
-  private var latestFields = RecordFields(count: 13)
+  private var latestFields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
   /// Checks features that are handed out as text against the rules.
-  var featureCheck = FeatureParser()
+  var featureTexts = FeatureTextPacker()
 
   init(
     _ path: String, _ access: Access, _ settings: Settings, usesShim: Bool = false
@@ -44,16 +44,15 @@ final class StoreConnection: Connection {
 
   override func mayCommitStatement() -> Bool { overlap.mayCommit() }
 
-  /// Hands the latest bar of a series to `body`, which takes the fields of its record; nil if SQLite has to find it.
-  func withLatestRecord<Result>(
-    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?,
-    _ body: (_ instant: Int64, _ fields: borrowing RecordFields) throws(StoreError) -> Result?
-  ) throws(StoreError) -> Result? {
+  /// The record of a series' latest bar, valid until the next one; nil if SQLite has to find it.
+  func latestRecord(
+    _ symbol: Bytes, _ timeframe: Bytes, notices: Int?
+  ) throws(StoreError) -> (instant: Int64, record: RecordRow)? {
     guard fastPaths.contains(.latestPages) else { return nil }
     if latestPages == nil { latestPages = try LatestPages(self) }
     guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
       latestFields.read(row.record)
     else { return nil }
-    return try body(row.instant, latestFields)
+    return (row.instant, latestFields.row)
   }
 }

@@ -32,16 +32,17 @@ enum UpsertSQL {
     let columns = (["timestamp"] + inserted).joined(separator: ", ")
     var set: [String] = []
     var unchanged: [String] = []
-    for index in BarColumns.names.indices {
-      let name = "\(BarColumns.names[index])"
+    for index in BarColumn.table.indices {
+      let column = BarColumn.table[index]
+      let name = "\(column.name)"
       if !inserted.contains(name) {
         guard replace else { continue }
-        let fallback = name == "is_gap" ? "0" : "NULL"
+        let fallback = column.sqlDefault ?? "NULL"
         set.append("\(name) = \(fallback)")
         unchanged.append("\(name) IS NOT \(fallback)")
-      } else if name == "features", change == .merge {
+      } else if column.kind == .features, change == .merge {
         set.append("features = ds_merge_features(features, excluded.features)")
-      } else if name == "features", change == .replaceWhereGiven {
+      } else if column.kind == .features, change == .replaceWhereGiven {
         set.append("features = excluded.features")
         unchanged.append("excluded.features IS NOT NULL AND features IS NOT excluded.features")
       } else {

@@ -58,7 +58,7 @@ final class LatestPages {
   /// nil if the connection has no WAL open.
   init?(_ connection: Connection) throws(StoreError) {
     guard let files = PageFiles(connection) else { return nil }
-    pageSize = Int(try Schema.integer("PRAGMA main.page_size", connection))
+    pageSize = Int(try connection.integer("PRAGMA main.page_size"))
     guard pageSize >= 512, pageSize <= 65_536 else { return nil }
     guard let block = malloc(Self.keptSeries * MemoryLayout<PlainEnd>.stride) else { return nil }
     pages = KeptPages(files, pageSize: pageSize)

@@ -86,7 +86,7 @@ struct PageSource {
 
 extension Connection {
   /// A first read, so that the WAL is open before a later one asks for its pages. Whatever is wrong shows there, too.
-  func openWAL() { _ = try? Schema.integer("PRAGMA main.schema_version", self) }
+  func openWAL() { _ = try? integer("PRAGMA main.schema_version") }
 
   var isOutsideTransaction: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_NONE }
   fileprivate var isReading: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_READ }

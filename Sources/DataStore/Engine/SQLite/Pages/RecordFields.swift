@@ -56,15 +56,19 @@ struct RecordFields: ~Copyable {
     return value <= record.count
   }
 
+  /// The values of the record that was read last, as long as this lives.
   @inline(__always)
-  subscript(_ place: Int) -> Field { fields[place] }
+  var row: RecordRow { RecordRow(fields: fields) }
 }
 
-extension RecordFields {
-  /// A number, NaN for NULL; nil if the value is not one.
+/// The values of a record.
+struct RecordRow {
+  fileprivate let fields: UnsafePointer<RecordFields.Field>
+
+  /// A number, NaN for NULL; nil where the value is none.
   @inline(__always)
   func number(_ place: Int) -> Double? {
-    let field = self[place]
+    let field = fields[place]
     if field.type == 7 { return RecordValue.double(field.bytes) }
     if field.type == 0 { return .nan }
     guard RecordValue.integerSize(field.type) != nil else { return nil }
@@ -74,7 +78,7 @@ extension RecordFields {
   /// A text, nil within for NULL; nil if the value is not one.
   @inline(__always)
   func text(_ place: Int) -> Bytes?? {
-    let field = self[place]
+    let field = fields[place]
     if field.type == 0 { return .some(nil) }
     return RecordValue.textSize(field.type).map { Bytes(start: field.bytes, count: $0) }
   }

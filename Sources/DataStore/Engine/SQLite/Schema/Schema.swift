@@ -30,25 +30,24 @@ enum Schema {
           symbol      TEXT NOT NULL,
           timeframe   TEXT NOT NULL,
           timestamp   TEXT NOT NULL,
-          open        REAL,
-          high        REAL,
-          low         REAL,
-          close       REAL,
-          volume      REAL,
-          source      TEXT,
-          quality     TEXT,
-          is_gap      INTEGER DEFAULT 0,
-          latency_sec REAL,
-          features    JSON,
+      \(barColumns.map { "    \(definition(of: $0)),\n" }.joined())\
           PRIMARY KEY (symbol, timeframe, timestamp)
       )
       """,
-    columns: [
-      key("symbol", 1), key("timeframe", 2), key("timestamp", 3), plain("open", "REAL"),
-      plain("high", "REAL"),
-      plain("low", "REAL"), plain("close", "REAL"), plain("volume", "REAL"), plain("source", "TEXT"),
-      plain("quality", "TEXT"), flag("is_gap"), plain("latency_sec", "REAL"), plain("features", "JSON"),
-    ])
+    columns: [key("symbol", 1), key("timeframe", 2), key("timestamp", 3)] + barColumns)
+
+  private static let barColumns = BarColumn.table.indices.map { number in
+    let column = BarColumn.table[number]
+    return Column(
+      name: "\(column.name)", type: column.sqlType, isNotNull: false, defaultValue: column.sqlDefault,
+      keyPlace: 0)
+  }
+
+  /// Name, declared type and default, the types below each other.
+  private static func definition(of column: Column) -> String {
+    let spaces = String(repeating: " ", count: max(12 - column.name.utf8.count, 1))
+    return column.name + spaces + column.type + (column.defaultValue.map { " DEFAULT \($0)" } ?? "")
+  }
 
   private static let marketRequests = Table(
     name: "market_requests",
@@ -118,7 +117,7 @@ enum Schema {
 
   /// Looks at the file without changing it; `.schema` where it is not ours to open.
   static func inspect(_ connection: Connection, path: String) throws(StoreError) -> State {
-    let version = try integer("PRAGMA user_version", connection)
+    let version = try connection.integer("PRAGMA user_version")
     let statement = try connection.statement(
       "SELECT name, type, rootpage, coalesce(sql, '') FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     )
@@ -220,17 +219,5 @@ enum Schema {
       if connection.isInTransaction { try? connection.execute("ROLLBACK") }
       throw error
     }
-  }
-
-  static func integer(_ sql: String, _ connection: Connection) throws(StoreError) -> Int64 {
-    let statement = try connection.statement(sql)
-    defer { statement.reset() }
-    return try statement.step() ? statement.int64(0) : 0
-  }
-
-  static func text(_ sql: String, _ connection: Connection) throws(StoreError) -> String {
-    let statement = try connection.statement(sql)
-    defer { statement.reset() }
-    return try statement.step() ? statement.text(0) : ""
   }
 }

@@ -2,20 +2,27 @@
 
 /// A borrowed, dictionary-coded text column: row i has `values[codes[i]]`, or NULL if its code is -1.
 /// Without codes every row has `values[0]`.
-package struct TextColumn {
+package struct TextColumn: @unchecked Sendable {  // borrowed, and never changed
   package let codes: UnsafePointer<Int32>?
-  /// Without their NUL; each outlives the column.
-  package let values: [UnsafeBufferPointer<UInt8>]
+  /// Without their NUL; they outlive the column, and so does the array of them.
+  package let values: UnsafeBufferPointer<UnsafeBufferPointer<UInt8>>
 
-  package init(codes: UnsafePointer<Int32>?, values: [UnsafeBufferPointer<UInt8>]) {
+  package init(
+    codes: UnsafePointer<Int32>?, values: UnsafeBufferPointer<UnsafeBufferPointer<UInt8>>
+  ) {
     self.codes = codes
     self.values = values
   }
+
+  /// NULL in every row.
+  package static let empty = TextColumn(
+    codes: nil, values: UnsafeBufferPointer<UnsafeBufferPointer<UInt8>>(start: nil, count: 0))
 
   @inline(__always)
   func code(_ row: Int) -> Int { codes.map { Int($0[row]) } ?? 0 }
 
   /// The text of a row; nil for NULL.
+  @inline(__always)
   func text(_ row: Int) -> Bytes? {
     let code = code(row)
     return code >= 0 && code < values.count ? values[code] : nil

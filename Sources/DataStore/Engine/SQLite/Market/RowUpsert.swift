@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+
+extension StoreConnection {
+  /// Writes one bar by a statement of its own, whose parameters are the bar's fields: to open a table over one row, and to
+  /// be asked for each of its values, is a tenth of the call's instructions. `features` are packed; nil says nothing of
+  /// them.
+  ///
+  /// Outside of a transaction it is its own, and fails with `.otherForm` where rows in other forms are to be rewritten
+  /// first.
+  func upsert(_ row: BorrowedRow, _ features: Bytes?, replace: Bool) throws(StoreError) {
+    let carried = row.bar.carried
+    let statement = try statement(UpsertSQL.variant(carried, replace: replace) | UpsertSQL.oneBar) {
+      UpsertSQL.bars(carried, rows: .parameters, replace: replace)
+    }
+    if isInTransaction {
+      let instant = row.bar.timestamp
+      try foreignForms.fix(instant...instant, row.symbol, row.timeframe, self)
+      try run(statement, row, features, lookingForOtherForms: false)
+    } else {
+      try writingAtOnce { () throws(StoreError) in
+        try run(statement, row, features, lookingForOtherForms: true)
+      }
+    }
+  }
+
+  /// The parameters are the key and then the columns that the bar carries, in the schema's order.
+  private func run(
+    _ statement: Statement, _ row: BorrowedRow, _ features: Bytes?, lookingForOtherForms: Bool
+  ) throws(StoreError) {
+    statement.bind(1, row.symbol)
+    statement.bind(2, row.timeframe)
+    statement.bind(3, row.bar.timestamp)
+    var parameter: Int32 = 3
+    for column in BarColumn.table.indices where row.bar.carried.contains(column: column) {
+      parameter += 1
+      switch BarColumn.table[column].kind {
+      case .number: statement.bind(parameter, row.bar.fields[column].number)
+      case .text: statement.bind(parameter, row.bar.fields[column].text)
+      case .flag: statement.bind(parameter, Int64(row.bar.fields[column].flag))
+      case .features: statement.bind(parameter, features)
+      }
+    }
+    try barTime.giving(row, lookingForOtherForms: lookingForOtherForms) { () throws(StoreError) in
+      try statement.run()
+    }
+  }
+}
