@@ -44,7 +44,8 @@ import Testing
       let store = try Store(scratch.path(), options)
       let writer = try #require(store.file.writer)
       #expect(
-        try Self.isShim(Self.layers(writer).first) == store.file.connectionSettings.fastPaths.contains(.frames))
+        try Self.isShim(Self.layers(writer).first)
+          == store.file.connectionSettings.fastPaths.contains(.frames))
     }
   }
 
