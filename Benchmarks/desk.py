@@ -12,7 +12,7 @@ import report
 from bench import LIBRARY, ROOT, BenchError, remove
 from desk_calls import CONTENDERS, reads, sharing, state, table, writes
 from desk_calls.call import Call
-from desk_calls.files import Place
+from desk_calls.files import Place, environment_of
 from desk_calls.timing import Round, Seat
 from machine import described
 
@@ -73,7 +73,7 @@ def _at_size(
     arguments: argparse.Namespace, synchronous: str, size: int, calls: list[Call]
 ) -> dict[str, tuple[table.Figures, int]]:
     """Make all calls at one size, on fresh copies of its files."""
-    place = Place(arguments.folder, arguments.library, size)
+    place = Place(arguments.folder, arguments.environment, size)
     seats = [Seat(place, name, synchronous) for name in arguments.contenders]
     found = {}
     verified = False
@@ -122,6 +122,7 @@ def main() -> int:
         print(f"{PAGE} lacks the markers <!-- {MARK} --> and <!-- /{MARK} -->", file=sys.stderr)
         return 2
     try:
+        arguments.environment = environment_of(arguments.folder, arguments.library)
         measured = {word: _measured(arguments, word) for word in arguments.durability}
     except (BenchError, AssertionError) as error:
         print(f"\nerror: {error}", file=sys.stderr)

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 _LATER = "2026-01-01T00:00:00+00:00"
 
 
+def environment_of(folder: Path, library: Path) -> dict[str, str]:
+    """Make the programs and the copy of the library, once a process: it has them loaded later."""
+    environment = {**prepare(folder, library), LIBRARY: str(folder / "desk.so")}
+    os.environ |= environment
+    return environment
+
+
 class Place:
     """Where contenders of one size work.
 
@@ -39,16 +46,14 @@ class Place:
     ----------
     folder : Path
         For programs, data and files; its file system is the one that is measured.
-    library : Path
-        The library under test.
+    environment : dict
+        Of all processes, as `environment_of` gives it.
     series : int
     """
 
-    def __init__(self, folder: Path, library: Path, series: int) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], series: int) -> None:
         self.folder = folder
-        self.environment = prepare(folder, library)
-        self.environment[LIBRARY] = str(folder / "desk.so")
-        os.environ |= self.environment
+        self.environment = environment
         self.market = Market(folder / "desk-data", series)
         for number in range(STATE_KEYS):
             self.market.state[key_of(number)] = value_of(number, 0)

@@ -2,8 +2,8 @@
 """Another process of the desk, which writes to the same file as a contender.
 
 python -m desk_calls.partner CONTENDER FILE SYNCHRONOUS FOLDER SERIES, then a line for each command:
-"write SYMBOL NANOSECONDS CELL", or "stream PART PARTS": bars of every so many series in turn, with a
-pause after each, until the next line. Each is answered by a line.
+"write SYMBOL NANOSECONDS CELL", or "stream PART PARTS": bars of every so many series in turn, with
+a pause after each, until the next line. Each is answered by a line.
 """
 
 from __future__ import annotations

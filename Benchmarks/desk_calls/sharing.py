@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Calls with cold caches and beside other processes: after open, after their commits, all the time."""
+"""Calls with cold caches, and beside other processes that write."""
 
 from __future__ import annotations
 

@@ -114,11 +114,13 @@ class Sqlite3:
 
     def write_frame(self, frame: pd.DataFrame, symbol: str, timeframe: str) -> None:
         columns = frames.tuples(frame)
-        self._insert_many(zip(repeat(symbol), repeat(timeframe), *columns))  # noqa: B905  # repeat has no end
+        self._insert_many(zip(repeat(symbol), repeat(timeframe), *columns))  # repeat has no end
 
     def write_section(self, frame: pd.DataFrame, timeframe: str) -> None:
         columns = frames.tuples(frame)
-        self._insert_many(zip(frame["symbol"].tolist(), repeat(timeframe), *columns))  # noqa: B905  # repeat has no end
+        self._insert_many(
+            zip(frame["symbol"].tolist(), repeat(timeframe), *columns)
+        )  # repeat has no end
 
     def write_features(
         self, symbol: str, timeframe: str, time: dt.datetime, entry: dict[str, Any]

@@ -28,15 +28,18 @@ def _micros(seconds: float) -> str:
     return f"{micros:.1f}" if micros < 100 else f"{micros:,.0f}"
 
 
+_SHOWN = "p50", "p90", "p99", "cpu", "cpu_p50", "cpu_p99"
+
+
 def lines(call: Call, figures: Figures) -> list[str]:
     """Give what the terminal shows of a call at one size."""
     shown = []
     for name, found in figures.items():
-        times = "  ".join(f"{of} {_micros(found[of]):>8}" for of in ("p50", "p90", "p99", "cpu"))
-        shown.append(f"  {call.name:16} {name:8} {times} us, {found['rounds']:,.0f} rounds")
-    ratios = [f"{of} {_number(ratio(figures, of))}" for of in ("p50", "p90", "p99", "cpu")]
+        times = "".join(f"  {of} {_micros(found[of]):>7}" for of in _SHOWN)
+        shown.append(f"  {call.name:17} {name:7}{times}  us, {found['rounds']:,.0f} rounds")
     if ratio(figures, "p50") is not None:
-        shown.append(f"  {call.name:16} sqlite3 / ours:  {'  '.join(ratios)}")
+        ratios = "".join(f"  {of} {_number(ratio(figures, of)):>7}" for of in _SHOWN)
+        shown.append(f"  {call.name:17} {'ratio':7}{ratios}  x sqlite3's speed")
     return shown
 
 
@@ -71,18 +74,8 @@ def _growth(sizes: Sizes, rows: dict[int, int]) -> str:
 def desk(results: list[tuple[Call, Sizes, dict[int, int]]]) -> str:
     """Give the desk's day: calls down, sizes across."""
     sizes = sorted({size for _, found, _ in results for size in found})
-    table = [
-        [
-            "call",
-            "target",
-            *(f"{size:,} series" for size in sizes),
-            "data_store",
-            "sqlite3",
-            "C",
-            "",
-        ]
-    ]
-    table[0][-1] = "growth"
+    head = ["call", "target", *(f"{size:,} series" for size in sizes)]
+    table = [[*head, "data_store", "sqlite3", "C", "growth"]]
     for call, found, rows in results:
         last: Figures = found[max(found)]
         times = [_micros(last[name]["p50"]) if name in last else "" for name in _NAMES]
@@ -98,10 +91,10 @@ _NAMES = "ours", "sqlite3", "c"
 def section(tables: dict[str, str], machine: str, largest: int) -> str:
     """Give what docs/figures.md says."""
     how = (
-        "Times sqlite3's speed, p50 / p99; above 1 is faster, **bold** misses its target (of p99: is "
-        "slower than sqlite3, or than the target where that is below 1). sqlite3 is Python's module, "
-        "written well, on one open connection with the same pragmas, the same durability and the "
-        "same results, frames for frames. The contenders take turns call by call in one process; "
+        "Times sqlite3's speed, p50 / p99; above 1 is faster, **bold** misses its target (of p99: "
+        "is slower than sqlite3, or than the target where that is below 1). sqlite3 is Python's "
+        "module, written well, on one open connection with the same pragmas, the same durability "
+        "and the same results, frames for frames. The contenders take turns call by call in one process; "
         f"every result or a sample is verified, and all that was written. The last columns are of "
         f"{largest:,} series: medians in microseconds (C fills arrays, not frames), and how much "
         "longer data_store takes per row than with the fewest series."

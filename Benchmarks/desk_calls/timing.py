@@ -31,17 +31,20 @@ class Samples:
     wall: list[int] = field(default_factory=list)
     cpu: list[int] = field(default_factory=list)
 
-    def at(self, share: float) -> float:
-        """Give a percentile, in seconds."""
-        ordered = sorted(self.wall)
-        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] / 1e9
-
     def as_json(self) -> dict[str, float]:
-        """Give the figures, in seconds."""
+        """Give the figures, in seconds: percentiles of the time that passed and of the CPU's."""
         count = len(self.wall)
-        percentiles = {f"p{share}": self.at(share / 100) for share in (50, 90, 99)}
+        percentiles = {
+            f"{kind}p{share}": _percentile(times, share)
+            for kind, times in (("", self.wall), ("cpu_", self.cpu))
+            for share in (50, 90, 99)
+        }
         means = {"mean": sum(self.wall) / count / 1e9, "cpu": sum(self.cpu) / count / 1e9}
         return {"rounds": count, **percentiles, **means}
+
+
+def _percentile(times: list[int], share: int) -> float:
+    return sorted(times)[min(len(times) * share // 100, len(times) - 1)] / 1e9
 
 
 class Seat:
