@@ -129,7 +129,11 @@ def main() -> int:
         return 1
     measured = {word: results for word, results in measured.items() if results}
     machine = described(arguments.folder)
-    tables = {word: table.desk(results) for word, results in measured.items()}
+    tables = {
+        f"synchronous={word}, by {kind}": table.desk(results, prefix)
+        for word, results in measured.items()
+        for prefix, kind in (("", "the time that passed"), ("cpu_", "the CPU's time"))
+    }
     text = table.section(tables, machine, max(max(f) for r in measured.values() for _, f, _ in r))
     print("\n" + text)
     if arguments.json:

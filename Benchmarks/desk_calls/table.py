@@ -50,10 +50,10 @@ def markdown(rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, marks, *body))
 
 
-def _cell(call: Call, figures: Figures | None) -> str:
+def _cell(call: Call, figures: Figures | None, kind: str) -> str:
     if figures is None:
         return ""
-    median, slow = ratio(figures, "p50"), ratio(figures, "p99")
+    median, slow = ratio(figures, f"{kind}p50"), ratio(figures, f"{kind}p99")
     if median is None or slow is None:
         return ""
     is_met = call.target is None or median >= call.target
@@ -63,25 +63,25 @@ def _cell(call: Call, figures: Figures | None) -> str:
     return f"{left} / {_number(slow) if slow >= floor else f'**{_number(slow)}**'}"
 
 
-def _growth(sizes: Sizes, rows: dict[int, int]) -> str:
+def _growth(sizes: Sizes, rows: dict[int, int], kind: str) -> str:
     small, large = min(sizes), max(sizes)
     if small == large or "ours" not in sizes[small]:
         return ""
-    times = [sizes[size]["ours"]["p50"] / rows[size] for size in (small, large)]
+    times = [sizes[size]["ours"][f"{kind}p50"] / rows[size] for size in (small, large)]
     return f"{times[1] / times[0]:.2f} x"
 
 
-def desk(results: list[tuple[Call, Sizes, dict[int, int]]]) -> str:
-    """Give the desk's day: calls down, sizes across."""
+def desk(results: list[tuple[Call, Sizes, dict[int, int]]], kind: str) -> str:
+    """Give the desk's day: calls down, sizes across. By time, or with "cpu_" by the CPU's."""
     sizes = sorted({size for _, found, _ in results for size in found})
     head = ["call", "target", *(f"{size:,} series" for size in sizes)]
     table = [[*head, "data_store", "sqlite3", "C", "growth"]]
     for call, found, rows in results:
         last: Figures = found[max(found)]
-        times = [_micros(last[name]["p50"]) if name in last else "" for name in _NAMES]
+        times = [_micros(last[name][f"{kind}p50"]) if name in last else "" for name in _NAMES]
         target = "" if call.target is None else f"{call.target:.2g}"
-        cells = [_cell(call, found.get(size)) for size in sizes]
-        table.append([call.title, target, *cells, *times, _growth(found, rows)])
+        cells = [_cell(call, found.get(size), kind) for size in sizes]
+        table.append([call.title, target, *cells, *times, _growth(found, rows, kind)])
     return markdown(table)
 
 
@@ -93,15 +93,14 @@ def section(tables: dict[str, str], machine: str, largest: int) -> str:
     how = (
         "Times sqlite3's speed, p50 / p99; above 1 is faster, **bold** misses its target (of p99: "
         "is slower than sqlite3, or than the target where that is below 1). sqlite3 is Python's "
-        "module, written well, on one open connection with the same pragmas, the same durability "
-        "and the same results, frames for frames. The contenders take turns call by call in one process; "
-        f"every result or a sample is verified, and all that was written. The last columns are of "
+        "module, written well, on one open connection, with the same pragmas, the same durability "
+        "and the same results, frames for frames. The contenders take turns call by call in one "
+        "process; results are verified, and so is all that was written. The last columns are of "
         f"{largest:,} series: medians in microseconds (C fills arrays, not frames), and how much "
-        "longer data_store takes per row than with the fewest series."
+        "longer data_store takes per row than with the fewest series. The CPU's time is less "
+        "disturbed by other programs; it does not have what a call waits for."
     )
-    parts = []
-    for name, table in tables.items():
-        parts += [f"synchronous={name}:", table]
+    parts = [part for name, table in tables.items() for part in (f"{name}:", table)]
     return "\n\n".join([*parts, how, machine])
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 WARM_UP = 5
 CHECKED = 16
 """Results that take long to check: the first of them, and then each so many."""
+FEW = 20
+"""Rounds that are made even where they take longer than they may, up to `MOST` times as long."""
+MOST = 5
 OPEN_GET_CLOSE = "open_get_close"
 
 
@@ -121,10 +124,12 @@ class Round:
         """Make rounds until one of the bounds is reached."""
         try:
             self._begin()
-            end = time.monotonic() + seconds
+            began = time.monotonic()
             while self._count < rounds + WARM_UP:
                 self._round()
-                if time.monotonic() > end and self._count > WARM_UP + 20:
+                spent = time.monotonic() - began
+                is_enough = self._count > WARM_UP + FEW or spent > MOST * seconds
+                if spent > seconds and is_enough and self._count > WARM_UP:
                     break
         finally:
             gc.enable()
