@@ -52,6 +52,7 @@ def _arguments() -> argparse.Namespace:
         if unknown:
             parser.error(f"no such {name[:-1]}: {', '.join(unknown)}")
         setattr(arguments, name, [word for word in known if word in chosen])
+    arguments.folder = arguments.folder.resolve()
     arguments.durability = arguments.durability.upper().split(",")
     if not {*arguments.durability} <= {"NORMAL", "FULL"}:
         parser.error("--durability is normal, full, or both")
