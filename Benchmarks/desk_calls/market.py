@@ -88,6 +88,30 @@ class Market:
         """Give the features of a series' bars of five minutes, a column a key."""
         return self._restepped(self.others[FEATURED].feature_frame(series), FEATURED)
 
+    def newest_frame(
+        self, chosen: list[int], timeframe: str, count: int, *, featured: bool = False
+    ) -> pd.DataFrame:
+        """Give the last bars of several series, indexed by symbol and time, of the beginning.
+
+        With `featured` close and the features alone.
+        """
+        data = self.data if timeframe == TIMEFRAME else self.others[timeframe]
+        times = FIRST + np.arange(data.rows) * STEPS.get(timeframe, MINUTE)
+        columns: dict[str, Any] = {}
+        for name in ["close"] if featured else COLUMNS:
+            values = data.columns[name][chosen, -count:].ravel()
+            words = {"source": SOURCES, "quality": QUALITIES}.get(name)
+            columns[name] = values if words is None else pd.array(words, "str").take(values)
+        if featured:
+            for key, values in data.feature_values.items():
+                columns[key] = values[chosen, -count:].ravel()
+        levels = [
+            pd.Index([self.symbols[series] for series in chosen], dtype="str"),
+            pd.DatetimeIndex(times[-count:], tz="UTC"),
+        ]
+        index = pd.MultiIndex.from_product(levels, names=["symbol", "timestamp"])
+        return pd.DataFrame(columns, index=index)
+
     @staticmethod
     def _restepped(frame: pd.DataFrame, timeframe: str) -> pd.DataFrame:
         times = FIRST + np.arange(len(frame)) * STEPS[timeframe]

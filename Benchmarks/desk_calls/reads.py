@@ -58,22 +58,13 @@ def between(market: Market, chance: random.Random) -> Step:
     )
 
 
-def _joined(market: Market, chosen: list[int], parts: list[pd.DataFrame]) -> pd.DataFrame:
-    frame = pd.concat(parts, keys=[market.symbols[series] for series in chosen], names=["symbol"])
-    return frame.rename_axis(["symbol", "timestamp"])
-
-
 def _of_many(most: int, count: int) -> Any:
     def step(market: Market, chance: random.Random) -> Step:
         chosen = chance.sample(range(market.series), min(market.series, most))
         return Step(
             "last_of_many",
             lambda: ([market.symbols[series] for series in chosen], TIMEFRAME, count),
-            same_frame(
-                lambda: _joined(
-                    market, chosen, [market.frame(series).iloc[-count:] for series in chosen]
-                )
-            ),
+            same_frame(lambda: market.newest_frame(chosen, TIMEFRAME, count)),
         )
 
     return step
@@ -89,11 +80,7 @@ def newest_features(market: Market, chance: random.Random) -> Step:
     keys = _keys(market)
 
     def expected() -> pd.DataFrame:
-        parts = []
-        for series in chosen:
-            close = market.frame(series, FEATURED)[["close"]]
-            parts.append(close.join(market.feature_frame(series)).iloc[-1:])
-        return _joined(market, chosen, parts)
+        return market.newest_frame(chosen, FEATURED, 1, featured=True)
 
     return Step(
         "newest_features",
