@@ -55,6 +55,7 @@ class Place:
         self.folder = folder
         self.environment = environment
         self.market = Market(folder / "desk-data", series)
+        self.market.load()
         for number in range(STATE_KEYS):
             self.market.state[key_of(number)] = value_of(number, 0)
 

@@ -76,6 +76,13 @@ class Market:
         self.state: dict[str, Any] = {}
         self.features: dict[Key, dict[str, Any]] = {}
 
+    def load(self) -> None:
+        """Read what would else be read within the first rounds of a call."""
+        for data in (self.data, *self.others.values()):
+            assert data.columns
+            assert len(data.feature_values) == data.features
+        assert len(self.bars) == POOL
+
     # ---- What the files begin with ----------------------------------------------------------
 
     def frame(self, series: int, timeframe: str = TIMEFRAME) -> pd.DataFrame:
