@@ -77,7 +77,7 @@ class Market:
         self.features: dict[Key, dict[str, Any]] = {}
 
     def load(self) -> None:
-        """Read what would else be read within the first rounds of a call."""
+        """Read now what would otherwise be read during the first rounds."""
         for data in (self.data, *self.others.values()):
             assert data.columns
             assert len(data.feature_values) == data.features
