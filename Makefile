@@ -45,6 +45,7 @@ test-sqlite: $(library) .venv/.complete ## the C and Python tests on other versi
 	@.ci/venv .venv-bench Benchmarks/requirements.txt
 
 bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqlite3, pandas, apsw, ADBC
+	@.venv-bench/bin/python Benchmarks/desk.py --seconds 1 --json .build/desk.json
 	@.venv-bench/bin/python Benchmarks/run.py --peer-runs 2 --json .build/bench.json
 	@.venv-bench/bin/python Benchmarks/memory.py
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench import Bench
     from results import Result
 
-_BEGIN, _END = "<!-- bench -->", "<!-- /bench -->"
+MARK = "bench"
 OURS = "ours"
 
 EXTERNAL = (
@@ -91,13 +91,19 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def has_place(page: Path) -> bool:
+def _markers(mark: str) -> tuple[str, str]:
+    return f"<!-- {mark} -->", f"<!-- /{mark} -->"
+
+
+def has_place(page: Path, mark: str = MARK) -> bool:
     """Tell whether the page has the markers."""
+    begin, end = _markers(mark)
     text = page.read_text()
-    return _BEGIN in text and _END in text.split(_BEGIN, 1)[1]
+    return begin in text and end in text.split(begin, 1)[1]
 
 
-def put(page: Path, text: str) -> None:
+def put(page: Path, text: str, mark: str = MARK) -> None:
     """Put the section between the markers."""
-    pattern = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
-    page.write_text(pattern.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", page.read_text(), count=1))
+    begin, end = _markers(mark)
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    page.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page.read_text(), count=1))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "live.h"
 #include "timestamp.h"
 #include "yardstick.h"
 
@@ -31,14 +32,6 @@ void op_write_bar(const task *task) {
   printf("{\"p50\": %.9f}\n", median(seconds, calls));
 }
 
-/* A bar with texts of its own, as a caller may keep it. */
-typedef struct {
-  int64_t timestamp;
-  double values[6]; /* open, high, low, close, volume, latency_sec */
-  int is_gap;
-  char *source, *quality, *features;
-} live_bar;
-
 static char *copied(sqlite3_stmt *select, int column) {
   const char *text = (const char *)sqlite3_column_text(select, column);
   if (!text) return NULL;
@@ -46,17 +39,18 @@ static char *copied(sqlite3_stmt *select, int column) {
   return memcpy(allocate((int64_t)bytes), text, bytes);
 }
 
-static live_bar latest(sqlite3_stmt *select, const char *symbol) {
+double number_of(sqlite3_stmt *select, int column) {
+  return sqlite3_column_type(select, column) == SQLITE_NULL ? NAN : sqlite3_column_double(select, column);
+}
+
+live_bar latest_bar(sqlite3_stmt *select, const char *symbol) {
   static timestamp_cache cache;
   sqlite3_bind_text(select, 1, symbol, -1, SQLITE_STATIC);
   if (!step(select)) fail("%s has no bars", symbol);
   live_bar bar;
   bar.timestamp =
       timestamp_parse(&cache, (const char *)sqlite3_column_text(select, 0), sqlite3_column_bytes(select, 0));
-  for (int index = 0; index < 6; ++index) {
-    const int null = sqlite3_column_type(select, 1 + index) == SQLITE_NULL;
-    bar.values[index] = null ? NAN : sqlite3_column_double(select, 1 + index);
-  }
+  for (int index = 0; index < 6; ++index) bar.values[index] = number_of(select, 1 + index);
   bar.source = copied(select, 7);
   bar.quality = copied(select, 8);
   bar.is_gap = sqlite3_column_int(select, 9);
@@ -80,10 +74,7 @@ static void check(const live_bar *bar, const dataset *data, int series) {
 void op_latest_bar(const task *task) {
   const dataset data = dataset_load(task->folder);
   sqlite3 *database = database_open(task->database, task->synchronous);
-  sqlite3_stmt *select =
-      prepare(database,
-              "SELECT timestamp, open, high, low, close, volume, latency_sec, source, quality, is_gap, features"
-              " FROM market_data WHERE symbol = ?1 AND timeframe = ?2 ORDER BY timestamp DESC LIMIT 1");
+  sqlite3_stmt *select = prepare(database, LATEST_BAR);
   sqlite3_bind_text(select, 2, TIMEFRAME, -1, SQLITE_STATIC);
   double *seconds = allocate(task->count * 8);
   for (int64_t call = 0; call < task->count; ++call) {
@@ -91,7 +82,7 @@ void op_latest_bar(const task *task) {
     char symbol[NAME_BYTES];
     symbol_name(series, symbol);
     const double began = seconds_now();
-    live_bar bar = latest(select, symbol);
+    live_bar bar = latest_bar(select, symbol);
     seconds[call] = seconds_now() - began;
     check(&bar, &data, series);
     free(bar.source);
