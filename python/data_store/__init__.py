@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import errors
-from ._library import library
+from ._c.library import library
 from .core import DataStore
 from .errors import (
     BusyError,

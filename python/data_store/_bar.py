@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from . import _abi
-from ._cells import Refusal, flag, number
-from ._columns.texts import NO_TEXT, PlacedText, word, words
+from ._c import abi as _abi
+from ._c.text import decode
+from ._in.cells import Refusal, flag, number
+from ._in.columns.texts import NO_TEXT, PlacedText, word, words
+from ._in.rows import argument_error, place_of
 from ._json import from_json
-from ._rows import argument_error, place_of
-from ._text import decode
 from ._timestamps import storable_ns, to_datetime
 from .errors import InvalidInputError
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ._cells import DURATIONS, Refusal, described, is_integer, is_missing, number, shown
-from ._floats import at_default
-from ._signals import pass_on
+from ._c.floats import at_default
+from ._c.signals import pass_on
+from ._in.cells import DURATIONS, Refusal, described, is_integer, is_missing, number, shown
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from . import _abi
-from ._cells import Refusal, count_of, flag, is_missing, number_argument
-from ._handles import ResultHandle, c_array
-from ._library import library
-from ._rows import place_of
-from ._text import decode_array, decode_optional, encode_optional
-from ._texts_out import text_array
+from ._c import abi as _abi
+from ._c.handles import ResultHandle, c_array
+from ._c.library import library
+from ._c.text import decode_array, decode_optional, encode_optional
+from ._in.cells import Refusal, count_of, flag, is_missing, number_argument
+from ._in.rows import place_of
+from ._out.texts import text_array
 from ._timestamps import optional_argument_ns, to_index
 from .errors import InvalidTypeError
 

@@ -14,8 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from . import _abi
-from ._cells import (
+from ._c import abi as _abi
+from ._c.handles import ResultHandle, c_array
+from ._c.library import library
+from ._c.signals import pass_on
+from ._c.text import decode, encode
+from ._in.cells import (
     DURATIONS,
     INT64,
     Refusal,
@@ -26,11 +30,7 @@ from ._cells import (
     refuse_duration,
     shown,
 )
-from ._handles import ResultHandle, c_array
-from ._library import library
-from ._signals import pass_on
-from ._text import decode, encode
-from ._texts_out import STR, text_array
+from ._out.texts import STR, text_array
 from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
 

@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from . import _abi
-from ._cells import DURATIONS, Refusal, described, is_missing, shown
-from ._columns.dtypes import Column, objects
-from ._columns.encoding import each
-from ._library import library
-from ._signals import pass_on
-from ._status import check
-from ._text import encode
+from ._c import abi as _abi
+from ._c.library import library
+from ._c.signals import pass_on
+from ._c.status import check
+from ._c.text import encode
+from ._in.cells import DURATIONS, Refusal, described, is_missing, shown
+from ._in.columns.dtypes import Column, objects
+from ._in.columns.encoding import each
 from .errors import InvalidInputError
 
 __all__ = [

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import pandas as pd
 
-from . import _abi
-from ._cells import flag_argument, number_argument, shown
-from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
-from ._library import library
-from ._signals import ask_main_thread, pass_on
-from ._status import check
-from ._text import decode_array, encode, encode_path
-from ._transaction import Transaction
+from ._c import abi as _abi
+from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
+from ._c.library import library
+from ._c.signals import ask_main_thread, pass_on
+from ._c.status import check
+from ._c.text import decode_array, encode, encode_path
+from ._c.transaction import Transaction
+from ._in.cells import flag_argument, number_argument, shown
 from .errors import InvalidInputError, InvalidTypeError, StorageError
 
 # Imported where it is used: opening a file takes none of it.
@@ -421,7 +421,7 @@ class DataStore(OfThisProcess):
             each other's commits. Use `sql`.
         """
         with _at_first_use:
-            from ._connection import connect
+            from ._c.connection import connect
 
         script = c_void_p()
         check(library.ds_store_connection_script(self._store, byref(script)))

@@ -10,7 +10,6 @@ from typing import Any, Final, Literal, TypeAlias
 
 import pandas as pd
 
-from . import _abi
 from ._bar import (
     FIRST_COLUMNS,
     SIZE,
@@ -23,21 +22,22 @@ from ._bar import (
     packable,
     packed,
 )
-from ._batch import Batch
-from ._cells import Refusal, count_of, flag_argument
-from ._columns.texts import NO_TEXT, placed, words
-from ._features_in import entry_json, features_in
-from ._frames_in import bars_in
-from ._frames_out import bars_out, feature_columns_out
-from ._handles import OfThisProcess, ResultHandle, StoreHandle
-from ._library import library, untyped
-from ._one_row import one_row_in
+from ._c import abi as _abi
+from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
+from ._c.library import library, untyped
+from ._c.signals import pass_on, raised
+from ._c.status import check
+from ._c.text import encode_name, encode_names, symbol_texts, timeframe_texts
+from ._in.batch import Batch
+from ._in.cells import Refusal, count_of, flag_argument
+from ._in.columns.texts import NO_TEXT, placed, words
+from ._in.features import entry_json, features_in
+from ._in.frames import bars_in
+from ._in.one_row import one_row_in
+from ._in.rows import place_of
+from ._in.selection import Selection, key_list, limit_of, symbols_of
+from ._out.frames import bars_out, feature_columns_out
 from ._requests import request_in, requests_out, series_out
-from ._rows import place_of
-from ._selection import Selection, key_list, limit_of, symbols_of
-from ._signals import pass_on, raised
-from ._status import check
-from ._text import encode_name, encode_names, symbol_texts, timeframe_texts
 from ._timestamps import PLAIN_ZONES, range_of, storable_ns, zone_of
 
 __all__ = ["MarketRepo"]

@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from . import _abi
-from ._cells import Refusal, shown
-from ._handles import OfThisProcess, ResultHandle, StoreHandle, take_text
+from ._c import abi as _abi
+from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
+from ._c.library import library
+from ._c.signals import pass_on
+from ._c.status import check
+from ._c.text import TextArray, decode, encode
+from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
-from ._library import library
-from ._signals import pass_on
-from ._status import check
-from ._text import TextArray, decode, encode
 from ._timestamps import to_timestamp
 from .errors import InvalidInputError, InvalidTypeError
 

@@ -16,7 +16,7 @@ from c_header import HEADER, Header, run
 
 import data_store
 from data_store import DataStore, _abi, _bar, _status
-from data_store._library import library
+from data_store._c.library import library
 
 LIBRARY = library._name
 

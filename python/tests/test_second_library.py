@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from data_store import DataStore, _abi
-from data_store._library import library
+from data_store._c.library import library
 
 START = pd.Timestamp("2026-03-01", tz="UTC")
 

@@ -19,7 +19,7 @@ import pytest
 from processes import at_once, in_thread
 
 from data_store import DataStore
-from data_store._library import library
+from data_store._c.library import library
 from data_store.errors import BusyError, ClosedError, DataStoreError, InvalidInputError
 
 

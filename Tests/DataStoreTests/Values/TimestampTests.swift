@@ -38,7 +38,8 @@ import Testing
 
   @Test(arguments: [
     ("2026-03-01T15:00:00", "no offset"), ("20260301T150000", "no offset"), ("2026-03-01", "no offset"),
-    ("20260301", "no offset"), ("", "no ISO 8601"), ("now", "no ISO 8601"), ("2026-03-01Z", "no ISO 8601"),
+    ("20260301", "no offset"), ("", "not an ISO 8601"), ("now", "not an ISO 8601"),
+    ("2026-03-01Z", "not an ISO 8601"),
     ("1500-01-01T00:00:00Z", "out of range"), ("9999-01-01T00:00:00Z", "out of range"),
   ])
   func aTextThatNamesNoInstantIsRefusedWithTheRemedy(text: String, words: String) throws {

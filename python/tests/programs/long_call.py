@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from data_store import DataStore, _abi
-from data_store._library import library
+from data_store._c.library import library
 
 SERIES = ("LONG", "1min")
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"

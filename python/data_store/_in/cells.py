@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._floats import at_default
-from ._signals import pass_on
-from .errors import InvalidInputError, InvalidTypeError
+from .._c.floats import at_default
+from .._c.signals import pass_on
+from ..errors import InvalidInputError, InvalidTypeError
 
 __all__ = [
     "DURATIONS",

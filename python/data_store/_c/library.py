@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from . import _abi
-from .errors import LibraryError
+from ..errors import LibraryError
+from . import abi as _abi
 
 __all__ = ["library", "untyped"]
 
@@ -21,7 +21,7 @@ def _candidates() -> list[Path]:
     named = os.environ.get(_VARIABLE)
     if named:
         return [Path(named).absolute()]  # dlopen looks a bare name up elsewhere
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parent.parent
     return [
         package / "_lib" / _NAME,  # an installed wheel
         package.parents[1] / ".build" / "release" / _NAME,  # a checkout

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy.typing as npt
 
-from . import _abi
-from ._columns import FeatureValues, TextCodes
-from ._rows import Rows
-from ._text import TextArray
+from .._c import abi as _abi
+from .._c.text import TextArray
+from .columns import FeatureValues, TextCodes
+from .rows import Rows
 
 __all__ = ["Batch"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _abi
-from .._library import library
-from .._status import check
+from ..._c import abi as _abi
+from ..._c.library import library
+from ..._c.status import check
 
 __all__ = ["code_arrow"]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from . import _abi
-from ._cells import count_of, shown
-from ._signals import pass_on
-from ._text import TextArray, encode, encode_name
-from .errors import InvalidInputError, InvalidTypeError
+from .._c import abi as _abi
+from .._c.signals import pass_on
+from .._c.text import TextArray, encode, encode_name
+from ..errors import InvalidInputError, InvalidTypeError
+from .cells import count_of, shown
 
 __all__ = ["Selection", "key_list", "limit_of", "symbols_of"]
 

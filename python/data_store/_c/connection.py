@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
-from ._library import library
-from ._status import check
-from .errors import StorageError
+from ..errors import StorageError
+from .library import library
+from .status import check
 
 __all__ = ["connect"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from . import _abi
-from ._cells import described, shown
-from ._rows import KEY_NAMES
-from .errors import InvalidInputError
+from .._c import abi as _abi
+from ..errors import InvalidInputError
+from .cells import described, shown
+from .rows import KEY_NAMES
 
 __all__ = ["LABELS", "labels_error"]
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._cells import MISSING_TYPES, Refusal, exact_double, number, refuse_number, shown
+from ..cells import MISSING_TYPES, Refusal, exact_double, number, refuse_number, shown
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import each, encode, refuse_booleans
 

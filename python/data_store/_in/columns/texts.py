@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._cells import Refusal, is_missing, refuse_text
-from .._signals import pass_on
-from .._text import Remembered, text_problem
+from ..._c.signals import pass_on
+from ..._c.text import Remembered, text_problem
+from ..cells import Refusal, is_missing, refuse_text
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 

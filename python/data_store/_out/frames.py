@@ -11,14 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.internals import create_dataframe_from_blocks
 
-from . import _abi
-from ._floats import at_default
-from ._handles import ResultHandle, c_array
-from ._library import library
-from ._selection import Selection
-from ._text import decode, decode_array
-from ._texts_out import STR, codes_out, names_index, text_array, text_columns_out
-from ._timestamps import to_index
+from .._c import abi as _abi
+from .._c.floats import at_default
+from .._c.handles import ResultHandle, c_array
+from .._c.library import library
+from .._c.text import decode, decode_array
+from .._in.selection import Selection
+from .._timestamps import to_index
+from .texts import STR, codes_out, names_index, text_array, text_columns_out
 
 __all__ = ["bars_out", "feature_columns_out"]
 

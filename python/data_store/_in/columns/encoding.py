@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._cells import Refusal
-from .._floats import at_default
+from ..._c.floats import at_default
+from ..cells import Refusal
 from . import dtypes
 from .dtypes import Booleans, Categories, Column, Integers, Mask
 

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ._cells import shown
-from ._columns import Refusal, TextCodes, texts
-from ._columns.dtypes import Column
-from ._text import encode_name
-from ._timestamps import column_ns, epoch_refusal, to_timestamp
-from .errors import InvalidInputError, InvalidTypeError
+from .._c.text import encode_name
+from .._timestamps import column_ns, epoch_refusal, to_timestamp
+from ..errors import InvalidInputError, InvalidTypeError
+from .cells import shown
+from .columns import Refusal, TextCodes, texts
+from .columns.dtypes import Column
 
 __all__ = ["KEY_NAMES", "Rows", "align", "argument_error", "cell_error", "place_of", "rows_of"]
 

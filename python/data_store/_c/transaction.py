@@ -12,11 +12,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from ._handles import OfThisProcess, StoreHandle
-from ._library import library
-from ._status import check
-from ._tasks import call_at_end, own_number
-from .errors import DataStoreError, InvalidInputError
+from ..errors import DataStoreError, InvalidInputError
+from .handles import OfThisProcess, StoreHandle
+from .library import library
+from .status import check
+from .tasks import call_at_end, own_number
 
 __all__ = ["Transaction"]
 

@@ -15,8 +15,8 @@ from contextvars import ContextVar
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Self
 
-from ._library import library
-from ._signals import raised
+from .library import library
+from .signals import raised
 
 if TYPE_CHECKING:
     import asyncio

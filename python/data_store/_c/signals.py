@@ -14,8 +14,8 @@ import threading
 from collections.abc import Generator
 from types import FrameType
 
-from . import _abi
-from ._library import library
+from . import abi as _abi
+from .library import library
 
 __all__ = ["ask_main_thread", "pass_on", "raised"]
 

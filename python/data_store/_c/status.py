@@ -6,10 +6,7 @@ from __future__ import annotations
 import threading
 from ctypes import byref
 
-from . import _abi
-from ._library import library
-from ._signals import raised
-from .errors import (
+from ..errors import (
     BusyError,
     ClosedError,
     CorruptError,
@@ -23,6 +20,9 @@ from .errors import (
     SchemaError,
     StorageError,
 )
+from . import abi as _abi
+from .library import library
+from .signals import raised
 
 __all__ = ["check"]
 

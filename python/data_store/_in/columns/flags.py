@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._cells import flag, refuse_flag
+from ..cells import flag, refuse_flag
 from .dtypes import Booleans, Column, Floats, Integers, Mask, Objects
 from .encoding import each, encode, nulls, refuse_any
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from . import _abi
-from ._batch import Batch
-from ._cells import shown
-from ._columns import Refusal, doubles, flags, texts
-from ._columns.dtypes import Column
-from ._features_in import carry_by_position, carry_features
-from ._labels import LABELS, labels_error
-from ._rows import cell_error, place_of, rows_of
-from .errors import InvalidInputError, InvalidTypeError
+from .._c import abi as _abi
+from ..errors import InvalidInputError, InvalidTypeError
+from .batch import Batch
+from .cells import shown
+from .columns import Refusal, doubles, flags, texts
+from .columns.dtypes import Column
+from .features import carry_by_position, carry_features
+from .labels import LABELS, labels_error
+from .rows import cell_error, place_of, rows_of
 
 __all__ = ["bars_in"]
 

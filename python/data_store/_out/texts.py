@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from . import _abi
-from ._handles import ResultHandle, c_array
-from ._library import library
-from ._status import check
-from ._text import decode_array
+from .._c import abi as _abi
+from .._c.handles import ResultHandle, c_array
+from .._c.library import library
+from .._c.status import check
+from .._c.text import decode_array
 
 __all__ = ["STR", "codes_out", "names_index", "text_array", "text_columns_out"]
 

@@ -15,16 +15,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ._batch import Batch
-from ._cells import described, is_missing, shown
-from ._columns import FeatureValues, Refusal, TextCodes, feature_values, texts
-from ._columns.dtypes import Column, objects
-from ._json import features_json
-from ._rows import KEY_NAMES, Rows, align, place_of, rows_of
-from ._signals import pass_on
-from ._text import encode, text_problem
-from ._timestamps import column_ns, to_index
-from .errors import FeatureValidationError, InvalidInputError, InvalidTypeError
+from .._c.signals import pass_on
+from .._c.text import encode, text_problem
+from .._json import features_json
+from .._timestamps import column_ns, to_index
+from ..errors import FeatureValidationError, InvalidInputError, InvalidTypeError
+from .batch import Batch
+from .cells import described, is_missing, shown
+from .columns import FeatureValues, Refusal, TextCodes, feature_values, texts
+from .columns.dtypes import Column, objects
+from .rows import KEY_NAMES, Rows, align, place_of, rows_of
 
 __all__ = ["carry_by_position", "carry_features", "entry_json", "features_in"]
 

@@ -13,11 +13,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from . import _abi
-from ._library import library
-from ._status import check
-from ._tasks import AskedPointer
-from .errors import InvalidTypeError
+from ..errors import InvalidTypeError
+from . import abi as _abi
+from .library import library
+from .status import check
+from .tasks import AskedPointer
 
 __all__ = ["Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "c_array", "take_text"]
 

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from . import _abi
-from ._bar import CELL_NAMES, UNSET, packable, packed
-from ._cells import Refusal
-from ._columns.dtypes import objects
-from ._timestamps import only_ns
+from .._bar import CELL_NAMES, UNSET, packable, packed
+from .._c import abi as _abi
+from .._timestamps import only_ns
+from .cells import Refusal
+from .columns.dtypes import objects
 
 __all__ = ["one_row_in"]
 

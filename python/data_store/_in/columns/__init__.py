@@ -6,7 +6,7 @@ kinds of cells. Each target (`doubles`, `flags`, `texts`, `feature_values`) enco
 raises `Refusal` with the row of the first cell that it does not take.
 """
 
-from .._cells import Refusal
+from ..cells import Refusal
 from .doubles import doubles
 from .feature_values import FeatureValues, feature_values
 from .flags import flags
