@@ -54,7 +54,7 @@ class Contender(Protocol):
         """Give the bars of a range, bounds included."""
 
     def last_of_many(self, symbols: list[str], timeframe: str, count: int) -> pd.DataFrame:
-        """Give the newest bars of each symbol as one frame, as of one moment."""
+        """Give the newest bars of each symbol as one frame, as one snapshot."""
 
     def newest_features(self, symbols: list[str], timeframe: str, keys: list[str]) -> pd.DataFrame:
         """Give close and feature values of each symbol's newest bar as one frame."""

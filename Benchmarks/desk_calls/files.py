@@ -139,7 +139,7 @@ class Place:
 
 
 def verify(path: Path, market: Market, requests: int) -> None:
-    """Hold a file against what was written to it in this process."""
+    """Check a file against what was written to it in this process."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     select = (
         f"SELECT timestamp, {', '.join(COLUMNS)}, features FROM market_data"

@@ -65,7 +65,7 @@ def bars_by_symbol(symbols: list[str], counts: list[int], rows: Rows) -> pd.Data
 
 
 def features_by_symbol(symbols: list[str], keys: list[str], rows: Rows) -> pd.DataFrame:
-    """Make a frame of (timestamp, close, features), a row a symbol, a column a key."""
+    """Make a frame of (timestamp, close, features), one row per symbol, one column per key."""
     texts, closes, features = zip(*rows, strict=True)
     entries = [json.loads(text) if text else {} for text in features]
     columns: dict[str, Any] = {"close": np.array(closes, np.float64)}

@@ -3,7 +3,7 @@
 
 Each series has bars of a minute. The first five hundred symbols have three more timeframes: bars of
 five minutes with twenty features each, of an hour, and of a day. Bars that a call writes come from
-a pool, by a rule of series and minute: whoever reads one knows what it must be.
+a pool, by a rule of series and minute: a reader knows what it must be.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Market:
         return self._restepped(self.others[timeframe].frame(series), timeframe)
 
     def feature_frame(self, series: int) -> pd.DataFrame:
-        """Give the features of a series' bars of five minutes, a column a key."""
+        """Give the features of a series' bars of five minutes, one column per key."""
         return self._restepped(self.others[FEATURED].feature_frame(series), FEATURED)
 
     def newest_frame(

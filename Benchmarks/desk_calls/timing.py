@@ -89,7 +89,7 @@ class Seat:
         return value
 
     def verify(self) -> None:
-        """Hold the file against all that was written to it."""
+        """Check the file against all that was written to it."""
         self.close()
         verify(self.path, self._place.market, self.requests)
 
