@@ -12,8 +12,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .signals import pass_on
 from ..errors import CorruptError, InvalidInputError, InvalidTypeError
+from .signals import pass_on
 
 __all__ = [
     "Remembered",
