@@ -15,7 +15,9 @@ import pytest
 from c_header import HEADER, Header, run
 
 import data_store
-from data_store import DataStore, _abi, _bar, _status
+from data_store import DataStore, _bar
+from data_store._c import abi as _abi
+from data_store._c import status as _status
 from data_store._c.library import library
 
 LIBRARY = library._name

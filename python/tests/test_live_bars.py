@@ -17,8 +17,9 @@ import pytest
 from frames import NUMBERS, START, SYMBOL, TEXTS, TIMEFRAME
 from processes import at_once
 
-from data_store import DataStore, _abi, market_repo
+from data_store import DataStore, market_repo
 from data_store._bar import UNSET
+from data_store._c import abi as _abi
 from data_store.errors import InvalidInputError
 
 Rows = Callable[..., list[tuple[Any, ...]]]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from data_store import DataStore, _abi
+from data_store import DataStore
+from data_store._c import abi as _abi
 from data_store._c.library import library
 
 START = pd.Timestamp("2026-03-01", tz="UTC")

@@ -25,7 +25,8 @@ from figures import figure
 from processes import Program
 
 import data_store
-from data_store import DataStore, _connection
+from data_store import DataStore
+from data_store._c import connection as _connection
 from data_store.errors import ClosedError, InvalidInputError
 
 HAS_PYSQLITE3 = platform.machine() == "x86_64"  # elsewhere there is no wheel of it

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data_store import DataStore, _abi
+from data_store import DataStore
+from data_store._c import abi as _abi
 from data_store._c.library import library
 
 SERIES = ("LONG", "1min")
