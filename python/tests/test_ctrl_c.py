@@ -33,6 +33,8 @@ ON_STORED_BARS = [
     "check", "sql",
 ]  # fmt: skip
 
+READS = {"read", "read_features", "iter", "series", "check", "sql"}
+
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -54,18 +56,32 @@ def slowest() -> Iterator[list[float]]:
 
 
 def stop(path: Path, kind: str, slowest: list[float]) -> None:
+    """Stop a call midway; once more if the signal came as a read ended, as on a busy machine."""
+    for _ in range(20):
+        if stopped_midway(path, kind, slowest):
+            return
+    pytest.fail(f"no {kind} was stopped before it had ended")
+
+
+def stopped_midway(path: Path, kind: str, slowest: list[float]) -> bool:
     with Program("long_call", path, kind, BARS) as program:
         assert program.line() == "running"
         began = time.monotonic()
         program.signal(signal.SIGINT)
         told = program.line()
         took = time.monotonic() - began
+        if kind in READS and told.endswith(f"status {_abi.OK}"):
+            program.say("go on")
+            assert program.line() == "usable"
+            assert program.finish() == []
+            return False
         assert told == f"KeyboardInterrupt in _answers, status {_abi.INTERRUPTED}"
         assert took < AT_MOST
         slowest.append(took)
         program.say("go on")
         assert program.line() == "usable"
         assert program.finish() == []
+    return True
 
 
 @pytest.mark.parametrize("kind", ON_STORED_BARS)

@@ -292,6 +292,7 @@ def test_a_child_that_another_thread_forks_has_its_signals_noticed_in_long_calls
         try:
             signal.signal(signal.SIGALRM, by_name)
             with DataStore(path) as own:
+                own.sql("SELECT 1")  # imports what it needs: in there, Python drops what is raised
                 signal.setitimer(signal.ITIMER_REAL, 0.2)
                 # Without the alarm it takes as long as its timeout, and is another error.
                 own.sql(ENDLESS, timeout=60)
