@@ -28,10 +28,11 @@ extension SeriesKey {
   func withBytes<Result>(
     _ body: (_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try Array(symbol.utf8).withUnsafeBufferPointer { symbol throws(StoreError) in
-      try Array(timeframe.utf8).withUnsafeBufferPointer { timeframe throws(StoreError) in
-        try body(symbol, timeframe)
+    // What the library's closures throw has no type.
+    try symbol.withBytes { symbol in
+      timeframe.withBytes { timeframe in
+        Swift.Result { () throws(StoreError) in try body(symbol, timeframe) }
       }
-    }
+    }.get()
   }
 }
