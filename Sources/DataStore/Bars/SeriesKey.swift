@@ -10,6 +10,16 @@ struct SeriesKey: Hashable {
     self.timeframe = try checkedName(timeframe, "timeframe")
   }
 
+  private init(symbol: String, checkedTimeframe: String) throws(StoreError) {
+    self.symbol = try checkedName(symbol, "symbol")
+    timeframe = checkedTimeframe
+  }
+
+  /// Another symbol's key of the same timeframe.
+  func with(symbol: String) throws(StoreError) -> SeriesKey {
+    try SeriesKey(symbol: symbol, checkedTimeframe: timeframe)
+  }
+
   /// For messages: two series may have the same.
   var text: String { "\(symbol) \(timeframe)" }
 
