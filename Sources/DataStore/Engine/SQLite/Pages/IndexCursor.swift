@@ -40,21 +40,55 @@ struct IndexPlace {
     case behindSeries
   }
 
-  let symbol: Bytes
-  let timeframe: Bytes
-  let timestamp: Bytes
-  let side: Side
+  /// Symbol, timeframe and timestamp, one behind the other, as in the index; behind a series no timestamp.
+  private let key: Bytes
+  private let symbolBytes: Int
+  private let seriesBytes: Int
+  private let side: Side
+  /// The types of symbol and timeframe, where they are of one byte; 0 is not a text's.
+  private let types: (symbol: UInt8, timeframe: UInt8)
 
-  /// Whether it is behind an entry.
+  /// The place of `key`, which begins with names of so many bytes and outlives it.
+  init(_ side: Side, _ key: Bytes, symbolBytes: Int, timeframeBytes: Int) {
+    self.key = key
+    self.symbolBytes = symbolBytes
+    seriesBytes = symbolBytes + timeframeBytes
+    self.side = side
+    func type(_ bytes: Int) -> UInt8 { bytes < 58 ? UInt8(truncatingIfNeeded: 13 + 2 * bytes) : 0 }
+    types = (type(symbolBytes), type(timeframeBytes))
+  }
+
+  /// Whether it is behind the entry in a cell of a page; nil if that is not one of ours, or goes on in other pages.
   @inline(__always)
-  func isAfter(_ entry: IndexEntry) -> Bool {
-    var order = symbol.order(entry.symbol)
-    if order != 0 { return order > 0 }
-    order = timeframe.order(entry.timeframe)
-    if order != 0 { return order > 0 }
-    if side == .behindSeries { return true }
-    order = timestamp.order(entry.timestamp)
-    return order == 0 ? side == .behind : order > 0
+  func isAfter(_ cell: Int, of page: BTreePage) -> Bool? {
+    guard let payload = page.payload(cell), payload.overflow == 0 else { return nil }
+    guard let order = orderOfOneLength(payload.local) else { return IndexEntry(payload.local).map(isAfter) }
+    return order == 0 ? side != .before : order > 0
+  }
+
+  /// How it compares with a record whose symbol and timeframe are as long as its own, as most are: all is compared at once.
+  /// nil if the record is not such a one.
+  @inline(__always)
+  private func orderOfOneLength(_ record: Bytes) -> Int? {
+    guard record.count >= 5, let start = record.baseAddress, let key = key.baseAddress, start[0] == 5,
+      start[1] == types.symbol, start[2] == types.timeframe, start[3] & 0x81 == 1, start[3] >= 13,
+      let rowidSize = RecordValue.integerSize(UInt64(start[4]))
+    else { return nil }
+    let timestampBytes = Int(start[3] &- 13) / 2
+    guard 5 + seriesBytes + timestampBytes + rowidSize == record.count else { return nil }
+    let bytes = self.key.count
+    let order = memcmp(key, start + 5, min(bytes, seriesBytes + timestampBytes))
+    if order != 0 || side == .behindSeries { return Int(order) }
+    return bytes - seriesBytes - timestampBytes
+  }
+
+  private func isAfter(_ entry: IndexEntry) -> Bool {
+    var order = Bytes(rebasing: key[..<symbolBytes]).order(entry.symbol)
+    if order == 0 { order = Bytes(rebasing: key[symbolBytes..<seriesBytes]).order(entry.timeframe) }
+    if order == 0, side != .behindSeries {
+      order = Bytes(rebasing: key[seriesBytes...]).order(entry.timestamp)
+    }
+    return order == 0 ? side != .before : order > 0
   }
 }
 
@@ -91,13 +125,14 @@ struct IndexCursor: ~Copyable {
   mutating func seek(_ place: IndexPlace, _ source: inout PageSource) -> Step {
     guard stack.enterRoot(&source) else { return .unclear }
     while true {
-      // The first cell that is not before the place.
+      // The first cell behind the place.
+      let page = stack.page
       var low = 0
-      var high = stack.page.cellCount
+      var high = page.cellCount
       while low < high {
         let middle = (low + high) / 2
-        guard let entry = stack.page.indexEntry(middle) else { return .unclear }
-        if place.isAfter(entry) { low = middle + 1 } else { high = middle }
+        guard let isAfter = place.isAfter(middle, of: page) else { return .unclear }
+        if isAfter { low = middle + 1 } else { high = middle }
       }
       stack.cell = low
       if stack.isLeaf { return current() }

@@ -27,6 +27,8 @@ struct SeriesPages: ~Copyable {
     let pageSizes: (whole: Int, usable: Int)
     var index: IndexCursor
     var table: TableLookup
+    /// Where the place lies that is sought.
+    var key = ByteBuffer()
   }
 
   /// Of a read that is this short it is not worth while to count the rows before.
@@ -85,14 +87,6 @@ struct SeriesPages: ~Copyable {
     let low: Bytes
     let high: Bytes?
 
-    var begin: IndexPlace {
-      IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low, side: .before)
-    }
-    var end: IndexPlace {
-      IndexPlace(
-        symbol: symbol, timeframe: timeframe, timestamp: high ?? low, side: high == nil ? .behindSeries : .behind)
-    }
-
     @inline(__always)
     func isOfSeries(_ entry: IndexEntry) -> Bool {
       entry.symbol.equalsWord(symbol) && entry.timeframe.equalsWord(timeframe)
@@ -116,7 +110,8 @@ extension SeriesPages.Trees {
   ) -> Int? {
     let shouldStop = { interruption.shouldStop() }
     if isFromEnd, let limit {
-      _ = index.seek(part.end, &source)
+      guard let end = place(part.high == nil ? .behindSeries : .behind, part, part.high) else { return nil }
+      _ = index.seek(end, &source)
       let first = index.back(
         limit, while: { part.isOfSeries($0) && $0.timestamp.order(part.low) >= 0 }, unless: shouldStop, &source)
       if let first {
@@ -126,15 +121,27 @@ extension SeriesPages.Trees {
       }
       // There are fewer, or the pages are not clear: the way forward tells.
     }
-    var step = index.seek(part.begin, &source)
+    guard let begin = place(.before, part, part.low) else { return nil }
+    var step = index.seek(begin, &source)
     if sink.count == 0, limit ?? Int.max > SeriesPages.fewRows, !index.endsSoon(part.isPast) {
       let expected = index.count(
-        from: part.begin, until: part.isPast, atMost: limit ?? Int.max, unless: shouldStop, &source)
+        from: begin, until: part.isPast, atMost: limit ?? Int.max, unless: shouldStop, &source)
       guard let expected else { return nil }
       sink.expect(rows: expected)
-      step = index.seek(part.begin, &source)
+      step = index.seek(begin, &source)
     }
     return take(part, from: step, limit: limit ?? Int.max, sink, &source, interruption)
+  }
+
+  /// A place in the index, until the next one; nil if there is no memory.
+  private mutating func place(_ side: IndexPlace.Side, _ part: SeriesPages.Part, _ timestamp: Bytes?) -> IndexPlace? {
+    key.removeAll()
+    key.append(part.symbol)
+    key.append(part.timeframe)
+    if let timestamp { key.append(timestamp) }
+    guard !key.isIncomplete else { return nil }
+    return IndexPlace(
+      side, key.bytes, symbolBytes: part.symbol.count, timeframeBytes: part.timeframe.count)
   }
 
   private mutating func take(
