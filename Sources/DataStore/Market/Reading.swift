@@ -30,7 +30,8 @@ extension MarketRepo {
     var names = DistinctNames()
     for symbol in symbols {
       // What the symbols have in common is looked at once.
-      let key = if let first = keys.first { try first.with(symbol: symbol) } else { try SeriesKey(symbol, timeframe) }
+      let key =
+        if let first = keys.first { try first.with(symbol: symbol) } else { try SeriesKey(symbol, timeframe) }
       guard names.insert(symbol) else {
         throw .invalid(
           "symbol \(StoreError.quoted(symbol)) is asked for twice; name each once", key: "symbol")

@@ -23,7 +23,8 @@ import Testing
     guard foreign, random.oneIn(40) else { return text }
     let start = String(text.prefix(19))
     return random.pick([
-      start + "Z", start + "+02:00", start.replacing("T", with: " "), start + ".000001+00:00", String(text.prefix(10)),
+      start + "Z", start + "+02:00", start.replacing("T", with: " "), start + ".000001+00:00",
+      String(text.prefix(10)),
     ])
   }
 
@@ -107,7 +108,8 @@ import Testing
       switch Int.random(in: 0..<6, using: &random) {
       case 0: try insert(raw, &random, rows: random.pick([1, 40]), foreign: foreign)
       case 1: fold(raw, random.pick([SQLITE_CHECKPOINT_PASSIVE, SQLITE_CHECKPOINT_RESTART]))
-      case 2: try stores.fast.market.write(.hourly([Double(round)], symbol: random.pick(Self.symbols.dropLast())))
+      case 2:
+        try stores.fast.market.write(.hourly([Double(round)], symbol: random.pick(Self.symbols.dropLast())))
       default: break
       }
       compared += try compare(stores, &random, "round \(round), \(random)")
@@ -124,7 +126,8 @@ import Testing
       try store.transaction { () throws(StoreError) in
         // Bars that come and bars that change.
         for symbol in symbols {
-          try store.market.write(.hourly(Array(repeating: Double(value), count: 1 + value / 10), symbol: symbol))
+          try store.market.write(
+            .hourly(Array(repeating: Double(value), count: 1 + value / 10), symbol: symbol))
         }
       }
     }

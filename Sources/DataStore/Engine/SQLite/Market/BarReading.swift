@@ -30,7 +30,9 @@ extension StoreConnection {
     collector.beginSymbol(read.key, read.range, skip: read.skip)
     defer { collector.endSymbol(skip: read.skip, limit: read.limit, fromEnd: read.isFromEnd) }
     guard read.limit != 0, read.range.start ?? .min <= read.range.end ?? .max else { return 0 }
-    if !(try collectByText(read, shape, hasPages: hasPages)) { try collectByInstant(read, shape, from: before) }
+    if !(try collectByText(read, shape, hasPages: hasPages)) {
+      try collectByInstant(read, shape, from: before)
+    }
     return min(max(collector.count - before - read.skip, 0), read.limit ?? Int.max)
   }
 
@@ -46,7 +48,9 @@ extension StoreConnection {
     if hasPages, let taken = try collectFromPages(read, limit: wanted) {
       if let wanted, taken == wanted {
         expected = wanted
-        guard let edge = collector.instant(read.isFromEnd ? before : collector.count - 1) else { return false }
+        guard let edge = collector.instant(read.isFromEnd ? before : collector.count - 1) else {
+          return false
+        }
         if read.isFromEnd { range.start = edge } else { range.end = edge }
       }
     } else {
@@ -60,10 +64,11 @@ extension StoreConnection {
     }
     // Where forms mix, the first rows by text need not be the first in time, nor within the range.
     if wanted != nil, collector.metForeignForm || collector.count - before < expected { return false }
-    return !(try read.key.withBytes { symbol, timeframe throws(StoreError) in
-      guard range != .all else { return false }
-      return try foreignForms.hide(symbol, timeframe, from: range.start, to: range.end, self)
-    })
+    return
+      !(try read.key.withBytes { symbol, timeframe throws(StoreError) in
+        guard range != .all else { return false }
+        return try foreignForms.hide(symbol, timeframe, from: range.start, to: range.end, self)
+      })
   }
 
   private struct Bounds {

@@ -143,7 +143,8 @@ struct IndexCursor: ~Copyable {
   /// Goes back over `count` entries from where `seek` has led, to the first of them, as long as all are `isWithin`. nil if
   /// there are fewer, or that cannot be told, or is not to be: then it stands anywhere.
   mutating func back(
-    _ count: Int, while isWithin: (IndexEntry) -> Bool, unless shouldStop: () -> Bool, _ source: inout PageSource
+    _ count: Int, while isWithin: (IndexEntry) -> Bool, unless shouldStop: () -> Bool,
+    _ source: inout PageSource
   ) -> IndexEntry? {
     var left = count
     var first: IndexEntry?
@@ -180,7 +181,8 @@ struct IndexCursor: ~Copyable {
   func endsSoon(_ isPast: (IndexEntry) -> Bool) -> Bool {
     guard stack.isLeaf else { return false }
     if let last = stack.page.indexEntry(stack.page.cellCount - 1), isPast(last) { return true }
-    guard let (page, cell) = stack.parent, let entry = page.indexEntry(min(cell + 3, page.cellCount - 1)) else {
+    guard let (page, cell) = stack.parent, let entry = page.indexEntry(min(cell + 3, page.cellCount - 1))
+    else {
       return false
     }
     return isPast(entry)
@@ -200,7 +202,8 @@ struct IndexCursor: ~Copyable {
   /// How many entries there are from `place` on up to the first that `isPast`, or `most` if there are more; nil if that
   /// cannot be told, or is not to be. Of a page that lies within them whole, the last entry is looked at and no other.
   mutating func count(
-    from place: IndexPlace, until isPast: (IndexEntry) -> Bool, atMost most: Int, unless shouldStop: () -> Bool,
+    from place: IndexPlace, until isPast: (IndexEntry) -> Bool, atMost most: Int,
+    unless shouldStop: () -> Bool,
     _ source: inout PageSource
   ) -> Int? {
     var step = seek(place, &source)

@@ -83,7 +83,9 @@ struct PageSource {
       guard let start = bytes.baseAddress else { return false }
       let sizeOfWAL = lastFrame > 0 ? files.pageSizeOfWAL : nil
       if lastFrame > 0, sizeOfWAL == nil { return false }
-      guard files.read(1, frame, into: start, Self.headerBytes, pageSize: sizeOfWAL ?? 512) else { return false }
+      guard files.read(1, frame, into: start, Self.headerBytes, pageSize: sizeOfWAL ?? 512) else {
+        return false
+      }
       let stored = Int(bytes[16]) << 8 | Int(bytes[17])
       let size = stored == 1 ? 65_536 : stored
       guard size >= 512, size & (size - 1) == 0, sizeOfWAL == nil || sizeOfWAL == size else { return false }

@@ -76,7 +76,8 @@ struct SeriesPages: ~Copyable {
     _ sink: some RecordSink
   ) -> Int? {
     trees?.collect(
-      Part(symbol: symbol, timeframe: timeframe, low: low, high: high), limit: limit, isFromEnd: isFromEnd, sink,
+      Part(symbol: symbol, timeframe: timeframe, low: low, high: high), limit: limit, isFromEnd: isFromEnd,
+      sink,
       &source, interruption) ?? nil
   }
 
@@ -105,7 +106,8 @@ struct SeriesPages: ~Copyable {
 
 extension SeriesPages.Trees {
   fileprivate mutating func collect(
-    _ part: SeriesPages.Part, limit: Int?, isFromEnd: Bool, _ sink: some RecordSink, _ source: inout PageSource,
+    _ part: SeriesPages.Part, limit: Int?, isFromEnd: Bool, _ sink: some RecordSink,
+    _ source: inout PageSource,
     _ interruption: Interruption
   ) -> Int? {
     let shouldStop = { interruption.shouldStop() }
@@ -113,7 +115,8 @@ extension SeriesPages.Trees {
       guard let end = place(part.high == nil ? .behindSeries : .behind, part, part.high) else { return nil }
       _ = index.seek(end, &source)
       let first = index.back(
-        limit, while: { part.isOfSeries($0) && $0.timestamp.order(part.low) >= 0 }, unless: shouldStop, &source)
+        limit, while: { part.isOfSeries($0) && $0.timestamp.order(part.low) >= 0 }, unless: shouldStop,
+        &source)
       if let first {
         if sink.count == 0, limit > SeriesPages.fewRows { sink.expect(rows: limit) }
         let taken = take(part, from: .entry(first), limit: limit, sink, &source, interruption)
@@ -134,7 +137,9 @@ extension SeriesPages.Trees {
   }
 
   /// A place in the index, until the next one; nil if there is no memory.
-  private mutating func place(_ side: IndexPlace.Side, _ part: SeriesPages.Part, _ timestamp: Bytes?) -> IndexPlace? {
+  private mutating func place(_ side: IndexPlace.Side, _ part: SeriesPages.Part, _ timestamp: Bytes?)
+    -> IndexPlace?
+  {
     key.removeAll()
     key.append(part.symbol)
     key.append(part.timeframe)
