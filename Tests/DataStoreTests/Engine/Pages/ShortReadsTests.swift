@@ -156,7 +156,8 @@ import Testing
   }
 
   @Test func namesThatComeTwiceAreRefusedInWhateverOrder() throws {
-    let store = try Scratch().store()
+    let scratch = try Scratch()
+    let store = try scratch.store()
     for symbols in [["A", "A"], ["A", "B", "A"], ["B", "A", "C", "B"], ["C", "B", "A", "A"]] {
       #expect(throws: StoreError.self) { try store.market.read(symbols, "1h") }
     }

@@ -113,7 +113,8 @@ extension SeriesPages.Trees {
     let shouldStop = { interruption.shouldStop() }
     if isFromEnd, let limit {
       guard let end = place(part.high == nil ? .behindSeries : .behind, part, part.high) else { return nil }
-      _ = index.seek(end, &source)
+      // Midway it stands anywhere.
+      if case .unclear = index.seek(end, &source) { return nil }
       let first = index.back(
         limit, while: { part.isOfSeries($0) && $0.timestamp.order(part.low) >= 0 }, unless: shouldStop,
         &source)
