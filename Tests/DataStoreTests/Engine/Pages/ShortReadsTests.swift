@@ -103,7 +103,7 @@ import Testing
     let stores = try TwoWays(scratch.path())
     try insert(raw, &random, rows: 1500, foreign: foreign)
     var compared = 0
-    for round in 0..<(Proof.isFull ? 1000 : 120) {
+    for round in 0..<(Proof.isFull ? 1000 : 60) {
       // What was kept of pages is tried after commits, after some or all was folded in, and after neither.
       switch Int.random(in: 0..<6, using: &random) {
       case 0: try insert(raw, &random, rows: random.pick([1, 40]), foreign: foreign)
