@@ -39,7 +39,17 @@ final class Arena {
 
   func texts(_ texts: [String]) throws(StoreError) -> UnsafePointer<UnsafePointer<CChar>?> {
     let pointers = try room(for: texts.count, UnsafePointer<CChar>?.self)
-    for index in texts.indices { (pointers + index).initialize(to: try text(texts[index])) }
+    // One block for all: they may be many thousands.
+    var copy = try room(for: texts.reduce(0) { $0 + $1.utf8.count + 1 }, CChar.self)
+    for index in texts.indices {
+      (pointers + index).initialize(to: UnsafePointer(copy))
+      var text = texts[index]
+      copy = text.withUTF8 { bytes in
+        if let source = bytes.baseAddress { memcpy(copy, source, bytes.count) }
+        copy[bytes.count] = 0
+        return copy + bytes.count + 1
+      }
+    }
     return UnsafePointer(pointers)
   }
 
@@ -114,7 +124,8 @@ final class BarsHandle {
     if bars.symbols.count > 1 {
       let column = try arena.array(repeatElement(Int32(0), count: bars.count))
       for symbol in bars.symbols.indices {
-        for row in bars.range(ofSymbol: symbol) { column[row] = Int32(symbol) }
+        let rows = bars.range(ofSymbol: symbol)
+        (column + rows.lowerBound).update(repeating: Int32(truncatingIfNeeded: symbol), count: rows.count)
       }
       codes = UnsafePointer(column)
     }

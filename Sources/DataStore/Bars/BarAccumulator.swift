@@ -48,7 +48,7 @@ struct BarAccumulator: ~Copyable {
   private var start = 0
   /// True once the current rows are known not to ascend in time.
   private var isUnordered = false
-  /// True once a timestamp in another tool's form was met.
+  /// True once a timestamp in another tool's form was met among the rows of the current symbol.
   private(set) var metForeignForm = false
 
   init(_ shape: ReadShape) {
@@ -89,6 +89,7 @@ struct BarAccumulator: ~Copyable {
   mutating func beginSymbol() {
     start = count
     starts.append(start)
+    metForeignForm = false
     features.beginSymbol()
   }
 

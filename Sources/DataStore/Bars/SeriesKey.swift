@@ -10,6 +10,16 @@ struct SeriesKey: Hashable {
     self.timeframe = try checkedName(timeframe, "timeframe")
   }
 
+  private init(symbol: String, checkedTimeframe: String) throws(StoreError) {
+    self.symbol = try checkedName(symbol, "symbol")
+    timeframe = checkedTimeframe
+  }
+
+  /// Another symbol's key of the same timeframe.
+  func with(symbol: String) throws(StoreError) -> SeriesKey {
+    try SeriesKey(symbol: symbol, checkedTimeframe: timeframe)
+  }
+
   /// For messages: two series may have the same.
   var text: String { "\(symbol) \(timeframe)" }
 
@@ -28,10 +38,11 @@ extension SeriesKey {
   func withBytes<Result>(
     _ body: (_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try Array(symbol.utf8).withUnsafeBufferPointer { symbol throws(StoreError) in
-      try Array(timeframe.utf8).withUnsafeBufferPointer { timeframe throws(StoreError) in
-        try body(symbol, timeframe)
+    // What the library's closures throw has no type.
+    try symbol.withBytes { symbol in
+      timeframe.withBytes { timeframe in
+        Swift.Result { () throws(StoreError) in try body(symbol, timeframe) }
       }
-    }
+    }.get()
   }
 }

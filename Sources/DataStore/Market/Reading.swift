@@ -25,11 +25,14 @@ extension MarketRepo {
   ) throws(StoreError) -> [SeriesKey] {
     try shape.check()
     guard !symbols.isEmpty else { throw .invalid("no symbol is asked for; name at least one", key: "symbol") }
-    var seen: Set<SeriesKey> = []
     var keys: [SeriesKey] = []
+    keys.reserveCapacity(symbols.count)
+    var names = DistinctNames()
     for symbol in symbols {
-      let key = try SeriesKey(symbol, timeframe)
-      guard seen.insert(key).inserted else {
+      // What the symbols have in common is looked at once.
+      let key =
+        if let first = keys.first { try first.with(symbol: symbol) } else { try SeriesKey(symbol, timeframe) }
+      guard names.insert(symbol) else {
         throw .invalid(
           "symbol \(StoreError.quoted(symbol)) is asked for twice; name each once", key: "symbol")
       }
@@ -45,5 +48,31 @@ extension MarketRepo {
   ) throws(StoreError) -> Bars {
     let rows = try engine.readBars(keys.map(read), shape, limit: limit)
     return Bars(rows, symbols: keys.map(\.symbol), timeframe: timeframe)
+  }
+}
+
+/// Names that came so far. Long lists are sorted, mostly: then a comparison with the last one tells that a name is new.
+private struct DistinctNames: ~Copyable {
+  private var ascending: [String] = []
+  /// All of them, once one has come that is not behind the last; nil before.
+  private var known: TextInterner?
+
+  /// False if the name has come before.
+  mutating func insert(_ name: String) -> Bool {
+    if known == nil {
+      if ascending.last.map({ ExactText($0) < ExactText(name) }) ?? true {
+        ascending.append(name)
+        return true
+      }
+      known = TextInterner()
+      for earlier in ascending { _ = add(earlier) }
+      ascending = []
+    }
+    return add(name)
+  }
+
+  private mutating func add(_ name: String) -> Bool {
+    let count = known?.count ?? 0
+    return name.withBytes { known?.intern($0) } == count
   }
 }

@@ -64,7 +64,7 @@ extension SQLiteEngine {
   func readBars(_ reads: [SeriesRead], _ shape: ReadShape, limit: Int?) throws(StoreError) -> BarAccumulator {
     var rows: BarAccumulator?
     try read(snapshot: true) { reader throws(StoreError) in
-      rows = try reader.collect(reads, shape, limit: limit)
+      rows = try reader.collect(reads, shape, limit: limit, notices: watch.noticesSoFar)
     }
     guard let rows else { throw StoreError(.internalError, "nothing was read. Please report this message") }
     return rows

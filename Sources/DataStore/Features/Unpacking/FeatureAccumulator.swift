@@ -84,6 +84,9 @@ struct FeatureAccumulator: ~Copyable {
     if let rest = chunk {
       chunk = nil
       try unpackHere(rest)
+      // The next of many symbols takes it.
+      rest.empty()
+      spareChunks = [rest]
     }
   }
 
@@ -117,7 +120,10 @@ struct FeatureAccumulator: ~Copyable {
 
   // MARK: Settled rows
 
-  mutating func finish(rows: Int) { table.finish(rows: rows) }
+  mutating func finish(rows: Int) {
+    spareChunks = []
+    table.finish(rows: rows)
+  }
 
   mutating func reorder<Order: Collection>(from start: Int, by permutation: Order, rows: Int)
   where Order.Element == Int {

@@ -17,8 +17,7 @@ import Testing
     _ = try reader.integer("SELECT count(*) FROM sqlite_schema")
     try reader.statement("BEGIN").run()
     defer { try? reader.statement("COMMIT").run() }
-    let pages = try SeriesPages(reader)
-    return pages != nil
+    return try reader.beginPages(notices: nil)
   }
 
   /// Symbols of which some need two bytes for their length, or more than a small page holds.

@@ -10,7 +10,7 @@ import Glibc
 struct FastPaths: OptionSet, Hashable, Sendable {
   let rawValue: UInt8
 
-  /// Long reads take rows from the pages of the file (`SeriesPages`): the file format, wal.c.
+  /// Reads take rows from the pages of the file (`SeriesPages`): the file format, wal.c.
   static let pages = FastPaths(rawValue: 1)
   /// `latest_bar` takes its row from pages that stay between calls (`LatestPages`): the file format, wal.c.
   static let latestPages = FastPaths(rawValue: 2)

@@ -50,7 +50,7 @@ final class BarCollector: RecordSink {
   func begin(_ shape: ReadShape) { collection.pointee = BarCollection(shape) }
 
   /// `skip` rows at the front, all of the range's first instant, will be left out at the end.
-  func beginSymbol(_ series: String, _ range: TimeRange, skip: Int) {
+  func beginSymbol(_ series: SeriesKey, _ range: TimeRange, skip: Int) {
     collection.pointee.series = series
     collection.pointee.range = range
     collection.pointee.skipped = (range.start ?? .min, skip)
@@ -75,6 +75,10 @@ final class BarCollector: RecordSink {
   }
 
   var count: Int { collection.pointee.rows.count }
+  /// The time of a row; nil if there is no such row.
+  func instant(_ row: Int) -> Int64? {
+    row >= 0 && row < count ? collection.pointee.rows.timestamps[row] : nil
+  }
   func instants(from row: Int) -> [Int64] { Array(collection.pointee.rows.timestamps.elements[row...]) }
   var metForeignForm: Bool { collection.pointee.rows.metForeignForm }
 
@@ -100,7 +104,7 @@ private struct BarCollection: ~Copyable {
   var skipped = (instant: Int64.min, rows: 0)
   var leftToSkip = 0
   /// The series that is read, for messages.
-  var series = ""
+  var series: SeriesKey?
   var failure: StoreError?
   private var dates = TimestampParser.DateMemo()
   private var fields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
@@ -228,6 +232,7 @@ private struct BarCollection: ~Copyable {
   private func described(_ fault: StoredBarFault, _ values: UnsafeMutablePointer<OpaquePointer?>)
     -> StoreError
   {
+    let series = series?.text ?? ""
     let time = SQLFunctions.bytes(values[0]).text
     switch fault {
     case .column(let column, let what):
@@ -244,6 +249,7 @@ private struct BarCollection: ~Copyable {
   }
 
   private func damaged(_ fault: FeatureAccumulator.RowFault, at time: String?) -> StoreError {
+    let series = series?.text ?? ""
     let time = time ?? Timestamp.text(rows.timestamps[fault.row])
     let key = fault.fault.key.map { ", key \(StoreError.quoted($0))" } ?? ""
     return .corrupt(

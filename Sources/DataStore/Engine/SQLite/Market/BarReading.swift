@@ -1,77 +1,90 @@
 // SPDX-License-Identifier: MIT
 
 extension StoreConnection {
-  /// Collects the rows of each series in turn, at most `limit` in all. To be called within a snapshot.
+  /// Collects the rows of each series in turn, at most `limit` in all. To be called within a snapshot. `notices` counts what
+  /// was noticed of the file so far; nil if nothing notices.
   func collect(
-    _ reads: [SeriesRead], _ shape: ReadShape, limit: Int?
+    _ reads: [SeriesRead], _ shape: ReadShape, limit: Int?, notices: Int?
   ) throws(StoreError) -> BarAccumulator {
     collector.begin(shape)
     defer { collector.abandon() }
-    // To begin with pages costs as much as some dozen rows by way of SQLite.
-    let mostRows = reads.reduce(0) { max($0, $1.limit ?? limit ?? Int.max) }
-    var pages = mostRows > Self.fewRows ? try SeriesPages(self) : nil
+    let hasPages = try beginPages(notices: notices)
+    defer { if hasPages { seriesPages?.end() } }
     var left = limit
     for read in reads {
       var read = read
       if let left { read.limit = min(left, read.limit ?? Int.max) }
-      let rows = try collect(read, shape, &pages)
+      let rows = try collect(read, shape, hasPages: hasPages)
       left = left.map { $0 - rows }
     }
     return collector.end()
   }
-
-  private static let fewRows = 32
 }
 
 extension StoreConnection {
-  /// Collects the rows of one series; returns how many. To be called within a snapshot.
-  func collect(
-    _ read: SeriesRead, _ shape: ReadShape, _ pages: inout SeriesPages?
+  /// Collects the rows of one series; returns how many.
+  private func collect(
+    _ read: SeriesRead, _ shape: ReadShape, hasPages: Bool
   ) throws(StoreError) -> Int {
     let before = collector.count
-    collector.beginSymbol(read.key.text, read.range, skip: read.skip)
+    collector.beginSymbol(read.key, read.range, skip: read.skip)
     defer { collector.endSymbol(skip: read.skip, limit: read.limit, fromEnd: read.isFromEnd) }
     guard read.limit != 0, read.range.start ?? .min <= read.range.end ?? .max else { return 0 }
-
-    // A limited read ends (or begins) at a row that the index alone can tell.
-    var bounds = Bounds(low: read.range.start.map(Timestamp.text), high: read.range.end.map(Timestamp.text))
-    var low = read.range.start
-    var high = read.range.end
-    var isPlain = true
-    var expected = 0
-    if let limit = read.limit, let edge = try edge(read, limit + read.skip, bounds) {
-      if let instant = edge.withBytes({ TimestampParser.stored($0) }) {
-        expected = limit + read.skip
-        if read.isFromEnd {
-          (low, bounds.low) = (instant, edge)
-        } else {
-          (high, bounds.high) = (instant, edge)
-        }
-      } else {
-        isPlain = false
-      }
+    if !(try collectByText(read, shape, hasPages: hasPages)) {
+      try collectByInstant(read, shape, from: before)
     }
-    if isPlain {
-      if try !collect(from: &pages, read.key, bounds) {
-        collector.restartSymbol(read.range)
-        try run(read.key, bounds, shape)
-      }
-      // Where forms mix, the first rows by text need not be the first in time, nor within the range.
-      isPlain = !(collector.metForeignForm && read.limit != nil) && collector.count - before >= expected
-      if isPlain { isPlain = !(try foreignForms.hide(read.key, from: low, to: high, self)) }
-    }
-    if !isPlain { try collectByInstant(read, shape, from: before) }
     return min(max(collector.count - before - read.skip, 0), read.limit ?? Int.max)
   }
 
+  /// Collects the rows that stand between the texts of the bounds; false if other tools' forms make them the wrong ones.
+  private func collectByText(
+    _ read: SeriesRead, _ shape: ReadShape, hasPages: Bool
+  ) throws(StoreError) -> Bool {
+    let before = collector.count
+    // A limited read ends (or begins) at a row that the index alone can tell.
+    let wanted = read.limit.map { $0 + read.skip }
+    var range = read.range
+    var expected = 0
+    if hasPages, let taken = try collectFromPages(read, limit: wanted) {
+      if let wanted, taken == wanted {
+        expected = wanted
+        guard let edge = collector.instant(read.isFromEnd ? before : collector.count - 1) else {
+          return false
+        }
+        if read.isFromEnd { range.start = edge } else { range.end = edge }
+      }
+    } else {
+      collector.restartSymbol(range)
+      if let wanted, let edge = try edge(read, wanted) {
+        guard let instant = edge.withBytes({ TimestampParser.stored($0) }) else { return false }
+        expected = wanted
+        if read.isFromEnd { range.start = instant } else { range.end = instant }
+      }
+      try run(read.key, Bounds(range), shape)
+    }
+    // Where forms mix, the first rows by text need not be the first in time, nor within the range.
+    if wanted != nil, collector.metForeignForm || collector.count - before < expected { return false }
+    return
+      !(try read.key.withBytes { symbol, timeframe throws(StoreError) in
+        guard range != .all else { return false }
+        return try foreignForms.hide(symbol, timeframe, from: range.start, to: range.end, self)
+      })
+  }
+
   private struct Bounds {
-    var low: String?
-    var high: String?
+    let low: TimeText?
+    let high: TimeText?
+
+    init(_ range: TimeRange) {
+      low = range.start.map { TimeText(stored: $0) }
+      high = range.end.map { TimeText(stored: $0) }
+    }
   }
 
   /// The text of the `count`-th row from the beginning (or end) of the range; nil if there are fewer.
-  private func edge(_ read: SeriesRead, _ count: Int, _ bounds: Bounds) throws(StoreError) -> String? {
+  private func edge(_ read: SeriesRead, _ count: Int) throws(StoreError) -> String? {
     let order = read.isFromEnd ? "DESC" : "ASC"
+    let bounds = Bounds(read.range)
     let statement = try statement(variant(bounds, tag: read.isFromEnd ? 1 : 2)) {
       """
       SELECT timestamp FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\(bounds.low == nil ? "" : " AND timestamp >= ?3")\
@@ -84,22 +97,24 @@ extension StoreConnection {
     return try statement.step() ? statement.text(0) : nil
   }
 
-  /// The rows between the bounds, from the pages of the file; false if SQLite has to read them.
-  private func collect(
-    from pages: inout SeriesPages?, _ key: SeriesKey, _ bounds: Bounds
-  ) throws(StoreError) -> Bool {
-    var high = bounds.high
-    let isRead = key.symbol.withBytes { symbol in
-      key.timeframe.withBytes { timeframe in
-        (bounds.low ?? "").withBytes { low in
-          guard high != nil else { return pages?.collect(symbol, timeframe, from: low, to: nil, collector) }
-          return high?.withUTF8 { pages?.collect(symbol, timeframe, from: low, to: $0, collector) } ?? false
+  /// The rows of the range, the first or the last of them, from the pages of the file; nil if SQLite has to read them.
+  private func collectFromPages(_ read: SeriesRead, limit: Int?) throws(StoreError) -> Int? {
+    let bounds = Bounds(read.range)
+    let taken = try read.key.withBytes { symbol, timeframe throws(StoreError) in
+      (bounds.low ?? .empty).withBytes { low in
+        guard let high = bounds.high else {
+          return seriesPages?.collect(
+            symbol, timeframe, from: low, to: nil, limit: limit, isFromEnd: read.isFromEnd, collector)
+        }
+        return high.withBytes { high in
+          seriesPages?.collect(
+            symbol, timeframe, from: low, to: high, limit: limit, isFromEnd: read.isFromEnd, collector)
         }
       }
     }
-    guard isRead ?? false else { return false }
+    guard let taken = taken ?? nil else { return nil }
     try collector.settle()
-    return true
+    return taken
   }
 
   private func run(_ key: SeriesKey, _ bounds: Bounds, _ shape: ReadShape) throws(StoreError) {
@@ -153,8 +168,8 @@ extension StoreConnection {
 
   private func bind(_ key: SeriesKey, _ bounds: Bounds, to statement: Statement) {
     key.bind(to: statement)
-    if let low = bounds.low { statement.bind(3, copying: low) }
-    if let high = bounds.high { statement.bind(4, copying: high) }
+    bounds.low?.withBytes { statement.bindCopy(3, text: $0) }
+    bounds.high?.withBytes { statement.bindCopy(4, text: $0) }
   }
 
   private func variant(_ bounds: Bounds, tag: UInt64) -> UInt64 {

@@ -10,6 +10,8 @@ final class StoreConnection: Connection {
   let barTime: BarTime
   @exclusivity(unchecked) var foreignForms = ForeignForms(.bars)
   var foreignRequests = ForeignForms(.requests)
+  /// For reads that take rows from pages; nil before the first one.
+  @exclusivity(unchecked) var seriesPages: SeriesPages?
   /// For the latest bar, which is fetched from pages; nil before the first one.
   private var latestPages: LatestPages?
   private var latestFields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
@@ -43,6 +45,12 @@ final class StoreConnection: Connection {
   }
 
   override func mayCommitStatement() -> Bool { overlap.mayCommit() }
+
+  /// Begins the read transaction of a read that may take rows from pages; false if SQLite has to find them all.
+  func beginPages(notices: Int?) throws(StoreError) -> Bool {
+    if seriesPages == nil { seriesPages = SeriesPages(self) }
+    return try seriesPages?.begin(self, notices: notices) ?? false
+  }
 
   /// The record of a series' latest bar, valid until the next one; nil if SQLite has to find it.
   func latestRecord(

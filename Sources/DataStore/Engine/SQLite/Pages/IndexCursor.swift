@@ -31,20 +31,64 @@ struct IndexEntry {
   }
 }
 
-/// Where a series' bars begin in the index: at the first entry that is not before these.
+/// A place in the index: before or behind an entry, whether there is one or not.
 struct IndexPlace {
-  let symbol: Bytes
-  let timeframe: Bytes
-  let timestamp: Bytes
+  /// Where the place is: before the entry of these bytes, behind it, or behind all of the series.
+  enum Side {
+    case before
+    case behind
+    case behindSeries
+  }
 
-  func isAfter(_ entry: IndexEntry) -> Bool {
-    for (mine, other) in [
-      (symbol, entry.symbol), (timeframe, entry.timeframe), (timestamp, entry.timestamp),
-    ] {
-      let order = mine.order(other)
-      if order != 0 { return order > 0 }
+  /// Symbol, timeframe and timestamp, one behind the other, as in the index; behind a series no timestamp.
+  private let key: Bytes
+  private let symbolBytes: Int
+  private let seriesBytes: Int
+  private let side: Side
+  /// The types of symbol and timeframe, where they are of one byte; 0 is not a text's.
+  private let types: (symbol: UInt8, timeframe: UInt8)
+
+  /// The place of `key`, which begins with names of so many bytes and outlives it.
+  init(_ side: Side, _ key: Bytes, symbolBytes: Int, timeframeBytes: Int) {
+    self.key = key
+    self.symbolBytes = symbolBytes
+    seriesBytes = symbolBytes + timeframeBytes
+    self.side = side
+    func type(_ bytes: Int) -> UInt8 { bytes < 58 ? UInt8(truncatingIfNeeded: 13 + 2 * bytes) : 0 }
+    types = (type(symbolBytes), type(timeframeBytes))
+  }
+
+  /// Whether it is behind the entry in a cell of a page; nil if that is not one of ours, or goes on in other pages.
+  @inline(__always)
+  func isAfter(_ cell: Int, of page: BTreePage) -> Bool? {
+    guard let payload = page.payload(cell), payload.overflow == 0 else { return nil }
+    guard let order = orderOfOneLength(payload.local) else { return IndexEntry(payload.local).map(isAfter) }
+    return order == 0 ? side != .before : order > 0
+  }
+
+  /// How it compares with a record whose symbol and timeframe are as long as its own, as most are: all is compared at once.
+  /// nil if the record is not such a one.
+  @inline(__always)
+  private func orderOfOneLength(_ record: Bytes) -> Int? {
+    guard record.count >= 5, let start = record.baseAddress, let key = key.baseAddress, start[0] == 5,
+      start[1] == types.symbol, start[2] == types.timeframe, start[3] & 0x81 == 1, start[3] >= 13,
+      let rowidSize = RecordValue.integerSize(UInt64(start[4]))
+    else { return nil }
+    let timestampBytes = Int(start[3] &- 13) / 2
+    guard 5 + seriesBytes + timestampBytes + rowidSize == record.count else { return nil }
+    let bytes = self.key.count
+    let order = memcmp(key, start + 5, min(bytes, seriesBytes + timestampBytes))
+    if order != 0 || side == .behindSeries { return Int(order) }
+    return bytes - seriesBytes - timestampBytes
+  }
+
+  private func isAfter(_ entry: IndexEntry) -> Bool {
+    var order = Bytes(rebasing: key[..<symbolBytes]).order(entry.symbol)
+    if order == 0 { order = Bytes(rebasing: key[symbolBytes..<seriesBytes]).order(entry.timeframe) }
+    if order == 0, side != .behindSeries {
+      order = Bytes(rebasing: key[seriesBytes...]).order(entry.timestamp)
     }
-    return false
+    return order == 0 ? side != .before : order > 0
   }
 }
 
@@ -63,7 +107,12 @@ extension Bytes {
 struct IndexCursor: ~Copyable {
   private var stack: PageStack
 
-  init(root: UInt32) { stack = PageStack(root: root, interior: .indexInterior, leaf: .indexLeaf) }
+  init(root: UInt32, pageSize: Int) {
+    stack = PageStack(root: root, interior: .indexInterior, leaf: .indexLeaf, pageSize: pageSize)
+  }
+
+  /// Lets go of what only the current read transaction needs.
+  mutating func end() { stack.end() }
 
   enum Step {
     case entry(IndexEntry)
@@ -72,22 +121,71 @@ struct IndexCursor: ~Copyable {
     case unclear
   }
 
-  /// The first entry that is not before `place`.
+  /// The first entry behind `place`.
   mutating func seek(_ place: IndexPlace, _ source: inout PageSource) -> Step {
     guard stack.enterRoot(&source) else { return .unclear }
     while true {
-      // The first cell that is not before the place.
+      // The first cell behind the place.
+      let page = stack.page
       var low = 0
-      var high = stack.page.cellCount
+      var high = page.cellCount
       while low < high {
         let middle = (low + high) / 2
-        guard let entry = stack.page.indexEntry(middle) else { return .unclear }
-        if place.isAfter(entry) { low = middle + 1 } else { high = middle }
+        guard let isAfter = place.isAfter(middle, of: page) else { return .unclear }
+        if isAfter { low = middle + 1 } else { high = middle }
       }
       stack.cell = low
       if stack.isLeaf { return current() }
       guard stack.enterChild(&source) else { return .unclear }
     }
+  }
+
+  /// Goes back over `count` entries from where `seek` has led, to the first of them, as long as all are `isWithin`. nil if
+  /// there are fewer, or that cannot be told, or is not to be: then it stands anywhere.
+  mutating func back(
+    _ count: Int, while isWithin: (IndexEntry) -> Bool, unless shouldStop: () -> Bool,
+    _ source: inout PageSource
+  ) -> IndexEntry? {
+    var left = count
+    var first: IndexEntry?
+    // Behind the last entry of a page `seek` has gone up already.
+    while left > 0 {
+      // The entry before an inner one is the last below the child to its left.
+      while !stack.isLeaf {
+        guard stack.enterChild(&source) else { return nil }
+        stack.cell = stack.page.cellCount
+      }
+      if shouldStop() { return nil }
+      // Entries ascend: of a page that lies within whole, no other than the first is looked at.
+      let steps = min(stack.cell, left)
+      if steps > 0 {
+        stack.cell -= steps
+        left -= steps
+        guard let entry = stack.page.indexEntry(stack.cell), isWithin(entry) else { return nil }
+        first = entry
+      }
+      if left == 0 { break }
+      while stack.cell == 0 {
+        if stack.isAtRoot { return nil }
+        stack.leave()
+      }
+      stack.cell -= 1
+      left -= 1
+      guard let entry = stack.page.indexEntry(stack.cell), isWithin(entry) else { return nil }
+      first = entry
+    }
+    return first
+  }
+
+  /// Whether the first entry that `isPast`, seen from where `seek` has led, is a few leaves on at most.
+  func endsSoon(_ isPast: (IndexEntry) -> Bool) -> Bool {
+    guard stack.isLeaf else { return false }
+    if let last = stack.page.indexEntry(stack.page.cellCount - 1), isPast(last) { return true }
+    guard let (page, cell) = stack.parent, let entry = page.indexEntry(min(cell + 3, page.cellCount - 1))
+    else {
+      return false
+    }
+    return isPast(entry)
   }
 
   @inline(__always)
@@ -101,27 +199,29 @@ struct IndexCursor: ~Copyable {
     return current()
   }
 
-  /// How many entries there are from `place` on up to the first that `isPast`; nil if that cannot be told, or is
-  /// not to be. Of a page that lies within them whole, the last entry is looked at and no other.
+  /// How many entries there are from `place` on up to the first that `isPast`, or `most` if there are more; nil if that
+  /// cannot be told, or is not to be. Of a page that lies within them whole, the last entry is looked at and no other.
   mutating func count(
-    from place: IndexPlace, until isPast: (IndexEntry) -> Bool, unless shouldStop: () -> Bool,
+    from place: IndexPlace, until isPast: (IndexEntry) -> Bool, atMost most: Int,
+    unless shouldStop: () -> Bool,
     _ source: inout PageSource
   ) -> Int? {
     var step = seek(place, &source)
     var count = 0
     while case .entry(let found) = step {
       if isPast(found) { return count }
+      if count >= most { return most }
       if stack.isLeaf {
         let last = stack.page.cellCount - 1
         guard !shouldStop(), let end = stack.page.indexEntry(last) else { return nil }
-        if isPast(end) { return count + self.count(from: stack.cell, upTo: last, until: isPast) }
+        if isPast(end) { return min(count + self.count(from: stack.cell, upTo: last, until: isPast), most) }
         count += last - stack.cell
         stack.cell = last
       }
       count += 1
       step = next(&source)
     }
-    if case .end = step { return count }
+    if case .end = step { return min(count, most) }
     return nil
   }
 
@@ -147,7 +247,6 @@ struct IndexCursor: ~Copyable {
     guard let entry = stack.page.indexEntry(stack.cell) else { return .unclear }
     return .entry(entry)
   }
-
 }
 
 extension BTreePage {

@@ -9,78 +9,126 @@ import CSQLite
 struct PageSource {
   private var files: PageFiles
   /// The last frame that counts; 0 where the database has all there is.
-  private let lastFrame: UInt32
+  private var lastFrame: UInt32 = 0
   private(set) var pageSize = 0
   /// The part of a page that is SQLite's to fill.
   private(set) var usableSize = 0
 
-  /// Runs `begin`, which starts the read transaction of `connection`, and finds out what it sees. nil if that cannot
-  /// be told, as while others commit or fold the WAL in.
-  init?(_ connection: Connection, begin: () throws(StoreError) -> Void) throws(StoreError) {
-    // No WAL is open before a connection's first read, and none ever where the file is not in WAL mode: to ask for the
-    // shared memory would make some.
-    guard connection.isOutsideTransaction, let files = PageFiles(connection) else { return nil }
+  /// Counts the read transactions.
+  private(set) var epoch: UInt64 = 0
+  /// Counts the changes of `origin`: as long as it is the same, a page has changed where another frame holds it, and not
+  /// otherwise.
+  private(set) var state: UInt64 = 0
+  private var origin: Origin?
+  /// Where the database's header was when it was looked at.
+  private var header: (state: UInt64, frame: UInt32)?
+  /// How many pages the database had when this transaction first asked. It does not shrink.
+  private var pagesOfDatabase: Int?
+
+  /// What tells one state of the files from others, beside the last frame.
+  private struct Origin: Equatable {
+    /// They change whenever the WAL starts over.
+    let salts: UInt64
+    /// Of an empty WAL, which has no salts; see `KeptPages.Generation`.
+    let notices: Int?
+    /// The last frame, where the database has all there is: the frames may be overwritten then, and tell nothing.
+    let foldedUpTo: UInt32?
+  }
+
+  /// nil if the connection has no WAL open: none is before its first read, and none ever where the file is not in WAL
+  /// mode. To ask for the shared memory would make some.
+  init?(_ connection: Connection) {
+    guard let files = PageFiles(connection) else { return nil }
     self.files = files
-    let before = self.files.index.sample()
+  }
+
+  /// Runs `begin`, which starts the read transaction of `connection`, and finds out what it sees. False if that cannot
+  /// be told, as while others commit or fold the WAL in. `notices` counts what was noticed of the file so far; nil if nothing
+  /// notices.
+  mutating func begin(
+    _ connection: Connection, notices: Int?, _ begin: () throws(StoreError) -> Void
+  ) throws(StoreError) -> Bool {
+    guard connection.isOutsideTransaction else { return false }
+    epoch += 1
+    pagesOfDatabase = nil
+    let before = files.index.sample()
     try begin()
-    guard let before, let after = self.files.index.sample(), before.header == after.header,
+    guard let before, let after = files.index.sample(), before.header == after.header,
       connection.isReading
     else {
-      return nil
+      return false
     }
     let last = before.header.lastFrame
-    if before.folded == last {
-      // All is folded in: SQLite, too, reads the database alone, and lets nobody write to it meanwhile.
-      lastFrame = 0
-    } else if after.folded < last {
-      // SQLite holds a reader's mark, so that the WAL cannot start over.
-      lastFrame = last
-    } else {
-      return nil
-    }
-    guard readHeader() else { return nil }
+    let isFolded = before.folded == last
+    // Where all is folded in, SQLite, too, reads the database alone, and lets nobody write to it meanwhile. Else it holds a
+    // reader's mark, so that the WAL cannot start over.
+    guard isFolded || after.folded < last else { return false }
+    lastFrame = isFolded ? 0 : last
+    let salts = before.header.salts
+    let now = Origin(
+      salts: salts, notices: salts == 0 ? notices : nil, foldedUpTo: isFolded ? last : nil)
+    // Without salts and notices one state cannot be told from another.
+    if now != origin || salts == 0 && notices == nil { state += 1 }
+    origin = now
+    return readHeader()
   }
 
   private static let headerBytes = 100
 
   private mutating func readHeader() -> Bool {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headerBytes) { bytes in
-      guard let header = bytes.baseAddress else { return false }
+    guard let frame = frame(of: 1) else { return false }
+    if let header, header == (state, frame) { return true }
+    header = nil
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headerBytes) { bytes in
+      guard let start = bytes.baseAddress else { return false }
       let sizeOfWAL = lastFrame > 0 ? files.pageSizeOfWAL : nil
       if lastFrame > 0, sizeOfWAL == nil { return false }
-      pageSize = sizeOfWAL ?? 512
-      guard read(1, into: header, Self.headerBytes) else { return false }
-      let stored = Int(header[16]) << 8 | Int(header[17])
+      guard files.read(1, frame, into: start, Self.headerBytes, pageSize: sizeOfWAL ?? 512) else {
+        return false
+      }
+      let stored = Int(bytes[16]) << 8 | Int(bytes[17])
       let size = stored == 1 ? 65_536 : stored
       guard size >= 512, size & (size - 1) == 0, sizeOfWAL == nil || sizeOfWAL == size else { return false }
       pageSize = size
-      usableSize = size - Int(header[20])
-      let isUTF8 = header[56] == 0 && header[57] == 0 && header[58] == 0 && header[59] == 1
-      return header[18] == 2 && header[19] == 2 && usableSize >= 480 && isUTF8
+      usableSize = size - Int(bytes[20])
+      let isUTF8 = bytes[56] == 0 && bytes[57] == 0 && bytes[58] == 0 && bytes[59] == 1
+      guard bytes[18] == 2 && bytes[19] == 2 && usableSize >= 480 && isUTF8 else { return false }
+      header = (state, frame)
+      return true
     }
+  }
+
+  /// The frame that holds a page; 0 if the database does; nil if it cannot be told.
+  mutating func frame(of page: UInt32) -> UInt32? {
+    page > 0 ? files.index.frame(of: page, upTo: lastFrame) : nil
   }
 
   /// Copies a page to `bytes`, which has room for `pageSize`. False if it cannot be had.
   mutating func read(_ page: UInt32, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
-    read(page, into: bytes, pageSize)
+    guard let frame = frame(of: page) else { return false }
+    return read(page, frame, into: bytes)
+  }
+
+  /// The same from the frame that holds it.
+  func read(_ page: UInt32, _ frame: UInt32, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
+    files.read(page, frame, into: bytes, pageSize, pageSize: pageSize)
   }
 
   /// Whether the database itself has what counts of a page: then that stays as it is for as long as the transaction.
-  mutating func isInDatabase(_ page: UInt32) -> Bool {
-    page > 0 && files.index.frame(of: page, upTo: lastFrame) == 0
-  }
+  mutating func isInDatabase(_ page: UInt32) -> Bool { frame(of: page) == 0 }
 
-  /// How many pages the database had when it was first asked. It does not shrink.
-  private(set) lazy var databasePages = files.databaseBytes / pageSize
+  var databasePages: Int {
+    mutating get {
+      if let pagesOfDatabase { return pagesOfDatabase }
+      let pages = files.databaseBytes / pageSize
+      pagesOfDatabase = pages
+      return pages
+    }
+  }
 
   /// Copies pages that lie side by side in the database, whatever counts of them, to `bytes`, which has room.
   func read(_ first: UInt32, pages: Int, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
     files.readDatabase(at: Int64(first - 1) * Int64(pageSize), into: bytes, pages * pageSize)
-  }
-
-  private mutating func read(_ page: UInt32, into bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
-    guard page > 0, let frame = files.index.frame(of: page, upTo: lastFrame) else { return false }
-    return files.read(page, frame, into: bytes, count, pageSize: pageSize)
   }
 }
 

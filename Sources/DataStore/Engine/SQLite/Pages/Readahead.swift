@@ -23,6 +23,9 @@ struct Readahead: ~Copyable {
   /// It lives at least as long as the run.
   var block: ByteBlock.Reference? { blocks.last.map { .passUnretained($0) } }
 
+  /// A page was had from elsewhere: the run goes on behind it.
+  mutating func pass(_ number: UInt32) { last = number }
+
   /// The bytes of a page, valid until the next call, or as long as `block` is held; nil if it does not go on where the
   /// last one was, or is not to be had from the database.
   mutating func page(_ number: UInt32, _ source: inout PageSource) -> UnsafePointer<UInt8>? {

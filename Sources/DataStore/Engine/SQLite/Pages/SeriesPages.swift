@@ -13,63 +13,163 @@ protocol RecordSink: AnyObject {
 
 /// Reads bars of a series straight from the pages of the file, as of the snapshot of a read transaction.
 ///
-/// SQLite takes a few hundred instructions for each value that it hands over; the bytes themselves take about ten. What is
-/// not plain here (another schema, damage, a value of another type) is left to SQLite, which reports what is wrong.
+/// SQLite takes a few hundred instructions for each value that it hands over, and some ten thousand for each series; the
+/// bytes themselves take about ten. What is not plain here (another schema, damage, a value of another type) is left to
+/// SQLite, which reports what is wrong.
 struct SeriesPages: ~Copyable {
   private var source: PageSource
-  private var index: IndexCursor
-  private var table: TableLookup
+  private var trees: Trees?
   private let interruption: Interruption
 
-  /// Begins the read transaction; nil if its pages cannot be read, or hold other tables than ours.
-  init?(_ connection: Connection) throws(StoreError) {
-    guard connection.fastPaths.contains(.pages) else { return nil }
-    var roots: (table: UInt32, index: UInt32)?
-    let source = try PageSource(connection) { () throws(StoreError) in roots = try connection.roots() }
-    guard let source, let roots else { return nil }
+  /// The index and the table, by the schema of this cookie.
+  fileprivate struct Trees: ~Copyable {
+    let cookie: Int64
+    let pageSizes: (whole: Int, usable: Int)
+    var index: IndexCursor
+    var table: TableLookup
+    /// Where the place lies that is sought.
+    var key = ByteBuffer()
+  }
+
+  /// Of a read that is this short it is not worth while to count the rows before.
+  fileprivate static let fewRows = 1024
+
+  /// nil if the connection has no WAL open, or is not to.
+  init?(_ connection: Connection) {
+    guard connection.fastPaths.contains(.pages), let source = PageSource(connection) else { return nil }
     self.source = source
-    index = IndexCursor(root: roots.index)
-    table = TableLookup(root: roots.table)
     interruption = connection.interruption
   }
 
-  /// Hands the rows of a series between two texts of time, both included, to a sink. False if it stopped
-  /// midway: SQLite has to read them all.
+  /// Begins the read transaction; false if its pages cannot be read, or hold other tables than ours. `notices`: see
+  /// `PageSource`.
+  mutating func begin(_ connection: Connection, notices: Int?) throws(StoreError) -> Bool {
+    var cookie: Int64 = 0
+    let isClear = try source.begin(connection, notices: notices) { () throws(StoreError) in
+      cookie = try connection.schemaCookie()
+    }
+    guard isClear else { return false }
+    if let cookieBefore = trees?.cookie, cookieBefore == cookie, let sizes = trees?.pageSizes,
+      sizes == (source.pageSize, source.usableSize)
+    {
+      return true
+    }
+    trees = nil
+    guard let roots = try connection.roots() else { return false }
+    trees = Trees(
+      cookie: cookie, pageSizes: (source.pageSize, source.usableSize),
+      index: IndexCursor(root: roots.index, pageSize: source.pageSize),
+      table: TableLookup(root: roots.table, pageSize: source.pageSize))
+    return true
+  }
+
+  /// Lets go of what only the current read transaction needs.
+  mutating func end() {
+    trees?.index.end()
+    trees?.table.end()
+  }
+
+  /// Hands the rows of a series between two texts of time, both included, to a sink: the first `limit`, or the last. Returns
+  /// how many they were; nil if it stopped midway: SQLite has to read them all.
   mutating func collect(
-    _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, _ sink: some RecordSink
-  ) -> Bool {
-    let place = IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low)
+    _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, limit: Int?, isFromEnd: Bool,
+    _ sink: some RecordSink
+  ) -> Int? {
+    trees?.collect(
+      Part(symbol: symbol, timeframe: timeframe, low: low, high: high), limit: limit, isFromEnd: isFromEnd,
+      sink,
+      &source, interruption) ?? nil
+  }
+
+  /// Part of a series.
+  fileprivate struct Part {
+    let symbol: Bytes
+    let timeframe: Bytes
+    let low: Bytes
+    let high: Bytes?
+
+    @inline(__always)
     func isOfSeries(_ entry: IndexEntry) -> Bool {
       entry.symbol.equalsWord(symbol) && entry.timeframe.equalsWord(timeframe)
     }
-    func isPast(_ timestamp: Bytes) -> Bool { high.map { timestamp.order($0) > 0 } ?? false }
+
+    @inline(__always)
+    func isPast(timestamp: Bytes) -> Bool { high.map { timestamp.order($0) > 0 } ?? false }
+
     func isPast(_ entry: IndexEntry) -> Bool {
-      if isOfSeries(entry) { return isPast(entry.timestamp) }
+      if isOfSeries(entry) { return isPast(timestamp: entry.timestamp) }
       let order = entry.symbol.order(symbol)
       return order > 0 || order == 0 && entry.timeframe.order(timeframe) > 0
     }
-    if sink.count == 0 {
-      let interruption = interruption
-      let expected = index.count(
-        from: place, until: isPast, unless: { interruption.shouldStop() }, &source)
-      guard let expected else { return false }
-      sink.expect(rows: expected)
+  }
+}
+
+extension SeriesPages.Trees {
+  fileprivate mutating func collect(
+    _ part: SeriesPages.Part, limit: Int?, isFromEnd: Bool, _ sink: some RecordSink,
+    _ source: inout PageSource,
+    _ interruption: Interruption
+  ) -> Int? {
+    let shouldStop = { interruption.shouldStop() }
+    if isFromEnd, let limit {
+      guard let end = place(part.high == nil ? .behindSeries : .behind, part, part.high) else { return nil }
+      // Midway it stands anywhere.
+      if case .unclear = index.seek(end, &source) { return nil }
+      let first = index.back(
+        limit, while: { part.isOfSeries($0) && $0.timestamp.order(part.low) >= 0 }, unless: shouldStop,
+        &source)
+      if let first {
+        if sink.count == 0, limit > SeriesPages.fewRows { sink.expect(rows: limit) }
+        let taken = take(part, from: .entry(first), limit: limit, sink, &source, interruption)
+        return taken == limit ? taken : nil
+      }
+      // There are fewer, or the pages are not clear: the way forward tells.
     }
-    var step = index.seek(place, &source)
+    guard let begin = place(.before, part, part.low) else { return nil }
+    var step = index.seek(begin, &source)
+    if sink.count == 0, limit ?? Int.max > SeriesPages.fewRows, !index.endsSoon(part.isPast) {
+      let expected = index.count(
+        from: begin, until: part.isPast, atMost: limit ?? Int.max, unless: shouldStop, &source)
+      guard let expected else { return nil }
+      sink.expect(rows: expected)
+      step = index.seek(begin, &source)
+    }
+    return take(part, from: step, limit: limit ?? Int.max, sink, &source, interruption)
+  }
+
+  /// A place in the index, until the next one; nil if there is no memory.
+  private mutating func place(_ side: IndexPlace.Side, _ part: SeriesPages.Part, _ timestamp: Bytes?)
+    -> IndexPlace?
+  {
+    key.removeAll()
+    key.append(part.symbol)
+    key.append(part.timeframe)
+    if let timestamp { key.append(timestamp) }
+    guard !key.isIncomplete else { return nil }
+    return IndexPlace(
+      side, key.bytes, symbolBytes: part.symbol.count, timeframeBytes: part.timeframe.count)
+  }
+
+  private mutating func take(
+    _ part: SeriesPages.Part, from first: IndexCursor.Step, limit: Int, _ sink: some RecordSink,
+    _ source: inout PageSource, _ interruption: Interruption
+  ) -> Int? {
+    var step = first
     var rows = 0
     while true {
       switch step {
-      case .unclear: return false
-      case .end: return true
+      case .unclear: return nil
+      case .end: return rows
       case .entry(let entry):
         // One that comes before those that were seen: the index is damaged, and SQLite's to go through.
-        guard isOfSeries(entry) else { return isPast(entry) }
-        if isPast(entry.timestamp) { return true }
+        guard part.isOfSeries(entry) else { return part.isPast(entry) ? rows : nil }
+        if part.isPast(timestamp: entry.timestamp) { return rows }
         guard let record = table.record(entry.rowid, &source),
           sink.append(timestamp: entry.timestamp, record, in: table.block)
-        else { return false }
+        else { return nil }
         rows += 1
-        if rows & 255 == 0, interruption.shouldStop() { return false }
+        if rows == limit { return rows }
+        if rows & 255 == 0, interruption.shouldStop() { return nil }
       }
       step = index.next(&source)
     }
@@ -77,6 +177,15 @@ struct SeriesPages: ~Copyable {
 }
 
 extension Connection {
+  /// Changes with the schema. Starts a read transaction.
+  fileprivate func schemaCookie() throws(StoreError) -> Int64 {
+    let statement = try statement(Self.schemaCookieVariant) { "PRAGMA main.schema_version" }
+    defer { statement.reset() }
+    return try statement.step() ? statement.int64(0) : 0
+  }
+
+  private static let schemaCookieVariant: UInt64 = 8 << 40
+
   /// The pages where the table and the index of its key begin; nil if the table is not the specification's to the
   /// letter. Starts a read transaction.
   func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {

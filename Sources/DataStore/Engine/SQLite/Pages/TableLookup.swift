@@ -17,9 +17,19 @@ struct TableLookup: ~Copyable {
   /// Whether the last record was put together.
   private var isPutTogether = false
 
-  init(root: UInt32) { stack = PageStack(root: root, interior: .tableInterior, leaf: .tableLeaf) }
+  init(root: UInt32, pageSize: Int) {
+    stack = PageStack(root: root, interior: .tableInterior, leaf: .tableLeaf, pageSize: pageSize)
+  }
 
   deinit { free(overflowPage) }
+
+  /// Lets go of what only the current read transaction needs.
+  mutating func end() {
+    leaf = nil
+    (first, last) = (0, -1)
+    leafBlock = nil
+    stack.end()
+  }
 
   /// Where the last record lies, for callers that retain it; nil if it goes with the next one.
   var block: ByteBlock.Reference? { isPutTogether ? nil : leafBlock }
