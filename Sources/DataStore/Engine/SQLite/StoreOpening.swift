@@ -58,8 +58,8 @@ struct StoreOpening {
     if state != .complete { try Schema.create(connection, path: path) }
     if !location.exists { StorePath.syncFolder(location.folder) }
     try connection.source.register(on: connection)
-    // What takes a failed call back must not need memory that is not there.
-    _ = try connection.statement("ROLLBACK")
+    try SQLFunctions.registerClock(on: connection)
+    try connection.prepareRollback()
     // The first read makes the -wal and the -shm, which are watched from now on.
     _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema")
     connection.gatherFrames()
