@@ -4,7 +4,8 @@ extension SQLiteEngine {
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError) {
     guard !entries.isEmpty else { return try withWriter { _ throws(StoreError) in } }
     if entries.count == 1 {
-      return try writeOne { writer throws(StoreError) in try writer.putState(entries[0].key, entries[0].value) }
+      return try writeOne { writer throws(StoreError) in try writer.putState(entries[0].key, entries[0].value)
+      }
     }
     try write { writer throws(StoreError) in
       for entry in entries { try writer.putState(entry.key, entry.value) }

@@ -71,10 +71,12 @@ final class Notices {
     var thread = pthread_t()
     let number = UnsafeMutableRawPointer(bitPattern: Int(descriptor) + 1)
     guard let number,
-      startThread(&thread, number, { number in
-        close(Int32(Int(bitPattern: number) - 1))
-        return nil
-      })
+      startThread(
+        &thread, number,
+        { number in
+          close(Int32(Int(bitPattern: number) - 1))
+          return nil
+        })
     else {
       close(descriptor)
       return

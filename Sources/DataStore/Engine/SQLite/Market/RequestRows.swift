@@ -29,7 +29,8 @@ extension StoreConnection {
   /// `time` is what stands for the time that the request is kept under. One that is taken is left alone, or replaced.
   private static func insertion(time: String, replaces: Bool) -> String {
     let columns = [
-      "provider_used", "fallback_used", "start_ts", "end_ts", "coverage_ratio", "gap_count", "quality", "notes",
+      "provider_used", "fallback_used", "start_ts", "end_ts", "coverage_ratio", "gap_count", "quality",
+      "notes",
     ]
     let change = "UPDATE SET " + columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     return """

@@ -14,11 +14,18 @@ enum Schema {
 
     /// Whether a row of sqlite_schema, whose name and SQL are columns 0 and 3, is what `ddl` leaves there, byte for byte.
     fileprivate func isMade(as row: Statement) -> Bool {
-      row.bytes(0).elementsEqual(name.utf8)
-        && row.bytes(3).elementsEqual(("CREATE TABLE " + ddl.dropFirst(Self.opening.count)).utf8)
+      let sql = row.bytes(3)
+      let kept: StaticString = "CREATE TABLE "
+      let given: StaticString = "CREATE TABLE IF NOT EXISTS "
+      guard name.withBytes({ row.bytes(0).equals($0) }), sql.count > kept.utf8CodeUnitCount else {
+        return false
+      }
+      return Bytes(rebasing: sql[..<kept.utf8CodeUnitCount]).equals(Bytes(kept))
+        && ddl.withBytes { ddl in
+          Bytes(rebasing: sql[kept.utf8CodeUnitCount...]).equals(
+            Bytes(rebasing: ddl[given.utf8CodeUnitCount...]))
+        }
     }
-
-    private static let opening = "CREATE TABLE IF NOT EXISTS "
   }
 
   struct Column: Equatable {
