@@ -135,6 +135,8 @@ import Testing
     let refusal = try refused(.invalid) { try store.query(sql) }
     #expect(refusal.message.contains("other"))
     try raw.execute("DROP VIEW other")
+    // SQLite notices when it reads, not when it fails to prepare.
+    _ = try store.state.get("k")
     let missing = try refused(.invalid) { try store.query(sql) }
     #expect(missing.message.contains("no such table"))
     try raw.execute("CREATE TABLE other(c)")
