@@ -77,6 +77,12 @@ PATHS = [
     MainPath("merge one feature", "merge", "extra", "features", rows=FEATURED_ROWS),
     MainPath("write_bar", "write_bar", "changed", "bars", few=50, many=250),
     MainPath("latest_bar", "latest_bar", "bars", "bars", few=50, many=250),
+    MainPath("20 features on one bar", "merge_one", "features", "features", few=50, many=250),
+    MainPath("state_set", "state_set", "bars", "bars", few=50, many=250),
+    MainPath("state_get", "state_get", "bars", "bars", few=50, many=250),
+    MainPath("record_request", "record_request", "bars", "bars", few=50, many=250),
+    MainPath("sql", "sql", "bars", "bars", few=50, many=250),
+    MainPath("open, state_get, close", "open_close", "bars", "bars", few=4, many=24),
 ]
 
 RECIPES = {

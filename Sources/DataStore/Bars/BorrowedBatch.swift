@@ -68,8 +68,8 @@ package struct BorrowedBatch {
   }
 
   /// The packer of its features, which must not outlive it.
-  func featurePacker() throws(StoreError) -> FeaturePacker {
-    do throws(FeaturePackFault) { return try FeaturePacker(features, rows: count) } catch {
+  func featurePacker(_ keys: FeatureKeys = FeatureKeys()) throws(StoreError) -> FeaturePacker {
+    do throws(FeaturePackFault) { return try FeaturePacker(features, rows: count, keys: keys) } catch {
       throw error.error(place)
     }
   }

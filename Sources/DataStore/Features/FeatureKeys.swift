@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 
 /// The feature keys that were met so far, by number, each with what is the same wherever it occurs. One table may
-/// serve several parsers, so that they know a key by the same number.
+/// serve several parsers, so that they know a key by the same number, and several batches, one after the other.
 final class FeatureKeys {
   private var interner = TextInterner()
   /// By key: `"key":{"value":` as it is stored, in memory that stays.
   private(set) var openings: [Bytes] = []
   /// By key: what is wrong with it; nil if it is sound.
   private var faults: [String?] = []
+  /// By key: the last batch that had a column of it.
+  private var batches: [Int] = []
+  private var batch = 0
+  private var openingBytes = 0
+  private static let mostKept = 1 << 10
+  private static let mostKeptBytes = 1 << 18
 
   deinit {
     for opening in openings { UnsafeMutableRawPointer(mutating: opening.baseAddress)?.deallocate() }
@@ -28,6 +34,17 @@ final class FeatureKeys {
 
   func fault(_ key: Int) -> String? { faults[key] }
 
+  /// Whether the table is too large to be kept for the batches that follow.
+  var isLarge: Bool { count > Self.mostKept || openingBytes > Self.mostKeptBytes }
+
+  func beginBatch() { batch += 1 }
+
+  /// Notes a column of the current batch; false if there is one of the same key.
+  func isFirstInBatch(_ key: Int) -> Bool {
+    defer { batches[key] = batch }
+    return batches[key] != batch
+  }
+
   private func add(_ key: Bytes) {
     // With every byte escaped. A key is short, or `FeatureGrammar` refuses it.
     var opening = ByteBuffer(capacity: 6 * key.count + 16)
@@ -36,6 +53,8 @@ final class FeatureKeys {
     let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: opening.count)
     _ = copy.initialize(from: opening.bytes)
     openings.append(Bytes(copy))
+    openingBytes += opening.count
+    batches.append(0)
     faults.append(FeatureKey.fault(key))
   }
 }

@@ -69,6 +69,17 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     }
   }
 
+  /// Takes the turn where nobody has it or waits for it; else nothing happens.
+  func enterIfFree() -> Bool {
+    let me = ThreadID.current
+    return monitor.locked {
+      guard owner == nil, waiting.isEmpty, !isClosed else { return false }
+      owner = me
+      depth = 1
+      return true
+    }
+  }
+
   /// Takes the turn that this thread has already; false if it has lost it meanwhile.
   private func enterAgain() throws(StoreError) -> Bool {
     let me = owner

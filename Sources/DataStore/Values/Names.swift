@@ -7,7 +7,7 @@ func checkedName(_ name: String, _ what: String) throws(StoreError) -> String {
     throw .invalid(
       "the \(what) \(StoreError.quoted(name)) is longer than \(Limits.nameBytes) bytes", key: what)
   }
-  if name.utf8.contains(0) {
+  if name.withBytes({ $0.contains(0) }) {
     throw .invalid("the \(what) \(StoreError.quoted(name)) holds a NUL character", key: what)
   }
   return name

@@ -91,4 +91,77 @@ import Testing
     let scratch = try Scratch()
     #expect(try scratch.store().query(sql).count > 0)
   }
+
+  // MARK: Asked again
+
+  @Test func theSameQuerySeesWhatWasStoredSinceAndOtherParameters() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let sql = "SELECT count(*), ? FROM system_state"
+    for round in 1...20 {
+      try store.state.set("\(round)", json: "1")
+      let rows = try store.query(sql, [.init(.integer(Int64(-round)))])
+      #expect(rows.columns.map(\.integers) == [[Int64(round)], [Int64(-round)]])
+      try refused(.invalid) { try store.query(sql) }
+      try refused(.invalid) { try store.query(sql, [.init(.null), .init(.null)]) }
+    }
+  }
+
+  @Test func aQueryHoldsNoSnapshotOnceItHasReturned() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.market.write(.hourly([1, 2, 3]))
+    _ = try store.query("SELECT close FROM market_data")
+    try refused(.invalid) { try store.query("SELECT json(close || '{') FROM market_data") }
+    try store.market.write(.hourly([4, 5, 6]))
+    #expect(try store.checkpoint().heldBack == 0)
+  }
+
+  @Test func aQueryIsJudgedAgainWhenTheSchemaHasChanged() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    let raw = try scratch.raw()
+    try raw.execute("CREATE TABLE other(a); INSERT INTO other VALUES (1)")
+    let sql = "SELECT * FROM other"
+    for _ in 0..<2 { #expect(try store.query(sql).columns.map(\.name) == ["a"]) }
+    try raw.execute("ALTER TABLE other ADD COLUMN b DEFAULT 2")
+    for _ in 0..<2 {
+      let rows = try store.query(sql)
+      #expect(rows.columns.map(\.name) == ["a", "b"])
+      #expect(rows.columns.map(\.integers) == [[1], [2]])
+    }
+    // A function that only the store's own statements may call.
+    try raw.execute("DROP TABLE other; CREATE VIEW other AS SELECT ds_now() AS a")
+    let refusal = try refused(.invalid) { try store.query(sql) }
+    #expect(refusal.message.contains("other"))
+    try raw.execute("DROP VIEW other")
+    // SQLite notices when it reads, not when it fails to prepare.
+    _ = try store.state.get("k")
+    let missing = try refused(.invalid) { try store.query(sql) }
+    #expect(missing.message.contains("no such table"))
+    try raw.execute("CREATE TABLE other(c)")
+    #expect(try store.query(sql).columns.map(\.name) == ["c"])
+  }
+
+  @Test func whatWasRefusedStaysRefusedBesideQueriesThatAreKept() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    for _ in 0..<3 {
+      #expect(try store.query("SELECT 1").count == 1)
+      #expect(try store.query("select user_version FROM pragma_user_version").count == 1)
+      for sql in ["PRAGMA user_version=7", "SELECT ds_now()", "DELETE FROM system_state"] {
+        try refused(.invalid) { try store.query(sql) }
+      }
+      try store.state.set("k", json: "1")
+      #expect(try store.query("PRAGMA user_version").columns[0].integers == [1])
+    }
+  }
+
+  @Test func moreQueriesThanAreKeptAreAllRight() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    for number in (0..<40).map({ $0 % 13 }) {
+      #expect(try store.query("SELECT \(number) AS n").columns[0].integers == [Int64(number)])
+    }
+  }
 }

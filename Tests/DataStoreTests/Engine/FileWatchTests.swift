@@ -13,6 +13,17 @@ import Testing
     return store
   }
 
+  /// A store that has made so many calls that it is told by notices; before, each call looks for itself.
+  private func longOpened(_ scratch: Scratch) throws -> Store {
+    let store = try opened(scratch)
+    #expect(!hasNotices(store))
+    for _ in 0..<40 { try store.state.set("k", json: "1") }
+    #expect(hasNotices(store))
+    return store
+  }
+
+  private func hasNotices(_ store: Store) -> Bool { (store.file.watch.noticesSoFar ?? -1) >= 0 }
+
   private func expectClosed(_ store: Store) throws {
     try refused(.closed) { try store.market.write(.hourly([2, 3])) }
     try refused(.closed) { try store.state.set("k", json: "1") }
@@ -55,6 +66,42 @@ import Testing
     #expect(rename(scratch.path("moved.db"), scratch.path()) == 0)
     store.close()
     #expect(try scratch.store().closes() == [1])
+  }
+
+  @Test(arguments: ["", "-wal", "-shm"])
+  func noticesTellOfAFileThatIsGone(suffix: String) throws {
+    let scratch = try Scratch()
+    let store = try longOpened(scratch)
+    #expect(rename(scratch.path() + suffix, scratch.path("moved")) == 0)
+    try expectClosed(store)
+    #expect(rename(scratch.path("moved"), scratch.path() + suffix) == 0)
+    try store.market.write(.hourly([1, 2]))
+    unlink(scratch.path() + suffix)
+    try expectClosed(store)
+    store.close()
+  }
+
+  @Test func noticesBeginOnlyForFilesThatAreInOrder() throws {
+    let scratch = try Scratch()
+    try scratch.store("other.db").market.write(.hourly([7, 8]))
+    let store = try opened(scratch)
+    #expect(rename(scratch.path(), scratch.path("moved.db")) == 0)
+    #expect(rename(scratch.path("other.db"), scratch.path()) == 0)
+    for _ in 0..<40 { try expectClosed(store) }
+    #expect(!hasNotices(store))
+    #expect(rename(scratch.path("moved.db"), scratch.path()) == 0)
+    for _ in 0..<40 { try store.state.set("k", json: "1") }
+    #expect(hasNotices(store))
+    unlink(scratch.path())
+    try expectClosed(store)
+  }
+
+  @Test func locksThatAreDroppedAreMissedOnceNoticesHaveBegun() throws {
+    let scratch = try Scratch()
+    let store = try longOpened(scratch)
+    Glibc.close(open(scratch.path(), O_RDONLY))
+    try refused(.closed) { try store.market.write(.hourly([2])) }
+    store.close()
   }
 
   @Test func aMovedFileKeepsItsCommitsWhenTheStoreIsClosedMeanwhile() throws {

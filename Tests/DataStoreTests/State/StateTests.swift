@@ -28,6 +28,36 @@ import Testing
     #expect(try store.state.compareAndSet("k", expected: json, json: "2"), "it equals what was set")
   }
 
+  @Test func firstReadsSeeWhatOthersHaveStoredAndKeepNobodyWaiting() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store(timeout: 10)
+    let other = try scratch.store()
+    for value in 0..<20 {
+      try other.state.set("k", json: "\(value)")
+      #expect(try store.state.get("k") == "\(value)")
+      #expect(try store.state.updatedAt("k") == other.state.updatedAt("k"))
+    }
+    #expect(try store.checkpoint().heldBack == 0)
+    try store.beginTransaction()
+    try store.state.set("k", json: "-1")
+    #expect(try store.state.get("k") == "-1")
+    #expect(try other.state.get("k") == "19")
+    try store.rollBackTransaction()
+    #expect(try store.state.get("k") == "19")
+  }
+
+  @Test func aReadBesideATransactionOfAnotherThreadSeesTheLastCommit() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store(timeout: 10)
+    try store.state.set("k", json: "1")
+    try store.beginTransaction()
+    try store.state.set("k", json: "2")
+    let seen = try elsewhere { try store.state.get("k") }
+    #expect(seen == "1")
+    try store.commitTransaction()
+    #expect(try store.state.get("k") == "2")
+  }
+
   @Test func anyDoubleThatStandsAloneKeepsItsBits() throws {
     let scratch = try Scratch()
     let store = try scratch.store()

@@ -38,12 +38,18 @@ extension SQLiteEngine {
   // MARK: Reading
 
   /// Runs `body` on a connection for reading: the transaction's own where this thread and task have one open, else one of
-  /// the pool's. With `snapshot`, all statements of `body` see the same snapshot.
+  /// the pool's. With `snapshot`, all statements of `body` see the same snapshot. With `isOfOneRow`, `body` is one statement
+  /// that finds one row by its key.
   func read<Result>(
-    snapshot: Bool, until deadline: Deadline? = nil, _ body: (StoreConnection) throws(StoreError) -> Result
+    snapshot: Bool, until deadline: Deadline? = nil, isOfOneRow: Bool = false,
+    _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
       guard lane.enterTransaction() else {
+        if isOfOneRow, mayReadOnWriter() {
+          defer { leaveLane() }
+          if let writer, !writer.isInTransaction { return try readHere(writer, body) }
+        }
         return try readFromPool(snapshot: snapshot, until: deadline, body)
       }
       defer { leaveLane() }
@@ -54,6 +60,30 @@ extension SQLiteEngine {
         try body(writer)
       }
     }
+  }
+
+  /// Whether a read of one row may use the connection that writes: then the caller has the turn. To open a reader costs as much
+  /// as a dozen such reads, and a script that opens a store, reads a value and closes it is spared that. A few only, and
+  /// none where others write: a read must not keep a writer waiting.
+  private func mayReadOnWriter() -> Bool {
+    guard !options.isReadOnly, options.timeout >= 1 else { return false }
+    let isEarly = monitor.locked {
+      guard readers.isEmpty, readsOnWriter < Self.mostReadsOnWriter else { return false }
+      readsOnWriter += 1
+      return true
+    }
+    return isEarly && lane.enterIfFree()
+  }
+
+  private static let mostReadsOnWriter = 8
+
+  private func readHere<Result>(
+    _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try watch.checkDatabase()
+    writer.beginWaiting(until: Deadline(secondsFromNow: options.timeout))
+    defer { writer.endWaiting() }
+    return try interruptibly(writer, .alone) { () throws(StoreError) in try body(writer) }
   }
 
   /// Runs `body` on a pooled connection, even within a transaction: what others have committed, as one snapshot.
@@ -69,9 +99,9 @@ extension SQLiteEngine {
     try watch.checkDatabase()
     let reader = try takeReader()
     defer { giveBack(reader) }
-    if snapshot { try reader.statement("BEGIN").run() }
+    if snapshot { try reader.run(.begin) }
     // Beyond the reach of interrupt(): a snapshot that stayed open would keep the WAL from starting over for good.
-    defer { if snapshot { try? reader.statement("COMMIT").run() } }
+    defer { if snapshot { try? reader.run(.commit) } }
     return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
   }
 
@@ -170,7 +200,7 @@ extension SQLiteEngine {
       writer.beginWaiting(until: deadline)
       defer { writer.endWaiting() }
       // Where a rollback found no memory, its transaction must not become part of this call.
-      if transactionDepth == 0, writer.isInTransaction { try writer.statement("ROLLBACK").run() }
+      if transactionDepth == 0, writer.isInTransaction { try writer.run(.rollback) }
       return try body(writer)
     }
   }
@@ -186,13 +216,13 @@ extension SQLiteEngine {
 
   func commit(_ writer: StoreConnection) throws(StoreError) {
     try watch.checkAll()
-    try writer.statement("COMMIT").run()
+    try writer.run(.commit)
     try watch.checkCommitted()
     checkpointer?.afterCommit(writer)
   }
 
   func rollBack(_ writer: StoreConnection) {
-    if writer.isInTransaction { try? writer.statement("ROLLBACK").run() }
+    if writer.isInTransaction { try? writer.run(.rollback) }
   }
 
   private func savepoint<Result>(

@@ -62,7 +62,7 @@ final class Checkpointer {
   func run(guardedBy writer: Connection, patience: Int64 = 0) throws(StoreError) -> CheckpointResult {
     let connection = try opened()
     try writer.beginWriting()
-    defer { try? writer.statement("ROLLBACK").run() }
+    defer { try? writer.run(.rollback) }
     // A connection that has never read knows of no WAL, and its checkpoint would do nothing.
     _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema")
     let deadline = Deadline(nanosecondsFromNow: patience)

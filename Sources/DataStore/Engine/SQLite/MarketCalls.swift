@@ -14,6 +14,7 @@ extension SQLiteEngine {
   }
 
   func writeFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
+    if batch.count == 1, change == .merge { return try mergeFeaturesOfOnlyRow(of: batch) }
     let atOnce = { (writer: StoreConnection) throws(StoreError) -> Void? in
       try writer.bringAllUpToDate(batch, .features, change)
     }
@@ -25,7 +26,7 @@ extension SQLiteEngine {
   }
 
   func writeBar(_ row: BorrowedRow, replace: Bool) throws(StoreError) {
-    try writeOneBar { writer throws(StoreError) in
+    try writeOneRow { writer throws(StoreError) in
       var features: Bytes?
       if row.bar.carried.contains(.features), let text = row.bar.features {
         features = try row.packed { () throws(FeaturePackFault) in try writer.featureTexts.pack(text, row: 0)
@@ -37,20 +38,46 @@ extension SQLiteEngine {
 
   private func writeOnlyRow(of batch: BorrowedBatch, replace: Bool) throws(StoreError) {
     try BorrowedRow.only(of: batch) { row throws(StoreError) in
-      try writeOneBar { writer throws(StoreError) in
+      try writeOneRow { writer throws(StoreError) in
         guard batch.carriesFeatures else { return try writer.upsert(row, nil, replace: replace) }
-        var packer = try batch.featurePacker()
-        let features = try row.packed { () throws(FeaturePackFault) in try packer.pack(0) }
-        try writer.upsert(row, features, replace: replace)
-        // `features` are its memory.
-        withExtendedLifetime(packer) {}
+        try withFeatures(of: row, batch, writer) { features throws(StoreError) in
+          try writer.upsert(row, features, replace: replace)
+        }
       }
     }
   }
 
-  /// Runs `body`, one statement over one bar, as its own transaction; once more, in one of several statements, where it
+  private func mergeFeaturesOfOnlyRow(of batch: BorrowedBatch) throws(StoreError) {
+    try BorrowedRow.only(of: batch) { row throws(StoreError) in
+      try writeOneRow { writer throws(StoreError) in
+        try withFeatures(of: row, batch, writer) { features throws(StoreError) in
+          try writer.mergeFeatures(row, features)
+        }
+      }
+    }
+  }
+
+  /// Lends the only row's features, packed, to `body`; nil if it says nothing of them.
+  private func withFeatures(
+    of row: BorrowedRow, _ batch: BorrowedBatch, _ writer: StoreConnection,
+    _ body: (Bytes?) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    if let json = batch.features.json, batch.features.columns.isEmpty {
+      guard let text = json[0] else { return try body(nil) }
+      return try body(
+        try row.packed { () throws(FeaturePackFault) in
+          try writer.featureTexts.pack(Bytes(cString: text), row: 0)
+        })
+    }
+    var packer = try batch.featurePacker(writer.source.featureKeys)
+    try body(try row.packed { () throws(FeaturePackFault) in try packer.pack(0) })
+    // The features are its memory.
+    withExtendedLifetime(packer) {}
+  }
+
+  /// Runs `body`, one statement over one row, as its own transaction; once more, in one of several statements, where it
   /// comes upon a row in another form.
-  private func writeOneBar<Result>(
+  private func writeOneRow<Result>(
     _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     do throws(StoreError) {
@@ -73,7 +100,7 @@ extension SQLiteEngine {
   func latestBar(
     _ symbol: Bytes, _ timeframe: Bytes, _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError) {
-    try read(snapshot: false) { reader throws(StoreError) in
+    try read(snapshot: false, isOfOneRow: true) { reader throws(StoreError) in
       try reader.latestBar(symbol, timeframe, notices: watch.noticesSoFar, body)
     }
   }
@@ -89,7 +116,10 @@ extension SQLiteEngine {
   }
 
   func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
-    try write { writer throws(StoreError) in try writer.record(request, key) }
+    try writeOneRow { writer throws(StoreError) in
+      writer.isInTransaction
+        ? try writer.record(request, key) : try writer.recordAtOnce(request, key)
+    }
   }
 
   func requests(

@@ -14,32 +14,60 @@ extension SQLiteEngine {
     of sql: String, _ parameters: [QueryParameter], _ timeout: Double?, _ reader: StoreConnection
   ) throws(StoreError) -> QueryRows {
     reader.limitExpressions(toDepth: ThreadStack.expressionDepth(atMost: Connection.deepestExpression))
+    if let kept = reader.queries.take(sql) {
+      try bind(parameters, to: kept)
+      do throws(StoreError) { return try run(kept, sql, reader) } catch {
+        // Where the schema has changed, so that it could not be prepared again, a new one tells what is wrong.
+        guard error.isInStatement || error.isDenied else { throw told(error, sql, timeout, reader) }
+      }
+    }
     let statement = try ReadOnlyGuard.prepare(sql, on: reader)
     try bind(parameters, to: statement)
-    do throws(StoreError) {
-      return try rows(of: statement)
-    } catch {
-      if error.code == .interrupted, reader.interruption.isOutOfTime, let timeout {
-        throw StoreError(
-          .timeout,
-          "the query \(StoreError.quoted(sql)) took longer than its timeout of \(timeout) s and was stopped: ask for"
-            + " less (a range, a LIMIT), or allow it more time", key: "timeout")
-      }
-      // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
-      guard error.isInStatement else { throw error }
-      throw StoreError(
-        .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)",
-        sqliteCode: error.sqliteCode,
-        key: "query")
+    do throws(StoreError) { return try run(statement, sql, reader) } catch {
+      throw told(error, sql, timeout, reader)
     }
   }
 
+  /// A failure of a running query, as its caller is told.
+  private func told(
+    _ error: StoreError, _ sql: String, _ timeout: Double?, _ reader: StoreConnection
+  ) -> StoreError {
+    if error.code == .interrupted, reader.interruption.isOutOfTime, let timeout {
+      return StoreError(
+        .timeout,
+        "the query \(StoreError.quoted(sql)) took longer than its timeout of \(timeout) s and was stopped: ask for"
+          + " less (a range, a LIMIT), or allow it more time", key: "timeout")
+    }
+    if error.isDenied { return ReadOnlyGuard.refusal(sql) }
+    // What SQLite finds wrong as it runs (malformed JSON, an overflow) is the query's fault.
+    guard error.isInStatement else { return error }
+    return StoreError(
+      .invalid, "the query \(StoreError.quoted(sql)) failed: \(error.message)", sqliteCode: error.sqliteCode,
+      key: "query")
+  }
+
+  /// Runs a statement, and keeps it for the next time where that may be.
+  private func run(
+    _ statement: Statement, _ sql: String, _ reader: StoreConnection
+  ) throws(StoreError) -> QueryRows {
+    guard ReadOnlyGuard.mayKeep(sql) else { return try rows(of: statement) }
+    let rows = try ReadOnlyGuard.running(reader) { () throws(StoreError) -> QueryRows in
+      try self.rows(of: statement)
+    }
+    statement.reset()
+    reader.queries.keep(statement, sql)
+    return rows
+  }
+
   private func rows(of statement: Statement) throws(StoreError) -> QueryRows {
+    // The first step may prepare a kept statement again, and change its columns.
+    var hasRow = try statement.step()
     let columns = (0..<statement.columnCount).map { QueryRows.Column(name: statement.columnName($0)) }
     var count = 0
-    while try statement.step() {
+    while hasRow {
       for (index, column) in columns.enumerated() { column.append(statement.value(Int32(index)), row: count) }
       count += 1
+      hasRow = try statement.step()
     }
     for column in columns { column.finish(count) }
     return QueryRows(columns: columns, count: count)

@@ -7,6 +7,8 @@ struct ReaderPool {
 
   private var idle: [StoreConnection] = []
 
+  var isEmpty: Bool { idle.isEmpty }
+
   /// The one used last, whose caches are warm.
   mutating func take() -> StoreConnection? { idle.popLast() }
 

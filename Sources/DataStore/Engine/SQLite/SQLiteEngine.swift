@@ -20,6 +20,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   @exclusivity(unchecked) var isClosed = false
   @exclusivity(unchecked) var runningCalls = 0
   @exclusivity(unchecked) var readers = ReaderPool()
+  /// How many reads of one row the connection that writes has done. See `mayReadOnWriter()`.
+  @exclusivity(unchecked) var readsOnWriter = 0
   /// Connections that `interrupt()` reaches.
   @exclusivity(unchecked) var interruptible: [InterruptibleUse] = []
 

@@ -3,13 +3,19 @@
 extension SQLiteEngine {
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError) {
     guard !entries.isEmpty else { return try withWriter { _ throws(StoreError) in } }
+    if entries.count == 1 {
+      return try writeOne { writer throws(StoreError) in try writer.putState(entries[0].key, entries[0].value)
+      }
+    }
     try write { writer throws(StoreError) in
       for entry in entries { try writer.putState(entry.key, entry.value) }
     }
   }
 
   func state(_ key: String, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
-    try read(snapshot: false) { reader throws(StoreError) in try reader.withState(key, body) }
+    try read(snapshot: false, isOfOneRow: true) { reader throws(StoreError) in
+      try reader.withState(key, body)
+    }
   }
 
   func deleteState(_ key: String) throws(StoreError) -> Bool {
@@ -23,7 +29,9 @@ extension SQLiteEngine {
   }
 
   func stateUpdatedAt(_ key: String) throws(StoreError) -> Int64? {
-    try read(snapshot: false) { reader throws(StoreError) in try reader.stateUpdatedAt(key) }
+    try read(snapshot: false, isOfOneRow: true) { reader throws(StoreError) in
+      try reader.stateUpdatedAt(key)
+    }
   }
 
   func stateEntries(prefix: String, values: Bool) throws(StoreError) -> [StateEntry] {

@@ -54,12 +54,12 @@ struct StoreOpening {
       throw StoreError(
         .storage, "\(path) cannot be written: check its owner, mode and mount, or open it with read_only")
     }
-    try switchToWAL(connection, deadline)
+    try switchToWAL(connection, deadline, isNew: state == .blank)
     if state != .complete { try Schema.create(connection, path: path) }
     if !location.exists { StorePath.syncFolder(location.folder) }
     try connection.source.register(on: connection)
-    // What takes a failed call back must not need memory that is not there.
-    _ = try connection.statement("ROLLBACK")
+    try SQLFunctions.registerClock(on: connection)
+    try connection.prepareRollback()
     // The first read makes the -wal and the -shm, which are watched from now on.
     _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema")
     connection.gatherFrames()
@@ -71,12 +71,14 @@ struct StoreOpening {
   }
 
   /// Switching needs the file to itself for an instant, and SQLite does not wait for that by itself.
-  private func switchToWAL(_ connection: StoreConnection, _ deadline: Deadline) throws(StoreError) {
+  private func switchToWAL(
+    _ connection: StoreConnection, _ deadline: Deadline, isNew: Bool
+  ) throws(StoreError) {
     while true {
       do throws(StoreError) {
-        // Counts for a new file only. Bars with features fill pages of 4,096 bytes badly; larger ones than these make a
+        // Bars with features fill pages of 4,096 bytes badly; larger ones than these make a
         // single live bar cost more than they save in bulk.
-        try connection.execute("PRAGMA main.page_size=8192")
+        if isNew { try connection.execute("PRAGMA main.page_size=8192") }
         let mode = try connection.text("PRAGMA main.journal_mode=WAL")
         guard mode == "wal" else {
           throw StoreError(

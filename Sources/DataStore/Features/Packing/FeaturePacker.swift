@@ -12,8 +12,9 @@ struct FeaturePacker: ~Copyable {
     let integers: UnsafePointer<Int64>?
     let isNull: UnsafePointer<UInt8>?
     let codes: UnsafePointer<Int32>?
-    /// By quality code; the packer's own memory.
+    /// By quality code; the packer's own memory where the caller gave qualities.
     let qualities: UnsafeMutablePointer<FeatureQuality>
+    let ownsQualities: Bool
     /// Where there are no codes: the code of rows whose value is null. Those with a number have 0.
     let nullCode: Int
   }
@@ -23,49 +24,62 @@ struct FeaturePacker: ~Copyable {
   private var columnCount = 0
   /// Bytes that an entry of each column can take, in sum.
   private var rowBytes = 2
-  private let keys = FeatureKeys()
+  private let keys: FeatureKeys
   private var texts: FeatureTextPacker
   private var out = ByteBuffer(capacity: 4096)
 
-  /// Checks keys and quality words, which hold for all rows.
-  init(_ features: BorrowedFeatures, rows: Int) throws(FeaturePackFault) {
+  /// Checks keys and quality words, which hold for all rows. `keys` are those of batches before; no other packer may use
+  /// them at the same time.
+  init(
+    _ features: BorrowedFeatures, rows: Int, keys: FeatureKeys = FeatureKeys()
+  ) throws(FeaturePackFault) {
     self.features = features
+    self.keys = keys
     columns = .allocate(capacity: max(features.columns.count, 1))
-    texts = FeatureTextPacker(keys)
+    texts = FeatureTextPacker()
+    keys.beginBatch()
     guard rows > 0 else { return }
     for feature in features.columns { try add(feature, rows) }
   }
 
   deinit {
-    for index in 0..<columnCount { columns[index].qualities.deallocate() }
+    for index in 0..<columnCount where columns[index].ownsQualities { columns[index].qualities.deallocate() }
     columns.deallocate()
   }
 
   private mutating func add(_ feature: BorrowedFeature, _ rows: Int) throws(FeaturePackFault) {
     func fault(_ reason: String) -> FeaturePackFault { Self.fault(reason, feature, 0) }
     guard feature.key.isValidUTF8 else { throw fault("the key is not valid UTF-8") }
-    let known = keys.count
-    let key = keys.number(of: feature.key)
+    // A call has mostly the keys of the one before, in its order.
+    let key = keys.number(of: feature.key, guess: columnCount)
     if let reason = keys.fault(key) { throw fault(reason) }
-    guard key == known else { throw fault("the key is given twice") }
+    guard keys.isFirstInBatch(key) else { throw fault("the key is given twice") }
     if feature.values != nil, feature.integers != nil {
       throw fault("its values are given both as doubles and as integers")
     }
-    var words = Self.qualitiesByValue
-    if let column = feature.quality { words = try Self.qualities(column, of: feature, rows: rows) }
-    let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: max(words.count, 1))
-    qualities.initialize(from: words, count: words.count)
+    var qualities = Self.qualitiesByValue
+    if let column = feature.quality {
+      let words = try Self.qualities(column, of: feature, rows: rows)
+      qualities = .allocate(capacity: max(words.count, 1))
+      qualities.initialize(from: words, count: words.count)
+    }
     let opening = keys.openings[key]
     (columns + columnCount).initialize(
       to: Column(
         opening: opening, values: feature.values, integers: feature.integers, isNull: feature.isNull,
-        codes: feature.quality?.codes, qualities: qualities, nullCode: feature.quality == nil ? 1 : 0))
+        codes: feature.quality?.codes, qualities: qualities, ownsQualities: feature.quality != nil,
+        nullCode: feature.quality == nil ? 1 : 0))
     columnCount += 1
     rowBytes += 1 + opening.count + NumberText.maximumBytes + FeatureQuality.longestEntryEnd
   }
 
   /// The qualities of a feature that was given none: of its numbers, and of its nulls.
-  private static let qualitiesByValue: [FeatureQuality] = [.ready, .missing]
+  private nonisolated(unsafe) static let qualitiesByValue: UnsafeMutablePointer<FeatureQuality> = {
+    let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: 2)  // never changes
+    qualities.initialize(repeating: .ready, count: 2)
+    qualities[1] = .missing
+    return qualities
+  }()
 
   private static func qualities(
     _ column: TextColumn, of feature: BorrowedFeature, rows: Int

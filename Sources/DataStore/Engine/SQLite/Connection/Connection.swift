@@ -31,6 +31,11 @@ class Connection {
   private var variants: [UInt64: Statement] = [:]
   /// A live feed writes one kind of bar again and again.
   private var lastVariant: (UInt64, Statement)?
+  private var brackets = [Statement?](repeating: nil, count: Bracket.allCases.count)
+  /// Those of `sql()`; see `ReadOnlyGuard`.
+  var queries = KeptQueries()
+  @exclusivity(unchecked) var guarding = ReadOnlyGuard.Phase.off
+  var isGuarded = false
   /// For a read that fetches pages by itself.
   var specifiedTable = SpecifiedTable()
   /// Frames in the WAL after this connection's last commit.
@@ -87,6 +92,8 @@ class Connection {
     statements = [:]
     variants = [:]
     lastVariant = nil
+    brackets = []
+    queries = KeptQueries()
     gathering = nil
     writeback = nil
     sqlite3_close_v2(handle)
@@ -103,13 +110,13 @@ class Connection {
     }
     sqlite3_busy_timeout(handle, Int32(min(settings.timeout * 1000, Double(Int32.max))))
     // These touch the connection only; journal_mode, which touches the file, is the schema's business.
-    // wal_autocheckpoint=0: SQLite's own checkpoints have the WAL-reset bug before 3.51.3
-    // (https://sqlite.org/wal.html#walresetbug); Checkpointer has the guarded step.
+    // SQLite's own checkpoints have the WAL-reset bug before 3.51.3 (https://sqlite.org/wal.html#walresetbug);
+    // Checkpointer has the guarded step. They go by the hook that is set below, so this is for the record.
+    sqlite3_wal_autocheckpoint(handle, 0)
     try execute(
       """
       PRAGMA synchronous=\(settings.synchronous);
       PRAGMA temp_store=MEMORY;
-      PRAGMA wal_autocheckpoint=0;
       PRAGMA secure_delete=OFF;
       PRAGMA journal_size_limit=\(settings.walLimit);
       PRAGMA cell_size_check=ON;
@@ -235,8 +242,34 @@ class Connection {
 
   /// Begins a transaction that has the write lock.
   func beginWriting() throws(StoreError) {
-    try statement("BEGIN IMMEDIATE").run()
+    try run(.beginImmediate)
     busyWait.leaveLine()
+  }
+
+  /// What a transaction begins and ends with.
+  enum Bracket: Int, CaseIterable {
+    case begin, beginImmediate, commit, rollback
+
+    fileprivate var sql: String {
+      switch self {
+      case .begin: "BEGIN"
+      case .beginImmediate: "BEGIN IMMEDIATE"
+      case .commit: "COMMIT"
+      case .rollback: "ROLLBACK"
+      }
+    }
+  }
+
+  func run(_ bracket: Bracket) throws(StoreError) { try prepared(bracket).run() }
+
+  /// What takes a failed call back must not need memory that is not there.
+  func prepareRollback() throws(StoreError) { _ = try prepared(.rollback) }
+
+  private func prepared(_ bracket: Bracket) throws(StoreError) -> Statement {
+    if let kept = brackets[bracket.rawValue] { return kept }
+    let statement = try Statement(bracket.sql, on: self, isKept: true)
+    brackets[bracket.rawValue] = statement
+    return statement
   }
 
   // MARK: Statements

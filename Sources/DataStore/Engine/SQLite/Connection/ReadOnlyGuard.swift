@@ -6,7 +6,19 @@ import Glibc
 ///
 /// `sqlite3_stmt_readonly()` alone does not do: it is true of ATTACH, BEGIN and of PRAGMAs that set something.
 /// https://sqlite.org/c3ref/stmt_readonly.html
+///
+/// What is kept for later is judged again whenever SQLite prepares it again, which it does by itself where the schema has
+/// changed: the authorizer stays in place, for to set one makes SQLite prepare everything again, and judges while a
+/// query is prepared or runs.
 enum ReadOnlyGuard {
+  enum Phase {
+    /// The store's own statements are not judged.
+    case off
+    case preparing
+    /// What is prepared now is the query itself, or what a table-valued function of SQLite's asks to give its rows: a PRAGMA.
+    case running
+  }
+
   /// PRAGMAs that only tell something, even with an argument.
   private static let tellingPragmas: Set<String> = [
     "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list",
@@ -16,8 +28,12 @@ enum ReadOnlyGuard {
   /// Prepares one statement for reading.
   static func prepare(_ sql: String, on connection: Connection) throws(StoreError) -> Statement {
     if sql.utf8.contains(0) { throw .invalid("the query holds a NUL character", key: "query") }
-    sqlite3_set_authorizer(connection.handle, authorize, nil)
-    defer { sqlite3_set_authorizer(connection.handle, nil, nil) }
+    if !connection.isGuarded {
+      sqlite3_set_authorizer(connection.handle, authorize, Unmanaged.passUnretained(connection).toOpaque())
+      connection.isGuarded = true
+    }
+    connection.guarding = .preparing
+    defer { connection.guarding = .off }
     var prepared: OpaquePointer?
     var sql = sql
     var trailing = ""
@@ -52,7 +68,26 @@ enum ReadOnlyGuard {
     return statement
   }
 
-  private static func refusal(_ sql: String) -> StoreError {
+  /// Whether the statement of a text may be kept and run again: one that begins with SELECT or WITH.
+  static func mayKeep(_ sql: String) -> Bool {
+    let text = sql.utf8.drop { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
+    return ["select", "with"].contains { word in
+      let rest = text.dropFirst(word.utf8.count)
+      return text.prefix(word.utf8.count).map { $0 | 0x20 }.elementsEqual(word.utf8)
+        && rest.first.map { [0x20, 0x09, 0x0a, 0x0d].contains($0) } ?? false
+    }
+  }
+
+  /// Runs `body`, which steps a statement that may be kept.
+  static func running<Result>(
+    _ connection: Connection, _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    connection.guarding = .running
+    defer { connection.guarding = .off }
+    return try body()
+  }
+
+  static func refusal(_ sql: String) -> StoreError {
     .invalid(
       "the query \(StoreError.quoted(sql)) does more than read, and sql() only reads. Write through the market and state"
         + " methods, or through get_connection()", key: "query")
@@ -81,7 +116,10 @@ enum ReadOnlyGuard {
     @convention(c) (
       UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?,
       UnsafePointer<CChar>?
-    ) -> Int32 = { _, action, first, second, _, _ in
+    ) -> Int32 = { connection, action, first, second, _, _ in
+      guard let connection else { return SQLITE_DENY }
+      let phase = Unmanaged<Connection>.fromOpaque(connection)._withUnsafeGuaranteedRef { $0.guarding }
+      if phase == .off || phase == .running && action == SQLITE_PRAGMA { return SQLITE_OK }
       switch action {
       case SQLITE_SELECT, SQLITE_READ, SQLITE_RECURSIVE: return SQLITE_OK
       // Connecting a table-valued function looks like an update of the schema; a real one is not a reading statement.

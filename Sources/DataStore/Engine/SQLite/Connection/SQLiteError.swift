@@ -83,6 +83,9 @@ extension StoreError {
     code == .internalError || [SQLITE_ERROR, SQLITE_CONSTRAINT].contains(sqliteCode & 0xff)
   }
 
+  /// True if the authorizer of `ReadOnlyGuard` has refused a statement.
+  var isDenied: Bool { sqliteCode & 0xff == SQLITE_AUTH }
+
   /// True if waiting may help.
   var isBusy: Bool { code == .busy }
 }

@@ -121,9 +121,13 @@ final class FileAnchor: @unchecked Sendable {
   }
 
   private func closeIfAlone() -> Bool {
-    guard identity.descriptorCount(where: { $0 != database }) == 0,
-      sharedMemoryIdentity.descriptorCount(where: { $0 != sharedMemory }) == 0
-    else { return false }
+    var isAlone = true
+    FileIdentity.forEachDescriptor { descriptor in
+      guard descriptor != database, descriptor != sharedMemory else { return }
+      let file = FileIdentity(descriptor: descriptor)
+      if file == identity || file == sharedMemoryIdentity { isAlone = false }
+    }
+    guard isAlone else { return false }
     close(database)
     close(sharedMemory)
     return true

@@ -33,7 +33,7 @@ struct FileIdentity: Hashable {
     return count
   }
 
-  private static func forEachDescriptor(_ body: (Int32) -> Void) {
+  static func forEachDescriptor(_ body: (Int32) -> Void) {
     guard let folder = opendir("/proc/self/fd") else {
       // No descriptor or no memory is left to look with, or there is no /proc: try all that there may be.
       var limit = rlimit()
@@ -46,7 +46,19 @@ struct FileIdentity: Hashable {
       // An entry is as long as its name; the struct's full length may reach beyond the buffer.
       guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { break }
       let name = UnsafeRawPointer(entry) + offset
-      if let number = Int32(String(cString: name.assumingMemoryBound(to: CChar.self))) { body(number) }
+      if let number = number(name.assumingMemoryBound(to: UInt8.self)) { body(number) }
     }
+  }
+
+  /// nil for "." and "..".
+  private static func number(_ name: UnsafePointer<UInt8>) -> Int32? {
+    var number: Int32 = 0
+    var next = name
+    while next.pointee != 0 {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(next.pointee) else { return nil }
+      number = number &* 10 &+ Int32(next.pointee &- UInt8(ascii: "0"))
+      next += 1
+    }
+    return number
   }
 }

@@ -8,6 +8,8 @@ import Glibc
 ///
 /// Notices from the kernel (inotify(7)) when a process opens, closes, moves or deletes a file or folder make it cheap:
 /// without one, nothing was done. What no notice tells, a file system mounted over the path, is looked for now and then.
+/// To end them costs far more than that: see `Notices`. So a store asks for notices only once it has looked so often that
+/// they pay; until then each check looks for itself, and misses nothing that a notice would have told.
 final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private let path: String
   private let walPath: String
@@ -21,33 +23,35 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   private let problem: StoreError?
   private let canary = Int64.random(in: 1 << 61..<1 << 62)
   private let hasCanary: Bool
-  /// Where notices come in; -1 where the kernel has none to give, so that each call looks for itself.
-  private let notices: Int32
-  /// An epoll descriptor that says whether there are any, for half the cost of trying to read them; -1 if there is none.
-  private let notification: Int32
-  /// Whether the folders on the path are watched, too; where not, each call looks for the database.
-  private let watchesFolders: Bool
-  private let noticeBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
 
+  // Guarded by the monitor.
   private let monitor = Monitor()
+  /// nil before they pay, and where the kernel has none to give, so that each call looks for itself.
+  private var notices: Notices?
+  private let wantsNotices: Bool
+  /// What the looks without notices have cost so far.
+  private var effort = 0
   /// How often notices came in.
   private var noticeCount = 0
+  private var callsWithoutNotices = 0
   /// At which count a look found the database, and all there is, in order.
   private var countOfDatabase = -1
   private var countOfAll = -1
   /// When the database was looked for last, in nanoseconds.
   private var lastLook: UInt64 = 0
   private static let nanosecondsBetweenLooks: UInt64 = 10_000_000
+  /// A look at the database asks for one name, one at all there is asks for every descriptor of the process, too.
+  private static let effortOfDatabase = 1
+  private static let effortOfAll = 4
+  /// From which effort on notices pay. A script that opens a store, makes a few calls and closes it never gets there.
+  private static let worthwhileEffort = 32
 
   /// Takes note of the files as they are: call it once SQLite has opened all of them.
   init(_ path: String, isReadOnly: Bool, wantsNotices: Bool = true) {
     self.path = path
     walPath = path + "-wal"
     sharedMemoryPath = path + "-shm"
-    // Before the look at the files, which then misses nothing.
-    notices = isReadOnly || !wantsNotices ? -1 : Self.notices(of: path)
-    notification = Self.notification(of: notices)
-    watchesFolders = Self.watchFolders(of: path, notices)
+    self.wantsNotices = !isReadOnly && wantsNotices
     anchor = isReadOnly ? nil : FileAnchor.hold(path)
     problem =
       isReadOnly || anchor != nil
@@ -56,11 +60,6 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
     database = FileIdentity(path)
     wal = FileIdentity(walPath)
     sharedMemory = FileIdentity(sharedMemoryPath)
-  }
-
-  deinit {
-    for descriptor in [notification, notices] where descriptor >= 0 { close(descriptor) }
-    noticeBuffer.deallocate()
   }
 
   /// Before the store closes its connections.
@@ -76,40 +75,58 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   /// For writers, before each transaction and each commit.
   func checkAll() throws(StoreError) {
     let count = try lookForDatabase()
-    if count != countWithoutFault() { try look(count) }
+    if count == nil || count != countWithoutFault() { try look(count) }
   }
 
   /// Between a commit and its acknowledgement.
   func checkCommitted() throws(StoreError) {
-    let count = takeNotices()
-    guard count != countWithoutFault() else { return }
+    let count = takeNotices()?.count
+    guard count == nil || count != countWithoutFault() else { return }
     let fate = "Whether the call that was under way is stored is unknown"
-    guard FileIdentity(path) == database else { throw moved(path, fate) }
+    guard FileIdentity(path) == database else {
+      doubtNotices()
+      throw moved(path, fate)
+    }
     try look(count, fate)
   }
 
   /// Makes sure that the path leads to the database; returns the count of notices that this holds for, nil if there are
   /// none to count.
   private func lookForDatabase() throws(StoreError) -> Int? {
-    let count = takeNotices()
-    let now = Self.now()
-    if let count, watchesFolders,
-      monitor.locked({ count == countOfDatabase && now &- lastLook < Self.nanosecondsBetweenLooks })
+    let taken = takeNotices()
+    let now = taken == nil ? 0 : Self.now()
+    if let taken, taken.coverFolders,
+      monitor.locked({ taken.count == countOfDatabase && now &- lastLook < Self.nanosecondsBetweenLooks })
     {
-      return count
+      return taken.count
     }
-    guard FileIdentity(path) == database else { throw moved(path) }
-    if let count {
-      monitor.locked {
-        countOfDatabase = max(countOfDatabase, count)
-        lastLook = now
-      }
+    guard FileIdentity(path) == database else {
+      doubtNotices()
+      throw moved(path)
     }
-    return count
+    guard let taken else {
+      makeEffort(Self.effortOfDatabase)
+      return nil
+    }
+    monitor.locked {
+      countOfDatabase = max(countOfDatabase, taken.count)
+      lastLook = now
+    }
+    return taken.count
   }
 
-  /// How often notices came in so far; nil if none ever do.
-  var noticesSoFar: Int? { notices >= 0 ? monitor.locked { noticeCount } : nil }
+  /// How often notices came in so far; nil if none ever do. While they do not pay yet it is a number that was never given
+  /// before: what was seen at the last call need not be so any more.
+  var noticesSoFar: Int? {
+    if let count = monitor.locked({ notices == nil ? nil : noticeCount }) { return count }
+    guard wantsNotices else { return nil }
+    makeEffort(Self.effortOfDatabase)
+    return monitor.locked {
+      if notices != nil { return noticeCount }
+      callsWithoutNotices += 1
+      return -callsWithoutNotices
+    }
+  }
 
   private static func now() -> UInt64 {
     var time = timespec()
@@ -121,6 +138,15 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
 
   /// Looks at all but the database. `count` is that of the notices before; `fate` tells what became of the current call.
   private func look(_ count: Int?, _ fate: String = FileWatch.untouched) throws(StoreError) {
+    do throws(StoreError) { try lookAtAll(fate) } catch {
+      doubtNotices()
+      throw error
+    }
+    guard let count else { return makeEffort(Self.effortOfAll) }
+    monitor.locked { countOfAll = max(countOfAll, count) }
+  }
+
+  private func lookAtAll(_ fate: String) throws(StoreError) {
     if let problem { throw problem }
     // A database is never empty once it was opened for writing.
     if StorePath.size(path) == 0 { throw truncated(fate) }
@@ -133,7 +159,6 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
       if anchor.copiesOfSQLite > 1 { throw openedTwice(fate) }
       if hasCanary, !anchor.hasCanary(at: canary) { throw robbed(fate) }
     }
-    if let count { monitor.locked { countOfAll = max(countOfAll, count) } }
   }
 
   private static let remedy =
@@ -147,59 +172,40 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
 
   // MARK: Notices
 
-  /// Takes in what notices there are; returns how often some came. nil if none ever come.
-  private func takeNotices() -> Int? {
-    guard notices >= 0 else { return nil }
-    return monitor.locked {
-      // If the event notification cannot be asked, the answer is -1.
-      var event = epoll_event()
-      if epoll_wait(notification, &event, 1, 0) != 0,
-        read(notices, noticeBuffer.baseAddress, noticeBuffer.count) > 0
-      {
-        noticeCount += 1
-      }
-      return noticeCount
+  /// Takes in what notices there are; returns how often some came, and whether the folders on the path give notice, too.
+  /// nil if none come.
+  private func takeNotices() -> (count: Int, coverFolders: Bool)? {
+    monitor.locked {
+      guard let notices else { return nil }
+      if notices.take() { noticeCount += 1 }
+      return (noticeCount, notices.coverFolders)
     }
   }
 
-  private static func notification(of notices: Int32) -> Int32 {
-    guard notices >= 0 else { return -1 }
-    let notification = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard notification >= 0 else { return -1 }
-    var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data(fd: notices))
-    if epoll_ctl(notification, EPOLL_CTL_ADD, notices, &event) == 0 { return notification }
-    close(notification)
-    return -1
+  /// After a look without notices that found all in order: asks for them once they pay. What happened since that look is
+  /// for the next one, which no count spares.
+  private func makeEffort(_ effort: Int) {
+    monitor.locked {
+      self.effort += effort
+      guard wantsNotices, notices == nil, self.effort >= Self.worthwhileEffort else { return }
+      notices = Notices(of: path)
+      // Where there are none to be had now, it is tried again later.
+      self.effort = 0
+    }
+  }
+
+  /// A look has found a fault. Where none has found all in order since the notices began, they may be of other files.
+  private func doubtNotices() {
+    monitor.locked {
+      guard notices != nil, countOfAll < 0 else { return }
+      notices = nil
+      countOfDatabase = -1
+      effort = 0
+    }
   }
 
   /// The count of notices at which all was in order; no count of them before the first look.
   private func countWithoutFault() -> Int { monitor.locked { countOfAll } }
-
-  private static func notices(of path: String) -> Int32 {
-    let notices = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
-    guard notices >= 0 else { return -1 }
-    let gone = UInt32(IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
-    let used = UInt32(IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
-    for (suffix, events) in [("", gone | used), ("-wal", gone), ("-shm", gone | used)]
-    where inotify_add_watch(notices, path + suffix, events) < 0 {
-      close(notices)
-      return -1
-    }
-    return notices
-  }
-
-  /// Asks for notices of the folders, too: one that is moved takes the file along, which has no notice of it. False if
-  /// one of them may not be read.
-  private static func watchFolders(of path: String, _ notices: Int32) -> Bool {
-    guard notices >= 0 else { return false }
-    var folder = path[...]
-    while let slash = folder.utf8.lastIndex(of: UInt8(ascii: "/")) {
-      folder = folder[..<slash]
-      let name = folder.isEmpty ? "/" : String(folder)
-      if inotify_add_watch(notices, name, UInt32(IN_MOVE_SELF | IN_DELETE_SELF)) < 0 { return false }
-    }
-    return true
-  }
 
   // MARK: Errors
 

@@ -6,8 +6,8 @@ import Glibc
 ///
 /// Bulk writes are one `INSERT … SELECT … FROM temp.ds_bars`. SQLite asks for each value and takes it
 /// straight from the caller's memory: no bind and no step per row, which is 1.4 to 3 times faster
-/// than a loop over a prepared statement. It is in the temp schema, so that no table of the file can
-/// stand in for it.
+/// than a loop over a prepared statement. It is asked for as one of the temp schema, which has no other tables, so that no
+/// table of the file can stand in for it (build.c: sqlite3LocateTable).
 final class BarSource {
   /// symbol, timeframe and timestamp come before the columns of a bar.
   static let keyColumns = 3
@@ -19,6 +19,13 @@ final class BarSource {
   var failure: StoreError?
 
   private let interruption: Interruption
+  private var metKeys = FeatureKeys()
+
+  /// The keys of feature columns that were met so far, for the packer of the current call.
+  var featureKeys: FeatureKeys {
+    if metKeys.isLarge { metKeys = FeatureKeys() }
+    return metKeys
+  }
 
   /// `interruption` may ask a write to stop between two rows.
   init(_ interruption: Interruption) {
@@ -40,7 +47,7 @@ final class BarSource {
       if FeaturePackAhead.isWorthwhile(batch.features, rows: batch.count) {
         packAhead = FeaturePackAhead(try batch.featurePacker(), rows: batch.count)
       }
-      if packAhead == nil { packer = try batch.featurePacker() }
+      if packAhead == nil { packer = try batch.featurePacker(featureKeys) }
     }
     self.batch = batch
     failure = nil
@@ -128,14 +135,13 @@ final class BarSource {
     guard result == SQLITE_OK else {
       throw .sqlite(result, connection.handle, doing: "registering the bar source")
     }
-    try connection.execute("CREATE VIRTUAL TABLE temp.ds_bars USING ds_bars")
   }
 
   /// One table of functions for all connections; never changed after it was made.
   private nonisolated(unsafe) static let module: UnsafePointer<sqlite3_module> = {
     let module = UnsafeMutablePointer<sqlite3_module>.allocate(capacity: 1)
     module.initialize(to: sqlite3_module())
-    module.pointee.xCreate = { database, context, _, _, out, _ in connect(database, context, out) }
+    // Without xCreate there is one table of the module's name, which is made when a statement first names it.
     module.pointee.xConnect = { database, context, _, _, out, _ in connect(database, context, out) }
     module.pointee.xDisconnect = disconnect
     module.pointee.xDestroy = disconnect
@@ -230,12 +236,7 @@ final class BarSource {
     return SQLITE_ERROR
   }
 
-  func missingBar(_ row: Int) -> StoreError {
-    StoreError(
-      .missingBar,
-      "\(batch?.place(row) ?? "a bar"): there is no such bar to hold features. Nothing of the call was written; write"
-        + " the bar first, or drop the row", row: row)
-  }
+  func missingBar(_ row: Int) -> StoreError { .missingBar(batch?.place(row) ?? "a bar", row: row) }
 
   private static var featuresPlace: Int32 { Int32(keyColumns + BarColumns.features.number) }
 
@@ -272,5 +273,15 @@ final class BarSource {
       failure = error
       return SQLITE_ERROR
     }
+  }
+}
+
+extension StoreError {
+  /// `place` names the bar.
+  static func missingBar(_ place: String, row: Int) -> StoreError {
+    StoreError(
+      .missingBar,
+      "\(place): there is no such bar to hold features. Nothing of the call was written; write the bar first, or drop the"
+        + " row", row: row)
   }
 }

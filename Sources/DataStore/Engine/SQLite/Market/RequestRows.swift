@@ -1,25 +1,47 @@
 // SPDX-License-Identifier: MIT
 
 extension StoreConnection {
-  /// Upserts a request; returns the time that it is kept under.
-  func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
-    let time: Int64
-    if let given = request.requestedAt { time = given } else { time = try freeTime(key) }
-    // Another tool may have recorded it in another form.
+  /// Upserts a request by a statement that is its own transaction; returns the time that it is kept under. Fails with
+  /// `.otherForm` where rows in other forms are to be seen to first, and has written nothing then.
+  func recordAtOnce(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
     try key.withBytes { symbol, timeframe throws(StoreError) in
-      try foreignRequests.fix(time...time, symbol, timeframe, self)
+      var time = request.requestedAt
+      while true {
+        let statement = try statement(request.requestedAt == nil ? Self.addVariant : Self.putVariant) {
+          Self.insertion(time: "ds_bar_time(?3)", replaces: request.requestedAt != nil)
+        }
+        try writingAtOnce { () throws(StoreError) in
+          statement.bind(1, symbol)
+          statement.bind(2, timeframe)
+          if let time { statement.bind(3, time) }
+          Self.bind(request, to: statement)
+          try barTime.givingRequest(symbol, timeframe) { () throws(StoreError) in try statement.run() }
+        }
+        if request.requestedAt != nil || changes > 0 { return barTime.given }
+        time = barTime.given + Timestamp.perMicrosecond
+      }
     }
-    let statement = try statement(
+  }
+
+  private static var addVariant: UInt64 { 8 << 40 }
+  private static var putVariant: UInt64 { 8 << 40 | 1 }
+
+  /// `time` is what stands for the time that the request is kept under. One that is taken is left alone, or replaced.
+  private static func insertion(time: String, replaces: Bool) -> String {
+    let columns = [
+      "provider_used", "fallback_used", "start_ts", "end_ts", "coverage_ratio", "gap_count", "quality",
+      "notes",
+    ]
+    let change = "UPDATE SET " + columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+    return """
+      INSERT INTO main.market_requests(symbol, timeframe, requested_at, \(columns.joined(separator: ", ")))
+      VALUES (?1, ?2, \(time), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      ON CONFLICT(symbol, timeframe, requested_at) DO \(replaces ? change : "NOTHING")
       """
-      INSERT INTO main.market_requests(symbol, timeframe, requested_at, provider_used, fallback_used, start_ts,
-      end_ts, coverage_ratio, gap_count, quality, notes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-      ON CONFLICT(symbol, timeframe, requested_at) DO UPDATE SET provider_used = excluded.provider_used,
-      fallback_used = excluded.fallback_used, start_ts = excluded.start_ts, end_ts = excluded.end_ts,
-      coverage_ratio = excluded.coverage_ratio, gap_count = excluded.gap_count, quality = excluded.quality,
-      notes = excluded.notes
-      """)
-    key.bind(to: statement)
-    statement.bind(3, time: time)
+  }
+
+  /// As parameters 4 to 11.
+  private static func bind(_ request: MarketRequest, to statement: Statement) {
     statement.bind(4, copying: request.providerUsed)
     statement.bind(5, Int64(request.fallbackUsed ? 1 : 0))
     statement.bind(6, time: request.start)
@@ -28,6 +50,20 @@ extension StoreConnection {
     if let count = request.gapCount { statement.bind(9, count) }
     if let quality = request.quality { statement.bind(10, copying: quality) }
     if let notes = request.notes { statement.bind(11, copying: notes) }
+  }
+
+  /// The same within a transaction.
+  func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
+    let time: Int64
+    if let given = request.requestedAt { time = given } else { time = try freeTime(key) }
+    // Another tool may have recorded it in another form.
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      try foreignRequests.fix(time...time, symbol, timeframe, self)
+    }
+    let statement = try statement(Self.insertion(time: "?3", replaces: true))
+    key.bind(to: statement)
+    statement.bind(3, time: time)
+    Self.bind(request, to: statement)
     try statement.run()
     return time
   }

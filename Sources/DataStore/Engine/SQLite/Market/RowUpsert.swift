@@ -23,6 +23,29 @@ extension StoreConnection {
     }
   }
 
+  /// Merges features, which are packed, into one bar that is stored: `.missingBar` where it is not. Where they are nil the row
+  /// says nothing of features. Otherwise as `upsert`.
+  func mergeFeatures(_ row: BorrowedRow, _ features: Bytes?) throws(StoreError) {
+    let statement = try statement(UpsertSQL.mergeOne) {
+      """
+      UPDATE main.market_data SET features = ds_merge_features(features, ?4)
+      WHERE symbol = ?1 AND timeframe = ?2 AND timestamp = ds_bar_time(?3)
+      """
+    }
+    var row = row
+    row.bar.carried = .features
+    if isInTransaction {
+      let instant = row.bar.timestamp
+      try foreignForms.fix(instant...instant, row.symbol, row.timeframe, self)
+      try run(statement, row, features, lookingForOtherForms: false)
+    } else {
+      try writingAtOnce { () throws(StoreError) in
+        try run(statement, row, features, lookingForOtherForms: true)
+      }
+    }
+    guard changes > 0 else { throw .missingBar(row.place, row: 0) }
+  }
+
   /// The parameters are the key and then the columns that the bar carries, in the schema's order.
   private func run(
     _ statement: Statement, _ row: BorrowedRow, _ features: Bytes?, lookingForOtherForms: Bool

@@ -17,6 +17,7 @@ enum UpsertSQL {
   static let oneBar: UInt64 = 1 << 36
   static let ends: UInt64 = 1 << 37
   static let whereGiven: UInt64 = 1 << 38
+  static let mergeOne: UInt64 = 1 << 39
 
   static func variant(_ carried: BarColumns, replace: Bool) -> UInt64 {
     UInt64(carried.rawValue) | (replace ? 1 << 32 : 0)

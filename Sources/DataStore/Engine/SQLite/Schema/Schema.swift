@@ -11,6 +11,21 @@ enum Schema {
     let ddl: String
     /// Name, declared type, NOT NULL, default, place in the primary key.
     let columns: [Column]
+
+    /// Whether a row of sqlite_schema, whose name and SQL are columns 0 and 3, is what `ddl` leaves there, byte for byte.
+    fileprivate func isMade(as row: Statement) -> Bool {
+      let sql = row.bytes(3)
+      let kept: StaticString = "CREATE TABLE "
+      let given: StaticString = "CREATE TABLE IF NOT EXISTS "
+      guard name.withBytes({ row.bytes(0).equals($0) }), sql.count > kept.utf8CodeUnitCount else {
+        return false
+      }
+      return Bytes(rebasing: sql[..<kept.utf8CodeUnitCount]).equals(Bytes(kept))
+        && ddl.withBytes { ddl in
+          Bytes(rebasing: sql[kept.utf8CodeUnitCount...]).equals(
+            Bytes(rebasing: ddl[given.utf8CodeUnitCount...]))
+        }
+    }
   }
 
   struct Column: Equatable {
@@ -118,14 +133,19 @@ enum Schema {
   /// Looks at the file without changing it; `.schema` where it is not ours to open.
   static func inspect(_ connection: Connection, path: String) throws(StoreError) -> State {
     let version = try connection.integer("PRAGMA user_version")
-    let statement = try connection.statement(
-      "SELECT name, type, rootpage, coalesce(sql, '') FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-    )
+    let statement = try connection.statement("SELECT name, type, rootpage, sql FROM main.sqlite_schema")
     defer { statement.reset() }
     var found: Set<String> = []
     var hasOthers = false
+    // What SQLite makes of our own text need not be asked for. Keys have indexes without a text; anything else may change
+    // what the tables are.
+    var isAsWeMakeIt = true
     while try statement.step() {
       let name = statement.text(0)
+      if name.lowercasedASCII.utf8.starts(with: "sqlite_".utf8) || statement.kind(0) == .null {
+        if statement.text(1) != "index" || statement.kind(3) != .null { isAsWeMakeIt = false }
+        continue
+      }
       guard let table = tables.first(where: { $0.name == name.lowercasedASCII }) else {
         hasOthers = true
         continue
@@ -134,7 +154,9 @@ enum Schema {
         throw refusal(path, "'\(name)' is a \(statement.text(1)) that is not an ordinary table")
       }
       found.insert(table.name)
+      if !table.isMade(as: statement) { isAsWeMakeIt = false }
     }
+    if hasOthers { isAsWeMakeIt = false }
     if found.isEmpty, hasOthers {
       throw refusal(
         path,
@@ -147,8 +169,8 @@ enum Schema {
         "its user_version is \(version), and this library knows \(Self.version): it comes from a newer one; upgrade"
       )
     }
-    for table in tables where found.contains(table.name) {
-      try inspect(table, connection, path)
+    if !isAsWeMakeIt {
+      for table in tables where found.contains(table.name) { try inspect(table, connection, path) }
     }
     if found.isEmpty { return .blank }
     return found.count == tables.count ? .complete : .partial

@@ -3,22 +3,28 @@
 /// The table of state values. What writes is to be called within a transaction, or to be its own.
 extension Connection {
   func putState(_ key: String, _ value: StateValue) throws(StoreError) {
-    let statement = try statement(
+    let statement = try statement(Self.putStateVariant) {
       """
-      INSERT INTO main.system_state(key, value, updated_at) VALUES (?1, ?2, ?3)
+      INSERT INTO main.system_state(key, value, updated_at) VALUES (?1, ?2, ds_now())
       ON CONFLICT(key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
-      """)
-    statement.bind(1, copying: key)
-    value.bind(to: statement, 2)
-    statement.bind(3, time: Timestamp.now())
-    try statement.run()
+      """
+    }
+    let put = { () throws(StoreError) in
+      statement.bind(1, copying: key)
+      value.bind(to: statement, 2)
+      try statement.run()
+    }
+    if isInTransaction { try put() } else { try writingAtOnce(put) }
   }
+
+  private static var putStateVariant: UInt64 { 7 << 40 }
+  private static var stateVariant: UInt64 { 7 << 40 | 1 }
 
   /// Lends the JSON text of a value to `body`; nil if the key is absent.
   func withState<Result>(
     _ key: String, _ body: (Bytes?) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    let statement = try statement("SELECT value FROM main.system_state WHERE key = ?1")
+    let statement = try statement(Self.stateVariant) { "SELECT value FROM main.system_state WHERE key = ?1" }
     statement.bind(1, copying: key)
     defer { statement.reset() }
     guard try statement.step() else { return try body(nil) }
