@@ -11,11 +11,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ._c.floats import at_default
 from ._c.signals import pass_on
-from ._in.cells import DURATIONS, Refusal, described, is_integer, is_missing, number, shown
+from ._in.cells import Refusal, described, is_integer, is_missing, number, shown
+from ._in.kinds import is_duration, is_of
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]
@@ -23,14 +22,14 @@ __all__ = ["features_json", "from_json", "to_json"]
 
 def _plain(value: Any) -> Any:
     """Give what JSON can represent for an object that the encoder does not know."""
-    if isinstance(value, np.bool_):
+    if is_of(value, "bool"):
         return bool(value)
-    if isinstance(value, DURATIONS):
+    if is_duration(value):
         remedy = "pass its seconds, pd.Timedelta(...).total_seconds()"
         raise Refusal(f"JSON has no durations: {shown(value)}", remedy)
     if is_integer(value):
         return int(value)
-    if isinstance(value, np.floating):
+    if is_of(value, "floating"):
         return number(value)
     if isinstance(value, Mapping):
         return dict(value)

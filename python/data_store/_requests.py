@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._c import abi as _abi
-from ._c.handles import ResultHandle, c_array
+from ._c.handles import ResultHandle
 from ._c.library import library
 from ._c.text import decode_array, decode_optional, encode_optional
 from ._in.cells import Refusal, count_of, flag, is_missing, number_argument
 from ._in.rows import place_of
+from ._out.arrays import c_array
 from ._out.texts import text_array
 from ._timestamps import optional_argument_ns, to_index
 from .errors import InvalidTypeError

@@ -15,12 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._c import abi as _abi
-from ._c.handles import ResultHandle, c_array
+from ._c.handles import ResultHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.text import decode, encode
 from ._in.cells import (
-    DURATIONS,
     INT64,
     Refusal,
     described,
@@ -30,6 +29,8 @@ from ._in.cells import (
     refuse_duration,
     shown,
 )
+from ._in.kinds import is_duration
+from ._out.arrays import c_array
 from ._out.texts import STR, text_array
 from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
@@ -83,7 +84,7 @@ def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
 def _parameter(value: Any) -> _abi.ds_sql_parameter:
     if is_missing(value):
         return _abi.ds_sql_parameter(type=_abi.SQL_NULL)
-    if isinstance(value, DURATIONS):
+    if is_duration(value):
         raise refuse_duration(value, "an SQLite value")
     if isinstance(value, np.bool_) or is_integer(value):
         integer = int(value) if isinstance(value, np.bool_) else operator.index(value)

@@ -22,7 +22,7 @@ from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode
-from ._in.cells import DURATIONS, Refusal, described, is_missing, shown
+from ._in.cells import Refusal, described, is_missing, shown
 from ._in.columns.dtypes import Column, objects
 from ._in.columns.encoding import each
 from .errors import InvalidInputError
@@ -68,7 +68,7 @@ _NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
         "say when it begins, e.g. {} = pd.to_datetime({}, utc=True)",
     ),
     (
-        DURATIONS,
+        (dt.timedelta, np.timedelta64),
         "a duration is not an instant",
         "add it to the time that it counts from, e.g. {} = pd.Timestamp(0, tz='UTC') + "
         "pd.to_timedelta({})",

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ctypes import POINTER, byref, c_int32, c_int64, c_void_p
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ._c import abi as _abi
+from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library
 from ._c.signals import pass_on
@@ -17,8 +16,10 @@ from ._c.status import check
 from ._c.text import TextArray, decode, encode
 from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
-from ._timestamps import to_timestamp
 from .errors import InvalidInputError, InvalidTypeError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["StateRepo"]
 
@@ -201,6 +202,9 @@ class StateRepo(OfThisProcess):
         """
         time = c_int64()
         check(library.ds_state_updated_at(self._store, _key(key), byref(time)))
+        with at_first_use:
+            from ._timestamps import to_timestamp
+
         return to_timestamp(time.value)
 
     def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:

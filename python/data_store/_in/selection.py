@@ -23,7 +23,7 @@ def symbols_of(symbol: object) -> TextArray:
     if isinstance(symbol, str):
         return TextArray([encode_name(symbol, "symbol")])
     names = _listed(symbol, "symbol", "a str or a list of str")
-    return TextArray(dict.fromkeys(encode_name(name, "symbol") for name in names))
+    return TextArray.of_names(names, "symbol")
 
 
 class Selection:

@@ -13,11 +13,12 @@ from pandas.api.internals import create_dataframe_from_blocks
 
 from .._c import abi as _abi
 from .._c.floats import at_default
-from .._c.handles import ResultHandle, c_array
+from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.text import decode, decode_array
 from .._in.selection import Selection
 from .._timestamps import to_index
+from .arrays import c_array
 from .texts import STR, codes_out, names_index, text_array, text_columns_out
 
 __all__ = ["bars_out", "feature_columns_out"]

@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from .._c import abi as _abi
-from .._c.handles import ResultHandle, c_array
+from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.status import check
 from .._c.text import decode_array
+from .arrays import c_array
 
 __all__ = ["STR", "codes_out", "names_index", "text_array", "text_columns_out"]
 
