@@ -17,7 +17,8 @@ from ._in.cells import Refusal, count_of, flag, is_missing, number_argument
 from ._in.rows import place_of
 from ._out.arrays import c_array
 from ._out.texts import text_array
-from ._timestamps import optional_argument_ns, to_index
+from ._pandas import utc_index
+from ._timestamps import optional_argument_ns
 from .errors import InvalidTypeError
 
 __all__ = ["request_in", "requests_out", "series_out"]
@@ -65,11 +66,11 @@ def requests_out(owner: ResultHandle) -> pd.DataFrame:
         {
             "symbol": words("symbol"),
             "timeframe": words("timeframe"),
-            "requested_at": to_index(array("requested_at", np.int64)),
+            "requested_at": utc_index(array("requested_at", np.int64)),
             "provider_used": words("provider_used"),
             "fallback_used": array("fallback_used", np.bool_),
-            "start_ts": to_index(array("start_ts", np.int64)),
-            "end_ts": to_index(array("end_ts", np.int64)),
+            "start_ts": utc_index(array("start_ts", np.int64)),
+            "end_ts": utc_index(array("end_ts", np.int64)),
             "coverage_ratio": array("coverage_ratio", np.float64),
             "gap_count": pd.arrays.IntegerArray(
                 array("gap_count", np.int64), array("has_gap_count", np.int32) == 0
@@ -86,8 +87,8 @@ def series_out(owner: ResultHandle, *, counts: bool) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "symbol": text_array(decode_array(view.symbols, view.count)),
         "timeframe": text_array(decode_array(view.timeframes, view.count)),
-        "first": to_index(c_array(owner, view.first, view.count, np.int64)),
-        "last": to_index(c_array(owner, view.last, view.count, np.int64)),
+        "first": utc_index(c_array(owner, view.first, view.count, np.int64)),
+        "last": utc_index(c_array(owner, view.last, view.count, np.int64)),
     }
     if counts:
         columns["bars"] = c_array(owner, view.bars, view.count, np.int64)

@@ -38,13 +38,11 @@ __all__ = [
     "range_of",
     "storable_ns",
     "to_datetime",
-    "to_index",
     "to_timestamp",
     "zone_of",
 ]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
 _Timestamp = pd.Timestamp
 zone_of = dt.datetime.tzinfo.__get__
 """Give a datetime's zone. A Timestamp has a property over it, which takes three times as long."""
@@ -333,8 +331,3 @@ def to_datetime(ns: int) -> dt.datetime:
 def to_timestamp(ns: int) -> pd.Timestamp | None:
     """Give an instant as a Timestamp in UTC; None for "no time"."""
     return None if ns == _abi.NO_TIME else pd.Timestamp(ns, unit="ns", tz="UTC")
-
-
-def to_index(ns: npt.NDArray[np.int64], name: str | None = None) -> pd.DatetimeIndex:
-    """Give instants as an index in UTC over the same memory."""
-    return pd.DatetimeIndex(ns, dtype=_UTC_NS, copy=False, name=name)

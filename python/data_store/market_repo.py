@@ -35,7 +35,7 @@ from ._in.features import entry_json, features_in
 from ._in.frames import bars_in
 from ._in.one_row import one_row_in
 from ._in.rows import place_of
-from ._in.selection import Selection, key_list, limit_of, symbols_of
+from ._in.selection import Selection, key_list, limit_of, selection_of, symbols_of
 from ._out.frames import bars_out, feature_columns_out
 from ._requests import request_in, requests_out, series_out
 from ._timestamps import PLAIN_ZONES, range_of, storable_ns, zone_of
@@ -318,7 +318,7 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        selection = Selection(columns, features, limit, by_symbol=not isinstance(symbol, str))
+        selection = selection_of(symbol, columns, features, limit)
         return bars_out(self._read(symbol, timeframe, start, end, selection), selection)
 
     def read_features(
@@ -418,7 +418,7 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
+        selection = selection_of(symbol, columns, features)
         symbols = symbols_of(symbol)
         pointer = POINTER(_abi.ds_bars)()
         check(
@@ -509,7 +509,7 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
+        selection = selection_of(symbol, columns, features)
         symbols = symbols_of(symbol)
         pointer = POINTER(_abi.ds_scan)()
         check(

@@ -18,7 +18,14 @@ from .._c.status import check
 from .._c.text import decode_array
 from .arrays import c_array
 
-__all__ = ["STR", "codes_out", "names_index", "text_array", "text_columns_out"]
+__all__ = [
+    "STR",
+    "codes_out",
+    "distinct_texts_out",
+    "names_index",
+    "text_array",
+    "text_columns_out",
+]
 
 # pandas' default dtype of text: missing is NaN; backed by Arrow where pyarrow is installed.
 STR = pd.StringDtype(na_value=np.nan)
@@ -49,6 +56,17 @@ def names_index(names: tuple[str, ...]) -> pd.Index[Any]:
     return index
 
 
+def distinct_texts_out(column: Any) -> pd.Index[Any]:
+    """Give a text column's dictionary as an index: UTF-8, and none of them missing."""
+    count = column.value_count
+    if STR.storage != "pyarrow" or not count:
+        return pd.Index(decode_array(column.values, count), dtype=STR)
+    codes = np.arange(count, dtype=np.int32)
+    each = _abi.ds_text_column(codes.ctypes.data, column.values, count)
+    index: pd.Index[Any] = pd.Index(_arrow_arrays([each], count)[0])
+    return index
+
+
 def codes_out(owner: ResultHandle, column: Any, count: int) -> npt.NDArray[np.int32]:
     """Give a text column's codes, -1 as missing."""
     if column.values is None:
@@ -70,11 +88,16 @@ def text_columns_out(owner: ResultHandle, columns: list[Any], count: int) -> lis
     if STR.storage == "pyarrow" and count and columns:
         return _arrow_arrays(columns, count)
     return [
-        text_array(words[column.values, column.value_count]).take(
-            codes_out(owner, column, count), allow_fill=True
-        )
+        _objects_array(words[column.values, column.value_count], codes_out(owner, column, count))
         for column in columns
     ]
+
+
+def _objects_array(words: list[str | None], codes: npt.NDArray[np.int32]) -> Any:
+    # Code -1, which is missing, takes the last one.
+    objects = np.array([*words, np.nan], object)
+    array_of: Any = pd.arrays.StringArray  # pandas-stubs do not know its dtype
+    return array_of(objects[codes], dtype=STR)
 
 
 def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:
