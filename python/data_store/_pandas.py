@@ -41,8 +41,9 @@ def _bare_index(ns: npt.NDArray[np.int64], name: str | None = None) -> pd.Dateti
 
 def _public_column(frame: pd.DataFrame, place: int) -> Any:
     """Give a column's array, to be read only; of NumPy's dtypes NumPy's own."""
-    column = frame.iloc[:, place]
-    return column.to_numpy() if isinstance(column.dtype, np.dtype) else column.array
+    array = frame.iloc[:, place].array
+    # Not isinstance: pandas' own texts are derived from it.
+    return array.to_numpy() if type(array) is pd.arrays.NumpyExtensionArray else array
 
 
 def _bare_column(frame: Any, place: int) -> Any:
@@ -61,7 +62,8 @@ def _gives_the_same_index() -> bool:
 
 
 def _gives_the_same_columns() -> bool:
-    columns = {"a": [0.5, 1.5], "b": [True, False], "c": [2.5, 3.5], "d": ["x", None]}
+    times = np.array([0, 10**9], _TICKS)
+    columns = {"a": [0.5, 1.5], "b": [True, False], "c": [2.5, 3.5], "d": ["x", None], "e": times}
     frame = pd.DataFrame(columns)
     for place in range(len(columns)):
         found, wanted = _bare_column(frame, place), _public_column(frame, place)

@@ -23,7 +23,7 @@ from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode
 from ._in.cells import Refusal, described, is_missing, shown
-from ._in.columns.dtypes import Column, objects
+from ._in.columns.dtypes import Labelled, objects
 from ._in.columns.encoding import each
 from .errors import InvalidInputError
 
@@ -214,7 +214,7 @@ def optional_argument_ns(value: object, place: str, name: str) -> int:
 # ---- A column of instants -------------------------------------------------------------------
 
 
-def column_ns(column: Column) -> npt.NDArray[np.int64]:
+def column_ns(column: Labelled) -> npt.NDArray[np.int64]:
     """Give a column of aware times, of any zone and unit, as nanoseconds.
 
     Returns
