@@ -28,12 +28,11 @@ from ._c.library import library, untyped
 from ._c.signals import pass_on, raised
 from ._c.status import check
 from ._c.text import encode_name, encode_names, symbol_texts, timeframe_texts
-from ._in.batch import Batch
 from ._in.cells import Refusal, count_of, flag_argument
 from ._in.columns.texts import NO_TEXT, placed, words
 from ._in.features import entry_json, features_in
 from ._in.frames import bars_in
-from ._in.one_row import one_row_in
+from ._in.one_row import one_entry_in, one_row_in
 from ._in.rows import place_of
 from ._in.selection import Selection, key_list, limit_of, selection_of, symbols_of
 from ._out.frames import bars_out, feature_columns_out
@@ -168,10 +167,13 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
+        one = one_entry_in(features, symbol, timeframe, quality)
+        if one is not None:  # whose second part keeps alive what the first points to
+            return self._write(library.ds_market_write_features, byref(one[0]), replace)
         batch = features_in(features, symbol, timeframe, quality)
         return self._write(library.ds_market_write_features, batch, replace)
 
-    def _write(self, function: Any, batch: Batch, replace: bool) -> int:
+    def _write(self, function: Any, batch: Any, replace: bool) -> int:
         rows = c_int64()
         check(function(self._store, batch, flag_argument(replace, "replace"), byref(rows)))
         return rows.value
