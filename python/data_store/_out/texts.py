@@ -33,7 +33,12 @@ STR = pd.StringDtype(na_value=np.nan)
 
 def text_array(texts: list[str | None]) -> Any:
     """Give texts as an array of pandas' default text dtype, None as missing."""
-    return pd.array(texts, dtype=STR)
+    if STR.storage != "pyarrow":
+        present = [np.nan if text is None else text for text in texts]
+        return _objects_array(np.array(present, object))
+    import pyarrow as pa
+
+    return _arrow_array(pa.array(texts, pa.large_string()))
 
 
 @lru_cache(maxsize=64)
@@ -88,16 +93,19 @@ def text_columns_out(owner: ResultHandle, columns: list[Any], count: int) -> lis
     if STR.storage == "pyarrow" and count and columns:
         return _arrow_arrays(columns, count)
     return [
-        _objects_array(words[column.values, column.value_count], codes_out(owner, column, count))
+        _coded_array(words[column.values, column.value_count], codes_out(owner, column, count))
         for column in columns
     ]
 
 
-def _objects_array(words: list[str | None], codes: npt.NDArray[np.int32]) -> Any:
+def _coded_array(words: list[str | None], codes: npt.NDArray[np.int32]) -> Any:
     # Code -1, which is missing, takes the last one.
-    objects = np.array([*words, np.nan], object)
+    return _objects_array(np.array([*words, np.nan], object)[codes])
+
+
+def _objects_array(texts: npt.NDArray[np.object_]) -> Any:
     array_of: Any = pd.arrays.StringArray  # pandas-stubs do not know its dtype
-    return array_of(objects[codes], dtype=STR)
+    return array_of(texts, dtype=STR)
 
 
 def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:
