@@ -51,6 +51,7 @@ _BarPointer: Final = POINTER(_abi.ds_bar)
 _write_bar: Final = untyped("ds_market_write_bar")
 _latest_bar: Final = untyped("ds_market_latest_bar")
 _free_bar: Final = untyped("ds_bar_free")
+_record_request: Final = untyped("ds_market_record_request")
 
 
 class MarketRepo(OfThisProcess):
@@ -643,22 +644,21 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        request = request_in(
+        # The texts stay here until the call is over: the packed request points to them.
+        request, _texts = request_in(
             symbol,
             timeframe,
-            {
-                "provider_used": provider_used,
-                "start_ts": start_ts,
-                "end_ts": end_ts,
-                "requested_at": requested_at,
-                "fallback_used": fallback_used,
-                "coverage_ratio": coverage_ratio,
-                "gap_count": gap_count,
-                "quality": quality,
-                "notes": notes,
-            },
+            provider_used=provider_used,
+            start_ts=start_ts,
+            end_ts=end_ts,
+            requested_at=requested_at,
+            fallback_used=fallback_used,
+            coverage_ratio=coverage_ratio,
+            gap_count=gap_count,
+            quality=quality,
+            notes=notes,
         )
-        check(library.ds_market_record_request(self._store, byref(request), None))
+        check(_record_request(self._store, request, byref(c_int64())))
 
     def requests(
         self,

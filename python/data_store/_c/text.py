@@ -61,14 +61,17 @@ def encode(text: object, what: str) -> bytes:
     InvalidInputError
         It is not a str, or holds a NUL or a lone surrogate.
     """
-    if not isinstance(text, str):
-        raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
     if type(text) is not str:
+        if not isinstance(text, str):
+            raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
         text = str.__str__(text)  # the bare text of a subclass: an Enum has a str() of its own
-    problem = text_problem(text)
-    if problem is not None:
-        raise InvalidInputError(f"{what}: {problem[0]}; {problem[1]}")
-    return text.encode()
+    if "\0" not in text:
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            pass
+    reason, remedy = text_problem(text) or ("", "")
+    raise InvalidInputError(f"{what}: {reason}; {remedy}") from None
 
 
 def encode_optional(text: object, what: str) -> bytes | None:

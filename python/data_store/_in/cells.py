@@ -106,6 +106,8 @@ def described(value: object) -> str:
 
 def is_missing(value: object) -> bool:
     """Tell whether `value` is None, NA, NaT or a NaN."""
+    if value is None:
+        return True
     if isinstance(value, float):
         return float.__ne__(value, value)  # a subclass may compare otherwise
     return is_missing_type(type(value)) or (is_of(value, "floating") and bool(value != value))
@@ -196,7 +198,7 @@ def number(value: Any) -> float:
 
 def flag(value: Any) -> int:
     """Give one value as 0 or 1; missing is 0."""
-    if is_bool(value):
+    if type(value) is bool or is_bool(value):
         return int(value)
     if is_missing(value):
         return 0
@@ -225,7 +227,7 @@ def number_argument(value: object, what: str) -> float:
 
 def flag_argument(value: Any, what: str) -> bool:
     """Give an argument that is True or False; 0 and 1 are taken, nothing else is guessed."""
-    if is_bool(value):
+    if type(value) is bool or is_bool(value):
         return bool(value)
     if is_integer(value) and operator.index(value) in (0, 1):
         return operator.index(value) == 1
@@ -234,6 +236,8 @@ def flag_argument(value: Any, what: str) -> bool:
 
 def count_of(value: Any, what: str) -> int:
     """Give an integer argument that fits int64."""
+    if type(value) is int and value in INT64:
+        return int(value)
     if is_bool(value):
         raise InvalidTypeError(f"{what} must be an integer, not a boolean")
     try:
