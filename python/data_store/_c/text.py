@@ -23,7 +23,6 @@ __all__ = [
     "encode",
     "encode_name",
     "encode_names",
-    "encode_optional",
     "encode_path",
     "symbol_texts",
     "text_problem",
@@ -72,11 +71,6 @@ def encode(text: object, what: str) -> bytes:
             pass
     reason, remedy = text_problem(text) or ("", "")
     raise InvalidInputError(f"{what}: {reason}; {remedy}") from None
-
-
-def encode_optional(text: object, what: str) -> bytes | None:
-    """Give `text` as UTF-8 bytes, None as None."""
-    return None if text is None else encode(text, what)
 
 
 def encode_name(text: object, what: str) -> bytes:
