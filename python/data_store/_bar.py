@@ -188,8 +188,10 @@ def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
             None if quality is None else decode(quality),
             is_gap != 0,
             latency_sec if latency_sec == latency_sec else None,
-            {}
-            if features is None
-            else from_json(features, lambda: f"{symbol} {timeframe}: features"),
+            {} if features is None else from_json(features, _features_of, symbol, timeframe),
         ),
     )
+
+
+def _features_of(symbol: str, timeframe: str) -> str:
+    return f"{symbol} {timeframe}: features"

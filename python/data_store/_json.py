@@ -137,14 +137,14 @@ def _without_nan(value: Any) -> Any:
     return None if is_missing(value) else value
 
 
-def from_json(text: bytes, what: Callable[[], str]) -> Any:
+def from_json(text: bytes, what: Callable[..., str], *names: object) -> Any:
     """Give stored JSON as a Python value; `CorruptError` if another tool broke it.
 
     Parameters
     ----------
     text : bytes
     what : callable
-        Says what the text is, for the message.
+        Says what the text is, for the message; given `names`.
     """
     try:
         return at_default(_decode, text.decode())
@@ -155,8 +155,8 @@ def from_json(text: bytes, what: Callable[[], str]) -> Any:
     except (ValueError, RecursionError) as error:
         pass_on(error)
         raise CorruptError(
-            f"{what()}: the stored text is not JSON that Python can read ({error}); it was left as "
-            "it is, write the value again"
+            f"{what(*names)}: the stored text is not JSON that Python can read ({error}); it was "
+            "left as it is, write the value again"
         ) from None
 
 

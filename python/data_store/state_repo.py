@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ctypes import POINTER, byref, c_int32, c_int64, c_void_p
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ._c import abi as _abi
@@ -113,7 +112,7 @@ class StateRepo(OfThisProcess):
         text = c_void_p()
         check(_get(self._store, _key(key), byref(text)))
         stored = take_text(text)
-        return default if stored is None else from_json(stored, lambda: _place(key))
+        return default if stored is None else from_json(stored, _place, key)
 
     def delete(self, key: str) -> bool:
         """Remove `key`.
@@ -182,7 +181,7 @@ class StateRepo(OfThisProcess):
             As any read: see `data_store.errors`.
         """
         entries = [(decode(key), text) for key, text in self._entries(prefix, values=True)]
-        return {key: from_json(text, partial(_place, key)) for key, text in entries}
+        return {key: from_json(text, _place, key) for key, text in entries}
 
     def updated_at(self, key: str) -> pd.Timestamp | None:
         """Give the time of the last write of `key`.
