@@ -189,7 +189,9 @@ class TextArray:
             return
         pointers = (ctypes.c_char_p * len(pieces))(*pieces)
         self._owned: object = pointers
-        self._place(ctypes.addressof(pointers), len(pieces))
+        self.count = len(pieces)
+        self.address = ctypes.addressof(pointers)
+        self._as_parameter_ = ctypes.c_void_p(self.address)
 
     @classmethod
     def of_names(cls, names: list[str], what: str) -> TextArray:
@@ -212,16 +214,13 @@ class TextArray:
     def _point(self, block: bytes, pieces: Sequence[str | bytes]) -> array[int]:
         """Point to the pieces of a block, which are as long as these, with a NUL behind each."""
         base = ctypes.c_void_p.from_buffer(ctypes.c_char_p(block)).value or 0
-        sizes = map((1).__add__, map(len, pieces))
+        sizes = [len(piece) + 1 for piece in pieces]
         addresses = array("L", accumulate(sizes, initial=base))
         self._owned = block, addresses
-        self._place(addresses.buffer_info()[0], len(pieces))
+        self.count = len(pieces)
+        self.address = addresses.buffer_info()[0]
+        self._as_parameter_ = ctypes.c_void_p(self.address)
         return addresses
-
-    def _place(self, address: int, count: int) -> None:
-        self.address = address
-        self.count = count
-        self._as_parameter_ = ctypes.c_void_p(address)
 
 
 _FEW = 32  # up to here the plain ctypes array is the quicker one

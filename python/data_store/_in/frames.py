@@ -63,17 +63,18 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     if not isinstance(frame, pd.DataFrame):
         raise _no_frame_error(frame, symbol, timeframe)
     labels = frame.columns
-    if not LABELS.issuperset(labels):
+    names = list(labels)
+    if not LABELS.issuperset(names):
         raise labels_error(frame, symbol, timeframe, place)
     if not labels.is_unique:
         twice = labels[labels.duplicated()][0]
         raise InvalidInputError(f"{place}: column {twice!r} is given twice; drop or rename one")
-    if features is not None and "features" in frame.columns:
+    if features is not None and "features" in names:
         raise InvalidInputError(
             f"{place}: features are given twice, as an argument and as a column; drop one"
         )
     batch = Batch(rows_of(frame, symbol, timeframe))
-    for number, name in enumerate(labels):
+    for number, name in enumerate(names):
         carry = _CARRIERS.get(name)
         if carry is None:  # a key of the row: it is in the batch already
             continue

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Which values are NumPy's or pandas', told without loading either.
 
-Whoever has such a value has loaded its package. So a type is known by the names of its bases, and
-`import data_store` takes neither package's time.
+A caller that has such a value has loaded its package. So a type is known by the names of its bases,
+and `import data_store` takes neither package's time.
 """
 
 from __future__ import annotations
