@@ -5,13 +5,13 @@
 
 import datetime as dt
 from collections.abc import Callable
-from ctypes import c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ._c import abi as _abi
+from ._c.packing import layout_of
 from ._c.text import decode
 from ._in.cells import Refusal, flag, number
 from ._in.columns.texts import NO_TEXT, PlacedText, word, words
@@ -44,21 +44,13 @@ class Unset:
 
 UNSET: Final = Unset()
 
-# A live bar is packed, and read, in one step: a ctypes struct converts field by field. The
-# alignment is native, as in the header; the first field is the struct's own size.
-_CODES = {c_size_t: "N", c_int64: "q", c_uint32: "I", c_int32: "i", c_double: "d", c_char_p: "P"}
-
-
-def _layout(struct: Any) -> Struct:
-    return Struct("".join(_CODES[field[1]] for field in struct._fields_))
-
-
+# A live bar is packed, and read, in one step.
 # Of the columns that nearly every bar has, and no others.
-_FIRST: Final = _layout(_abi.ds_first_bar)
+_FIRST: Final = layout_of(_abi.ds_first_bar)
 pack: Final = _FIRST.pack
 SIZE: Final = _FIRST.size
 FIRST_COLUMNS: Final = sum(column.bit for column in _abi.BAR_COLUMNS[:9])
-_LAYOUT: Final = _layout(_abi.ds_bar)
+_LAYOUT: Final = layout_of(_abi.ds_bar)
 _unpack_numbers: Final = Struct("8xq4xi6d").unpack_from
 _new_bar: Final = tuple.__new__
 
@@ -196,6 +188,10 @@ def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
             None if quality is None else decode(quality),
             is_gap != 0,
             latency_sec if latency_sec == latency_sec else None,
-            {} if features is None else from_json(features, f"{symbol} {timeframe}: features"),
+            {} if features is None else from_json(features, _features_of, symbol, timeframe),
         ),
     )
+
+
+def _features_of(symbol: str, timeframe: str) -> str:
+    return f"{symbol} {timeframe}: features"

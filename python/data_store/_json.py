@@ -11,11 +11,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ._c.floats import at_default
 from ._c.signals import pass_on
-from ._in.cells import DURATIONS, Refusal, described, is_integer, is_missing, number, shown
+from ._in.cells import Refusal, described, is_integer, is_missing, number, shown
+from ._in.kinds import is_duration, is_of
 from .errors import CorruptError
 
 __all__ = ["features_json", "from_json", "to_json"]
@@ -23,14 +22,14 @@ __all__ = ["features_json", "from_json", "to_json"]
 
 def _plain(value: Any) -> Any:
     """Give what JSON can represent for an object that the encoder does not know."""
-    if isinstance(value, np.bool_):
+    if is_of(value, "bool"):
         return bool(value)
-    if isinstance(value, DURATIONS):
+    if is_duration(value):
         remedy = "pass its seconds, pd.Timedelta(...).total_seconds()"
         raise Refusal(f"JSON has no durations: {shown(value)}", remedy)
     if is_integer(value):
         return int(value)
-    if isinstance(value, np.floating):
+    if is_of(value, "floating"):
         return number(value)
     if isinstance(value, Mapping):
         return dict(value)
@@ -97,17 +96,22 @@ def to_json(value: object) -> bytes:
 def _require_text_keys(value: object) -> None:
     # The encoder would turn 1, None and True into "1", "null" and "true" in silence. It was
     # through the value already, so there is no circle.
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         for key, member in value.items():
             if not isinstance(key, str):
                 raise Refusal(
                     f"an object's key must be text, not {described(key)}",
                     "use str keys",
                 )
-            _require_text_keys(member)
+            if type(member) not in _LEAVES:
+                _require_text_keys(member)
     elif isinstance(value, (list, tuple)):
         for member in value:
-            _require_text_keys(member)
+            if type(member) not in _LEAVES:
+                _require_text_keys(member)
+
+
+_LEAVES = frozenset({str, int, float, bool, type(None)})  # as most members are
 
 
 def features_json(features: Mapping[Any, Any]) -> bytes:
@@ -133,13 +137,28 @@ def _without_nan(value: Any) -> Any:
     return None if is_missing(value) else value
 
 
-def from_json(text: bytes, what: str) -> Any:
-    """Give stored JSON as a Python value; `CorruptError` if another tool broke it."""
+def from_json(text: bytes, what: Callable[..., str], *names: object) -> Any:
+    """Give stored JSON as a Python value; `CorruptError` if another tool broke it.
+
+    Parameters
+    ----------
+    text : bytes
+    what : callable
+        Says what the text is, for the message; given `names`.
+    """
     try:
-        return at_default(json.loads, text)
+        return at_default(_decode, text.decode())
+    except (ValueError, RecursionError) as error:
+        pass_on(error)
+    try:
+        return at_default(json.loads, text)  # which takes other encodings, too
     except (ValueError, RecursionError) as error:
         pass_on(error)
         raise CorruptError(
-            f"{what}: the stored text is not JSON that Python can read ({error}); it was left as "
-            "it is, write the value again"
+            f"{what(*names)}: the stored text is not JSON that Python can read ({error}); it was "
+            "left as it is, write the value again"
         ) from None
+
+
+# As json.loads has it, which asks for each text how it is encoded.
+_decode = json.JSONDecoder().decode

@@ -10,43 +10,80 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._c import abi as _abi
-from ._c.handles import ResultHandle, c_array
+from ._c.handles import ResultHandle
 from ._c.library import library
-from ._c.text import decode_array, decode_optional, encode_optional
+from ._c.packing import layout_of
+from ._c.text import decode_array, decode_optional, encode
 from ._in.cells import Refusal, count_of, flag, is_missing, number_argument
+from ._in.columns.texts import NO_TEXT, PlacedText, placed
 from ._in.rows import place_of
+from ._out.arrays import c_array
 from ._out.texts import text_array
-from ._timestamps import optional_argument_ns, to_index
+from ._pandas import utc_index
+from ._timestamps import optional_argument_ns
 from .errors import InvalidTypeError
 
 __all__ = ["request_in", "requests_out", "series_out"]
 
 
-def request_in(symbol: object, timeframe: object, fields: dict[str, Any]) -> _abi.ds_request:
-    """Fill a `ds_request`; `fields` are the arguments of `record_request` by name."""
+_LAYOUT = layout_of(_abi.ds_request)
+
+
+def request_in(
+    symbol: object,
+    timeframe: object,
+    *,
+    provider_used: object,
+    start_ts: object,
+    end_ts: object,
+    requested_at: object,
+    fallback_used: object,
+    coverage_ratio: object,
+    gap_count: object,
+    quality: object,
+    notes: object,
+) -> tuple[bytes, object]:
+    """Pack the arguments of `record_request`.
+
+    Returns
+    -------
+    tuple of bytes and object
+        The bytes of a `ds_request`, and what must live as long as they are in use.
+    """
     place = place_of(symbol, timeframe)
-    request = _abi.ds_request(coverage_ratio=float("nan"))
-    texts = {"symbol": symbol, "timeframe": timeframe}
-    texts |= {name: fields[name] for name in ("provider_used", "quality", "notes")}
-    for name, text in texts.items():
-        missing = is_missing(text)
-        setattr(request, name, encode_optional(None if missing else text, f"{place}: {name}"))
-    for name in ("requested_at", "start_ts", "end_ts"):
-        setattr(request, name, optional_argument_ns(fields[name], place, name))
-    if not is_missing(fields["coverage_ratio"]):
-        request.coverage_ratio = number_argument(
-            fields["coverage_ratio"], f"{place}: coverage_ratio"
-        )
+    texts = (
+        _text(symbol, place, "symbol"),
+        _text(timeframe, place, "timeframe"),
+        _text(provider_used, place, "provider_used"),
+        _text(quality, place, "quality"),
+        _text(notes, place, "notes"),
+    )
+    requested = optional_argument_ns(requested_at, place, "requested_at")
+    start = optional_argument_ns(start_ts, place, "start_ts")
+    end = optional_argument_ns(end_ts, place, "end_ts")
+    ratio = float("nan")
+    if type(coverage_ratio) is float:
+        ratio = coverage_ratio
+    elif not is_missing(coverage_ratio):
+        ratio = number_argument(coverage_ratio, f"{place}: coverage_ratio")
     try:
-        request.fallback_used = flag(fields["fallback_used"])
+        is_fallback = flag(fallback_used)
     except Refusal as refusal:
         reason = refusal.told("fallback_used")
         raise InvalidTypeError(f"{place}: fallback_used: {reason}") from None
-    gap_count = fields["gap_count"]
-    if not is_missing(gap_count):
-        request.gap_count = count_of(gap_count, f"{place}: gap_count")
-        request.has_gap_count = 1
-    return request
+    has_gaps = not is_missing(gap_count)
+    gaps = count_of(gap_count, f"{place}: gap_count") if has_gaps else 0
+    packed = _LAYOUT.pack(
+        _LAYOUT.size, texts[0][1], texts[1][1], requested, start, end, texts[2][1],
+        ratio, gaps, has_gaps, is_fallback, texts[3][1], texts[4][1],
+    )  # fmt: skip
+    return packed, texts
+
+
+def _text(text: object, place: str, name: str) -> PlacedText:
+    if type(text) is not str and is_missing(text):
+        return NO_TEXT
+    return placed(encode(text, f"{place}: {name}"))
 
 
 def requests_out(owner: ResultHandle) -> pd.DataFrame:
@@ -64,11 +101,11 @@ def requests_out(owner: ResultHandle) -> pd.DataFrame:
         {
             "symbol": words("symbol"),
             "timeframe": words("timeframe"),
-            "requested_at": to_index(array("requested_at", np.int64)),
+            "requested_at": utc_index(array("requested_at", np.int64)),
             "provider_used": words("provider_used"),
             "fallback_used": array("fallback_used", np.bool_),
-            "start_ts": to_index(array("start_ts", np.int64)),
-            "end_ts": to_index(array("end_ts", np.int64)),
+            "start_ts": utc_index(array("start_ts", np.int64)),
+            "end_ts": utc_index(array("end_ts", np.int64)),
             "coverage_ratio": array("coverage_ratio", np.float64),
             "gap_count": pd.arrays.IntegerArray(
                 array("gap_count", np.int64), array("has_gap_count", np.int32) == 0
@@ -85,8 +122,8 @@ def series_out(owner: ResultHandle, *, counts: bool) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "symbol": text_array(decode_array(view.symbols, view.count)),
         "timeframe": text_array(decode_array(view.timeframes, view.count)),
-        "first": to_index(c_array(owner, view.first, view.count, np.int64)),
-        "last": to_index(c_array(owner, view.last, view.count, np.int64)),
+        "first": utc_index(c_array(owner, view.first, view.count, np.int64)),
+        "last": utc_index(c_array(owner, view.last, view.count, np.int64)),
     }
     if counts:
         columns["bars"] = c_array(owner, view.bars, view.count, np.int64)

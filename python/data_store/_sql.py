@@ -7,7 +7,7 @@ import ctypes
 import datetime as dt
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,12 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._c import abi as _abi
-from ._c.handles import ResultHandle, c_array
+from ._c.handles import ResultHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.text import decode, encode
 from ._in.cells import (
-    DURATIONS,
     INT64,
     Refusal,
     described,
@@ -30,7 +29,10 @@ from ._in.cells import (
     refuse_duration,
     shown,
 )
-from ._out.texts import STR, text_array
+from ._in.kinds import is_duration, is_of
+from ._out.arrays import c_array
+from ._out.frames import frame_of
+from ._out.texts import names_index, text_array
 from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
 
@@ -47,7 +49,7 @@ Parameters: TypeAlias = Sequence[SqlValue] | Mapping[str, SqlValue]
 
 def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
     """Give a query's parameters, by position from a sequence or by name from a mapping."""
-    pairs: Iterable[tuple[object, Any]]
+    pairs: Sequence[tuple[object, Any]]
     no_parameters = (
         "params must be a sequence of values or a mapping from name to value, not "
         f"{type(params).__name__}; a single value goes into a tuple: (value,)"
@@ -66,48 +68,53 @@ def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
     except Exception as error:  # an array of no dimension, or the caller's own object
         pass_on(error)
         raise InvalidTypeError(no_parameters) from error
-    filled = []
-    for name, value in pairs:
+    filled = (_abi.ds_sql_parameter * len(pairs))()
+    for parameter, (name, value) in zip(filled, pairs, strict=True):
         try:
-            parameter = _parameter(value)
+            _fill(parameter, value)
         except Refusal as refusal:
             raise InvalidInputError(
                 f"query parameter {shown(name)}: {refusal.told('value')}"
             ) from None
         if isinstance(params, Mapping):
             parameter.name = encode(name, "a query parameter's name")
-        filled.append(parameter)
-    return (_abi.ds_sql_parameter * len(filled))(*filled)
+    return filled
 
 
-def _parameter(value: Any) -> _abi.ds_sql_parameter:
-    if is_missing(value):
-        return _abi.ds_sql_parameter(type=_abi.SQL_NULL)
-    if isinstance(value, DURATIONS):
+def _fill(parameter: _abi.ds_sql_parameter, value: Any) -> None:
+    if type(value) is str:  # as most are
+        _fill_bytes(parameter, _abi.SQL_TEXT, encode(value, "text"))
+    elif is_missing(value):
+        parameter.type = _abi.SQL_NULL
+    elif is_duration(value):
         raise refuse_duration(value, "an SQLite value")
-    if isinstance(value, np.bool_) or is_integer(value):
-        integer = int(value) if isinstance(value, np.bool_) else operator.index(value)
+    elif is_of(value, "bool") or is_integer(value):
+        integer = int(value) if is_of(value, "bool") else operator.index(value)
         if integer not in INT64:
             raise Refusal(f"{shown(value)} is beyond 64 bits", "pass it as text")
-        return _abi.ds_sql_parameter(type=_abi.SQL_INTEGER, integer=integer)
-    if isinstance(value, (float, np.floating)):
-        return _abi.ds_sql_parameter(type=_abi.SQL_REAL, real=number(value))
-    if isinstance(value, str):
-        text = encode(value, "text")
-        return _abi.ds_sql_parameter(type=_abi.SQL_TEXT, bytes=text, byte_count=len(text))
-    if isinstance(value, (bytes, bytearray, memoryview)):
+        parameter.type, parameter.integer = _abi.SQL_INTEGER, integer
+    elif isinstance(value, float) or is_of(value, "floating"):
+        parameter.type, parameter.real = _abi.SQL_REAL, number(value)
+    elif isinstance(value, str):
+        _fill_bytes(parameter, _abi.SQL_TEXT, encode(value, "text"))
+    elif isinstance(value, (bytes, bytearray, memoryview)):
         try:
             blob = bytes(value)
         except ValueError as error:
             pass_on(error)
             raise Refusal(f"{shown(value)} cannot be read: {error}", "pass bytes") from error
-        return _abi.ds_sql_parameter(type=_abi.SQL_BLOB, bytes=blob, byte_count=len(blob))
-    if isinstance(value, dt.datetime):
-        return _abi.ds_sql_parameter(type=_abi.SQL_TIME, integer=storable_ns(value))
-    raise Refusal(
-        f"SQLite has no type for {described(value)}",
-        "pass None, a number, text, bytes or an aware datetime",
-    )
+        _fill_bytes(parameter, _abi.SQL_BLOB, blob)
+    elif isinstance(value, dt.datetime):
+        parameter.type, parameter.integer = _abi.SQL_TIME, storable_ns(value)
+    else:
+        raise Refusal(
+            f"SQLite has no type for {described(value)}",
+            "pass None, a number, text, bytes or an aware datetime",
+        )
+
+
+def _fill_bytes(parameter: _abi.ds_sql_parameter, kind: int, value: bytes) -> None:
+    parameter.type, parameter.bytes, parameter.byte_count = kind, value, len(value)
 
 
 # ---- Out ------------------------------------------------------------------------------------
@@ -125,31 +132,39 @@ def rows_out(owner: ResultHandle) -> pd.DataFrame:
     """
     count = library.ds_rows_count(owner)
     structs = library.ds_rows_columns(owner)[: library.ds_rows_column_count(owner)]
-    arrays = {
-        number: _array(_Column(owner, struct, count)) for number, struct in enumerate(structs)
-    }
-    frame = pd.DataFrame(arrays, index=pd.RangeIndex(count), copy=False)
-    frame.columns = pd.Index([decode(struct.name) for struct in structs], dtype=STR)
-    return frame
+    columns = [_array(_Column(owner, struct, count)) for struct in structs]
+    labels = names_index(tuple([decode(struct.name) for struct in structs]))
+    return frame_of(owner, columns, labels, pd.RangeIndex(count))
 
 
 class _Column:
     """A `ds_sql_column`, seen through NumPy."""
 
-    __slots__ = ("_owner", "_struct", "count", "types")
+    __slots__ = ("_owner", "_struct", "count", "kinds")
 
     def __init__(self, owner: ResultHandle, struct: Any, count: int) -> None:
         self._owner = owner
         self._struct = struct
         self.count = count
-        self.types = self._view("types", np.uint8)
+        # Five searches for a byte, which take next to nothing.
+        types = ctypes.string_at(struct.types, count) if count else b""
+        self.kinds = frozenset([kind for kind in _KINDS if kind in types])
 
     def _view(self, field: str, dtype: Any, extra: int = 0) -> npt.NDArray[Any]:
         return c_array(self._owner, getattr(self._struct, field), self.count + extra, dtype)
 
     @property
+    def types(self) -> npt.NDArray[np.uint8]:
+        return self._view("types", np.uint8)
+
+    @property
     def integers(self) -> npt.NDArray[np.int64]:
         return self._view("integers", np.int64)
+
+    @property
+    def address_of_reals(self) -> int:
+        address: int = self._struct.reals
+        return address
 
     @property
     def reals(self) -> npt.NDArray[np.float64]:
@@ -176,9 +191,12 @@ class _Column:
 
     def texts(self) -> list[str | None]:
         """Give the text of each row, None if it is none."""
+        blobs = self.blobs()
+        if self.kinds == {_abi.SQL_TEXT}:
+            return [decode(blob) for blob in blobs]
         return [
-            decode(text) if kind == _abi.SQL_TEXT else None
-            for kind, text in zip(self.types.tolist(), self.blobs(), strict=True)
+            decode(blob) if kind == _abi.SQL_TEXT else None
+            for kind, blob in zip(self.types.tolist(), blobs, strict=True)
         ]
 
 
@@ -188,6 +206,10 @@ def _integers(column: _Column) -> Any:
 
 def _nullable_integers(column: _Column) -> Any:
     return pd.arrays.IntegerArray(column.integers, column.types == _abi.SQL_NULL)
+
+
+def _plain_reals(column: _Column) -> Any:
+    return column.address_of_reals
 
 
 def _reals(column: _Column) -> Any:
@@ -220,7 +242,7 @@ def _objects(column: _Column) -> Any:
 _ARRAYS: dict[frozenset[int], Callable[[_Column], Any]] = {
     frozenset({_abi.SQL_INTEGER}): _integers,
     frozenset({_abi.SQL_INTEGER, _abi.SQL_NULL}): _nullable_integers,
-    frozenset({_abi.SQL_REAL}): _reals,
+    frozenset({_abi.SQL_REAL}): _plain_reals,
     frozenset({_abi.SQL_REAL, _abi.SQL_NULL}): _reals,
     frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER}): _mixed_numbers,
     frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER, _abi.SQL_NULL}): _mixed_numbers,
@@ -229,6 +251,8 @@ _ARRAYS: dict[frozenset[int], Callable[[_Column], Any]] = {
 }
 
 
+_KINDS = range(_abi.SQL_BLOB + 1)
+
+
 def _array(column: _Column) -> Any:
-    types = frozenset(np.flatnonzero(np.bincount(column.types)).tolist())
-    return _ARRAYS.get(types, _objects)(column)
+    return _ARRAYS.get(column.kinds, _objects)(column)

@@ -22,8 +22,8 @@ from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode
-from ._in.cells import DURATIONS, Refusal, described, is_missing, shown
-from ._in.columns.dtypes import Column, objects
+from ._in.cells import Refusal, described, is_missing, shown
+from ._in.columns.dtypes import Labelled, objects
 from ._in.columns.encoding import each
 from .errors import InvalidInputError
 
@@ -38,13 +38,11 @@ __all__ = [
     "range_of",
     "storable_ns",
     "to_datetime",
-    "to_index",
     "to_timestamp",
     "zone_of",
 ]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
 _Timestamp = pd.Timestamp
 zone_of = dt.datetime.tzinfo.__get__
 """Give a datetime's zone. A Timestamp has a property over it, which takes three times as long."""
@@ -68,7 +66,7 @@ _NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
         "say when it begins, e.g. {} = pd.to_datetime({}, utc=True)",
     ),
     (
-        DURATIONS,
+        (dt.timedelta, np.timedelta64),
         "a duration is not an instant",
         "add it to the time that it counts from, e.g. {} = pd.Timestamp(0, tz='UTC') + "
         "pd.to_timedelta({})",
@@ -216,7 +214,7 @@ def optional_argument_ns(value: object, place: str, name: str) -> int:
 # ---- A column of instants -------------------------------------------------------------------
 
 
-def column_ns(column: Column) -> npt.NDArray[np.int64]:
+def column_ns(column: Labelled) -> npt.NDArray[np.int64]:
     """Give a column of aware times, of any zone and unit, as nanoseconds.
 
     Returns
@@ -333,8 +331,3 @@ def to_datetime(ns: int) -> dt.datetime:
 def to_timestamp(ns: int) -> pd.Timestamp | None:
     """Give an instant as a Timestamp in UTC; None for "no time"."""
     return None if ns == _abi.NO_TIME else pd.Timestamp(ns, unit="ns", tz="UTC")
-
-
-def to_index(ns: npt.NDArray[np.int64], name: str | None = None) -> pd.DatetimeIndex:
-    """Give instants as an index in UTC over the same memory."""
-    return pd.DatetimeIndex(ns, dtype=_UTC_NS, copy=False, name=name)

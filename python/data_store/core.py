@@ -4,56 +4,33 @@
 from __future__ import annotations
 
 import os
-import sys
 from ctypes import POINTER, byref, c_void_p
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import pandas as pd
-
 from ._c import abi as _abi
+from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library
-from ._c.signals import ask_main_thread, pass_on
+from ._c.signals import ask_main_thread
 from ._c.status import check
 from ._c.text import decode_array, encode, encode_path
 from ._c.transaction import Transaction
 from ._in.cells import flag_argument, number_argument, shown
-from .errors import InvalidInputError, InvalidTypeError, StorageError
+from .errors import InvalidInputError, InvalidTypeError
 
 # Imported where it is used: opening a file takes none of it.
 if TYPE_CHECKING:
     import sqlite3
+
+    import pandas as pd
 
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
 
 __all__ = ["DataStore"]
-
-
-class _AtFirstUse:
-    """Around an import where it is used: Python opens files, and may be out of descriptors."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
-            pass_on(error)
-            raise StorageError(
-                f"a module of data_store cannot be loaded: {error}. Check that a file descriptor "
-                "is left (ulimit -n) and that the package can be read"
-            ) from error
-        if isinstance(error, ImportError) and sys.is_finalizing():
-            raise StorageError(
-                f"a module of data_store cannot be loaded: {error}. The interpreter is ending: use"
-                " the store before that, e.g. from atexit.register() instead of __del__"
-            ) from error
-
-
-_at_first_use = _AtFirstUse()
 
 
 class DataStore(OfThisProcess):
@@ -149,7 +126,7 @@ class DataStore(OfThisProcess):
     @cached_property
     def market(self) -> MarketRepo:
         """Bars, features, request metadata: a `MarketRepo`, the same at each access."""
-        with _at_first_use:
+        with at_first_use:
             from .market_repo import MarketRepo
 
         return MarketRepo(self._store)
@@ -157,7 +134,7 @@ class DataStore(OfThisProcess):
     @cached_property
     def state(self) -> StateRepo:
         """Key and value memory of strategies: a `StateRepo`, the same at each access."""
-        with _at_first_use:
+        with at_first_use:
             from .state_repo import StateRepo
 
         return StateRepo(self._store)
@@ -264,7 +241,7 @@ class DataStore(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        with _at_first_use:
+        with at_first_use:
             from ._sql import parameters_in, rows_out
 
         parameters = parameters_in(params)
@@ -420,7 +397,7 @@ class DataStore(OfThisProcess):
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
             each other's commits. Use `sql`.
         """
-        with _at_first_use:
+        with at_first_use:
             from ._c.connection import connect
 
         script = c_void_p()
@@ -431,14 +408,13 @@ class DataStore(OfThisProcess):
 
 
 def _last_checkpoint(info: _abi.ds_info) -> dict[str, Any] | None:
-    with _at_first_use:
+    if info.last_checkpoint == _abi.NO_TIME:
+        return None
+    with at_first_use:
         from ._timestamps import to_timestamp
 
-    at = to_timestamp(info.last_checkpoint)
-    if at is None:
-        return None
     return {
-        "at": at,
+        "at": to_timestamp(info.last_checkpoint),
         "wal_frames": info.last_checkpoint_wal_frames,
         "checkpointed": info.last_checkpoint_checkpointed,
         "held_back": info.last_checkpoint_held_back,

@@ -28,15 +28,15 @@ from ._c.library import library, untyped
 from ._c.signals import pass_on, raised
 from ._c.status import check
 from ._c.text import encode_name, encode_names, symbol_texts, timeframe_texts
-from ._in.batch import Batch
-from ._in.cells import Refusal, count_of, flag_argument
+from ._in.cells import Refusal, flag_argument
 from ._in.columns.texts import NO_TEXT, placed, words
 from ._in.features import entry_json, features_in
 from ._in.frames import bars_in
-from ._in.one_row import one_row_in
+from ._in.one_row import one_entry_in, one_row_in
 from ._in.rows import place_of
-from ._in.selection import Selection, key_list, limit_of, symbols_of
+from ._in.selection import Selection, key_list, limit_of, selection_of
 from ._out.frames import bars_out, feature_columns_out
+from ._reads import bars_between, chunks_between, latest_bars
 from ._requests import request_in, requests_out, series_out
 from ._timestamps import PLAIN_ZONES, range_of, storable_ns, zone_of
 
@@ -52,6 +52,7 @@ _BarPointer: Final = POINTER(_abi.ds_bar)
 _write_bar: Final = untyped("ds_market_write_bar")
 _latest_bar: Final = untyped("ds_market_latest_bar")
 _free_bar: Final = untyped("ds_bar_free")
+_record_request: Final = untyped("ds_market_record_request")
 
 
 class MarketRepo(OfThisProcess):
@@ -168,10 +169,13 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
+        one = one_entry_in(features, symbol, timeframe, quality)
+        if one is not None:  # whose second part keeps alive what the first points to
+            return self._write(library.ds_market_write_features, byref(one[0]), replace)
         batch = features_in(features, symbol, timeframe, quality)
         return self._write(library.ds_market_write_features, batch, replace)
 
-    def _write(self, function: Any, batch: Batch, replace: bool) -> int:
+    def _write(self, function: Any, batch: Any, replace: bool) -> int:
         rows = c_int64()
         check(function(self._store, batch, flag_argument(replace, "replace"), byref(rows)))
         return rows.value
@@ -318,8 +322,10 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        selection = Selection(columns, features, limit, by_symbol=not isinstance(symbol, str))
-        return bars_out(self._read(symbol, timeframe, start, end, selection), selection)
+        selection = selection_of(symbol, columns, features, limit)
+        return bars_out(
+            bars_between(self._store, symbol, timeframe, start, end, selection), selection
+        )
 
     def read_features(
         self,
@@ -359,30 +365,9 @@ class MarketRepo(OfThisProcess):
         """
         choice = True if keys is None else key_list(keys, "keys")
         selection = Selection((), choice, by_symbol=not isinstance(symbol, str), members=True)
-        return feature_columns_out(self._read(symbol, timeframe, start, end, selection), selection)
-
-    def _read(
-        self,
-        symbol: object,
-        timeframe: object,
-        start: object,
-        end: object,
-        selection: Selection,
-    ) -> ResultHandle:
-        symbols = symbols_of(symbol)
-        pointer = POINTER(_abi.ds_bars)()
-        check(
-            library.ds_market_read(
-                self._store,
-                symbols,
-                symbols.count,
-                encode_name(timeframe, "timeframe"),
-                range_of(start, end),
-                selection,
-                byref(pointer),
-            )
+        return feature_columns_out(
+            bars_between(self._store, symbol, timeframe, start, end, selection), selection
         )
-        return ResultHandle(pointer, library.ds_bars_free)
 
     def latest(
         self,
@@ -418,21 +403,8 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
-        symbols = symbols_of(symbol)
-        pointer = POINTER(_abi.ds_bars)()
-        check(
-            library.ds_market_latest(
-                self._store,
-                symbols,
-                symbols.count,
-                encode_name(timeframe, "timeframe"),
-                count_of(n, "n"),
-                selection,
-                byref(pointer),
-            )
-        )
-        return bars_out(ResultHandle(pointer, library.ds_bars_free), selection)
+        selection = selection_of(symbol, columns, features)
+        return bars_out(latest_bars(self._store, symbol, timeframe, n, selection), selection)
 
     def latest_bar(self, symbol: str, timeframe: str) -> Bar | None:
         """Read the latest bar without a DataFrame.
@@ -509,22 +481,8 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        selection = Selection(columns, features, by_symbol=not isinstance(symbol, str))
-        symbols = symbols_of(symbol)
-        pointer = POINTER(_abi.ds_scan)()
-        check(
-            library.ds_market_scan(
-                self._store,
-                symbols,
-                symbols.count,
-                encode_name(timeframe, "timeframe"),
-                range_of(start, end),
-                selection,
-                count_of(chunk, "chunk"),
-                byref(pointer),
-            )
-        )
-        return _chunks(ResultHandle(pointer, library.ds_scan_free), selection)
+        selection = selection_of(symbol, columns, features)
+        return chunks_between(self._store, symbol, timeframe, start, end, chunk, selection)
 
     # ---- Inventory, deletion ----------------------------------------------------------------
 
@@ -641,22 +599,21 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        request = request_in(
+        # The texts stay here until the call is over: the packed request points to them.
+        request, _texts = request_in(
             symbol,
             timeframe,
-            {
-                "provider_used": provider_used,
-                "start_ts": start_ts,
-                "end_ts": end_ts,
-                "requested_at": requested_at,
-                "fallback_used": fallback_used,
-                "coverage_ratio": coverage_ratio,
-                "gap_count": gap_count,
-                "quality": quality,
-                "notes": notes,
-            },
+            provider_used=provider_used,
+            start_ts=start_ts,
+            end_ts=end_ts,
+            requested_at=requested_at,
+            fallback_used=fallback_used,
+            coverage_ratio=coverage_ratio,
+            gap_count=gap_count,
+            quality=quality,
+            notes=notes,
         )
-        check(library.ds_market_record_request(self._store, byref(request), None))
+        check(_record_request(self._store, request, byref(c_int64())))
 
     def requests(
         self,
@@ -702,13 +659,3 @@ class MarketRepo(OfThisProcess):
             )
         )
         return requests_out(ResultHandle(pointer, library.ds_requests_free))
-
-
-def _chunks(scan: ResultHandle, selection: Selection) -> Iterator[pd.DataFrame]:
-    with scan:
-        while True:
-            pointer = POINTER(_abi.ds_bars)()
-            check(library.ds_scan_next(scan, byref(pointer)))
-            if not pointer:
-                return
-            yield bars_out(ResultHandle(pointer, library.ds_bars_free), selection)

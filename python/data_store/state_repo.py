@@ -5,22 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ctypes import POINTER, byref, c_int32, c_int64, c_void_p
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from ._c import abi as _abi
+from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
-from ._c.library import library
+from ._c.library import library, untyped
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import TextArray, decode, encode
 from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
-from ._timestamps import to_timestamp
 from .errors import InvalidInputError, InvalidTypeError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["StateRepo"]
+
+_set: Final = untyped("ds_state_set")
+_get: Final = untyped("ds_state_get")
 
 
 class StateRepo(OfThisProcess):
@@ -53,7 +57,7 @@ class StateRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        check(library.ds_state_set(self._store, _key(key), _json_of(key, value)))
+        check(_set(self._store, _key(key), _json_of(key, value)))
 
     def set_many(self, mapping: Mapping[str, Any]) -> None:
         """Store all entries of `mapping`, or none.
@@ -106,9 +110,9 @@ class StateRepo(OfThisProcess):
             As any read: see `data_store.errors`.
         """
         text = c_void_p()
-        check(library.ds_state_get(self._store, _key(key), byref(text)))
+        check(_get(self._store, _key(key), byref(text)))
         stored = take_text(text)
-        return default if stored is None else from_json(stored, _place(key))
+        return default if stored is None else from_json(stored, _place, key)
 
     def delete(self, key: str) -> bool:
         """Remove `key`.
@@ -177,7 +181,7 @@ class StateRepo(OfThisProcess):
             As any read: see `data_store.errors`.
         """
         entries = [(decode(key), text) for key, text in self._entries(prefix, values=True)]
-        return {key: from_json(text, _place(key)) for key, text in entries}
+        return {key: from_json(text, _place, key) for key, text in entries}
 
     def updated_at(self, key: str) -> pd.Timestamp | None:
         """Give the time of the last write of `key`.
@@ -201,6 +205,9 @@ class StateRepo(OfThisProcess):
         """
         time = c_int64()
         check(library.ds_state_updated_at(self._store, _key(key), byref(time)))
+        with at_first_use:
+            from ._timestamps import to_timestamp
+
         return to_timestamp(time.value)
 
     def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:

@@ -234,6 +234,9 @@ def test_calls_without_types_pass_what_the_table_declares(
     when = pd.Timestamp("2026-03-01T15:00Z")
     store.market.write_bar("A", "1h", when, open=1.0, source="x", features={})
     store.market.write(pd.DataFrame({"close": [2.0]}, index=[when]), "A", "1h")
+    store.market.record_request("A", "1h", provider_used="x", start_ts=when, end_ts=when)
+    store.state.set("key", [1])
+    assert store.state.get("key") == [1]
     bar = store.market.latest_bar("A", "1h")
     assert bar is not None
     assert (bar.open, bar.close, bar.source) == (1.0, 2.0, "x")

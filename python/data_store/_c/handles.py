@@ -10,16 +10,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from ..errors import InvalidTypeError
 from . import abi as _abi
 from .library import library
 from .status import check
 from .tasks import AskedPointer
 
-__all__ = ["Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "c_array", "take_text"]
+__all__ = ["Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "take_text"]
 
 
 class OfThisProcess:
@@ -157,32 +154,6 @@ class StoreHandle(Handle):
         # Where Ctrl-C came before all else, there is nothing yet.
         if _getpid() == getattr(self, "_pid", None):
             super().__del__()
-
-
-class _CArray:
-    """A C array that a result owns, as NumPy may look at it.
-
-    The NumPy array made of it keeps it as its base, and so keeps the result alive: frames need
-    no copy, and may be written to, as no one else looks at that memory.
-    """
-
-    __slots__ = ("__array_interface__", "_owner")
-
-    def __init__(self, owner: Handle, address: int, count: int, typestr: str) -> None:
-        self._owner = owner
-        self.__array_interface__ = {
-            "data": (address, False),
-            "shape": (count,),
-            "typestr": typestr,
-            "version": 3,
-        }
-
-
-def c_array(owner: Handle, address: int | None, count: int, dtype: Any) -> npt.NDArray[Any]:
-    """Give a C array as a NumPy array over the same memory, which keeps `owner` alive."""
-    if address is None or count == 0:
-        return np.empty(count, dtype)
-    return np.asarray(_CArray(owner, address, count, np.dtype(dtype).str))
 
 
 def take_text(address: ctypes.c_void_p) -> bytes | None:

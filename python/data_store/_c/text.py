@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import TypeVar
-
-import numpy as np
-import numpy.typing as npt
 
 from ..errors import CorruptError, InvalidInputError, InvalidTypeError
 from .signals import pass_on
@@ -24,7 +23,6 @@ __all__ = [
     "encode",
     "encode_name",
     "encode_names",
-    "encode_optional",
     "encode_path",
     "symbol_texts",
     "text_problem",
@@ -62,19 +60,17 @@ def encode(text: object, what: str) -> bytes:
     InvalidInputError
         It is not a str, or holds a NUL or a lone surrogate.
     """
-    if not isinstance(text, str):
-        raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
     if type(text) is not str:
+        if not isinstance(text, str):
+            raise InvalidTypeError(f"{what} must be text (str), not {type(text).__name__}")
         text = str.__str__(text)  # the bare text of a subclass: an Enum has a str() of its own
-    problem = text_problem(text)
-    if problem is not None:
-        raise InvalidInputError(f"{what}: {problem[0]}; {problem[1]}")
-    return text.encode()
-
-
-def encode_optional(text: object, what: str) -> bytes | None:
-    """Give `text` as UTF-8 bytes, None as None."""
-    return None if text is None else encode(text, what)
+    if "\0" not in text:
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            pass
+    reason, remedy = text_problem(text) or ("", "")
+    raise InvalidInputError(f"{what}: {reason}; {remedy}") from None
 
 
 def encode_name(text: object, what: str) -> bytes:
@@ -160,7 +156,11 @@ def decode_array(address: int | None, count: int) -> list[str | None]:
     """Read `count` C strings from an array of pointers; NULL becomes None."""
     if address is None or count == 0:
         return []
-    return [decode_optional(text) for text in (ctypes.c_char_p * count).from_address(address)]
+    texts = (ctypes.c_char_p * count).from_address(address)[:]
+    try:
+        return [None if text is None else text.decode() for text in texts]
+    except UnicodeDecodeError:
+        return [decode_optional(text) for text in texts]  # which says which one it is
 
 
 class TextArray:
@@ -179,28 +179,48 @@ class TextArray:
 
     def __init__(self, texts: Iterable[bytes | None]) -> None:
         pieces = list(texts)
+        if len(pieces) > _FEW:
+            present = [piece or b"" for piece in pieces]
+            addresses = self._point(b"\0".join(present), present)
+            if None in pieces:
+                for place, piece in enumerate(pieces):
+                    if piece is None:
+                        addresses[place] = 0
+            return
+        pointers = (ctypes.c_char_p * len(pieces))(*pieces)
+        self._owned: object = pointers
         self.count = len(pieces)
-        if self.count <= _FEW:
-            pointers = (ctypes.c_char_p * self.count)(*pieces)
-            self._owned: object = pointers
-            self.address: int = ctypes.addressof(pointers)
-        else:
-            block, addresses = _one_block(pieces)
-            self._owned = block, addresses
-            self.address = addresses.ctypes.data
+        self.address = ctypes.addressof(pointers)
         self._as_parameter_ = ctypes.c_void_p(self.address)
+
+    @classmethod
+    def of_names(cls, names: list[str], what: str) -> TextArray:
+        """Encode names, each once, in their order; `what` they are is for messages."""
+        if len(names) <= _FEW or {*map(type, names)} != {str}:
+            return cls(dict.fromkeys(encode_name(name, what) for name in names))
+        names = list(dict.fromkeys(names))
+        # All at once: one by one takes ten times as long.
+        text = "\0".join(names)
+        try:
+            block = text.encode()
+        except UnicodeEncodeError:
+            block = b""
+        if block.count(0) != len(names) - 1:
+            return cls(encode_name(name, what) for name in names)  # which says which one it is
+        array = cls.__new__(cls)
+        array._point(block, names if len(block) == len(text) else block.split(b"\0"))
+        return array
+
+    def _point(self, block: bytes, pieces: Sequence[str | bytes]) -> array[int]:
+        """Point to the pieces of a block, which are as long as these, with a NUL behind each."""
+        base = ctypes.c_void_p.from_buffer(ctypes.c_char_p(block)).value or 0
+        sizes = [len(piece) + 1 for piece in pieces]
+        addresses = array("L", accumulate(sizes, initial=base))
+        self._owned = block, addresses
+        self.count = len(pieces)
+        self.address = addresses.buffer_info()[0]
+        self._as_parameter_ = ctypes.c_void_p(self.address)
+        return addresses
 
 
 _FEW = 32  # up to here the plain ctypes array is the quicker one
-
-
-def _one_block(pieces: Sequence[bytes | None]) -> tuple[bytes, npt.NDArray[np.uintp]]:
-    """Join texts with NULs; give the block and the address of each text in it."""
-    block = b"\0".join([piece or b"" for piece in pieces])
-    base = ctypes.cast(ctypes.c_char_p(block), ctypes.c_void_p).value or 0
-    sizes = np.fromiter((len(piece or b"") + 1 for piece in pieces), np.uintp, len(pieces))
-    addresses = np.cumsum(sizes, dtype=np.uintp)
-    addresses -= sizes
-    addresses += np.uintp(base)
-    addresses[[index for index, piece in enumerate(pieces) if piece is None]] = 0
-    return block, addresses

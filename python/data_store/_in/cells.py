@@ -12,17 +12,13 @@ import decimal
 import operator
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from .._c.floats import at_default
 from .._c.signals import pass_on
 from ..errors import InvalidInputError, InvalidTypeError
+from .kinds import is_bool, is_duration, is_integer_type, is_missing_type, is_of
 
 __all__ = [
-    "DURATIONS",
     "INT64",
-    "MISSING_TYPES",
     "Refusal",
     "count_of",
     "described",
@@ -30,7 +26,6 @@ __all__ = [
     "flag",
     "flag_argument",
     "is_integer",
-    "is_integer_type",
     "is_missing",
     "number",
     "number_argument",
@@ -40,8 +35,6 @@ __all__ = [
     "refuse_text",
     "shown",
 ]
-
-MISSING_TYPES = frozenset({type(None), type(pd.NA), type(pd.NaT)})
 
 INT64 = range(-(2**63), 2**63)
 
@@ -113,20 +106,11 @@ def described(value: object) -> str:
 
 def is_missing(value: object) -> bool:
     """Tell whether `value` is None, NA, NaT or a NaN."""
-    if type(value) in MISSING_TYPES:
+    if value is None:
         return True
     if isinstance(value, float):
         return float.__ne__(value, value)  # a subclass may compare otherwise
-    return isinstance(value, np.floating) and bool(value != value)
-
-
-DURATIONS = (dt.timedelta, np.timedelta64)
-
-
-def is_integer_type(kind: type) -> bool:
-    """Tell whether values of a type are integers, bool among them."""
-    # NumPy derives its durations from its integers.
-    return issubclass(kind, (int, np.integer)) and not issubclass(kind, np.timedelta64)
+    return is_missing_type(type(value)) or (is_of(value, "floating") and bool(value != value))
 
 
 def is_integer(value: object) -> bool:
@@ -139,33 +123,34 @@ def refuse_duration(value: object, what: str) -> Refusal:
     return Refusal(f"a duration is not {what}: {shown(value)}", "convert it, e.g. {} = {seconds}")
 
 
-# The first row that fits says why a value is not a number.
-_NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str], ...] = (
-    ((bool, np.bool_), "a boolean is not a number", "convert it, e.g. {} = {float}"),
-    ((str,), "text is not a number", "convert it, e.g. {} = pd.to_numeric({})"),
-    ((bytes, bytearray), "bytes are not a number", "decode and convert them"),
+# Python's types, NumPy's; the first row that fits says why a value is not a number.
+_NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str, str], ...] = (
+    ((bool,), "bool", "a boolean is not a number", "convert it, e.g. {} = {float}"),
+    ((str,), "", "text is not a number", "convert it, e.g. {} = pd.to_numeric({})"),
+    ((bytes, bytearray), "", "bytes are not a number", "decode and convert them"),
     (
         (decimal.Decimal,),
+        "",
         "a Decimal is not a double",
         "convert it, rounded as you wish, e.g. {} = {float}",
     ),
-    ((dt.date, np.datetime64), "a time is not a number", "put it into the timestamps"),
+    ((dt.date,), "datetime64", "a time is not a number", "put it into the timestamps"),
 )
 
 
 def refuse_number(value: object) -> Refusal:
     """Say why `value` cannot be stored as a number."""
-    if isinstance(value, DURATIONS):
+    if is_duration(value):
         return refuse_duration(value, "a number")
-    for types, reason, remedy in _NO_NUMBERS:
-        if isinstance(value, types):
+    for types, name, reason, remedy in _NO_NUMBERS:
+        if isinstance(value, types) or is_of(value, name):
             return Refusal(f"{reason}: {shown(value)}", remedy)
     return Refusal(f"{described(value)} is not a number", "pass a float or an int")
 
 
 def refuse_flag(value: object) -> Refusal:
     """Say why `value` cannot be stored as a flag."""
-    if isinstance(value, DURATIONS):
+    if is_duration(value):
         return Refusal(f"a duration is not a flag: {shown(value)}", "pass True or False")
     return Refusal(f"{shown(value)} is neither a boolean nor 0 or 1", "pass True or False")
 
@@ -204,7 +189,7 @@ def number(value: Any) -> float:
         return float.__float__(value)
     if is_integer(value) and not isinstance(value, bool):
         return exact_double(operator.index(value))
-    if isinstance(value, np.floating):
+    if is_of(value, "floating"):
         return at_default(_double_from_numpy, value)
     if is_missing(value):
         return float("nan")
@@ -213,13 +198,13 @@ def number(value: Any) -> float:
 
 def flag(value: Any) -> int:
     """Give one value as 0 or 1; missing is 0."""
-    if isinstance(value, (bool, np.bool_)):
+    if type(value) is bool or is_bool(value):
         return int(value)
     if is_missing(value):
         return 0
     if is_integer(value):
         value = operator.index(value)  # bare: a subclass may compare otherwise
-    elif isinstance(value, (float, np.floating)):
+    elif isinstance(value, float) or is_of(value, "floating"):
         value = float.__float__(value) if isinstance(value, float) else float(value)
     else:
         raise refuse_flag(value)
@@ -242,7 +227,7 @@ def number_argument(value: object, what: str) -> float:
 
 def flag_argument(value: Any, what: str) -> bool:
     """Give an argument that is True or False; 0 and 1 are taken, nothing else is guessed."""
-    if isinstance(value, (bool, np.bool_)):
+    if type(value) is bool or is_bool(value):
         return bool(value)
     if is_integer(value) and operator.index(value) in (0, 1):
         return operator.index(value) == 1
@@ -251,7 +236,9 @@ def flag_argument(value: Any, what: str) -> bool:
 
 def count_of(value: Any, what: str) -> int:
     """Give an integer argument that fits int64."""
-    if isinstance(value, (bool, np.bool_)):
+    if type(value) is int and value in INT64:
+        return int(value)
+    if is_bool(value):
         raise InvalidTypeError(f"{what} must be an integer, not a boolean")
     try:
         integer = operator.index(value)

@@ -18,7 +18,8 @@ import pandas as pd
 from .._c.signals import pass_on
 from .._c.text import encode, text_problem
 from .._json import features_json
-from .._timestamps import column_ns, to_index
+from .._pandas import utc_index
+from .._timestamps import column_ns
 from ..errors import FeatureValidationError, InvalidInputError, InvalidTypeError
 from .batch import Batch
 from .cells import described, is_missing, shown
@@ -130,7 +131,7 @@ def _times_of(keys: list[Any], place: str) -> pd.DatetimeIndex:
     if keys and _is_feature_key(keys[0]):
         raise _one_bar_error(keys[0], place)
     try:
-        return to_index(column_ns(pd.Index(keys, dtype=object, tupleize_cols=False)))
+        return utc_index(column_ns(pd.Index(keys, dtype=object, tupleize_cols=False)))
     except Refusal as refusal:
         row = f"features, row {refusal.row}"
         told = Refusal(refusal.reason, _for_keys(refusal.remedy)).told("key")

@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 
 from .._c import abi as _abi
+from .._pandas import column_of
 from ..errors import InvalidInputError, InvalidTypeError
 from .batch import Batch
 from .cells import shown
 from .columns import Refusal, doubles, flags, texts
-from .columns.dtypes import Column
+from .columns.dtypes import BareColumn, Column
 from .features import carry_by_position, carry_features
 from .labels import LABELS, labels_error
 from .rows import cell_error, place_of, rows_of
@@ -62,22 +63,23 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     if not isinstance(frame, pd.DataFrame):
         raise _no_frame_error(frame, symbol, timeframe)
     labels = frame.columns
-    if not LABELS.issuperset(labels):
+    names = list(labels)
+    if not LABELS.issuperset(names):
         raise labels_error(frame, symbol, timeframe, place)
     if not labels.is_unique:
         twice = labels[labels.duplicated()][0]
         raise InvalidInputError(f"{place}: column {twice!r} is given twice; drop or rename one")
-    if features is not None and "features" in frame.columns:
+    if features is not None and "features" in names:
         raise InvalidInputError(
             f"{place}: features are given twice, as an argument and as a column; drop one"
         )
     batch = Batch(rows_of(frame, symbol, timeframe))
-    for name, column in frame.items():
+    for number, name in enumerate(names):
         carry = _CARRIERS.get(name)
         if carry is None:  # a key of the row: it is in the batch already
             continue
         try:
-            carry(batch, str(name), column)
+            carry(batch, str(name), BareColumn(column_of(frame, number)))
         except Refusal as refusal:
             raise cell_error(refusal, batch.rows.place, str(name)) from None
     if features is not None:

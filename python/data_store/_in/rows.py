@@ -14,7 +14,7 @@ from .._timestamps import column_ns, epoch_refusal, to_timestamp
 from ..errors import InvalidInputError, InvalidTypeError
 from .cells import shown
 from .columns import Refusal, TextCodes, texts
-from .columns.dtypes import Column
+from .columns.dtypes import Column, Labelled
 
 __all__ = ["KEY_NAMES", "Rows", "align", "argument_error", "cell_error", "place_of", "rows_of"]
 
@@ -140,7 +140,7 @@ def _argument_name(argument: object, name: str) -> bytes:
         raise InvalidTypeError(f"{error}; {hint}") from None
 
 
-def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Column]:
+def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Labelled]:
     """Give the index levels and columns that say which bar a row is, by name."""
     parts = _parts_of_index(table.index, place)
     if isinstance(table, pd.DataFrame) and table.columns.nlevels == 1:
@@ -162,12 +162,12 @@ def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Col
     return parts
 
 
-def _parts_of_index(index: pd.Index[Any], place: str) -> dict[str, Column]:
+def _parts_of_index(index: pd.Index[Any], place: str) -> dict[str, Labelled]:
     if isinstance(index, pd.DatetimeIndex):
         return {"timestamp": index}
     if not isinstance(index, pd.MultiIndex):
         return {str(index.name): index} if index.name in _KEYS else {}
-    parts: dict[str, Column] = {}
+    parts: dict[str, Labelled] = {}
     for level, name in enumerate(index.names):
         if name not in _KEYS or name in parts:
             raise _level_error(name, place)
@@ -190,7 +190,7 @@ def _counts_rows(index: pd.Index[Any]) -> bool:
 
 
 def _timestamps_of(
-    parts: dict[str, Column], table: pd.DataFrame | pd.Series[Any], place: str, variable: str
+    parts: dict[str, Labelled], table: pd.DataFrame | pd.Series[Any], place: str, variable: str
 ) -> npt.NDArray[np.int64]:
     index = table.index
     if not len(index):

@@ -15,7 +15,7 @@ from .._c.text import TextArray, encode, encode_name
 from ..errors import InvalidInputError, InvalidTypeError
 from .cells import count_of, shown
 
-__all__ = ["Selection", "key_list", "limit_of", "symbols_of"]
+__all__ = ["Selection", "key_list", "limit_of", "selection_of", "symbols_of"]
 
 
 def symbols_of(symbol: object) -> TextArray:
@@ -23,7 +23,7 @@ def symbols_of(symbol: object) -> TextArray:
     if isinstance(symbol, str):
         return TextArray([encode_name(symbol, "symbol")])
     names = _listed(symbol, "symbol", "a str or a list of str")
-    return TextArray(dict.fromkeys(encode_name(name, "symbol") for name in names))
+    return TextArray.of_names(names, "symbol")
 
 
 class Selection:
@@ -69,6 +69,16 @@ class Selection:
             limit=limit_of(limit),
         )
         self._as_parameter_ = byref(self._struct)
+
+
+def selection_of(
+    symbol: object, columns: object, features: object, limit: object = None
+) -> Selection:
+    """Give what a read of one symbol, or of a list, asks for."""
+    by_symbol = not isinstance(symbol, str)
+    if columns is None and features is None and limit is None:
+        return _ALL_COLUMNS[by_symbol]
+    return Selection(columns, features, limit, by_symbol=by_symbol)
 
 
 def limit_of(limit: object) -> int:
@@ -128,3 +138,7 @@ def _listed(names: object, what: str, wanted: str) -> list[Any]:
             cause = error
     hint = f"; use [{names!r}]" if isinstance(names, str) else ""
     raise InvalidTypeError(f"{what} must be {wanted}, not {type(names).__name__}{hint}") from cause
+
+
+# What most reads ask for: the library only looks at it, and so may all threads.
+_ALL_COLUMNS = {by_symbol: Selection(by_symbol=by_symbol) for by_symbol in (False, True)}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What the library read, as DataFrames over the library's own memory."""
+"""What the library read, as DataFrames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,15 @@ from pandas.api.internals import create_dataframe_from_blocks
 
 from .._c import abi as _abi
 from .._c.floats import at_default
-from .._c.handles import ResultHandle, c_array
+from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.text import decode, decode_array
 from .._in.selection import Selection
-from .._timestamps import to_index
-from .texts import STR, codes_out, names_index, text_array, text_columns_out
+from .arrays import MOST_GATHERED, c_array, gathered
+from .indexes import index_of
+from .texts import names_index, text_array, text_columns_out
 
-__all__ = ["bars_out", "feature_columns_out"]
+__all__ = ["bars_out", "feature_columns_out", "frame_of"]
 
 _KINDS = {column.name: column.kind for column in _abi.BAR_COLUMNS}
 
@@ -50,16 +51,16 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
     for name in selection.columns:
         if name in texts:
             columns[name] = texts[name]
+        elif _KINDS[name] == "flag":
+            columns[name] = c_array(owner, getattr(batch, name), count, np.bool_)
         else:
-            dtype = np.bool_ if _KINDS[name] == "flag" else np.float64
-            columns[name] = c_array(owner, getattr(batch, name), count, dtype)
+            columns[name] = getattr(batch, name)
     for key, values, _ in _features(owner, batch, selection):
         columns[key] = values
     if selection.features == _abi.FEATURES_JSON:
         columns["features"] = text_array(decode_array(batch.features_json, count))
-    # A copy, which shares the names: the frame's owner may name its columns' index.
-    labels = names_index(tuple(columns)).copy()
-    return _frame(list(columns.values()), labels, _index(owner, batch, selection))
+    labels, index = names_index(tuple(columns)), index_of(owner, batch, selection)
+    return frame_of(owner, columns.values(), labels, index)
 
 
 def feature_columns_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
@@ -74,17 +75,41 @@ def feature_columns_out(owner: ResultHandle, selection: Selection) -> pd.DataFra
     for (_, values, _), quality in zip(features, qualities, strict=True):
         columns += values, quality
     labels = _members_of([key for key, _, _ in features])
-    return _frame(columns, labels, _index(owner, batch, selection))
+    return frame_of(owner, columns, labels, index_of(owner, batch, selection))
 
 
-def _frame(columns: list[Any], labels: pd.Index[Any], index: pd.Index[Any]) -> pd.DataFrame:
-    """Put columns together, a block each, as DataFrame() does; it looks at each a dozen times."""
-    places = np.arange(len(columns)).reshape(-1, 1)
-    blocks = [
-        (column.reshape(1, -1) if isinstance(column, np.ndarray) else column, place)
-        for column, place in zip(columns, places, strict=True)
-    ]
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=labels)
+def frame_of(
+    owner: ResultHandle, columns: Collection[Any], labels: pd.Index[Any], index: pd.Index[Any]
+) -> pd.DataFrame:
+    """Put columns together as DataFrame() does, which looks at each a dozen times.
+
+    Parameters
+    ----------
+    owner : ResultHandle
+    columns : collection
+        NumPy and pandas arrays, and addresses of doubles that `owner` has. Of a few rows those
+        are copied into one block: one for each costs pandas more than the copy.
+    labels : Index
+        May be shared: the frame gets a view, as its owner may name its columns' index.
+    index : Index
+    """
+    count = len(index)
+    is_short = 0 < count <= MOST_GATHERED
+    blocks: list[tuple[Any, npt.NDArray[np.intp]]] = []
+    together: list[int] = []
+    addresses: list[int] = []
+    for place, column in enumerate(columns):
+        if type(column) is int and is_short:
+            together.append(place)
+            addresses.append(column)
+            continue
+        if column is None or type(column) is int:
+            column = c_array(owner, column, count, np.float64)
+        values = column.reshape(1, -1) if isinstance(column, np.ndarray) else column
+        blocks.append((values, np.array([place])))
+    if together:
+        blocks.append((gathered(addresses, count), np.array(together)))
+    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=labels.view())
     return frame
 
 
@@ -101,9 +126,12 @@ def _members_of(keys: list[str]) -> pd.MultiIndex:
     return pd.MultiIndex(levels=levels, codes=codes, verify_integrity=False)
 
 
+# ---- Features -------------------------------------------------------------------------------
+
+
 def _features(
     owner: ResultHandle, batch: Any, selection: Selection
-) -> Iterator[tuple[str, npt.NDArray[np.float64], Any]]:
+) -> Iterator[tuple[str, Any, Any]]:
     """Give key, values and coded quality of each feature column, in the order asked for."""
     count = batch.count
     found: dict[str, Any] = {}
@@ -118,31 +146,17 @@ def _features(
             yield key, _feature_doubles(owner, column, count), column.quality
 
 
-def _feature_doubles(owner: ResultHandle, column: Any, count: int) -> npt.NDArray[np.float64]:
+def _feature_doubles(owner: ResultHandle, column: Any, count: int) -> Any:
+    """Give the values of a feature, or their address where they are doubles as they are."""
     if column.integers is not None:
         integers = c_array(owner, column.integers, count, np.int64)
         values = at_default(integers.astype, np.float64)
-    elif column.values is not None:
-        values = c_array(owner, column.values, count, np.float64)
-    else:
+    elif column.values is None:
         return np.full(count, np.nan)
+    elif column.is_null is None:
+        return column.values
+    else:
+        values = c_array(owner, column.values, count, np.float64)
     if column.is_null is not None:
         values[c_array(owner, column.is_null, count, np.bool_)] = np.nan
     return values
-
-
-def _index(owner: ResultHandle, batch: Any, selection: Selection) -> pd.Index[Any]:
-    times = to_index(c_array(owner, batch.timestamps, batch.count, np.int64), "timestamp")
-    if not selection.by_symbol:
-        return times
-    words = decode_array(batch.symbol.values, batch.symbol.value_count)
-    time_codes, distinct = pd.factorize(times, sort=True)
-    # From levels and codes: the symbols keep the order they were asked for in.
-    levels: list[Any] = [pd.Index(words, dtype=STR), distinct]
-    codes: list[Any] = [codes_out(owner, batch.symbol, batch.count), time_codes]
-    return pd.MultiIndex(
-        levels=levels,
-        codes=codes,
-        names=["symbol", "timestamp"],
-        verify_integrity=False,
-    )

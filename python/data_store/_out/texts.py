@@ -12,12 +12,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from .._c import abi as _abi
-from .._c.handles import ResultHandle, c_array
+from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.status import check
 from .._c.text import decode_array
+from .arrays import c_array
 
-__all__ = ["STR", "codes_out", "names_index", "text_array", "text_columns_out"]
+__all__ = [
+    "STR",
+    "codes_out",
+    "distinct_texts_out",
+    "names_index",
+    "text_array",
+    "text_columns_out",
+]
 
 # pandas' default dtype of text: missing is NaN; backed by Arrow where pyarrow is installed.
 STR = pd.StringDtype(na_value=np.nan)
@@ -25,7 +33,12 @@ STR = pd.StringDtype(na_value=np.nan)
 
 def text_array(texts: list[str | None]) -> Any:
     """Give texts as an array of pandas' default text dtype, None as missing."""
-    return pd.array(texts, dtype=STR)
+    if STR.storage != "pyarrow":
+        present = [np.nan if text is None else text for text in texts]
+        return _objects_array(np.array(present, object))
+    import pyarrow as pa
+
+    return _arrow_array(pa.array(texts, pa.large_string()))
 
 
 @lru_cache(maxsize=64)
@@ -45,6 +58,17 @@ def names_index(names: tuple[str, ...]) -> pd.Index[Any]:
     index: pd.Index[Any] = pd.Index(
         _arrow_array(pa.LargeStringArray.from_buffers(len(pieces), *buffers))
     )
+    return index
+
+
+def distinct_texts_out(column: Any) -> pd.Index[Any]:
+    """Give a text column's dictionary as an index: UTF-8, and none of them missing."""
+    count = column.value_count
+    if STR.storage != "pyarrow" or not count:
+        return pd.Index(decode_array(column.values, count), dtype=STR)
+    codes = np.arange(count, dtype=np.int32)
+    each = _abi.ds_text_column(codes.ctypes.data, column.values, count)
+    index: pd.Index[Any] = pd.Index(_arrow_arrays([each], count)[0])
     return index
 
 
@@ -69,11 +93,19 @@ def text_columns_out(owner: ResultHandle, columns: list[Any], count: int) -> lis
     if STR.storage == "pyarrow" and count and columns:
         return _arrow_arrays(columns, count)
     return [
-        text_array(words[column.values, column.value_count]).take(
-            codes_out(owner, column, count), allow_fill=True
-        )
+        _coded_array(words[column.values, column.value_count], codes_out(owner, column, count))
         for column in columns
     ]
+
+
+def _coded_array(words: list[str | None], codes: npt.NDArray[np.int32]) -> Any:
+    # Code -1, which is missing, takes the last one.
+    return _objects_array(np.array([*words, np.nan], object)[codes])
+
+
+def _objects_array(texts: npt.NDArray[np.object_]) -> Any:
+    array_of: Any = pd.arrays.StringArray  # pandas-stubs do not know its dtype
+    return array_of(texts, dtype=STR)
 
 
 def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:

@@ -8,12 +8,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from ..cells import MISSING_TYPES, Refusal, exact_double, number, refuse_number, shown
+from ..cells import Refusal, exact_double, number, refuse_number, shown
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import each, encode, refuse_booleans
 
 __all__ = ["DOUBLES", "Float64s", "doubles"]
+
+_MISSING_TYPES = frozenset({type(None), type(pd.NA), type(pd.NaT)})
 
 Float64s: TypeAlias = npt.NDArray[np.float64]
 
@@ -58,10 +61,10 @@ def _doubles_from_booleans(cells: Booleans) -> Float64s:
 
 def _doubles_from_objects(cells: Objects) -> Float64s:
     kinds = set(map(type, cells.values))
-    if not kinds <= {float, np.float64} | MISSING_TYPES:
+    if not kinds <= {float, np.float64} | _MISSING_TYPES:
         return np.array(each(cells.values, number), dtype=np.float64)
-    if kinds & MISSING_TYPES:
-        filled = [np.nan if type(cell) in MISSING_TYPES else cell for cell in cells.values]
+    if kinds & _MISSING_TYPES:
+        filled = [np.nan if type(cell) in _MISSING_TYPES else cell for cell in cells.values]
         return np.array(filled, dtype=np.float64)
     return np.array(cells.values, dtype=np.float64)
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..cells import INT64, Refusal, is_integer_type, is_missing, shown
+from ..cells import INT64, Refusal, is_missing, shown
+from ..kinds import is_integer_type
 from .doubles import DOUBLES, Float64s
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ctypes import c_char_p, c_void_p
 from typing import Any, TypeAlias
 
@@ -81,6 +81,10 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     except Exception as error:  # cannot be hashed: not text, or a str subclass
         pass_on(error)
         return _texts_from_bytes(each(cells.values, text_or_missing))
+    values = _plain_texts(distinct)
+    if values:
+        codes = dict(zip(distinct, range(len(values)), strict=True))
+        return _coded(cells.values, codes, values)
     for cell in distinct:
         try:
             text = text_or_missing(cell)
@@ -89,9 +93,26 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
         codes[cell] = -1 if text is None else len(values)
         if text is not None:
             values.append(text)
+    return _coded(cells.values, codes, values)
+
+
+def _plain_texts(texts: Collection[Any]) -> list[bytes]:
+    """Encode texts in one piece; nothing where one of them has to be looked at alone."""
+    if {*map(type, texts)} != {str}:
+        return []
+    try:
+        values = "\0".join(texts).encode().split(b"\0")
+    except UnicodeEncodeError:
+        return []
+    return values if len(values) == len(texts) else []
+
+
+def _coded(cells: list[Any], codes: dict[Any, int], values: list[bytes]) -> TextCodes:
     if len(codes) == 1 and values:
         return TextCodes(None, values)
-    coded = np.fromiter(map(codes.__getitem__, cells.values), np.int32, len(cells.values))
+    if len(values) == len(cells):  # each its own
+        return TextCodes(np.arange(len(cells), dtype=np.int32), values)
+    coded = np.fromiter(map(codes.__getitem__, cells), np.int32, len(cells))
     return TextCodes(coded, values or [b""])
 
 

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""The calls that read bars: names, bounds and options in, the library's result out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ctypes import POINTER, byref
+
+import pandas as pd
+
+from ._c import abi as _abi
+from ._c.handles import ResultHandle, StoreHandle
+from ._c.library import library
+from ._c.status import check
+from ._c.text import encode_name
+from ._in.cells import count_of
+from ._in.selection import Selection, symbols_of
+from ._out.frames import bars_out
+from ._timestamps import range_of
+
+__all__ = ["bars_between", "chunks_between", "latest_bars"]
+
+
+def bars_between(
+    store: StoreHandle,
+    symbol: object,
+    timeframe: object,
+    start: object,
+    end: object,
+    selection: Selection,
+) -> ResultHandle:
+    """Give the `ds_bars` of a range."""
+    symbols = symbols_of(symbol)
+    pointer = POINTER(_abi.ds_bars)()
+    check(
+        library.ds_market_read(
+            store,
+            symbols,
+            symbols.count,
+            encode_name(timeframe, "timeframe"),
+            range_of(start, end),
+            selection,
+            byref(pointer),
+        )
+    )
+    return ResultHandle(pointer, library.ds_bars_free)
+
+
+def latest_bars(
+    store: StoreHandle, symbol: object, timeframe: object, n: object, selection: Selection
+) -> ResultHandle:
+    """Give the `ds_bars` of the latest bars of each symbol."""
+    symbols = symbols_of(symbol)
+    pointer = POINTER(_abi.ds_bars)()
+    check(
+        library.ds_market_latest(
+            store,
+            symbols,
+            symbols.count,
+            encode_name(timeframe, "timeframe"),
+            count_of(n, "n"),
+            selection,
+            byref(pointer),
+        )
+    )
+    return ResultHandle(pointer, library.ds_bars_free)
+
+
+def chunks_between(
+    store: StoreHandle,
+    symbol: object,
+    timeframe: object,
+    start: object,
+    end: object,
+    chunk: object,
+    selection: Selection,
+) -> Iterator[pd.DataFrame]:
+    """Begin a scan, and give its chunks as frames."""
+    symbols = symbols_of(symbol)
+    pointer = POINTER(_abi.ds_scan)()
+    check(
+        library.ds_market_scan(
+            store,
+            symbols,
+            symbols.count,
+            encode_name(timeframe, "timeframe"),
+            range_of(start, end),
+            selection,
+            count_of(chunk, "chunk"),
+            byref(pointer),
+        )
+    )
+    return _chunks(ResultHandle(pointer, library.ds_scan_free), selection)
+
+
+def _chunks(scan: ResultHandle, selection: Selection) -> Iterator[pd.DataFrame]:
+    with scan:
+        while True:
+            pointer = POINTER(_abi.ds_bars)()
+            check(library.ds_scan_next(scan, byref(pointer)))
+            if not pointer:
+                return
+            yield bars_out(ResultHandle(pointer, library.ds_bars_free), selection)
