@@ -70,7 +70,7 @@ def tell_when_running(main: int, callers: set[str], is_over: threading.Event) ->
 
 LIBRARY_CALLERS = {
     "_write",
-    "_read",
+    "bars_between",
     "_chunks",
     "series",
     "delete",
