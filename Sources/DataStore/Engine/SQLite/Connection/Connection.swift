@@ -127,7 +127,7 @@ class Connection {
     sqlite3_wal_hook(
       handle,
       { connection, _, _, frames in
-        connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue().walFrames = frames }
+        connection.map { Unmanaged<Connection>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.noteCommit(frames) } }
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
   }
@@ -152,6 +152,13 @@ class Connection {
       { connection in
         connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue().isCommitting = false }
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Called behind each commit that wrote frames. It is counted here, and not only where the count is asked for: any
+  /// rollback in between, as that behind a checkpoint, would take it for one that failed.
+  private func noteCommit(_ frames: Int32) {
+    walFrames = frames
+    countCommit()
   }
 
   private func countCommit() {
@@ -235,6 +242,8 @@ class Connection {
 
   /// Begins a transaction that has the write lock.
   func beginWriting() throws(StoreError) {
+    // A commit without frames has no hook behind it.
+    countCommit()
     try statement("BEGIN IMMEDIATE").run()
     busyWait.leaveLine()
   }
