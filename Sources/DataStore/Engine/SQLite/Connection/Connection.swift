@@ -213,6 +213,12 @@ class Connection {
       walPath: "\(path)-wal")
   }
 
+  /// From now on `observer` is told of the lock on writing; false if that cannot be.
+  func observeWriteLock(_ observer: any WriteLockObserver) -> Bool {
+    gathering?.lockObserver = observer
+    return gathering != nil
+  }
+
   /// Runs `body`, one statement that writes and is its own transaction, with fewer locks. See `ReadLockSparing`.
   func writingAtOnce(_ body: () throws(StoreError) -> Void) throws(StoreError) {
     guard fastPaths.contains(.readLock), let gathering else { return try body() }
