@@ -127,7 +127,9 @@ class Connection {
     sqlite3_wal_hook(
       handle,
       { connection, _, _, frames in
-        connection.map { Unmanaged<Connection>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.noteCommit(frames) } }
+        connection.map {
+          Unmanaged<Connection>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.noteCommit(frames) }
+        }
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
   }

@@ -26,7 +26,8 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   private let ledger: CommitLedger?
   private let monitor = Monitor()
   @exclusivity(unchecked) private var searched = SeriesTable(empty: Searched(edition: 0))
-  @exclusivity(unchecked) private var latest = SeriesTable(empty: Latest(edition: 0, instant: 0, isPlain: false))
+  @exclusivity(unchecked) private var latest = SeriesTable(
+    empty: Latest(edition: 0, instant: 0, isPlain: false))
   @exclusivity(unchecked) private var stretches = SeriesTable(
     empty: Stretch(edition: 0, low: 0, high: -1, instants: []))
   /// Without a ledger: the current transaction has removed rows in other forms, and may be taken back: then they are there
@@ -39,9 +40,15 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   private struct Searched {
     var edition: UInt32
     var parts: [(window: TimeForms.Window, forms: TimeForms)] = []
-    static let mostParts = 6
+    private static let mostParts = 6
     /// What one search leaves.
-    static let usualParts = 3
+    private static let usualParts = 3
+
+    mutating func add(_ part: (window: TimeForms.Window, forms: TimeForms)) {
+      if parts.count >= Self.mostParts { parts.removeFirst() }
+      if parts.isEmpty { parts.reserveCapacity(Self.usualParts) }
+      parts.append(part)
+    }
   }
 
   /// As of `edition`: all texts that mean `instant` or later are in the stored form. Or it is not to be found out once more
@@ -136,7 +143,9 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
       guard let place = latest.find(symbol, timeframe) else { return nil }
       let known = latest[place]
       // The stretch that counts only moves on with the latest bar.
-      guard known.instant <= instant, knowable.holds(known.edition, isPlain: known.isPlain) else { return nil }
+      guard known.instant <= instant, knowable.holds(known.edition, isPlain: known.isPlain) else {
+        return nil
+      }
       if known.isPlain { return true }
       let (passed, overflow) = instant.subtractingReportingOverflow(known.instant)
       return !overflow && passed < Latest.reach ? false : nil
@@ -184,13 +193,18 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
         rest.low = earlier.window.high ?? .empty
         part = (TimeForms.Window(low: earlier.window.low, high: window.high), earlier.forms)
       }
+      // To the end of the day, so that not each bar that is new there moves the window beyond what is known.
+      let wide = TimeForms.Window(low: rest.low, high: window.high.map { $0.endOfDay ?? $0 })
+      if try arePlain(symbol, timeframe, [wide], knowable, connection) {
+        part.window.high = wide.high
+        found = found.union(part.forms)
+        return known.add(part)
+      }
       try forEachForeign(symbol, timeframe, rest, connection) { text throws(StoreError) in
         part.forms.take(text.flatMap { TimestampParser.layout($0)?.layout })
       }
       found = found.union(part.forms)
-      if known.parts.count >= Searched.mostParts { known.parts.removeFirst() }
-      if known.parts.isEmpty { known.parts.reserveCapacity(Searched.usualParts) }
-      known.parts.append(part)
+      known.add(part)
     }
     if isNew, let edition = knowable?.edition {
       // What was known before counts now, too.
@@ -209,7 +223,11 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     let knowable = knowable(connection)
     if let knowable, let known = known(range, symbol, timeframe, knowable) { return known }
     let days = TimeForms.days(around: range)
-    let instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()
+    var instants: [Int64] = []
+    let windows = TimeForms.any.windows(from: days.lowerBound, to: days.upperBound)
+    if try !arePlain(symbol, timeframe, windows, knowable, connection) {
+      instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()
+    }
     if let edition = knowable?.edition, instants.count <= Stretch.mostInstants {
       monitor.locked {
         stretches.keep(
@@ -252,6 +270,16 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   }
 
   // MARK: The search
+
+  /// Whether there are no other forms within windows; false if that is to be searched for by way of SQLite.
+  private func arePlain(
+    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: Knowable?,
+    _ connection: StoreConnection
+  ) throws(StoreError) -> Bool {
+    guard table.isBars, ledger != nil, let knowable else { return false }
+    monitor.locked { searches += 1 }
+    return try connection.arePlain(symbol, timeframe, windows, knowable) ?? false
+  }
 
   /// The texts within a window that are in other forms; nil for what is not text.
   private func forEachForeign(

@@ -17,6 +17,8 @@ final class StoreConnection: Connection {
   private var isWriter = false
   @exclusivity(unchecked) private var mark: CommitLedger.Mark?
   @exclusivity(unchecked) private var confirmed: CommitLedger.Knowable?
+  @exclusivity(unchecked) private var rootsKnown: (cookie: UInt32, index: UInt32)?
+  @exclusivity(unchecked) private var formsDate = TimestampParser.DateMemo()
   /// The latest bars of series that have rows in other forms.
   @exclusivity(unchecked) var latestTexts = LatestTexts()
   /// For the latest bar, which is fetched from pages; nil before the first one.
@@ -98,6 +100,37 @@ final class StoreConnection: Connection {
     self.mark = nil
     confirmed = known.ledger.knowable(since: mark, changedPages)
     return confirmed
+  }
+
+  /// Whether all bars of a series within windows of texts have times in the stored form, found out by way of the pages of
+  /// the file; nil if that is SQLite's to find out. `knowable` counts in this transaction, which may have written rows in the
+  /// stored form since: they are not seen here, and do not matter.
+  func arePlain(
+    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: CommitLedger.Knowable
+  ) throws(StoreError) -> Bool? {
+    guard fastPaths.contains(.pages), let known, let changedPages, let edition = knowable.edition,
+      let header = known.ledger.header(of: edition, changedPages),
+      var source = changedPages.source(as: header)
+    else { return nil }
+    if rootsKnown?.cookie != source.schemaCookie {
+      guard let roots = try roots() else { return nil }
+      rootsKnown = (source.schemaCookie, roots.index)
+    }
+    guard let root = rootsKnown?.index else { return nil }
+    var isPlain: Bool? = true
+    var index = IndexCursor(root: root)
+    for window in windows where isPlain ?? false {
+      isPlain = window.low.withBytes { low in
+        let place = IndexPlace(symbol: symbol, timeframe: timeframe, timestamp: low)
+        func find(before end: Bytes?) -> Bool? {
+          index.areStored(
+            from: place, before: end, &formsDate, unless: { interruption.shouldStop() }, &source)
+        }
+        guard let high = window.high else { return find(before: nil) }
+        return high.withBytes { find(before: $0) }
+      }
+    }
+    return source.isStill(header) ? isPlain : nil
   }
 
   func endSnapshot() {

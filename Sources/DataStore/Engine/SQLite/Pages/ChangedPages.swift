@@ -27,6 +27,9 @@ final class ChangedPages {
 
   deinit { free(page) }
 
+  /// All pages as of a header. See `PageSource`.
+  func source(as header: WALIndex.Header) -> PageSource? { PageSource(files, as: header) }
+
   /// Whether no commit behind `old`, up to `new`, which is the current header, has added a row in another form. `cookie` is
   /// the schema's as of `old`, and becomes that as of `new`.
   func arePlain(after old: WALIndex.Header?, upTo new: WALIndex.Header, _ cookie: inout UInt32?) -> Bool {
@@ -40,7 +43,8 @@ final class ChangedPages {
     for frame in (old.lastFrame + 1)...new.lastFrame {
       guard let number = files.index.page(in: frame), number > 0 else { return false }
       if number == 1 || files.index.frame(of: number, upTo: new.lastFrame) != frame { continue }
-      guard let bytes = room(new.pageSize), files.read(number, frame, into: bytes, pageSize, pageSize: pageSize),
+      guard let bytes = room(new.pageSize),
+        files.read(number, frame, into: bytes, pageSize, pageSize: pageSize),
         isPlain(bytes, schema.usableSize)
       else { return false }
     }

@@ -114,9 +114,19 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
     }
   }
 
+  /// The current header, where what is found out with it is found out of `edition`: nothing has come to rows in other forms
+  /// since then, and nothing is about to go.
+  func header(of edition: UInt32, _ pages: ChangedPages) -> WALIndex.Header? {
+    monitor.locked {
+      guard let now = look(pages), edition == self.edition, !isRemoving else { return nil }
+      return now
+    }
+  }
+
   private func knowable(_ now: UInt32, keeps: Bool) -> Knowable {
     Knowable(
-      plainSince: lastAddition, foundSince: lastRemoval, now: now, edition: keeps && !isRemoving ? edition : nil)
+      plainSince: lastAddition, foundSince: lastRemoval, now: now,
+      edition: keeps && !isRemoving ? edition : nil)
   }
 
   // MARK: The file

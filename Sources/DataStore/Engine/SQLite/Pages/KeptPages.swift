@@ -105,7 +105,8 @@ struct KeptPages: ~Copyable {
 
   private mutating func fetch(_ page: UInt32, _ frame: UInt32, to place: Int) -> UnsafePointer<UInt8>? {
     // Another page there may be in use.
-    guard numbers[place] == 0 || numbers[place] == page || places[place].lastUse + UInt64(Self.fewest) < uses else {
+    guard numbers[place] == 0 || numbers[place] == page || places[place].lastUse + UInt64(Self.fewest) < uses
+    else {
       return nil
     }
     if places[place].bytes == nil {

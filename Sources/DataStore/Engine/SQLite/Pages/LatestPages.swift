@@ -163,7 +163,9 @@ final class LatestPages {
     _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ snapshot: KeptPages.Snapshot,
     notices: Int?
   ) -> Bool {
-    guard let knowable = ledger.knowable(with: snapshot.header, notices: notices, changed) else { return false }
+    guard let knowable = ledger.knowable(with: snapshot.header, notices: notices, changed) else {
+      return false
+    }
     if let isPlain = ends.isPlainFrom(instant, symbol, timeframe, knowable) { return isPlain }
     let isPlain = isPlainToTheEnd(end, symbol, timeframe, instant, snapshot)
     // Where the snapshot is not the newest any more, pages may have been of another.
@@ -178,7 +180,9 @@ final class LatestPages {
   ) -> Bool {
     let low = TimeForms.earliestText(near: instant).withBytes { Array($0) }
     let depth = path.count
-    guard var isDone = scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: low) else { return false }
+    guard var isDone = scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: low) else {
+      return false
+    }
     var seen = 0
     while !isDone {
       // Up to the entry before those that were seen, if there is one.

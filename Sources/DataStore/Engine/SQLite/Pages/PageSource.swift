@@ -13,6 +13,7 @@ struct PageSource {
   private(set) var pageSize = 0
   /// The part of a page that is SQLite's to fill.
   private(set) var usableSize = 0
+  private(set) var schemaCookie: UInt32 = 0
 
   /// Runs `begin`, which starts the read transaction of `connection`, and finds out what it sees. nil if that cannot
   /// be told, as while others commit or fold the WAL in.
@@ -41,6 +42,19 @@ struct PageSource {
     guard readHeader() else { return nil }
   }
 
+  /// The pages as of `header`, which a transaction that is open keeps as they are: one that is not newer, or one that has
+  /// the lock on writing. nil if they are not to be had.
+  init?(_ files: PageFiles, as header: WALIndex.Header) {
+    self.files = files
+    lastFrame = header.lastFrame
+    guard readHeader() else { return nil }
+  }
+
+  /// Whether the WAL is still the one of `header`.
+  mutating func isStill(_ header: WALIndex.Header) -> Bool {
+    files.index.sample()?.header.salts == header.salts
+  }
+
   private static let headerBytes = 100
 
   private mutating func readHeader() -> Bool {
@@ -55,6 +69,7 @@ struct PageSource {
       guard size >= 512, size & (size - 1) == 0, sizeOfWAL == nil || sizeOfWAL == size else { return false }
       pageSize = size
       usableSize = size - Int(header[20])
+      schemaCookie = UnsafeRawPointer(header + 40).loadUnaligned(as: UInt32.self)
       let isUTF8 = header[56] == 0 && header[57] == 0 && header[58] == 0 && header[59] == 1
       return header[18] == 2 && header[19] == 2 && usableSize >= 480 && isUTF8
     }
