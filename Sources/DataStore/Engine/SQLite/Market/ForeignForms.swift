@@ -88,7 +88,8 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   /// What counts for a connection in its transaction; nil if nothing is known.
   @inline(__always)
   private func knowable(_ connection: StoreConnection) -> Knowable? {
-    ledger == nil ? ownKnowable(connection) : connection.knowable
+    guard let ledger else { return ownKnowable(connection) }
+    return connection.isWriter ? ledger.knowableToWriter : connection.knowable
   }
 
   private func ownKnowable(_ connection: StoreConnection) -> Knowable {

@@ -14,7 +14,8 @@ final class StoreConnection: Connection {
   @exclusivity(unchecked) private var known: StoreKnowledge?
   /// Set where the forms are shared.
   @exclusivity(unchecked) private var changedPages: ChangedPages?
-  private var isWriter = false
+  /// Whether it is the one whose lock on writing the ledger is told of.
+  private(set) var isWriter = false
   @exclusivity(unchecked) private var mark: CommitLedger.Mark?
   @exclusivity(unchecked) private var confirmed: CommitLedger.Knowable?
   @exclusivity(unchecked) private var rootsKnown: (cookie: UInt32, index: UInt32)?

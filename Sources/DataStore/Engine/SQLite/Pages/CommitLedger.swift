@@ -25,6 +25,7 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
   @exclusivity(unchecked) private var isRemoving = false
   /// How the writer sees the file; set once, before its first write.
   @exclusivity(unchecked) private var writersPages: ChangedPages?
+  @exclusivity(unchecked) private var writersHeaders: WALIndex.Headers?
   /// How many notices had come in when the WAL was last seen without salts.
   @exclusivity(unchecked) private var notices = 0
 
@@ -53,11 +54,18 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
   // MARK: The writer
 
   /// From now on `pages` is how the writer sees the file.
-  func watch(_ pages: ChangedPages) { monitor.locked { writersPages = pages } }
+  func watch(_ pages: ChangedPages) {
+    monitor.locked {
+      writersPages = pages
+      writersHeaders = pages.index.headers()
+    }
+  }
 
   func tookWriteLock() {
     monitor.locked {
-      if writersPages.flatMap(look) == nil { forget() }
+      let isStill = header.flatMap { writersHeaders?.areBoth($0) } ?? false
+      // Where a writer has died halfway the copies differ, and SQLite is about to make the header again.
+      if !isStill, writersPages.flatMap(look) == nil { forget() }
       isWriting = true
       isRemoving = false
     }
@@ -72,7 +80,7 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
         edition &+= 1
         lastRemoval = edition
       }
-      header = writersPages?.index.sample()?.header
+      header = writersHeaders?.first
     }
   }
 

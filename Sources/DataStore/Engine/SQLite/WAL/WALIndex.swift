@@ -39,8 +39,25 @@ struct WALIndex {
     let folded: UInt32
   }
 
+  /// Both copies of the header, for the holder of the lock on writing. They stay where they are for as long as the file is
+  /// open.
+  struct Headers {
+    fileprivate let memory: UnsafeRawPointer
+
+    @inline(__always)
+    var first: Header { memory.loadUnaligned(as: Header.self) }
+
+    @inline(__always)
+    func areBoth(_ header: Header) -> Bool {
+      first == header
+        && memory.loadUnaligned(fromByteOffset: WALIndex.headerBytes, as: Header.self) == header
+    }
+  }
+
+  mutating func headers() -> Headers? { region(0).map(Headers.init) }
+
   private static let regionBytes = 32_768
-  private static let headerBytes = 48
+  fileprivate static let headerBytes = 48
   /// Both headers, the checkpoint's words and the readers' marks come before the first page numbers.
   private static let firstPages = 136
   private static let slots = 8192
