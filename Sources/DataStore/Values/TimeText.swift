@@ -43,6 +43,12 @@ struct TimeText: Comparable {
     return basic
   }
 
+  /// After all that is written with hyphens of the day of this text; nil if it names no day that way.
+  var endOfDay: TimeText? {
+    let isDate = withBytes { $0.count >= 10 && $0[4] == UInt8(ascii: "-") && $0[7] == UInt8(ascii: "-") }
+    return isDate ? prefix(10).with(UInt8(ascii: "~")) : nil
+  }
+
   /// With one more byte, if there is room.
   func with(_ byte: UInt8) -> TimeText {
     var longer = self

@@ -99,9 +99,17 @@ extension SQLiteEngine {
     try watch.checkDatabase()
     let reader = try takeReader()
     defer { giveBack(reader) }
-    if snapshot { try reader.run(.begin) }
+    if snapshot {
+      reader.beginSnapshot()
+      try reader.run(.begin)
+    }
     // Beyond the reach of interrupt(): a snapshot that stayed open would keep the WAL from starting over for good.
-    defer { if snapshot { try? reader.run(.commit) } }
+    defer {
+      if snapshot {
+        try? reader.run(.commit)
+        reader.endSnapshot()
+      }
+    }
     return try interruptibly(reader, .alone, until: deadline) { () throws(StoreError) in try body(reader) }
   }
 
@@ -109,6 +117,7 @@ extension SQLiteEngine {
     if let kept = monitor.locked({ readers.take() }) { return kept }
     let reader = try StoreConnection(path, readerAccess, connectionSettings)
     reader.openWAL()
+    if let known { reader.join(known, writes: false) }
     return reader
   }
 

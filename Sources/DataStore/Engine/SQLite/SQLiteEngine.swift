@@ -34,6 +34,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
 
   let watch: FileWatch
   let readerAccess: Connection.Access
+  /// What its connections know of other tools' timestamps; nil where each is to find out for itself.
+  let known: StoreKnowledge?
 
   // MARK: Opening and closing
 
@@ -53,11 +55,16 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     writer = opened.writer
     checkpointer = opened.checkpointer
     readerAccess = opened.readerAccess
+    known = fastPaths.contains(.latestPages) ? StoreKnowledge(isReadOnly: options.isReadOnly) : nil
     watch = FileWatch(opened.path, isReadOnly: options.isReadOnly)
     writer?.waitsIn(watch.line)
     if let descriptor = watch.databaseDescriptor { checkpointer?.database = descriptor }
     if let reader = opened.reader { readers.giveBack(reader) }
     do throws(StoreError) {
+      if let known {
+        opened.writer?.join(known, writes: true)
+        opened.reader?.join(known, writes: false)
+      }
       if !options.isReadOnly { try watch.checkAll() }
     } catch {
       close()

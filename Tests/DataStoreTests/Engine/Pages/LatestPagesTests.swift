@@ -25,7 +25,8 @@ import Testing
     let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
     let reader = try StoreConnection(scratch.path(), .readOnly, settings)
     reader.openWAL()
-    let pages = try #require(try LatestPages(reader))
+    let ledger = CommitLedger()
+    let pages = try #require(try LatestPages(reader, ledger, ForeignForms(.bars, ledger)))
     func instant(notices: Int?) throws -> Int64? {
       try withBytes("A") { symbol in
         try withBytes(Self.timeframe) { try pages.row(symbol, $0, reader, notices: notices)?.instant }

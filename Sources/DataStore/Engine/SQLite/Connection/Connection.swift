@@ -134,7 +134,9 @@ class Connection {
     sqlite3_wal_hook(
       handle,
       { connection, _, _, frames in
-        connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue().walFrames = frames }
+        connection.map {
+          Unmanaged<Connection>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.noteCommit(frames) }
+        }
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
   }
@@ -159,6 +161,13 @@ class Connection {
       { connection in
         connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue().isCommitting = false }
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Called behind each commit that wrote frames. It is counted here, and not only where the count is asked for: any
+  /// rollback in between, as that behind a checkpoint, would take it for one that failed.
+  private func noteCommit(_ frames: Int32) {
+    walFrames = frames
+    countCommit()
   }
 
   private func countCommit() {
@@ -213,6 +222,12 @@ class Connection {
       walPath: "\(path)-wal")
   }
 
+  /// From now on `observer` is told of the lock on writing; false if that cannot be.
+  func observeWriteLock(_ observer: any WriteLockObserver) -> Bool {
+    gathering?.lockObserver = observer
+    return gathering != nil
+  }
+
   /// Runs `body`, one statement that writes and is its own transaction, with fewer locks. See `ReadLockSparing`.
   func writingAtOnce(_ body: () throws(StoreError) -> Void) throws(StoreError) {
     guard fastPaths.contains(.readLock), let gathering else { return try body() }
@@ -242,6 +257,8 @@ class Connection {
 
   /// Begins a transaction that has the write lock.
   func beginWriting() throws(StoreError) {
+    // A commit without frames has no hook behind it.
+    countCommit()
     try run(.beginImmediate)
     busyWait.leaveLine()
   }

@@ -7,7 +7,7 @@
 extension ForeignForms {
   /// Rewrites the rows of those instants of `range` for which `isWritten`. To be called within a transaction that has the lock
   /// on writing.
-  mutating func fix(
+  func fix(
     _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection,
     _ isWritten: (Int64) -> Bool = { _ in true }
   ) throws(StoreError) {
@@ -47,7 +47,7 @@ extension ForeignForms {
   }
 
   /// Rewrites the rows of all instants of a batch.
-  mutating func fix(_ batch: BorrowedBatch, _ connection: StoreConnection) throws(StoreError) {
+  func fix(_ batch: BorrowedBatch, _ connection: StoreConnection) throws(StoreError) {
     for series in BatchStretches(batch).series {
       guard let symbol = batch.symbol.text(series.row),
         let timeframe = batch.timeframe.text(series.row)

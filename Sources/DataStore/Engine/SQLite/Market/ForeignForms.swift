@@ -4,9 +4,12 @@
 ///
 /// Bounds are compared as text, which is right for the stored form only. A row in another form can be missing from a
 /// range only if it sorts near one of the bounds, and can be of an instant only if it sorts near that (see
-/// `TimeForms`). So the index is searched there; what was found is remembered until another connection commits: what the
-/// store itself writes is in the stored form. All is to be asked within a transaction, after its first statement.
-struct ForeignForms {
+/// `TimeForms`). So the index is searched there; what was found is remembered for as long as nobody else commits a row in
+/// another form: what the store itself writes is in the stored form. With a `CommitLedger` all connections of a
+/// store share one of these; else each has its own, and knows only whether others have committed.
+///
+/// All is to be asked within a transaction, after its first statement.
+final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guards it
   /// Where the rows are.
   struct Table {
     let name: StaticString
@@ -17,32 +20,50 @@ struct ForeignForms {
     static let requests = Table(name: "main.market_requests", column: "requested_at", isBars: false)
   }
 
+  typealias Knowable = CommitLedger.Knowable
+
   let table: Table
-  private var searched = SeriesTable(empty: Searched(version: 0))
-  private var latest = SeriesTable(empty: Latest(version: 0, instant: 0, text: nil))
-  private var stretches = SeriesTable(empty: Stretch(version: 0, low: 0, high: -1, instants: []))
-  /// The current transaction has removed rows in other forms, and may be taken back: then they are there again.
-  private var hasRemoved = false
+  private let ledger: CommitLedger?
+  private let monitor = Monitor()
+  @exclusivity(unchecked) private var searched = SeriesTable(empty: Searched(edition: 0))
+  @exclusivity(unchecked) private var latest = SeriesTable(
+    empty: Latest(edition: 0, instant: 0, isPlain: false))
+  @exclusivity(unchecked) private var stretches = SeriesTable(
+    empty: Stretch(edition: 0, low: 0, high: -1, instants: []))
+  /// Without a ledger: the current transaction has removed rows in other forms, and may be taken back: then they are there
+  /// again.
+  @exclusivity(unchecked) private var hasRemoved = false
+  /// How often the index was searched.
+  @exclusivity(unchecked) private(set) var searches = 0
 
-  /// Texts that were looked at, as of `version`.
+  /// Texts that were looked at, as of `edition`.
   private struct Searched {
-    var version: UInt32
+    var edition: UInt32
     var parts: [(window: TimeForms.Window, forms: TimeForms)] = []
-    static let mostParts = 6
+    private static let mostParts = 6
     /// What one search leaves.
-    static let usualParts = 3
+    private static let usualParts = 3
+
+    mutating func add(_ part: (window: TimeForms.Window, forms: TimeForms)) {
+      if parts.count >= Self.mostParts { parts.removeFirst() }
+      if parts.isEmpty { parts.reserveCapacity(Self.usualParts) }
+      parts.append(part)
+    }
   }
 
-  /// As of `version`: nothing in another form is later than `instant`, or `text` is the latest.
+  /// As of `edition`: all texts that mean `instant` or later are in the stored form. Or it is not to be found out once more
+  /// whether they are.
   private struct Latest {
-    var version: UInt32
+    var edition: UInt32
     var instant: Int64
-    var text: [UInt8]?
+    var isPlain: Bool
+    /// A latest bar that is this much later may have left other forms behind.
+    static let reach = Timestamp.secondsPerDay * Timestamp.perSecond
   }
 
-  /// As of `version`: the instants from `low` to `high` of rows in other forms, ascending.
+  /// As of `edition`: the instants from `low` to `high` of rows in other forms, ascending.
   private struct Stretch {
-    var version: UInt32
+    var edition: UInt32
     var low: Int64
     var high: Int64
     var instants: [Int64]
@@ -50,20 +71,38 @@ struct ForeignForms {
     static let mostInstants = 1 << 13
   }
 
-  init(_ table: Table) { self.table = table }
+  init(_ table: Table, _ ledger: CommitLedger? = nil) {
+    self.table = table
+    self.ledger = ledger
+  }
 
   /// To be called before rows are removed that may be in other forms.
-  mutating func beginRemoval() { hasRemoved = true }
+  func beginRemoval() {
+    guard let ledger else {
+      hasRemoved = true
+      return
+    }
+    ledger.beginRemoval()
+  }
 
-  private mutating func mayKeep(_ connection: StoreConnection) -> Bool {
+  /// What counts for a connection in its transaction; nil if nothing is known.
+  @inline(__always)
+  private func knowable(_ connection: StoreConnection) -> Knowable? {
+    guard let ledger else { return ownKnowable(connection) }
+    return connection.isWriter ? ledger.knowableToWriter : connection.knowable
+  }
+
+  private func ownKnowable(_ connection: StoreConnection) -> Knowable {
+    let version = connection.dataVersion
     if hasRemoved, !connection.isInTransaction { hasRemoved = false }
-    return !hasRemoved
+    return Knowable(
+      plainSince: version, foundSince: version, now: version, edition: hasRemoved ? nil : version)
   }
 
   // MARK: Reads
 
   /// True if a row in another form may belong to the rows between the bounds without sorting there.
-  mutating func hide(
+  func hide(
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     guard low != nil || high != nil else { return false }
@@ -72,14 +111,14 @@ struct ForeignForms {
     }
   }
 
-  mutating func hide(
+  func hide(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     try forms(symbol, timeframe, from: low, to: high, wholeDays: false, connection).isAny
   }
 
   /// The forms that decide where the rows between the bounds stand.
-  mutating func formsNear(
+  func formsNear(
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> TimeForms {
     try key.withBytes { symbol, timeframe throws(StoreError) in
@@ -88,49 +127,57 @@ struct ForeignForms {
   }
 
   /// `hide` for the latest bar of a series, at `instant` by its text.
-  mutating func hideLatest(
+  func hideLatest(
     _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    let version = connection.dataVersion
-    if let place = latest.find(symbol, timeframe), latest[place].version == version,
-      latest[place].instant == instant, latest[place].text == nil
-    {
-      return false
-    }
+    let knowable = knowable(connection)
+    if let knowable, isPlainFrom(instant, symbol, timeframe, knowable) ?? false { return false }
     if try hide(symbol, timeframe, from: instant, to: nil, connection) { return true }
-    if mayKeep(connection) {
-      latest.keep(Latest(version: version, instant: instant, text: nil), symbol, timeframe)
-    }
+    if let knowable { keepLatest(instant, isPlain: true, symbol, timeframe, knowable) }
     return false
   }
 
-  /// The text of the latest bar, where rows in other forms are about and it is known.
-  func latestText(_ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection) -> (
-    instant: Int64, text: [UInt8]
-  )? {
-    guard let place = latest.find(symbol, timeframe), latest[place].version == connection.dataVersion,
-      let text = latest[place].text
-    else { return nil }
-    return (latest[place].instant, text)
+  /// Whether all texts that mean `instant`, that of the latest bar by its text, or later, are in the stored form; nil if that
+  /// is not known. False may also mean that it is SQLite's to find out.
+  func isPlainFrom(_ instant: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable) -> Bool? {
+    monitor.locked {
+      guard let place = latest.find(symbol, timeframe) else { return nil }
+      let known = latest[place]
+      // The stretch that counts only moves on with the latest bar.
+      guard known.instant <= instant, knowable.holds(known.edition, isPlain: known.isPlain) else {
+        return nil
+      }
+      if known.isPlain { return true }
+      let (passed, overflow) = instant.subtractingReportingOverflow(known.instant)
+      return !overflow && passed < Latest.reach ? false : nil
+    }
   }
 
-  mutating func keepLatest(
-    _ instant: Int64, _ text: [UInt8], _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection
+  func keepLatest(
+    _ instant: Int64, isPlain: Bool, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable
   ) {
-    // Within a transaction the latest bar changes without a commit.
-    guard !connection.isWriting else { return }
-    latest.keep(
-      Latest(version: connection.dataVersion, instant: instant, text: text), symbol, timeframe)
+    guard let edition = knowable.edition else { return }
+    monitor.locked {
+      latest.keep(Latest(edition: edition, instant: instant, isPlain: isPlain), symbol, timeframe)
+    }
   }
 
   /// The forms of the texts around the bounds that are not in ours. Only what was not looked at yet is searched.
-  private mutating func forms(
+  private func forms(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, wholeDays: Bool,
     _ connection: StoreConnection
   ) throws(StoreError) -> TimeForms {
-    let version = connection.dataVersion
-    var known = searched.find(symbol, timeframe).map { searched[$0] } ?? Searched(version: version)
-    if known.version != version { known = Searched(version: version) }
+    let knowable = knowable(connection)
+    var known = Searched(edition: 0)
+    if let knowable {
+      monitor.locked {
+        guard let place = searched.find(symbol, timeframe) else { return }
+        let parts = searched[place]
+        if parts.edition <= knowable.now {
+          known.parts = parts.parts.filter { knowable.holds(parts.edition, isPlain: !$0.forms.isAny) }
+        }
+      }
+    }
     var found = TimeForms.stored
     var isNew = false
     try TimeForms.forEachEdge(from: low, to: high, wholeDays: wholeDays) { window throws(StoreError) in
@@ -147,38 +194,64 @@ struct ForeignForms {
         rest.low = earlier.window.high ?? .empty
         part = (TimeForms.Window(low: earlier.window.low, high: window.high), earlier.forms)
       }
+      // To the end of the day, so that not each bar that is new there moves the window beyond what is known.
+      let wide = TimeForms.Window(low: rest.low, high: window.high.map { $0.endOfDay ?? $0 })
+      if try arePlain(symbol, timeframe, [wide], knowable, connection) {
+        part.window.high = wide.high
+        found = found.union(part.forms)
+        return known.add(part)
+      }
       try forEachForeign(symbol, timeframe, rest, connection) { text throws(StoreError) in
         part.forms.take(text.flatMap { TimestampParser.layout($0)?.layout })
       }
       found = found.union(part.forms)
-      if known.parts.count >= Searched.mostParts { known.parts.removeFirst() }
-      if known.parts.isEmpty { known.parts.reserveCapacity(Searched.usualParts) }
-      known.parts.append(part)
+      known.add(part)
     }
-    if isNew, mayKeep(connection) { searched.keep(known, symbol, timeframe) }
+    if isNew, let edition = knowable?.edition {
+      // What was known before counts now, too.
+      known.edition = edition
+      monitor.locked { searched.keep(known, symbol, timeframe) }
+    }
     return found
   }
 
   // MARK: Writes
 
   /// Whether rows in other forms mean an instant of `range`. Days around it are looked at as well, and remembered.
-  mutating func mean(
+  func mean(
     _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    let version = connection.dataVersion
-    if let place = stretches.find(symbol, timeframe), stretches[place].version == version,
-      stretches[place].low <= range.lowerBound, range.upperBound <= stretches[place].high
-    {
-      return !stretches[place].instants.isEmpty && stretches[place].instants.contains { range.contains($0) }
-    }
+    let knowable = knowable(connection)
+    if let knowable, let known = known(range, symbol, timeframe, knowable) { return known }
     let days = TimeForms.days(around: range)
-    let instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()
-    if mayKeep(connection), instants.count <= Stretch.mostInstants {
-      stretches.keep(
-        Stretch(version: version, low: days.lowerBound, high: days.upperBound, instants: instants), symbol,
-        timeframe)
+    var instants: [Int64] = []
+    let windows = TimeForms.any.windows(from: days.lowerBound, to: days.upperBound)
+    if try !arePlain(symbol, timeframe, windows, knowable, connection) {
+      instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()
+    }
+    if let edition = knowable?.edition, instants.count <= Stretch.mostInstants {
+      monitor.locked {
+        stretches.keep(
+          Stretch(edition: edition, low: days.lowerBound, high: days.upperBound, instants: instants), symbol,
+          timeframe)
+      }
     }
     return instants.contains { range.contains($0) }
+  }
+
+  /// `mean`, as far as it is known.
+  @inline(__always)
+  private func known(
+    _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable
+  ) -> Bool? {
+    monitor.locked {
+      guard let place = stretches.find(symbol, timeframe), stretches[place].low <= range.lowerBound,
+        range.upperBound <= stretches[place].high
+      else { return nil }
+      let isPlain = stretches[place].instants.isEmpty
+      guard knowable.holds(stretches[place].edition, isPlain: isPlain) else { return nil }
+      return !isPlain && stretches[place].instants.contains { range.contains($0) }
+    }
   }
 
   /// The rows in other forms that mean an instant of `range`, in the order of texts. What means no instant is none.
@@ -199,6 +272,16 @@ struct ForeignForms {
 
   // MARK: The search
 
+  /// Whether there are no other forms within windows; false if that is to be searched for by way of SQLite.
+  private func arePlain(
+    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: Knowable?,
+    _ connection: StoreConnection
+  ) throws(StoreError) -> Bool {
+    guard table.isBars, ledger != nil, let knowable else { return false }
+    monitor.locked { searches += 1 }
+    return try connection.arePlain(symbol, timeframe, windows, knowable) ?? false
+  }
+
   /// The texts within a window that are in other forms; nil for what is not text.
   private func forEachForeign(
     _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: StoreConnection,
@@ -214,6 +297,7 @@ struct ForeignForms {
     statement.bind(1, symbol)
     statement.bind(2, timeframe)
     statement.bind(window)
+    monitor.locked { searches += 1 }
     defer { statement.reset() }
     while try statement.step() { try body(statement.kind(0) == .text ? statement.bytes(0) : nil) }
   }

@@ -14,6 +14,8 @@ extension StoreConnection {
       }
       if isWhole { return }
     }
+    beginSnapshot()
+    defer { endSnapshot() }
     let statement = try statement(Self.latestBarVariant) {
       """
       SELECT timestamp, \(BarColumn.nameList)
@@ -43,11 +45,11 @@ extension StoreConnection {
   private func latestInAnyForm(
     _ symbol: Bytes, _ timeframe: Bytes, _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError) {
-    var latest = foreignForms.latestText(symbol, timeframe, self)
+    var latest = latestTexts.find(symbol, timeframe, self)
     if latest == nil {
       latest = try extreme(try SeriesKey(symbol.text, timeframe.text), isFromEnd: true)
       if let latest {
-        foreignForms.keepLatest(latest.instant, latest.text, symbol, timeframe, self)
+        latestTexts.keep(latest.instant, latest.text, symbol, timeframe, self)
       }
     }
     guard let latest else { return }

@@ -8,10 +8,22 @@ final class StoreConnection: Connection {
   let merger = FeatureMerging()
   let overlap: BarOverlap
   let barTime: BarTime
-  @exclusivity(unchecked) var foreignForms = ForeignForms(.bars)
-  var foreignRequests = ForeignForms(.requests)
   /// For reads that take rows from pages; nil before the first one.
   @exclusivity(unchecked) var seriesPages: SeriesPages?
+  /// This connection's own, or those of all connections of the store. See `join(_:writes:)`.
+  @exclusivity(unchecked) private(set) var foreignForms = ForeignForms(.bars)
+  @exclusivity(unchecked) private(set) var foreignRequests = ForeignForms(.requests)
+  @exclusivity(unchecked) private var known: StoreKnowledge?
+  /// Set where the forms are shared.
+  @exclusivity(unchecked) private var changedPages: ChangedPages?
+  /// Whether it is the one whose lock on writing the ledger is told of.
+  private(set) var isWriter = false
+  @exclusivity(unchecked) private var mark: CommitLedger.Mark?
+  @exclusivity(unchecked) private var confirmed: CommitLedger.Knowable?
+  @exclusivity(unchecked) private var rootsKnown: (cookie: UInt32, index: UInt32)?
+  @exclusivity(unchecked) private var formsDate = TimestampParser.DateMemo()
+  /// The latest bars of series that have rows in other forms.
+  @exclusivity(unchecked) var latestTexts = LatestTexts()
   /// For the latest bar, which is fetched from pages; nil before the first one.
   private var latestPages: LatestPages?
   private var latestFields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
@@ -56,11 +68,136 @@ final class StoreConnection: Connection {
   func latestRecord(
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?
   ) throws(StoreError) -> (instant: Int64, record: RecordRow)? {
-    guard fastPaths.contains(.latestPages) else { return nil }
-    if latestPages == nil { latestPages = try LatestPages(self) }
+    guard fastPaths.contains(.latestPages), let known else { return nil }
+    if latestPages == nil { latestPages = try LatestPages(self, known.ledger, known.bars) }
     guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
       latestFields.read(row.record)
     else { return nil }
     return (row.instant, latestFields.row)
+  }
+
+  // MARK: What all connections of the store know
+
+  /// From now on this connection, whose WAL is open, knows what the store's others do. The writer has to be the first.
+  func join(_ known: StoreKnowledge, writes: Bool) {
+    self.known = known
+    guard let pages = ChangedPages(self) else { return }
+    if writes {
+      known.ledger.watch(pages)
+      known.isShared = observeWriteLock(known.ledger)
+    }
+    guard known.isShared else { return }
+    isWriter = writes
+    changedPages = pages
+    foreignForms = known.bars
+    foreignRequests = known.requests
+  }
+
+  /// To be called before a read begins that asks for what is known.
+  func beginSnapshot() {
+    confirmed = nil
+    guard let changedPages, let known, !isWriter else { return }
+    mark = known.ledger.mark(changedPages)
+  }
+
+  /// What counts in the transaction that has begun; nil if nothing is known.
+  var knowable: CommitLedger.Knowable? {
+    guard let known else { return nil }
+    if isWriter { return known.ledger.knowableToWriter }
+    if let confirmed { return confirmed }
+    guard let mark, let changedPages else { return nil }
+    self.mark = nil
+    confirmed = known.ledger.knowable(since: mark, changedPages)
+    return confirmed
+  }
+
+  /// Whether all bars of a series within windows of texts have times in the stored form, found out by way of the pages of
+  /// the file; nil if that is SQLite's to find out. `knowable` counts in this transaction, which may have written rows in the
+  /// stored form since: they are not seen here, and do not matter.
+  func arePlain(
+    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: CommitLedger.Knowable
+  ) throws(StoreError) -> Bool? {
+    guard fastPaths.contains(.pages), let known, let changedPages, let edition = knowable.edition,
+      let header = known.ledger.header(of: edition, changedPages),
+      var source = changedPages.source(as: header)
+    else { return nil }
+    if rootsKnown?.cookie != source.schemaCookie {
+      guard let roots = try roots() else { return nil }
+      rootsKnown = (source.schemaCookie, roots.index)
+    }
+    guard let root = rootsKnown?.index else { return nil }
+    var isPlain: Bool? = true
+    var index = IndexCursor(root: root, pageSize: source.pageSize)
+    var key = ByteBuffer()
+    for window in windows where isPlain ?? false {
+      isPlain = window.low.withBytes { low in
+        key.removeAll()
+        key.append(symbol)
+        key.append(timeframe)
+        key.append(low)
+        guard !key.isIncomplete else { return nil }
+        let place = IndexPlace(
+          .before, key.bytes, symbolBytes: symbol.count, timeframeBytes: timeframe.count)
+        func find(before end: Bytes?) -> Bool? {
+          index.areStored(
+            symbol, timeframe, from: place, before: end, &formsDate, unless: { interruption.shouldStop() },
+            &source)
+        }
+        guard let high = window.high else { return find(before: nil) }
+        return high.withBytes { find(before: $0) }
+      }
+    }
+    return source.isStill(header) ? isPlain : nil
+  }
+
+  func endSnapshot() {
+    mark = nil
+    confirmed = nil
+  }
+}
+
+/// What the connections of a store have found out about rows in other forms.
+final class StoreKnowledge {
+  let ledger: CommitLedger
+  let bars: ForeignForms
+  let requests: ForeignForms
+  /// Whether all may rest on it: then the ledger knows of all that this store itself commits. Decided before any reads.
+  @exclusivity(unchecked) fileprivate(set) var isShared: Bool
+
+  init(isReadOnly: Bool) {
+    ledger = CommitLedger()
+    bars = ForeignForms(.bars, ledger)
+    requests = ForeignForms(.requests, ledger)
+    isShared = isReadOnly
+  }
+}
+
+/// The latest bars of series with rows in other forms, whose texts do not tell which is the latest.
+struct LatestTexts {
+  private var texts = SeriesTable(empty: Latest(version: 0, instant: 0, text: []))
+
+  private struct Latest {
+    var version: UInt32
+    var instant: Int64
+    var text: [UInt8]
+  }
+
+  /// Within a transaction, after its first statement.
+  func find(
+    _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
+  ) -> (instant: Int64, text: [UInt8])? {
+    guard let place = texts.find(symbol, timeframe), texts[place].version == connection.dataVersion else {
+      return nil
+    }
+    return (texts[place].instant, texts[place].text)
+  }
+
+  mutating func keep(
+    _ instant: Int64, _ text: [UInt8], _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection
+  ) {
+    // Within a transaction the latest bar changes without a commit.
+    guard !connection.isWriting else { return }
+    texts.keep(
+      Latest(version: connection.dataVersion, instant: instant, text: text), symbol, timeframe)
   }
 }

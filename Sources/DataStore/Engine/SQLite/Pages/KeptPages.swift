@@ -7,26 +7,38 @@ import Glibc
 /// what is folded into the database is what the frames hold.
 struct KeptPages: ~Copyable {
   private struct Place {
-    var page: UInt32 = 0
     var frame: UInt32 = 0
     var lastUse: UInt64 = 0
+    /// The page with the lowest goes first.
+    var rank: UInt64 = 0
     var bytes: UnsafeMutablePointer<UInt8>?
   }
 
-  private static let mostBytes = 256 << 10
-  /// More than one read needs.
+  /// As much as SQLite itself keeps. Memory is asked for page by page.
+  private static let mostBytes = 2 << 20
+  /// More than one read needs at a time.
   private static let fewest = 16
+  /// The places where a page may be. Of them the one that was not used for longest is given to another page.
+  private static let ways = 8
+  /// Inner pages, which lead to many series, stay for this many uses longer.
+  private static let favour: UInt64 = 1024
 
   private let pageSize: Int
   private var files: PageFiles
   private var generation = Generation(salts: 0, notices: nil)
+  /// The number of the page in each place; 0 if there is none. A set of `ways` places follows another.
+  private var numbers: [UInt32]
   private var places: [Place]
+  private let setBits: Int
   private var uses: UInt64 = 0
 
   init(_ files: PageFiles, pageSize: Int) {
     self.files = files
     self.pageSize = pageSize
-    places = Array(repeating: Place(), count: max(Self.mostBytes / pageSize, Self.fewest))
+    let sets = max(Self.mostBytes / pageSize / Self.ways, 8)
+    setBits = sets.trailingZeroBitCount
+    numbers = Array(repeating: 0, count: sets * Self.ways)
+    places = Array(repeating: Place(), count: sets * Self.ways)
   }
 
   deinit {
@@ -51,7 +63,10 @@ struct KeptPages: ~Copyable {
     guard let header = files.index.sample()?.header, header.salts != 0 || notices != nil else { return nil }
     let now = Generation(salts: header.salts, notices: header.salts == 0 ? notices : nil)
     if now != generation {
-      for place in places.indices { places[place].page = 0 }
+      for place in numbers.indices {
+        numbers[place] = 0
+        places[place].rank = 0
+      }
       generation = now
     }
     return Snapshot(header: header, generation: now)
@@ -69,27 +84,42 @@ struct KeptPages: ~Copyable {
   mutating func bytes(of page: UInt32, _ snapshot: Snapshot) -> UnsafePointer<UInt8>? {
     guard page > 0, let frame = frame(of: page, snapshot) else { return nil }
     uses += 1
-    var oldest = 0
-    for place in places.indices {
-      if places[place].page == page {
-        oldest = place
+    // Fibonacci hashing: neighbours in the file are of neighbouring series.
+    let hash = Int((page &* 2_654_435_769) >> (32 - UInt32(setBits)))
+    let first = hash * Self.ways
+    var chosen = first
+    for place in first..<first + Self.ways {
+      if numbers[place] == page {
+        chosen = place
         guard places[place].frame != frame else {
+          places[place].rank += uses - places[place].lastUse
           places[place].lastUse = uses
           return UnsafePointer(places[place].bytes)
         }
         break
       }
-      if places[place].lastUse < places[oldest].lastUse { oldest = place }
+      if places[place].rank < places[chosen].rank { chosen = place }
     }
-    if places[oldest].bytes == nil {
-      places[oldest].bytes = malloc(pageSize)?.bindMemory(to: UInt8.self, capacity: pageSize)
+    return fetch(page, frame, to: chosen)
+  }
+
+  private mutating func fetch(_ page: UInt32, _ frame: UInt32, to place: Int) -> UnsafePointer<UInt8>? {
+    // Another page there may be in use.
+    guard numbers[place] == 0 || numbers[place] == page || places[place].lastUse + UInt64(Self.fewest) < uses
+    else {
+      return nil
     }
-    guard let bytes = places[oldest].bytes else { return nil }
-    places[oldest].page = 0
+    if places[place].bytes == nil {
+      places[place].bytes = malloc(pageSize)?.bindMemory(to: UInt8.self, capacity: pageSize)
+    }
+    guard let bytes = places[place].bytes else { return nil }
+    numbers[place] = 0
     guard files.read(page, frame, into: bytes, pageSize, pageSize: pageSize) else { return nil }
-    places[oldest].page = page
-    places[oldest].frame = frame
-    places[oldest].lastUse = uses
+    numbers[place] = page
+    places[place].frame = frame
+    places[place].lastUse = uses
+    let kind = BTreePage.Kind(rawValue: bytes[0])
+    places[place].rank = kind == .indexLeaf || kind == .tableLeaf ? uses : uses + Self.favour
     return UnsafePointer(bytes)
   }
 

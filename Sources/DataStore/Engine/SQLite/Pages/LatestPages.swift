@@ -16,27 +16,6 @@ final class LatestPages {
     let record: Bytes
   }
 
-  /// What is known of the texts of a series near its latest bar: all are in the stored form, or too many to look at.
-  private struct PlainEnd {
-    var series: [UInt8] = []
-    var instant: Int64 = 0
-    var snapshot: KeptPages.Snapshot?
-    /// The leaf of the latest bar.
-    var leaf: (page: UInt32, frame: UInt32) = (0, 0)
-    /// The other pages that the texts lie on, and those that lead there.
-    var others: [(page: UInt32, frame: UInt32)] = []
-    var isTooLong = false
-
-    func isOf(_ symbol: Bytes, _ timeframe: Bytes) -> Bool {
-      guard series.count == symbol.count + timeframe.count + 1 else { return false }
-      return series.withUnsafeBufferPointer { series in
-        Bytes(rebasing: series[..<symbol.count]).equals(symbol)
-          && Bytes(rebasing: series[(symbol.count + 1)...]).equals(timeframe)
-      }
-    }
-  }
-
-  private static let keptSeries = 256
   /// Of one-second bars, of which forty hours may count, they are eleven hundred.
   private static let mostPages = 2048
   /// Fewer pages on both ways down than are kept at the least; no tree of usual pages is as deep.
@@ -48,29 +27,26 @@ final class LatestPages {
   @exclusivity(unchecked) private var usableSize = 0
   /// By the schema's cookie; nil if its tables are not the specification's to the letter.
   @exclusivity(unchecked) private var known: (cookie: UInt32, roots: (table: UInt32, index: UInt32)?)?
-  /// By a hash of the series. From malloc, which may refuse it.
-  private let ends: UnsafeMutablePointer<PlainEnd>
+  private let ledger: CommitLedger
+  private let ends: any PlainEnds
+  private let changed: ChangedPages
   @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
   private var scratch: UnsafeMutablePointer<UInt8>?
   /// The inner pages on the way to the current leaf, each with the cell whose child comes next.
-  @exclusivity(unchecked) private var path: [(number: UInt32, page: BTreePage, cell: Int)] = []
+  @exclusivity(unchecked) private var path: [(number: UInt32, cell: Int)] = []
 
-  /// nil if the connection has no WAL open.
-  init?(_ connection: Connection) throws(StoreError) {
-    guard let files = PageFiles(connection) else { return nil }
+  /// nil if the connection has no WAL open. `ends` is what is known of the ends of series, by `ledger`.
+  init?(_ connection: Connection, _ ledger: CommitLedger, _ ends: any PlainEnds) throws(StoreError) {
+    guard let files = PageFiles(connection), let changed = ChangedPages(connection) else { return nil }
+    self.ledger = ledger
+    self.ends = ends
+    self.changed = changed
     pageSize = Int(try connection.integer("PRAGMA main.page_size"))
     guard pageSize >= 512, pageSize <= 65_536 else { return nil }
-    guard let block = malloc(Self.keptSeries * MemoryLayout<PlainEnd>.stride) else { return nil }
     pages = KeptPages(files, pageSize: pageSize)
-    ends = block.bindMemory(to: PlainEnd.self, capacity: Self.keptSeries)
-    ends.initialize(repeating: PlainEnd(), count: Self.keptSeries)
   }
 
-  deinit {
-    ends.deinitialize(count: Self.keptSeries)
-    free(ends)
-    free(scratch)
-  }
+  deinit { free(scratch) }
 
   /// The latest bar of a series; nil if it is out of the ordinary, or there is none.
   func row(
@@ -84,7 +60,7 @@ final class LatestPages {
       let instant = TimestampParser.stored(end.entry.timestamp, &date)
     else { return nil }
     let rowid = end.entry.rowid
-    guard isPlain(end, symbol, timeframe, instant, snapshot),
+    guard isPlain(end, symbol, timeframe, instant, snapshot, notices: notices),
       let record = record(rowid, roots.table, snapshot)
     else {
       return nil
@@ -110,7 +86,6 @@ final class LatestPages {
     let found = isPlain ? try connection.roots() : nil
     guard pages.isStill(snapshot) else { return nil }
     known = (cookie, found)
-    for place in 0..<Self.keptSeries { ends[place].snapshot = nil }
     return found
   }
 
@@ -154,7 +129,7 @@ final class LatestPages {
         return End(entry: entry, leaf: (number, page, low - 1))
       }
       guard let child = page.child(low) else { return nil }
-      path.append((number, page, low))
+      path.append((number, low))
       number = child
     }
     return nil
@@ -183,99 +158,59 @@ final class LatestPages {
 
   // MARK: Other tools' timestamps
 
-  /// Whether all texts that may mean `instant`, or later, are in the stored form (see `TimeForms`). What was found
-  /// holds until one of the pages that it was found on changes.
+  /// Whether all texts that may mean `instant`, or later, are in the stored form (see `TimeForms`).
   private func isPlain(
+    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ snapshot: KeptPages.Snapshot,
+    notices: Int?
+  ) -> Bool {
+    guard let knowable = ledger.knowable(with: snapshot.header, notices: notices, changed) else {
+      return false
+    }
+    if let isPlain = ends.isPlainFrom(instant, symbol, timeframe, knowable) { return isPlain }
+    let isPlain = isPlainToTheEnd(end, symbol, timeframe, instant, snapshot)
+    // Where the snapshot is not the newest any more, pages may have been of another.
+    if pages.isStill(snapshot) { ends.keepLatest(instant, isPlain: isPlain, symbol, timeframe, knowable) }
+    return isPlain
+  }
+
+  /// Goes back from the latest bar to the first text that cannot matter; false if another form is met on the way, or the way
+  /// is too long.
+  private func isPlainToTheEnd(
     _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ snapshot: KeptPages.Snapshot
   ) -> Bool {
-    let place = Self.place(symbol, timeframe)
-    if ends[place].isOf(symbol, timeframe), let known = ends[place].snapshot,
-      known.generation == snapshot.generation
-    {
-      if ends[place].isTooLong { return false }
-      if known == snapshot { return true }
-      // The stretch that counts only moves on with the latest bar.
-      if ends[place].instant <= instant, isStillPlain(&ends[place], end, symbol, timeframe, snapshot) {
-        ends[place].snapshot = snapshot
-        return true
-      }
-    }
-    guard let found = plainEnd(end, symbol, timeframe, instant, snapshot) else { return false }
-    ends[place] = found
-    return !found.isTooLong
-  }
-
-  private static func place(_ symbol: Bytes, _ timeframe: Bytes) -> Int {
-    // FNV-1a
-    var hash: UInt32 = 2_166_136_261
-    for byte in symbol { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-    for byte in timeframe { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-    return Int(truncatingIfNeeded: (hash ^ hash >> 16) & UInt32(keptSeries - 1))
-  }
-
-  /// Whether only the last leaf has changed, and has nothing out of the ordinary.
-  private func isStillPlain(
-    _ known: inout PlainEnd, _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ snapshot: KeptPages.Snapshot
-  ) -> Bool {
-    guard known.leaf.page == end.leaf.number,
-      known.others.allSatisfy({ pages.frame(of: $0.page, snapshot) == $0.frame }),
-      let frame = pages.frame(of: end.leaf.number, snapshot)
-    else { return false }
-    if known.leaf.frame != frame {
-      guard scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: []) != nil else { return false }
-      known.leaf.frame = frame
-    }
-    return true
-  }
-
-  /// Goes back from the latest bar to the first text that cannot matter; nil if another form is met on the way.
-  private func plainEnd(
-    _ end: End, _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ snapshot: KeptPages.Snapshot
-  ) -> PlainEnd? {
     let low = TimeForms.earliestText(near: instant).withBytes { Array($0) }
     let depth = path.count
-    var found = PlainEnd(
-      series: Array(symbol) + [0] + Array(timeframe), instant: instant, snapshot: snapshot)
-    guard let frame = pages.frame(of: end.leaf.number, snapshot),
-      var isDone = scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: low)
-    else { return nil }
-    found.leaf = (end.leaf.number, frame)
-    for step in path {
-      guard let frame = pages.frame(of: step.number, snapshot) else { return nil }
-      found.others.append((step.number, frame))
+    guard var isDone = scan(end.leaf.page, from: end.leaf.cell, symbol, timeframe, low: low) else {
+      return false
     }
+    var seen = 0
     while !isDone {
       // Up to the entry before those that were seen, if there is one.
       while let last = path.last, last.cell == 0 { path.removeLast() }
       guard let last = path.indices.last else { break }
       path[last].cell -= 1
-      let (_, page, cell) = path[last]
-      guard let isBefore = scan(page, from: cell, to: cell, symbol, timeframe, low: low),
+      let cell = path[last].cell
+      guard let page = page(path[last].number, snapshot),
+        let isBefore = scan(page, from: cell, to: cell, symbol, timeframe, low: low),
         var number = page.child(cell)
-      else { return nil }
+      else { return false }
       if isBefore { break }
       // Down to the last leaf before that.
       while path.count < depth {
         guard let page = self.page(number, snapshot), page.kind == .indexInterior,
-          let frame = pages.frame(of: number, snapshot), let child = page.child(page.cellCount)
-        else { return nil }
-        found.others.append((number, frame))
-        path.append((number, page, page.cellCount))
+          let child = page.child(page.cellCount)
+        else { return false }
+        path.append((number, page.cellCount))
         number = child
       }
-      guard found.others.count < Self.mostPages else {
-        found.others = []
-        found.isTooLong = true
-        return found
-      }
-      guard let frame = pages.frame(of: number, snapshot), let leaf = read(number, frame),
-        leaf.kind == .indexLeaf,
+      seen += 1
+      guard seen < Self.mostPages, let frame = pages.frame(of: number, snapshot),
+        let leaf = read(number, frame), leaf.kind == .indexLeaf,
         let reachesBack = scan(leaf, from: leaf.cellCount - 1, symbol, timeframe, low: low)
-      else { return nil }
-      found.others.append((number, frame))
+      else { return false }
       isDone = reachesBack
     }
-    return found
+    return true
   }
 
   private func read(_ page: UInt32, _ frame: UInt32) -> BTreePage? {
@@ -299,4 +234,15 @@ final class LatestPages {
     }
     return false
   }
+}
+
+/// What is known of the texts near the ends of series.
+protocol PlainEnds: AnyObject {
+  /// Whether all texts that mean `instant`, that of the latest bar by its text, or later, are in the stored form; nil if that
+  /// is not known. False may also mean that it is SQLite's to find out.
+  func isPlainFrom(
+    _ instant: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: CommitLedger.Knowable
+  ) -> Bool?
+  func keepLatest(
+    _ instant: Int64, isPlain: Bool, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: CommitLedger.Knowable)
 }

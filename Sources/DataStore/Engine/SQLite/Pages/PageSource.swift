@@ -13,6 +13,7 @@ struct PageSource {
   private(set) var pageSize = 0
   /// The part of a page that is SQLite's to fill.
   private(set) var usableSize = 0
+  private(set) var schemaCookie: UInt32 = 0
 
   /// Counts the read transactions.
   private(set) var epoch: UInt64 = 0
@@ -73,6 +74,19 @@ struct PageSource {
     return readHeader()
   }
 
+  /// The pages as of `header`, which a transaction that is open keeps as they are: one that is not newer, or one that has
+  /// the lock on writing. nil if they are not to be had.
+  init?(_ files: PageFiles, as header: WALIndex.Header) {
+    self.files = files
+    lastFrame = header.lastFrame
+    guard readHeader() else { return nil }
+  }
+
+  /// Whether the WAL is still the one of `header`.
+  mutating func isStill(_ header: WALIndex.Header) -> Bool {
+    files.index.sample()?.header.salts == header.salts
+  }
+
   private static let headerBytes = 100
 
   private mutating func readHeader() -> Bool {
@@ -91,6 +105,7 @@ struct PageSource {
       guard size >= 512, size & (size - 1) == 0, sizeOfWAL == nil || sizeOfWAL == size else { return false }
       pageSize = size
       usableSize = size - Int(bytes[20])
+      schemaCookie = UnsafeRawPointer(start + 40).loadUnaligned(as: UInt32.self)
       let isUTF8 = bytes[56] == 0 && bytes[57] == 0 && bytes[58] == 0 && bytes[59] == 1
       guard bytes[18] == 2 && bytes[19] == 2 && usableSize >= 480 && isUTF8 else { return false }
       header = (state, frame)

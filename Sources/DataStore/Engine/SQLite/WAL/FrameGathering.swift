@@ -40,6 +40,9 @@ final class FrameGathering {
   /// Where the frames of this transaction end so far.
   private var end: Int64 = 0
 
+  /// Told of the lock on writing. To be set while nobody writes.
+  var lockObserver: (any WriteLockObserver)?
+
   /// For a write of one row: the locks that it does without.
   var readLock = ReadLockSparing()
 
@@ -117,6 +120,7 @@ final class FrameGathering {
       offset <= Self.writeLock && Self.writeLock < offset + count && flags & SQLITE_SHM_EXCLUSIVE != 0
     if concerns, flags & SQLITE_SHM_UNLOCK != 0 {
       drop()
+      lockObserver?.leavesWriteLock()
       isWriting = false
     }
     let result = shim_shm_lock(file, offset, count, flags)
@@ -124,6 +128,7 @@ final class FrameGathering {
       isWriting = true
       isEnding = false
       end = 0
+      lockObserver?.tookWriteLock()
       readLock.beginWriting()
     }
     return result
@@ -185,4 +190,12 @@ final class FrameGathering {
     if walDescriptor == -2 { walDescriptor = open(walPath, O_RDONLY | O_CLOEXEC) }
     return walDescriptor
   }
+}
+
+/// Learns of the lock that lets a connection append to the WAL, while that is held.
+protocol WriteLockObserver: AnyObject {
+  /// Nobody else can commit from now on.
+  func tookWriteLock()
+  /// Somebody else can, as soon as this returns.
+  func leavesWriteLock()
 }

@@ -22,6 +22,11 @@ struct WALIndex {
     }
 
     var lastFrame: UInt32 { UInt32(truncatingIfNeeded: reach) }
+    /// 0 before the WAL was begun.
+    var pageSize: Int {
+      let stored = Int(words.1 >> 48)
+      return stored == 1 ? 65_536 : stored
+    }
     /// The only version that there is; another one may be laid out otherwise.
     fileprivate var isKnown: Bool {
       UInt32(truncatingIfNeeded: words.0) == 3_007_000 && (words.1 >> 32) & 0xff == 1
@@ -34,8 +39,25 @@ struct WALIndex {
     let folded: UInt32
   }
 
+  /// Both copies of the header, for the holder of the lock on writing. They stay where they are for as long as the file is
+  /// open.
+  struct Headers {
+    fileprivate let memory: UnsafeRawPointer
+
+    @inline(__always)
+    var first: Header { memory.loadUnaligned(as: Header.self) }
+
+    @inline(__always)
+    func areBoth(_ header: Header) -> Bool {
+      first == header
+        && memory.loadUnaligned(fromByteOffset: WALIndex.headerBytes, as: Header.self) == header
+    }
+  }
+
+  mutating func headers() -> Headers? { region(0).map(Headers.init) }
+
   private static let regionBytes = 32_768
-  private static let headerBytes = 48
+  fileprivate static let headerBytes = 48
   /// Both headers, the checkpoint's words and the readers' marks come before the first page numbers.
   private static let firstPages = 136
   private static let slots = 8192
@@ -88,6 +110,17 @@ struct WALIndex {
       number -= 1
     }
     return 0
+  }
+
+  /// The page that a frame holds; nil if the index does not reach there.
+  mutating func page(in frame: UInt32) -> UInt32? {
+    guard frame > 0 else { return nil }
+    if frame <= Self.framesOfFirstRegion {
+      return region(0)?.load(fromByteOffset: Self.firstPages + Int(frame - 1) * 4, as: UInt32.self)
+    }
+    let (number, place) = (frame - Self.framesOfFirstRegion - 1).quotientAndRemainder(
+      dividingBy: Self.framesPerRegion)
+    return region(Int(number) + 1)?.load(fromByteOffset: Int(place) * 4, as: UInt32.self)
   }
 
   private mutating func region(_ number: Int) -> UnsafeRawPointer? {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Looks at the pages that commits have changed for times in other forms than the stored one.
+///
+/// A row that was added, or whose time was changed, stands in the index over its key, on a page that changed with it. The
+/// frames that were added to the WAL since are these pages. It is enough to look at the latest of each.
+final class ChangedPages {
+  @exclusivity(unchecked) private var files: PageFiles
+  /// Room for one; from malloc, which may refuse it.
+  @exclusivity(unchecked) private var page: UnsafeMutablePointer<UInt8>?
+  @exclusivity(unchecked) private var pageSize = 0
+  @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
+  /// More of them cost more than to find out again what is asked for.
+  private static let mostFrames: UInt32 = 256
+
+  var index: WALIndex {
+    @inline(__always) _read { yield files.index }
+    @inline(__always) _modify { yield &files.index }
+  }
+
+  /// nil if the connection has no WAL open.
+  init?(_ connection: Connection) {
+    guard let files = PageFiles(connection) else { return nil }
+    self.files = files
+  }
+
+  deinit { free(page) }
+
+  /// All pages as of a header. See `PageSource`.
+  func source(as header: WALIndex.Header) -> PageSource? { PageSource(files, as: header) }
+
+  /// Whether no commit behind `old`, up to `new`, which is the current header, has added a row in another form. `cookie` is
+  /// the schema's as of `old`, and becomes that as of `new`.
+  func arePlain(after old: WALIndex.Header?, upTo new: WALIndex.Header, _ cookie: inout UInt32?) -> Bool {
+    let known = cookie
+    let schema = schema(new)
+    cookie = schema?.cookie
+    // Another schema may have made another table ours.
+    guard let old, let schema, known == schema.cookie, old.salts == new.salts, old.salts != 0,
+      new.lastFrame > old.lastFrame, new.lastFrame - old.lastFrame <= Self.mostFrames
+    else { return false }
+    for frame in (old.lastFrame + 1)...new.lastFrame {
+      guard let number = files.index.page(in: frame), number > 0 else { return false }
+      if number == 1 || files.index.frame(of: number, upTo: new.lastFrame) != frame { continue }
+      guard let bytes = room(new.pageSize),
+        files.read(number, frame, into: bytes, pageSize, pageSize: pageSize),
+        isPlain(bytes, schema.usableSize)
+      else { return false }
+    }
+    // The frames were those of this WAL all the while.
+    guard let still = files.index.sample()?.header else { return false }
+    return still.salts == new.salts && still.lastFrame >= new.lastFrame
+  }
+
+  private func schema(_ header: WALIndex.Header) -> (cookie: UInt32, usableSize: Int)? {
+    guard let bytes = room(header.pageSize), let frame = files.index.frame(of: 1, upTo: header.lastFrame),
+      files.read(1, frame, into: bytes, Self.headerBytes, pageSize: pageSize),
+      files.index.sample()?.header.salts == header.salts
+    else { return nil }
+    return (UnsafeRawPointer(bytes + 40).loadUnaligned(as: UInt32.self), pageSize - Int(bytes[20]))
+  }
+
+  private static let headerBytes = 100
+
+  private func room(_ size: Int) -> UnsafeMutablePointer<UInt8>? {
+    guard size >= 512, size <= 65_536 else { return nil }
+    if pageSize != size {
+      free(page)
+      page = malloc(size)?.bindMemory(to: UInt8.self, capacity: size)
+      pageSize = page == nil ? 0 : size
+    }
+    return page
+  }
+
+  /// Whether a page has no entry of an index over (symbol, timeframe, time) whose time is in another form. What is not such
+  /// an entry, nor one of the key of system_state, is not known to be none.
+  private func isPlain(_ bytes: UnsafePointer<UInt8>, _ usableSize: Int) -> Bool {
+    guard let kind = BTreePage.Kind(rawValue: bytes[0]), kind == .indexLeaf || kind == .indexInterior else {
+      return true
+    }
+    guard let page = BTreePage(bytes, size: usableSize) else { return false }
+    for cell in 0..<page.cellCount {
+      guard let payload = page.payload(cell), payload.overflow == 0 else { return false }
+      if let entry = IndexEntry(payload.local) {
+        guard TimestampParser.stored(entry.timestamp, &date) != nil else { return false }
+      } else if !IndexEntry.isOfOneText(payload.local) {
+        return false
+      }
+    }
+    return true
+  }
+}
+
+extension IndexEntry {
+  /// Whether a record is that of an index over one text.
+  fileprivate static func isOfOneText(_ record: Bytes) -> Bool {
+    var header = 0
+    guard let size = Varint.read(record, &header), let text = Varint.read(record, &header),
+      let rowid = Varint.read(record, &header)
+    else { return false }
+    return header == size && RecordValue.textSize(text) != nil && RecordValue.integerSize(rowid) != nil
+  }
+}
