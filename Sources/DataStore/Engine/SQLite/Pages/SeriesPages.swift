@@ -127,6 +127,8 @@ extension SeriesPages.Trees {
     }
     guard let begin = place(.before, part, part.low) else { return nil }
     var step = index.seek(begin, &source)
+    // Midway it stands anywhere, and without memory for the root nowhere.
+    if case .unclear = step { return nil }
     if sink.count == 0, limit ?? Int.max > SeriesPages.fewRows, !index.endsSoon(part.isPast) {
       let expected = index.count(
         from: begin, until: part.isPast, atMost: limit ?? Int.max, unless: shouldStop, &source)
