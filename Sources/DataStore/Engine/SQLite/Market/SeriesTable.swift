@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 
 /// What is remembered of each series, found by the bytes of its name without making a key from them.
 ///
@@ -17,6 +18,8 @@ struct SeriesTable<Value> {
   private static var most: Int { 1 << 15 }
   /// Places that are looked at for one series.
   private static var tries: Int { 4 }
+  /// Bytes of the longest names that are remembered.
+  private static var longest: Int { 1024 }
 
   /// `empty` stands where nothing is remembered.
   init(empty: Value) { free = Place(value: empty) }
@@ -50,15 +53,27 @@ struct SeriesTable<Value> {
       places[known].value = value
       return
     }
+    // What is not remembered is found out again: nothing here is worth running out of memory for.
+    guard symbol.count + timeframe.count <= Self.longest else { return }
     let entry = Place(symbol: Array(symbol), timeframe: Array(timeframe), value: value)
-    if places.isEmpty { places = Array(repeating: free, count: Self.fewest) }
-    while !put(entry), places.count < Self.most {
+    if places.isEmpty {
+      guard hasMemory(for: Self.fewest) else { return }
+      places = Array(repeating: free, count: Self.fewest)
+    }
+    while !put(entry), places.count < Self.most, hasMemory(for: places.count * 2) {
       let old = places
       places = Array(repeating: free, count: old.count * 2)
       for kept in old where !kept.symbol.isEmpty { _ = put(kept) }
     }
     guard find(symbol, timeframe) == nil else { return }
     places[Self.hash(symbol, timeframe) & (places.count - 1)] = entry
+  }
+
+  /// Swift's own arrays end the process where there is no memory.
+  private func hasMemory(for count: Int) -> Bool {
+    guard let block = malloc(count * MemoryLayout<Place>.stride) else { return false }
+    Glibc.free(block)
+    return true
   }
 
   private mutating func put(_ entry: Place) -> Bool {

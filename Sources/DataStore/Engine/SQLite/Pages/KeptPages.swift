@@ -41,6 +41,14 @@ struct KeptPages: ~Copyable {
     places = Array(repeating: Place(), count: sets * Self.ways)
   }
 
+  /// Whether there is memory for the places: Swift's own arrays end the process where there is none.
+  static func hasMemory(pageSize: Int) -> Bool {
+    let count = max(mostBytes / pageSize, 8 * ways)
+    guard let block = malloc(count * MemoryLayout<Place>.stride) else { return false }
+    free(block)
+    return true
+  }
+
   deinit {
     for place in places { free(place.bytes) }
   }
