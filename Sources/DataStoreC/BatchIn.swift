@@ -59,7 +59,10 @@ enum BatchIn {
   private static func borrow(
     _ columns: UnsafeBufferPointer<ds_feature_column>, _ texts: inout TextsIn
   ) throws(StoreError) -> [BorrowedFeature] {
+    // Swift's own array ends the process where there is no memory; that of many features asks for it first.
+    if columns.count > 64 { free(try CText.allocate(columns.count * MemoryLayout<BorrowedFeature>.stride)) }
     var features: [BorrowedFeature] = []
+    features.reserveCapacity(columns.count)
     for (index, column) in columns.enumerated() {
       guard let key = column.key else {
         throw StoreError(.invalid, "the key of feature column \(index) is NULL", key: "features")

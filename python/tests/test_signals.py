@@ -274,7 +274,8 @@ def test_a_signal_at_any_place_of_opening_leaves_no_file_open(path: Path) -> Non
     for error in every_place(opened):
         error.__traceback__ = None
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    # What earlier tests left may be closed meanwhile.
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_a_child_that_another_thread_forks_has_its_signals_noticed_in_long_calls(
@@ -292,8 +293,9 @@ def test_a_child_that_another_thread_forks_has_its_signals_noticed_in_long_calls
         try:
             signal.signal(signal.SIGALRM, by_name)
             with DataStore(path) as own:
-                own.sql("SELECT 1")  # imports what it needs: in there, Python drops what is raised
-                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                # Again and again: Python drops what is raised within an import or a weakref's callback.
+                own.sql("SELECT 1")
+                signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
                 # Without the alarm it takes as long as its timeout, and is another error.
                 own.sql(ENDLESS, timeout=60)
         except Late:
