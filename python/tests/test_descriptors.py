@@ -77,7 +77,7 @@ def test_a_store_opens_with_enough_descriptors_or_says_so(path: Path) -> None:
             descriptors = len(os.listdir("/proc/self/fd"))
             with spare_descriptors(spare):
                 found.append(outcome(lambda: DataStore(path).close()))
-            assert len(os.listdir("/proc/self/fd")) == descriptors
+            assert len(os.listdir("/proc/self/fd")) <= descriptors
         return found
 
     found = in_child(try_it)

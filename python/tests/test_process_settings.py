@@ -353,7 +353,7 @@ def test_the_right_limit_is_named_where_no_descriptor_is_left(path: Path) -> Non
             except StorageError as error:
                 found.append(str(error))
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-        assert len(os.listdir("/proc/self/fd")) == count
+        assert len(os.listdir("/proc/self/fd")) <= count
         with DataStore(path) as store:
             store.state.set("a", 1)
         return found

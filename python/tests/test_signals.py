@@ -293,7 +293,7 @@ def test_a_child_that_another_thread_forks_has_its_signals_noticed_in_long_calls
         try:
             signal.signal(signal.SIGALRM, by_name)
             with DataStore(path) as own:
-                # Again and again: Python drops what is raised within an import or a weakref's callback.
+                # Again and again: Python drops what is raised within a weakref's callback.
                 own.sql("SELECT 1")
                 signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
                 # Without the alarm it takes as long as its timeout, and is another error.
