@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of a query on their way in, and its rows on their way out."""
+"""A query: its parameters on their way in, and its rows on their way out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import datetime as dt
 import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from ctypes import POINTER, byref
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,9 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ._c import abi as _abi
-from ._c.handles import ResultHandle
+from ._c.handles import ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
+from ._c.status import check
 from ._c.text import decode, encode
 from ._in.cells import (
     INT64,
@@ -26,6 +28,7 @@ from ._in.cells import (
     is_integer,
     is_missing,
     number,
+    number_argument,
     refuse_duration,
     shown,
 )
@@ -36,7 +39,7 @@ from ._out.texts import names_index, text_array
 from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
 
-__all__ = ["Parameters", "SqlValue", "parameters_in", "rows_out"]
+__all__ = ["Parameters", "SqlValue", "query"]
 
 SqlValue: TypeAlias = (
     bool | int | float | str | bytes | bytearray | memoryview | dt.datetime | np.generic | None
@@ -44,10 +47,23 @@ SqlValue: TypeAlias = (
 Parameters: TypeAlias = Sequence[SqlValue] | Mapping[str, SqlValue]
 
 
+def query(store: StoreHandle, text: object, params: object, timeout: float | None) -> pd.DataFrame:
+    """Run one statement that only reads, for at most `timeout` seconds."""
+    parameters = _parameters_in(params)
+    pointer = POINTER(_abi.ds_rows)()
+    asked = (store, encode(text, "query"), parameters, len(parameters))
+    if timeout is None:
+        check(library.ds_sql(*asked, byref(pointer)))
+    else:
+        limit = number_argument(timeout, "timeout")
+        check(library.ds_sql_within(*asked, limit, byref(pointer)))
+    return _rows_out(ResultHandle(pointer, library.ds_rows_free))
+
+
 # ---- In -------------------------------------------------------------------------------------
 
 
-def parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
+def _parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
     """Give a query's parameters, by position from a sequence or by name from a mapping."""
     pairs: Sequence[tuple[object, Any]]
     no_parameters = (
@@ -120,7 +136,7 @@ def _fill_bytes(parameter: _abi.ds_sql_parameter, kind: int, value: bytes) -> No
 # ---- Out ------------------------------------------------------------------------------------
 
 
-def rows_out(owner: ResultHandle) -> pd.DataFrame:
+def _rows_out(owner: ResultHandle) -> pd.DataFrame:
     """Give the rows of a query as a DataFrame.
 
     Returns

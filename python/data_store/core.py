@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from ctypes import POINTER, byref, c_void_p
-from functools import cached_property
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ._c import abi as _abi
-from ._c.first_use import at_first_use
+from ._c.first_use import at_first_use, made_at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library
 from ._c.signals import ask_main_thread
 from ._c.status import check
-from ._c.text import decode_array, encode, encode_path
+from ._c.text import decode_array, encode_path
 from ._c.transaction import Transaction
 from ._in.cells import flag_argument, number_argument, shown
 from .errors import InvalidInputError, InvalidTypeError
@@ -123,19 +124,17 @@ class DataStore(OfThisProcess):
         closed = " (closed)" if self.closed else ""
         return f"DataStore({self.path!r}, durability={self._durability!r}{read_only}){closed}"
 
-    @cached_property
+    @made_at_first_use
     def market(self) -> MarketRepo:
         """Bars, features, request metadata: a `MarketRepo`, the same at each access."""
-        with at_first_use:
-            from .market_repo import MarketRepo
+        from .market_repo import MarketRepo
 
         return MarketRepo(self._store)
 
-    @cached_property
+    @made_at_first_use
     def state(self) -> StateRepo:
         """Key and value memory of strategies: a `StateRepo`, the same at each access."""
-        with at_first_use:
-            from .state_repo import StateRepo
+        from .state_repo import StateRepo
 
         return StateRepo(self._store)
 
@@ -241,19 +240,13 @@ class DataStore(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        with at_first_use:
-            from ._sql import parameters_in, rows_out
+        return self._query(query, params, timeout)
 
-        parameters = parameters_in(params)
-        pointer = POINTER(_abi.ds_rows)()
-        text = encode(query, "query")
-        asked = (self._store, text, parameters, len(parameters))
-        if timeout is None:
-            check(library.ds_sql(*asked, byref(pointer)))
-        else:
-            limit = number_argument(timeout, "timeout")
-            check(library.ds_sql_within(*asked, limit, byref(pointer)))
-        return rows_out(ResultHandle(pointer, library.ds_rows_free))
+    @made_at_first_use
+    def _query(self) -> Callable[[object, object, float | None], pd.DataFrame]:
+        from ._sql import query
+
+        return partial(query, self._store)
 
     def check(self) -> list[str]:
         """Look for damage and for what is not as the store writes it.

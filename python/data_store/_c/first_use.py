@@ -1,23 +1,55 @@
 # SPDX-License-Identifier: MIT
-"""Imports where they are used: what opening a file does not take is loaded later."""
+"""Imports where they are used: what opening a file does not take is loaded later.
+
+A fork waits until such an import has ended. The lock of a module that another thread is importing
+would stay locked in the child, which does not have that thread, and the child's own import of it
+would wait for good (``importlib._bootstrap._ModuleLock``).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from ..errors import StorageError
 from .signals import pass_on
 
-__all__ = ["at_first_use"]
+__all__ = ["at_first_use", "made_at_first_use"]
+
+Made = TypeVar("Made")
+
+# Seconds. The lock is only for the sake of forks: a module of the caller's that forks while it is
+# imported, or a signal between the two steps of `with`, must not stop another thread for good.
+_PATIENCE = 10.0
 
 
 class _AtFirstUse:
     """Around an import where it is used: Python opens files, and may be out of descriptors."""
 
-    def __enter__(self) -> None:
-        pass
+    def __init__(self) -> None:
+        self.renew()
+        os.register_at_fork(
+            before=self.acquire, after_in_parent=self.release, after_in_child=self.renew
+        )
+
+    def renew(self) -> None:
+        self._lock = threading.RLock()
+
+    def acquire(self) -> None:
+        self._lock.acquire(timeout=_PATIENCE)
+
+    def release(self) -> None:
+        with contextlib.suppress(RuntimeError):  # its patience has ended
+            self._lock.release()
+
+    __enter__ = acquire
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.release()
         if isinstance(error, OSError):
             pass_on(error)
             raise StorageError(
@@ -32,3 +64,24 @@ class _AtFirstUse:
 
 
 at_first_use = _AtFirstUse()
+
+
+class made_at_first_use(Generic[Made]):  # noqa: N801 - as functools.cached_property, a decorator
+    """A property that is made once, by what is imported for it.
+
+    ``functools.cached_property`` holds a lock meanwhile in Python 3.11, which a fork would leave
+    locked. Here, of two threads that make one at once, both get the first.
+    """
+
+    def __init__(self, make: Callable[[Any], Made]) -> None:
+        self.__doc__ = make.__doc__
+        self._make = make
+        self._name = make.__name__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Made:
+        if instance is None:
+            return self  # type: ignore[return-value]
+        with at_first_use:
+            made = self._make(instance)
+        found: Made = vars(instance).setdefault(self._name, made)
+        return found

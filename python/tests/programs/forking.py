@@ -7,6 +7,7 @@ Prints what each child found wrong, then the number of children.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import sys
@@ -23,6 +24,7 @@ from data_store import DataStore
 SERIES = ("X", "1h")
 BARS = 600
 AT_ONCE = 2
+PATIENCE = 300.0  # seconds, after which a child tells where it hangs
 ONE_SNAPSHOT = "SELECT count(*) n, count(DISTINCT close) d, min(close) low FROM market_data"
 SLOWLY = (
     "SELECT count(*) n, count(DISTINCT close) d, min(close) low FROM (SELECT m.close FROM"
@@ -126,6 +128,7 @@ def main(path: str, children: int, seconds: float, seed: str) -> None:
         process = os.fork()
         if process == 0:
             status = 1
+            faulthandler.dump_traceback_later(PATIENCE, exit=True)
             try:
                 child(path, forks, random.Random(f"{seed} {forks}"))
                 status = 0
