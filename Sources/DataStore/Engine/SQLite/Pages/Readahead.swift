@@ -16,8 +16,9 @@ struct Readahead: ~Copyable {
   private var count: UInt32 = 0
   /// The page that was asked for last.
   private var last: UInt32 = 0
-  /// How many pages are fetched next: more each time, for most reads are short.
-  private var length: UInt32 = 2
+  /// How many pages are fetched next: more each time, for most reads are short. 0 before the first time.
+  private var length: UInt32 = 0
+  private static let firstBytes = 16 << 10
 
   /// Where the current page is. A caller that retains it may go on reading: it is not filled again meanwhile.
   /// It lives at least as long as the run.
@@ -42,6 +43,7 @@ struct Readahead: ~Copyable {
   private mutating func fetch(_ number: UInt32, _ source: inout PageSource) -> Bool {
     count = 0
     let most = Self.mostBytes / source.pageSize
+    if length == 0 { length = UInt32(max(Self.firstBytes / source.pageSize, 2)) }
     let pages = min(Int(length), most, source.databasePages - Int(number) + 1)
     guard pages > 1, let block = freeBlock(most * source.pageSize),
       source.read(number, pages: pages, into: block.base)
