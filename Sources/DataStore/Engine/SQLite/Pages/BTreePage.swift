@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 
 /// One page of a B-tree. Whatever it says is checked against its bounds before it is followed: a damaged page gives nil.
 ///
@@ -112,6 +113,19 @@ struct BTreePage {
     return Payload(
       local: Bytes(start: bytes + offset, count: local), length: length,
       overflow: Self.bigEndian(bytes + offset + local))
+  }
+
+  /// How many entries of an index from cell `first` on, before `end`, are found to have times in the stored form at a glance.
+  /// The one behind them may have one, too: see `IndexEntry`.
+  @inline(__always)
+  func plainTimes(from first: Int, to end: Int) -> Int {
+    guard first >= 0, first < end, end <= cellCount, kind == .indexLeaf || kind == .indexInterior else {
+      return 0
+    }
+    var page = cnumbers_index_page(
+      bytes: bytes, size: size, pointers: cellPointers, cells: cellCount,
+      skipped: kind == .indexInterior ? 4 : 0)
+    return cnumbers_count_plain_times(&page, first, end)
   }
 
   /// A number of one to nine bytes at `offset`, which moves behind it.

@@ -225,30 +225,6 @@ struct IndexCursor: ~Copyable {
     return nil
   }
 
-  /// Whether the times of all entries from `place` on are in the stored form, up to `end` or the end of the series; nil if
-  /// that cannot be told.
-  mutating func areStored(
-    _ symbol: Bytes, _ timeframe: Bytes, from place: IndexPlace, before end: Bytes?,
-    _ date: inout TimestampParser.DateMemo,
-    unless shouldStop: () -> Bool,
-    _ source: inout PageSource
-  ) -> Bool? {
-    var step = seek(place, &source)
-    var seen = 0
-    while case .entry(let entry) = step {
-      guard entry.symbol.equalsWord(symbol), entry.timeframe.equalsWord(timeframe) else {
-        return true
-      }
-      if let end, entry.timestamp.order(end) >= 0 { return true }
-      guard TimestampParser.stored(entry.timestamp, &date) != nil else { return false }
-      seen += 1
-      if seen & 1023 == 0, shouldStop() { return nil }
-      step = next(&source)
-    }
-    if case .end = step { return true }
-    return nil
-  }
-
   /// How many cells of the current leaf, from `first` on, come before the first that `isPast`; the one at `end` is.
   private func count(from first: Int, upTo end: Int, until isPast: (IndexEntry) -> Bool) -> Int {
     var low = first
