@@ -155,6 +155,10 @@ struct TimeForms {
     var low: Int64
     var high: Int64
 
+    /// Contains nothing, and touches nothing.
+    static let none = Written(low: .max, high: .min)
+    var isNone: Bool { low > high }
+
     /// With the hours and days of both.
     init(from low: Int64?, to high: Int64?) {
       self.low = low.flatMap { minus($0, Timestamp.floorDivide($0, by: hour).remainder) } ?? .min
@@ -176,7 +180,8 @@ struct TimeForms {
 
     /// Whether both have a time in common, or one goes on where the other ends.
     func touches(_ other: Written) -> Bool {
-      (high == .max || other.low <= high + 1) && (other.high == .max || low <= other.high + 1)
+      !isNone && !other.isNone && (high == .max || other.low <= high + 1)
+        && (other.high == .max || low <= other.high + 1)
     }
 
     func joined(_ other: Written) -> Written {

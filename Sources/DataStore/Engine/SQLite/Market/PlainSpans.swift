@@ -5,42 +5,35 @@ struct PlainSpans {
   typealias Written = TimeForms.Written
 
   var edition: UInt32 = 0
-  // In itself, and so without memory of its own; the first is the latest.
-  private var first: Written?
-  private var second: Written?
-  private var third: Written?
+  // In themselves, and so without memory of their own; the first is the latest.
+  private var first = Written.none
+  private var second = Written.none
+  private var third = Written.none
 
   @inline(__always)
   func contain(_ span: Written) -> Bool {
-    if let first, first.contains(span) { return true }
-    if let second, second.contains(span) { return true }
-    if let third, third.contains(span) { return true }
-    return false
+    first.contains(span) || second.contains(span) || third.contains(span)
   }
 
   /// What is not known of a span, as far as that is one stretch.
-  func rest(of span: Written) -> Written {
-    var rest = span
-    for known in [first, second, third] {
-      if let known { rest = rest.without(known) }
-    }
-    return rest
-  }
+  func rest(of span: Written) -> Written { span.without(first).without(second).without(third) }
 
   /// With one more, which takes in those that it touches.
   mutating func add(_ span: Written) {
     var all = span
-    var others: (Written?, Written?)
-    for known in [first, second, third] {
-      guard let known else { continue }
+    var others = (Written.none, Written.none)
+    func take(_ known: Written) {
       if all.touches(known) {
         all = all.joined(known)
-      } else if others.0 == nil {
+      } else if others.0.isNone {
         others.0 = known
-      } else if others.1 == nil {
+      } else if others.1.isNone {
         others.1 = known
       }
     }
+    take(first)
+    take(second)
+    take(third)
     first = all
     (second, third) = others
   }

@@ -186,7 +186,7 @@ final class StoreKnowledge {
 }
 
 /// The latest bars of series with rows in other forms, whose texts do not tell which is the latest.
-struct LatestTexts {
+struct LatestTexts: ~Copyable {
   private var texts = SeriesTable(empty: Latest(version: 0, instant: 0, text: []))
 
   private struct Latest {

@@ -80,26 +80,19 @@ final class KeptTrees {
 
   /// The last entry of the index that is not after the series; nil if that is on no leaf.
   func lastEntry(_ root: UInt32, _ symbol: Bytes, _ timeframe: Bytes, _ snapshot: Snapshot) -> IndexEntry? {
+    low.removeAll()
+    low.append(symbol)
+    low.append(timeframe)
+    guard !low.isIncomplete else { return nil }
+    let end = IndexPlace(
+      .behindSeries, low.bytes, symbolBytes: symbol.count, timeframeBytes: timeframe.count)
     var number = root
     for _ in 0..<Self.deepest {
-      guard let page = page(number, snapshot), page.kind == .indexInterior || page.kind == .indexLeaf else {
-        return nil
-      }
-      // The first cell that is after all of the series.
-      var low = 0
-      var high = page.cellCount
-      while low < high {
-        let middle = (low + high) / 2
-        guard let entry = page.indexEntry(middle) else { return nil }
-        let order = entry.symbol.order(symbol)
-        if order > 0 || order == 0 && entry.timeframe.order(timeframe) > 0 {
-          high = middle
-        } else {
-          low = middle + 1
-        }
-      }
-      if page.kind == .indexLeaf { return low > 0 ? page.indexEntry(low - 1) : nil }
-      guard let child = page.child(low) else { return nil }
+      guard let page = page(number, snapshot), page.kind == .indexInterior || page.kind == .indexLeaf,
+        let cell = end.firstCell(notBefore: 0, of: page)
+      else { return nil }
+      if page.kind == .indexLeaf { return cell > 0 ? page.indexEntry(cell - 1) : nil }
+      guard let child = page.child(cell) else { return nil }
       number = child
     }
     return nil
