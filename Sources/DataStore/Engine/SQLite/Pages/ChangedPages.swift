@@ -80,15 +80,18 @@ final class ChangedPages {
       return true
     }
     guard let page = BTreePage(bytes, size: usableSize) else { return false }
-    for cell in 0..<page.cellCount {
+    var cell = 0
+    while true {
+      cell += page.plainTimes(from: cell, to: page.cellCount)
+      guard cell < page.cellCount else { return true }
       guard let payload = page.payload(cell), payload.overflow == 0 else { return false }
       if let entry = IndexEntry(payload.local) {
         guard TimestampParser.stored(entry.timestamp, &date) != nil else { return false }
       } else if !IndexEntry.isOfOneText(payload.local) {
         return false
       }
+      cell += 1
     }
-    return true
   }
 }
 
