@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from ctypes import c_size_t
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
@@ -22,7 +23,16 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.api.internals import create_dataframe_from_blocks
 
-__all__ = ["STR", "Block", "column_of", "frame_from_blocks", "objects_array", "utc_index"]
+__all__ = [
+    "STR",
+    "Block",
+    "address_of",
+    "column_of",
+    "doubles_of",
+    "frame_from_blocks",
+    "objects_array",
+    "utc_index",
+]
 
 # pandas' default dtype of text: missing is NaN; backed by Arrow where pyarrow is installed.
 STR = pd.StringDtype(na_value=np.nan)
@@ -30,6 +40,11 @@ Block: TypeAlias = tuple[Any, tuple[int, ...]]
 """An array of columns (2-D of NumPy, a row for each; or one of pandas), and their places."""
 
 _Way = TypeVar("_Way", bound=Callable[..., Any])
+
+Doubles: TypeAlias = tuple[int, npt.NDArray[np.float64]]
+"""The address of a column of doubles, and the array that owns it."""
+_DOUBLE = np.dtype(np.float64)
+_HEAD = object.__basicsize__
 
 
 def _inside(module: str, name: str) -> Any:
@@ -114,6 +129,60 @@ def _placement(places: tuple[int, ...]) -> Any:
     return _BlockPlacement(np.array(places, np.intp))
 
 
+def _public_doubles(frame: pd.DataFrame) -> dict[int, Doubles]:
+    """Give columns of float64 that lie in memory as they are wanted, by their places.
+
+    Not all of them must be in it: it saves looking at each.
+    """
+    return {}
+
+
+def _bare_doubles(frame: Any) -> dict[int, Doubles]:
+    found = {}
+    for block in frame._mgr.blocks:
+        values = block.values
+        if type(values) is not np.ndarray or values.dtype != _DOUBLE or not values.flags.aligned:
+            continue
+        between, step = values.strides
+        if step == _DOUBLE.itemsize:
+            address = address_of(values)
+            for row, place in enumerate(block.mgr_locs):
+                found[place] = address + row * between, values
+    return found
+
+
+def _public_address(values: npt.NDArray[Any]) -> int:
+    """Give the address of an array's first element."""
+    return values.ctypes.data
+
+
+def _bare_address(values: npt.NDArray[Any]) -> int:
+    # The first field of NumPy's PyArrayObject_fields.
+    return c_size_t.from_address(id(values) + _HEAD).value
+
+
+def _gives_the_same_address() -> bool:
+    numbers = np.arange(12.0).reshape(3, 4)
+    numbers.flags.writeable = False
+    return all(
+        _bare_address(values) == _public_address(values)
+        for values in (numbers, numbers[1], numbers[:, 2:], numbers[::-1], np.empty(0, np.int32))
+    )
+
+
+def _gives_the_same_doubles() -> bool:
+    block = np.arange(12.0).reshape(3, 4)
+    plain = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5], "c": ["x", "y"], "d": [2.5, 3.5]})
+    plain["e"] = [4.5, 5.5]
+    views = [pd.DataFrame(values, copy=False) for values in (block, block.T[1:3])]
+    places = [sorted(_bare_doubles(frame)) for frame in (plain, *views)]
+    return places == [[1, 3, 4], [], [0, 1, 2]] and all(
+        address == _public_column(frame, place).ctypes.data and values.dtype == np.float64
+        for frame in (plain, *views)
+        for place, (address, values) in _bare_doubles(frame).items()
+    )
+
+
 def _gives_the_same_index() -> bool:
     ns = np.array([10**18, 0, np.iinfo(np.int64).min], np.int64)
     found, wanted = _bare_index(ns, "times"), _public_index(ns, "times")
@@ -175,6 +244,8 @@ def _way(bare: _Way, public: _Way, gives_the_same: Callable[[], bool]) -> _Way:
         return public
 
 
+address_of = _way(_bare_address, _public_address, _gives_the_same_address)
+doubles_of = _way(_bare_doubles, _public_doubles, _gives_the_same_doubles)
 utc_index = _way(_bare_index, _public_index, _gives_the_same_index)
 column_of = _way(_bare_column, _public_column, _gives_the_same_columns)
 objects_array = _way(_bare_objects, _public_objects, _gives_the_same_objects)

@@ -275,13 +275,16 @@ def _cell_ns(cell: object) -> int:
 
 
 def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
+    ticks = array.asi8
     if array.unit == "ns":  # as_unit would copy
-        return np.ascontiguousarray(array.asi8)
+        return np.ascontiguousarray(ticks)
+    limit = _abi.LAST_TIME // _NS_PER_UNIT[array.unit]
+    if ticks.size and -limit <= ticks.min() and ticks.max() <= limit:  # NaT is far below
+        ns: npt.NDArray[np.int64] = ticks * _NS_PER_UNIT[array.unit]
+        return ns
     try:
         return np.ascontiguousarray(array.as_unit("ns").asi8)
     except pd.errors.OutOfBoundsDatetime:
-        limit = _abi.LAST_TIME // _NS_PER_UNIT[array.unit]
-        ticks = array.asi8
         beyond = ((ticks > limit) | (ticks < -limit)) & (ticks != _abi.NO_TIME)
         row = int(np.argmax(beyond))
         raise Refusal(f"{array[row]} is out of range", _RANGE, row) from None

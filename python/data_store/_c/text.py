@@ -218,6 +218,17 @@ class TextArray:
         array._point(block, names if len(block) == len(text) else block.split(b"\0"))
         return array
 
+    @classmethod
+    def at(cls, address: int, count: int, owned: object) -> TextArray:
+        """Stand for a C array of pointers that somebody else has made, and keep what it needs."""
+        array = cls.__new__(cls)
+        array.names = None
+        array._owned = owned
+        array.count = count
+        array.address = address
+        array._as_parameter_ = ctypes.c_void_p(address)
+        return array
+
     def _point(self, block: bytes, pieces: Sequence[str | bytes]) -> array[int]:
         """Point to the pieces of a block, which are as long as these, with a NUL behind each."""
         base = ctypes.c_void_p.from_buffer(ctypes.c_char_p(block)).value or 0
