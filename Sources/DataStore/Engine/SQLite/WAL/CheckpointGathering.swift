@@ -1,5 +1,5 @@
-import CSQLite
 // SPDX-License-Identifier: MIT
+import CSQLite
 import CShimVFS
 import Glibc
 
@@ -185,7 +185,11 @@ final class CheckpointGathering {
   ) -> Int32 {
     let end = offset + Int64(size)
     guard isUnderWay else { return shim_read(file, bytes, size, offset) }
-    if offset >= lastRead, offset - lastRead <= Self.widestGap, lastRead >= 0 { streak += 1 } else { streak = 0 }
+    if offset >= lastRead, offset - lastRead <= Self.widestGap, lastRead >= 0 {
+      streak += 1
+    } else {
+      streak = 0
+    }
     lastRead = end
     if !holds(offset..<end), streak > 1 { readAhead(file, from: offset) }
     guard holds(offset..<end), let ahead else { return shim_read(file, bytes, size, offset) }
