@@ -89,7 +89,7 @@ final class KeptTrees {
     var number = root
     for _ in 0..<Self.deepest {
       guard let page = page(number, snapshot), page.kind == .indexInterior || page.kind == .indexLeaf,
-        let cell = end.firstCell(notBefore: 0, of: page)
+        let cell = end.firstCell(of: page)
       else { return nil }
       if page.kind == .indexLeaf { return cell > 0 ? page.indexEntry(cell - 1) : nil }
       guard let child = page.child(cell) else { return nil }
