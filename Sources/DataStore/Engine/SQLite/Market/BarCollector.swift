@@ -9,6 +9,8 @@ final class BarCollector: RecordSink {
   /// In memory of its own: SQLite reaches it once per row, and Swift's checks for exclusive access to a class's
   /// properties would cost a tenth of the read.
   private let collection: UnsafeMutablePointer<BarCollection>
+  /// A new one costs as much as a few rows.
+  @exclusivity(unchecked) private var isNew = true
 
   init() {
     collection = .allocate(capacity: 1)
@@ -47,7 +49,10 @@ final class BarCollector: RecordSink {
 
   // MARK: A read, from begin to end
 
-  func begin(_ shape: ReadShape) { collection.pointee = BarCollection(shape) }
+  func begin(_ shape: ReadShape) {
+    collection.pointee = BarCollection(shape)
+    isNew = false
+  }
 
   /// `skip` rows at the front, all of the range's first instant, will be left out at the end.
   func beginSymbol(_ series: SeriesKey, _ range: TimeRange, skip: Int) {
@@ -86,11 +91,16 @@ final class BarCollector: RecordSink {
   func end() -> BarAccumulator {
     let collected = collection.move()
     collection.initialize(to: BarCollection(ReadShape()))
+    isNew = true
     return collected.finished()
   }
 
   /// Releases what was collected.
-  func abandon() { collection.pointee = BarCollection(ReadShape()) }
+  func abandon() {
+    guard !isNew else { return }
+    collection.pointee = BarCollection(ReadShape())
+    isNew = true
+  }
 }
 
 /// The rows of a read that is under way, and what is needed to take the next one.
