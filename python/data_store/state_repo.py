@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from ctypes import POINTER, byref, c_char, c_int32, c_int64, c_void_p
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ._c import abi as _abi
 from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library, untyped
@@ -291,6 +290,9 @@ class StateRepo(OfThisProcess):
         return swapped.value != 0
 
     def _entries(self, prefix: str, *, values: bool) -> list[tuple[bytes, bytes]]:
+        with at_first_use:
+            from ._c import abi as _abi
+
         pointer = POINTER(_abi.ds_state_entries)()
         check(library.ds_state_items(self._store, encode(prefix, "prefix"), values, byref(pointer)))
         with ResultHandle(pointer, library.ds_state_entries_free) as entries:
