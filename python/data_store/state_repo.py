@@ -12,7 +12,7 @@ from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library, untyped
 from ._c.signals import pass_on, raised
 from ._c.status import check
-from ._c.text import TextArray, decode, encode
+from ._c.text import Remembered, TextArray, decode, encode
 from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
 from .errors import InvalidInputError, InvalidTypeError
@@ -302,7 +302,10 @@ class StateRepo(OfThisProcess):
 
 
 def _key(key: object) -> bytes:
-    return encode(key, "a state key")
+    return _keys[key] if type(key) is str else encode(key, "a state key")
+
+
+_keys = Remembered(lambda key: encode(key, "a state key"), longest=256)
 
 
 def _place(key: object) -> str:
