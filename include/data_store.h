@@ -378,7 +378,7 @@ void ds_bar_free(ds_bar *DS_NULLABLE bar);
 
 /* The same in one call, into memory of the caller's: `size` bytes at `bar`, aligned as a ds_bar. The bar's texts
  * stand behind it, the features last, and its pointers point to them; there is nothing to free. *out_size: how many
- * bytes all of it takes, INT32_MAX if more than that; 0 if there is no bar. Where that is more than `size`, the bar is
+ * bytes all of it takes, INT32_MAX if more than that; 0 if the series has none. Where that is more than `size`, the bar is
  * not written: use more memory, or ds_market_latest_bar(). With any status but DS_OK, *out_size stays as it was, and
  * the memory may hold anything. DS_INVALID: `size` is negative. A read. */
 int32_t ds_market_latest_bar_into(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
