@@ -9,6 +9,7 @@
 
 #include "digits.h"
 #include "prefetch.h"
+#include "times.h"
 
 // Of the table alone Swift has to know that it is never NULL.
 #pragma clang diagnostic push

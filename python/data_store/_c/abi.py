@@ -13,6 +13,7 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     Structure,
+    c_char,
     c_char_p,
     c_double,
     c_int32,
@@ -407,6 +408,10 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
         (_store, c_char_p, c_char_p, POINTER(POINTER(ds_bar))),
     ),
     "ds_bar_free": (None, (POINTER(ds_bar),)),
+    "ds_market_latest_bar_into": (
+        c_int32,
+        (_store, c_char_p, c_char_p, POINTER(ds_bar), c_int32, _out_int32),
+    ),
     "ds_market_scan": (
         c_int32,
         (
@@ -442,6 +447,7 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_state_set_many": (c_int32, (_store, _text_array, _text_array, c_int64)),
     "ds_state_get": (c_int32, (_store, c_char_p, _out_text)),
     "ds_text_free": (None, (c_void_p,)),
+    "ds_state_get_into": (c_int32, (_store, c_char_p, POINTER(c_char), c_int32, _out_int32)),
     "ds_state_delete": (c_int32, (_store, c_char_p, _out_int32)),
     "ds_state_compare_and_set": (c_int32, (_store, c_char_p, c_char_p, c_char_p, _out_int32)),
     "ds_state_updated_at": (c_int32, (_store, c_char_p, _out_int64)),

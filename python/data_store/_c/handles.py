@@ -16,7 +16,7 @@ from .library import library
 from .status import check
 from .tasks import AskedPointer
 
-__all__ = ["Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "take_text"]
+__all__ = ["BarsHandle", "Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "take_text"]
 
 
 class OfThisProcess:
@@ -80,6 +80,18 @@ class ResultHandle(Handle):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class BarsHandle(ResultHandle):
+    """Bars that were read, and of which symbols, where that is known: each once, in their order."""
+
+    __slots__ = ("names",)
+
+    def __init__(
+        self, pointer: Any, free: Callable[[Any], None], names: tuple[str, ...] | None = None
+    ) -> None:
+        super().__init__(pointer, free)
+        self.names = names
 
 
 # Taken again by what the garbage collector ends meanwhile.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 
 /// One page of a B-tree. Whatever it says is checked against its bounds before it is followed: a damaged page gives nil.
 ///
@@ -74,10 +75,19 @@ struct BTreePage {
     return firstCell(notBefore: rowid)
   }
 
-  /// Likewise, wherever it is.
+  /// Likewise, wherever it is. Rows that were added one behind the other have all their numbers on a leaf.
   func firstCell(notBefore rowid: Int64) -> Int? {
     var low = 0
     var high = cellCount
+    if kind == .tableLeaf, high > 0 {
+      guard let first = self.rowid(0) else { return nil }
+      let (steps, overflow) = rowid.subtractingReportingOverflow(first)
+      if !overflow, steps > 0, steps < Int64(high) {
+        guard let found = self.rowid(Int(steps)) else { return nil }
+        // Numbers ascend, so that none between is missing.
+        if found == rowid { return Int(steps) }
+      }
+    }
     while low < high {
       let middle = (low + high) / 2
       guard let found = self.rowid(middle) else { return nil }
@@ -140,6 +150,28 @@ struct BTreePage {
     return Payload(
       local: Bytes(start: bytes + offset, count: local), length: length,
       overflow: Self.bigEndian(bytes + offset + local))
+  }
+
+  /// Where the payload's length stands in a cell of an index, and how many bytes there are from there on: four at least.
+  @inline(__always)
+  func shortIndexCell(_ cell: Int) -> (start: UnsafePointer<UInt8>, room: Int)? {
+    guard var offset = offset(cell) else { return nil }
+    if kind == .indexInterior { offset &+= 4 }
+    guard offset <= size &- 8 else { return nil }
+    return (bytes + offset, size &- offset)
+  }
+
+  /// How many entries of an index from cell `first` on, before `end`, are found to have times in the stored form at a glance.
+  /// The one behind them may have one, too: see `IndexEntry`.
+  @inline(__always)
+  func plainTimes(from first: Int, to end: Int) -> Int {
+    guard first >= 0, first < end, end <= cellCount, kind == .indexLeaf || kind == .indexInterior else {
+      return 0
+    }
+    var page = cnumbers_index_page(
+      bytes: bytes, size: size, pointers: cellPointers, cells: cellCount,
+      skipped: kind == .indexInterior ? 4 : 0)
+    return cnumbers_count_plain_times(&page, first, end)
   }
 
   /// A number of one to nine bytes at `offset`, which moves behind it.

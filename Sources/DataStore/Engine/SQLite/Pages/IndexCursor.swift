@@ -47,6 +47,8 @@ struct IndexPlace {
   private let side: Side
   /// The types of symbol and timeframe, where they are of one byte; 0 is not a text's.
   private let types: (symbol: UInt8, timeframe: UInt8)
+  /// What an entry with such names begins with, but for its length: the header's size and these types.
+  private let beginning: UInt32
 
   /// The place of `key`, which begins with names of so many bytes and outlives it.
   init(_ side: Side, _ key: Bytes, symbolBytes: Int, timeframeBytes: Int) {
@@ -56,14 +58,36 @@ struct IndexPlace {
     self.side = side
     func type(_ bytes: Int) -> UInt8 { bytes < 58 ? UInt8(truncatingIfNeeded: 13 + 2 * bytes) : 0 }
     types = (type(symbolBytes), type(timeframeBytes))
+    beginning = UInt32(types.timeframe) << 24 | UInt32(types.symbol) << 16 | 5 << 8
   }
 
   /// Whether it is behind the entry in a cell of a page; nil if that is not one of ours, or goes on in other pages.
   @inline(__always)
   func isAfter(_ cell: Int, of page: BTreePage) -> Bool? {
+    if let order = orderAtAGlance(cell, of: page) { return order == 0 ? side != .before : order > 0 }
     guard let payload = page.payload(cell), payload.overflow == 0 else { return nil }
     guard let order = orderOfOneLength(payload.local) else { return IndexEntry(payload.local).map(isAfter) }
     return order == 0 ? side != .before : order > 0
+  }
+
+  /// The same for an entry of less than 95 bytes, which has no rest in other pages whatever the page's size.
+  @inline(__always)
+  private func orderAtAGlance(_ cell: Int, of page: BTreePage) -> Int? {
+    guard let (start, room) = page.shortIndexCell(cell), let key = key.baseAddress else { return nil }
+    // Not less than four bytes are left.
+    let first = UInt32(littleEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt32.self))
+    let length = Int(first & 0xff)
+    guard first & 0xffff_ff00 == beginning, length < 95, length < room, length >= 5, start[4] & 0x81 == 1,
+      start[4] >= 13
+    else { return nil }
+    let timestampBytes = Int(start[4] &- 13) / 2
+    let rowidBytes = length - 5 - seriesBytes - timestampBytes
+    // Of a whole number in one to four bytes.
+    guard rowidBytes == Int(start[5]), rowidBytes > 0, rowidBytes <= 4 else { return nil }
+    let bytes = self.key.count
+    let order = memcmp(key, start + 6, min(bytes, seriesBytes + timestampBytes))
+    if order != 0 || side == .behindSeries { return Int(order) }
+    return bytes - seriesBytes - timestampBytes
   }
 
   /// How it compares with a record whose symbol and timeframe are as long as its own, as most are: all is compared at once.
@@ -251,30 +275,6 @@ struct IndexCursor: ~Copyable {
   /// With an entry behind each leaf, and a sixteenth more.
   private static func estimate(_ leaves: Int, _ seen: (leaves: Int, entries: Int)) -> Int {
     leaves * (seen.entries + seen.leaves) / seen.leaves * 17 / 16
-  }
-
-  /// Whether the times of all entries from `place` on are in the stored form, up to `end` or the end of the series; nil if
-  /// that cannot be told.
-  mutating func areStored(
-    _ symbol: Bytes, _ timeframe: Bytes, from place: IndexPlace, before end: Bytes?,
-    _ date: inout TimestampParser.DateMemo,
-    unless shouldStop: () -> Bool,
-    _ source: inout PageSource
-  ) -> Bool? {
-    var step = seek(place, &source)
-    var seen = 0
-    while case .entry(let entry) = step {
-      guard entry.symbol.equalsWord(symbol), entry.timeframe.equalsWord(timeframe) else {
-        return true
-      }
-      if let end, entry.timestamp.order(end) >= 0 { return true }
-      guard TimestampParser.stored(entry.timestamp, &date) != nil else { return false }
-      seen += 1
-      if seen & 1023 == 0, shouldStop() { return nil }
-      step = next(&source)
-    }
-    if case .end = step { return true }
-    return nil
   }
 
   /// How many cells of the current leaf, from `first` on, come before the first that `isPast`; the one at `end` is.

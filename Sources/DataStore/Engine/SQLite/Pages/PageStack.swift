@@ -33,7 +33,7 @@ struct PageStack: ~Copyable {
   private static let deepest = 20
   /// Of one level, which has a power of two of them.
   private static let mostBytes = 256 << 10
-  private static let mostPages = 32
+  private static let mostPages = 64
   private let root: UInt32
   private let kinds: (interior: BTreePage.Kind, leaf: BTreePage.Kind)
   private let pageSize: Int

@@ -9,8 +9,9 @@ struct Readahead {
 
   /// The page that was asked for last.
   private var last: UInt32 = 0
-  /// How many pages are fetched next: more each time, for most reads are short.
-  private var length = 2
+  /// How many pages are fetched next: more each time, for most reads are short. 0 before the first time.
+  private var length = 0
+  private static let firstBytes = 16 << 10
 
   /// A page was had from elsewhere: the run goes on behind it.
   mutating func pass(_ number: UInt32) { last = number }
@@ -23,6 +24,7 @@ struct Readahead {
     defer { last = number }
     guard source.isInDatabase(number) else { return nil }
     if let found = runs.find(number, pageSize: source.pageSize) { return found }
+    if length == 0 { length = max(Self.firstBytes / source.pageSize, 2) }
     guard last > 0, number > last, number - last <= Self.widestGap + 1,
       runs.fetch(number, pages: length, &source)
     else { return nil }
