@@ -12,8 +12,8 @@ struct BTreePage {
     case tableLeaf = 13
   }
 
-  private let bytes: UnsafePointer<UInt8>
-  private let size: Int
+  let bytes: UnsafePointer<UInt8>
+  let size: Int
   let kind: Kind
   let cellCount: Int
   private let cellPointers: Int
@@ -35,7 +35,7 @@ struct BTreePage {
 
   /// Where a cell begins: at least four bytes before the end of the page.
   @inline(__always)
-  private func offset(_ cell: Int) -> Int? {
+  func offset(_ cell: Int) -> Int? {
     guard cell >= 0, cell < cellCount else { return nil }
     let pointer = bytes + (cellPointers &+ 2 &* cell)
     let offset = Int(pointer[0]) << 8 | Int(pointer[1])
@@ -107,6 +107,34 @@ struct BTreePage {
     let local: Bytes
     let length: Int
     let overflow: UInt32
+  }
+
+  /// The rowid and the record in a cell of a table's leaf, as most are: on this page whole, of less than 16 KiB, with a
+  /// rowid of up to four bytes. nil of others, and of what is damaged.
+  @inline(__always)
+  func shortRecord(_ cell: Int) -> (rowid: Int64, record: Bytes)? {
+    guard let offset = offset(cell), offset &+ 8 <= size else { return nil }
+    var next = bytes + offset
+    var length = Int(next[0])
+    next += 1
+    if length >= 0x80 {
+      guard next[0] < 0x80 else { return nil }
+      length = (length & 0x7F) << 7 | Int(next[0])
+      next += 1
+    }
+    var rowid = Int64(next[0])
+    if rowid >= 0x80 {
+      rowid &= 0x7F
+      for _ in 0..<3 {
+        next += 1
+        rowid = rowid << 7 | Int64(next[0] & 0x7F)
+        if next[0] < 0x80 { break }
+      }
+      guard next[0] < 0x80 else { return nil }
+    }
+    next += 1
+    guard length <= size &- 35, length <= size &- (next - bytes) else { return nil }
+    return (rowid, Bytes(start: next, count: length))
   }
 
   @inline(__always)

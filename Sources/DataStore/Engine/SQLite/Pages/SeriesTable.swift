@@ -18,7 +18,7 @@ struct SeriesTable<Value>: ~Copyable {
   private var count = 0
   private let empty: Value
   private static var fewest: Int { 64 }
-  private static var most: Int { 1 << 15 }
+  private static var most: Int { 1 << 18 }
   /// Places that are looked at for one series.
   private static var tries: Int { 4 }
   /// Bytes of the longest names that are remembered.
