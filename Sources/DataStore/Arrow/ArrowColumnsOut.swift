@@ -27,9 +27,7 @@ struct ArrowColumnsOut {
 
   /// Doubles; NaN is null.
   func numbers(_ column: UnsafeBufferPointer<Double>) throws(StoreError) -> ArrowArrayOut {
-    var hasNaN = false
-    for value in column { hasNaN = hasNaN || value.isNaN }
-    let (bits, nulls) = hasNaN ? try validity { !column[$0].isNaN } : (nil, 0)
+    let (bits, nulls) = column.hasNaN ? try validity { !column[$0].isNaN } : (nil, 0)
     return ArrowArrayOut(count: rows, nullCount: nulls, buffers: [bits, start(column)])
   }
 

@@ -35,20 +35,22 @@ enum Bits {
   static func write(
     _ count: Int, to bits: UnsafeMutablePointer<UInt8>, _ isSet: (_ row: Int) -> Bool
   ) -> Int {
-    var zeros = 0
-    var row = 0
-    for byte in 0..<bytes(count) {
+    var ones = 0
+    let whole = count / 8
+    for byte in 0..<whole {
+      // Without a branch, of which a processor would have to guess each.
       var set: UInt8 = 0
-      let end = min(row + 8, count)
-      var bit: UInt8 = 1
-      while row < end {
-        if isSet(row) { set |= bit } else { zeros += 1 }
-        bit = bit &<< 1
-        row += 1
-      }
+      for bit in 0..<8 { set |= (isSet(8 &* byte &+ bit) ? 1 : 0) &<< UInt8(truncatingIfNeeded: bit) }
       bits[byte] = set
+      ones &+= set.nonzeroBitCount
     }
-    return zeros
+    if whole * 8 < count {
+      var set: UInt8 = 0
+      for bit in 0..<(count - whole * 8) { set |= (isSet(8 * whole + bit) ? 1 : 0) &<< UInt8(bit) }
+      bits[whole] = set
+      ones += set.nonzeroBitCount
+    }
+    return count - ones
   }
 }
 
@@ -66,6 +68,26 @@ extension Bits {
     var last: UInt8 = 0
     for bit in 0..<(bytes.count - row) { last |= bytes[row + bit] &<< UInt8(bit) }
     bits[row >> 3] = last
+  }
+}
+
+extension UnsafeBufferPointer<Double> {
+  /// Whether one of the numbers is not a number.
+  var hasNaN: Bool {
+    let bytes = UnsafeRawBufferPointer(self)
+    var found = SIMDMask<SIMD8<Double.SIMDMaskScalar>>(repeating: false)
+    var row = 0
+    while count - row >= 8 {
+      let values = bytes.loadUnaligned(fromByteOffset: row &* 8, as: SIMD8<Double>.self)
+      found = found .| (values .!= values)
+      row &+= 8
+    }
+    if any(found) { return true }
+    while row < count {
+      if self[row].isNaN { return true }
+      row += 1
+    }
+    return false
   }
 }
 
