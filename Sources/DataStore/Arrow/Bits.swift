@@ -79,7 +79,7 @@ extension UnsafeBufferPointer<Double> {
     var row = 0
     while count - row >= 8 {
       let values = bytes.loadUnaligned(fromByteOffset: row &* 8, as: SIMD8<Double>.self)
-      found = found .| (values .!= values)
+      found.replace(with: true, where: values .!= values)
       row &+= 8
     }
     if any(found) { return true }
