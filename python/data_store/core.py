@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ._arrow import ArrowResult
     from ._c.abi import ds_info
     from ._sql import Parameters
     from .market_repo import MarketRepo
@@ -242,6 +243,38 @@ class DataStore(OfThisProcess):
             As any read: see `data_store.errors`.
         """
         return self._query(query, params, timeout)
+
+    def sql_arrow(
+        self, query: str, params: Parameters = (), *, timeout: float | None = None
+    ) -> ArrowResult:
+        """Run one statement that only reads, and give its rows as a table of Arrow.
+
+        Parameters
+        ----------
+        query, params, timeout
+            As for `sql`.
+
+        Returns
+        -------
+        ArrowResult
+            A column per column of the query: int64, float64 (also of integers and reals), large
+            text, large binary, or null where every row is NULL. Any other mixture is text, with
+            the numbers as text, or binary where there is a BLOB in it.
+
+        Raises
+        ------
+        InvalidInputError
+            The statement is wrong or writes, or a parameter is wrong or missing; `InvalidTypeError`
+            if `query` is not text, or `params` is not a sequence or a mapping.
+        QueryTimeoutError
+            The query took longer than `timeout`.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
+        with at_first_use:
+            from ._sql import query_arrow
+
+        return query_arrow(self._store, query, params, timeout)
 
     @made_at_first_use
     def _query(self) -> Callable[[object, object, float | None], pd.DataFrame]:
