@@ -287,7 +287,7 @@ extension SQLiteEngine {
     connection.interruption.begin(stopsStatements: kind != .writesInTransaction, deadline: deadline)
     defer { connection.interruption.end() }
     if connection === writer {
-      // Whoever has the turn uses it, nobody else.
+      // Only the call that has the turn uses it.
       let outer = monitor.locked {
         let outer = writersUse
         writersUse = kind

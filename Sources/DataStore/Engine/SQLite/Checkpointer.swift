@@ -60,10 +60,9 @@ final class Checkpointer {
 
   /// Once for each time that the WAL fills up: the checkpoint, which syncs it first, finds half of it on the way.
   private func beginHalfway(_ writer: Connection, _ frames: Int32) {
-    guard frames >= limitFrames / 2 else { return hasBegun = false }
-    guard !hasBegun else { return }
-    hasBegun = true
-    writer.beginWriteback()
+    let isHalfFull = frames >= limitFrames / 2
+    if isHalfFull, !hasBegun { writer.beginWriteback() }
+    hasBegun = isHalfFull
   }
 
   /// One guarded checkpoint. The caller has the writer lane, outside a transaction. `patience` is how many nanoseconds

@@ -70,7 +70,7 @@ extension FaultTests {
       let held = try store.checkpoint()
       #expect(held.heldBack > 0)
       #expect(held.checkpointed > 0)
-      // Whoever comes now takes what was copied from the database.
+      // A connection that comes now takes what was copied from the database.
       let raw = try scratch.raw()
       #expect(try raw.integer("SELECT count(*) FROM market_data") == 2 * Self.rows)
       #expect(try raw.text("PRAGMA integrity_check") == "ok")
