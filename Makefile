@@ -51,8 +51,9 @@ bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqli
 	@.venv-bench/bin/python Benchmarks/run.py --peer-runs 2 --json .build/bench.json
 	@.venv-bench/bin/python Benchmarks/memory.py
 
-bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 bars with a small one
+bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 bars with a small one, and 100,000 series with few
 	@.venv-bench/bin/python Benchmarks/scale.py
+	@.venv-bench/bin/python Benchmarks/many_series.py
 
 docs: | debian ## build the documentation of the Swift module, .build/docs/swift
 	@.ci/docs
