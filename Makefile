@@ -41,10 +41,12 @@ test-all: setup ## the same with each proof in full, then sanitizers, instructio
 test-sqlite: $(library) .venv/.complete ## the C and Python tests on other versions of SQLite, fast paths on and off
 	@.ci/test-sqlite
 
-.venv-bench/.complete: .ci/venv Benchmarks/requirements.txt .ci/requirements-candles.txt | debian
+.venv-bench/.complete: .ci/venv Benchmarks/requirements.txt Benchmarks/requirements-arctic.txt .ci/requirements-candles.txt | debian
 	@.ci/venv .venv-bench Benchmarks/requirements.txt
+	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check install --no-deps \
+		--requirement Benchmarks/requirements-arctic.txt || echo "ArcticDB does not take part: pip could not install it (see above)"
 
-bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqlite3, pandas, apsw, ADBC
+bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqlite3, pandas, apsw, ADBC, ArcticDB
 	@.venv-bench/bin/python Benchmarks/desk.py --seconds 1 --json .build/desk.json
 	@.venv-bench/bin/python Benchmarks/run.py --peer-runs 2 --json .build/bench.json
 	@.venv-bench/bin/python Benchmarks/memory.py

@@ -94,6 +94,8 @@ class Bench:
         Contenders with files of their own get one that data_store made, the others one of the
         yardstick's.
         """
+        if entry.folder:
+            return self._folder_base(entry, name)
         path = self.folder / "bases" / f"{name}-{'ours' if entry.own_file else 'c'}.db"
         if not path.exists():
             if not entry.own_file:
@@ -104,12 +106,22 @@ class Bench:
             self.verify(path, data.series * data.rows, data.features, name)
         return path
 
+    def _folder_base(self, entry: Entry, name: str) -> Path:
+        path = self.folder / "bases" / f"{name}-{entry.name}"
+        if not path.exists():
+            self.sample(entry, "store", path, name)
+            self.verify_by_reading(entry, path, name)
+        return path
+
     @contextmanager
     def file(self, entry: Entry, base: str | None) -> Iterator[Path]:
         """Give a file to write to: a copy of a base, or a new one. It goes afterwards."""
         path = self.folder / "files" / "sample.db"
         remove(path)
-        if base is not None:
+        if base is not None and entry.folder:
+            shutil.copytree(self.base(entry, base), path)
+            os.sync()
+        elif base is not None:
             shutil.copyfile(self.base(entry, base), path)
             with path.open("rb") as copy:
                 os.fsync(copy.fileno())  # not while the time is taken
@@ -124,6 +136,12 @@ class Bench:
         """Compare a file with datasets: exactly `rows` bars, of so many features each."""
         folders = [str(self.data(name).folder) for name in names]
         self._run([str(self.folder / "verify"), str(path), str(rows), str(features), *folders])
+
+    def verify_by_reading(self, entry: Entry, path: Path, name: str) -> None:
+        """Have a contender read what it stored, and compare that with a dataset."""
+        self.sample(entry, "read", path, name)
+        if self.data(name).features:
+            self.sample(entry, "read_features", path, name)
 
     # ---- Processes --------------------------------------------------------------------------
 
@@ -194,5 +212,7 @@ def create(path: Path) -> None:
 
 def remove(path: Path) -> None:
     """Remove a database with what belongs to it."""
+    if path.is_dir():
+        shutil.rmtree(path)
     for end in ("", "-wal", "-shm"):
         Path(f"{path}{end}").unlink(missing_ok=True)

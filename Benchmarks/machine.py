@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 # apsw is numbered as the SQLite that it brings.
-_PACKAGES = "pandas", "pyarrow", "apsw", "adbc-driver-sqlite"
+_PACKAGES = "pandas", "pyarrow", "apsw", "adbc-driver-sqlite", "arcticdb"
 
 
 def described(folder: Path) -> str:

@@ -39,6 +39,13 @@ def _arguments() -> argparse.Namespace:
         parser.error(f"no such contender: {', '.join(unknown)}")
     if arguments.peer_runs is None:
         arguments.peer_runs = arguments.runs
+    for name in set(chosen):
+        if not ENTRIES[name].is_installed:
+            print(
+                f"{name} is left out: module '{ENTRIES[name].needs}' is not installed",
+                file=sys.stderr,
+            )
+            chosen = [other for other in chosen if other != name]
     arguments.contenders = [name for name in ENTRIES if name in {*chosen, YARDSTICK}]
     return arguments
 

@@ -38,6 +38,25 @@ def write(contender: Contender, data: Dataset, _: int) -> Measured:
     return _closed(contender, began)
 
 
+def write_levels(contender: Contender, data: Dataset, _: int) -> Measured:
+    """Write each series with features in two column levels."""
+    frames = [(data.frame(series), data.feature_columns(series)) for series in range(data.series)]
+    began = time.perf_counter()
+    for symbol, (bars, features) in zip(data.symbols, frames, strict=True):
+        contender.write(symbol, bars, features)
+    return _closed(contender, began)
+
+
+def store(contender: Contender, data: Dataset, _: int) -> Measured:
+    """Store a dataset with its qualities, as a base of contenders that keep a folder."""
+    for series, symbol in enumerate(data.symbols):
+        contender.write(symbol, data.frame(series), None)
+        if data.features:
+            contender.write_features(symbol, data.feature_columns(series))
+    contender.close()
+    return {}
+
+
 def merge(contender: Contender, data: Dataset, _: int) -> Measured:
     """Add a feature to bars that are stored."""
     features = [data.feature_frame(series) for series in range(data.series)]
@@ -181,7 +200,8 @@ def latest_bar(contender: Contender, data: Dataset, count: int) -> Measured:
 OPERATIONS = {
     operation.__name__: operation
     for operation in (
-        write, merge, read, read_features, threads, stream, write_bar, one_row, latest_bar
+        write, write_levels, store, merge, read, read_features, threads, stream, write_bar,
+        one_row, latest_bar,
     )
 }  # fmt: skip
 

@@ -376,6 +376,15 @@ int32_t ds_market_latest_bar(ds_store *DS_NONNULL store, const char *DS_NONNULL 
                              ds_bar *DS_NULLABLE *DS_NONNULL out_bar);
 void ds_bar_free(ds_bar *DS_NULLABLE bar);
 
+/* The same in one call, into memory of the caller's: `size` bytes at `bar`, aligned as a ds_bar. The bar's texts
+ * stand behind it, the features last, and its pointers point to them; there is nothing to free. *out_size: how many
+ * bytes all of it takes, INT32_MAX if more than that; 0 if the series has none. Where that is more than `size`, the bar is
+ * not written: use more memory, or ds_market_latest_bar(). With any status but DS_OK, *out_size stays as it was, and
+ * the memory may hold anything. DS_INVALID: `size` is negative. A read. */
+int32_t ds_market_latest_bar_into(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                                  const char *DS_NONNULL timeframe, ds_bar *DS_NONNULL bar, int32_t size,
+                                  int32_t *DS_NONNULL out_size);
+
 /* A read in chunks of at most `chunk` rows (1 or more). Each chunk is a snapshot of its own; nothing is held
  * open in between, so bars that are written ahead of the scan are seen. A chunk holds one symbol. DS_CLOSED. */
 typedef struct ds_scan ds_scan;
@@ -508,6 +517,13 @@ int32_t ds_state_set_many(ds_store *DS_NONNULL store, const char *DS_NULLABLE co
 int32_t ds_state_get(ds_store *DS_NONNULL store, const char *DS_NONNULL key,
                      char *DS_NULLABLE *DS_NONNULL out_json);
 void ds_text_free(char *DS_NULLABLE text);
+
+/* The same in one call, into memory of the caller's: `size` bytes at `json`. *out_size: how many bytes the text and its
+ * NUL take; 0 if the key is absent. Where that is more than `size`, the text is not written: use more memory, or
+ * ds_state_get(). With any status but DS_OK, *out_size stays as it was, and the memory may hold anything. DS_INVALID:
+ * `size` is negative. A read. */
+int32_t ds_state_get_into(ds_store *DS_NONNULL store, const char *DS_NONNULL key, char *DS_NONNULL json, int32_t size,
+                          int32_t *DS_NONNULL out_size);
 
 /* Deletes a key. out_deleted: 1 if it was there. A write. */
 int32_t ds_state_delete(ds_store *DS_NONNULL store, const char *DS_NONNULL key,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 _ROOM = Path(__file__).resolve().parents[1]
@@ -26,6 +27,10 @@ class Entry:
         Makes its own database, instead of taking one with the specification's table.
     nomutex : bool, optional
         The yardstick without SQLite's mutexes.
+    folder : bool, optional
+        Keeps a folder, and not an SQLite file: it makes its own bases and is verified by reading.
+    needs : str, optional
+        The module without which it is left out.
     """
 
     name: str
@@ -34,6 +39,13 @@ class Entry:
     where: str = ""
     own_file: bool = False
     nomutex: bool = False
+    folder: bool = False
+    needs: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether it can take part here."""
+        return not self.needs or find_spec(self.needs) is not None
 
     def command(self, build: Path) -> list[str]:
         """Start of the command line of one process; the operation and its arguments follow."""
@@ -60,6 +72,14 @@ ENTRIES = {
         Entry("pandas", "pandas", where="pandas_sql:PandasSql"),
         Entry("apsw", "apsw", where="sqlite3_module:Apsw"),
         Entry("adbc", "ADBC", where="adbc:Adbc"),
+        Entry(
+            "arcticdb",
+            "ArcticDB",
+            where="arctic:Arctic",
+            own_file=True,
+            folder=True,
+            needs="arcticdb",
+        ),
         Entry("c-nomutex", "C, NOMUTEX", program="yardstick", nomutex=True),
     )
 }

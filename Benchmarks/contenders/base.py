@@ -28,6 +28,9 @@ class Contender(Protocol):
     def write(self, symbol: str, bars: pd.DataFrame, features: pd.DataFrame | None) -> None:
         """Upsert the bars of one series; features, where given, are all "ready"."""
 
+    def write_features(self, symbol: str, features: pd.DataFrame) -> None:
+        """Write values and qualities; of a contender that keeps a folder."""
+
     def merge(self, symbol: str, features: pd.DataFrame) -> None:
         """Add one feature to bars that are stored."""
 

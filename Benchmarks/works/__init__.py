@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The works, in the table's order, with what data_store has to reach in each."""
 
-from .base import Call, Read, Work, Write
+from .base import Call, Read, Work, Write, WriteLevels
 from .ourselves import BesideWriter, OneRow, Threads, WalGrowth
 
 __all__ = ["WORKS", "Work"]
@@ -11,6 +11,12 @@ WORKS: dict[str, Work] = {
     for work in (
         Write("backfill", "backfill, 20 series x 50,000 bars", 1.9, "bars"),
         Write("features", "backfill with 20 features per bar", 1.6, "features"),
+        WriteLevels(
+            "features-levels",
+            "the same as a frame of two column levels, `str` qualities",
+            1.6,
+            "mixed",
+        ),
         Write("rewrite", "rewrite with changed values", 2.5, "changed", "bars"),
         Write("identical", "rewrite of identical bars", 3.5, "bars", "bars"),
         WalGrowth("wal", "rewrite of identical bars: WAL growth, relative to the first write", 2),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bench import Bench, Measured
     from contenders import Entry
 
-BULK = ("c", "ours", "ours-c", "sqlite3", "pandas", "apsw", "adbc", "c-nomutex")
+BULK = ("c", "ours", "ours-c", "sqlite3", "pandas", "apsw", "adbc", "arcticdb", "c-nomutex")
 BY_KEY = ("c", "ours", "ours-c", "sqlite3", "apsw", "c-nomutex")
 
 
@@ -83,6 +83,9 @@ class Write(Work):
         data = bench.data(self.data)
         with bench.file(entry, self.base) as path:
             measured = bench.sample(entry, self.operation, path, self.data)
+            if entry.folder:
+                bench.verify_by_reading(entry, path, self.data)
+                return measured
             layers = (self.base, self.data) if self.operation == "merge" else (self.data,)
             features = sum(bench.data(name).features for name in layers if name)
             bench.verify(
@@ -98,6 +101,25 @@ class Write(Work):
         """Thousand bars a second."""
         data = bench.data(self.data)
         return f"{data.series * data.rows / own['seconds'] / 1000:,.0f} k/s"
+
+
+@dataclass(frozen=True)
+class WriteLevels(Write):
+    """Features as users build them: two column levels, qualities as `str`, not all "ready"."""
+
+    @property
+    def contenders(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The others take features by key, all "ready"."""
+        return ("c", "ours", "ours-c")
+
+    def sample(self, bench: Bench, entry: Entry) -> Measured:
+        """See `Work`."""
+        data = bench.data(self.data)
+        with bench.file(entry, None) as path:
+            operation = "write" if entry.program else "write_levels"
+            measured = bench.sample(entry, operation, path, self.data)
+            bench.verify(path, data.series * data.rows, data.features, self.data)
+        return measured
 
 
 @dataclass(frozen=True)

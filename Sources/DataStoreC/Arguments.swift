@@ -33,6 +33,14 @@ enum Argument {
     return Int(value)
   }
 
+  /// How many bytes a caller's memory has.
+  static func size(_ value: Int32) throws(StoreError) -> Int {
+    guard value >= 0 else {
+      throw StoreError(.invalid, "size is \(value); it must be 0 or more", key: "size")
+    }
+    return Int(value)
+  }
+
   static func text(_ pointer: UnsafePointer<CChar>?, _ name: StaticString) throws(StoreError) -> String {
     guard let pointer else { throw isNull(name) }
     // The text itself, and the copy of it that the core works on.

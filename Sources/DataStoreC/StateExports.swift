@@ -45,6 +45,27 @@ public func ds_state_get(
   }
 }
 
+@implementation @_cdecl("ds_state_get_into")
+public func ds_state_get_into(
+  _ store: OpaquePointer?, _ key: UnsafePointer<CChar>?, _ json: UnsafeMutablePointer<CChar>?, _ size: Int32,
+  _ out_size: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  status { () throws(StoreError) in
+    let out = try Argument.notNull(out_size, "out_size")
+    let memory = UnsafeMutableRawPointer(try Argument.notNull(json, "json"))
+    let room = try Argument.size(size)
+    var needed = 0
+    try StoreHandle.store(store).state.withJSON(try Argument.text(key, "key")) { text throws(StoreError) in
+      guard let text else { return }
+      needed = text.count + 1
+      guard needed <= room else { return }
+      if let source = text.baseAddress { memcpy(memory, source, text.count) }
+      memory.storeBytes(of: 0, toByteOffset: text.count, as: UInt8.self)
+    }
+    out.pointee = Int32(clamping: needed)
+  }
+}
+
 @implementation @_cdecl("ds_text_free")
 public func ds_text_free(_ text: UnsafeMutablePointer<CChar>?) { free(text) }
 

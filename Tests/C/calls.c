@@ -71,6 +71,12 @@ static int32_t call_latest_bar(ds_store *store) {
   return settle_handle(status, bar);
 }
 
+static int32_t call_latest_bar_into(ds_store *store) {
+  ds_bar bar = DS_BAR_INIT;
+  int32_t size = (int32_t)UNTOUCHED;
+  return settle_number(ds_market_latest_bar_into(store, EURUSD, HOURLY, &bar, sizeof bar, &size), size);
+}
+
 static int32_t call_scan(ds_store *store) {
   ds_scan *scan = UNTOUCHED_HANDLE;
   int32_t status = ds_market_scan(store, &EURUSD, 1, HOURLY, NULL, NULL, 10, &scan);
@@ -179,6 +185,12 @@ static int32_t call_state_get(ds_store *store) {
   return settle_handle(status, json);
 }
 
+static int32_t call_state_get_into(ds_store *store) {
+  char json[16];
+  int32_t size = (int32_t)UNTOUCHED;
+  return settle_number(ds_state_get_into(store, "key", json, sizeof json, &size), size);
+}
+
 static int32_t call_state_delete(ds_store *store) {
   int32_t deleted = (int32_t)UNTOUCHED;
   return settle_number(ds_state_delete(store, "nobody", &deleted), deleted);
@@ -251,6 +263,7 @@ const store_call store_calls[] = {
     {"ds_market_read", call_read, false},
     {"ds_market_latest", call_latest, false},
     {"ds_market_latest_bar", call_latest_bar, false},
+    {"ds_market_latest_bar_into", call_latest_bar_into, false},
     {"ds_market_scan", call_scan, false},
     {"ds_market_read_arrow", call_read_arrow, false},
     {"ds_market_scan_arrow", call_scan_arrow, false},
@@ -264,6 +277,7 @@ const store_call store_calls[] = {
     {"ds_state_set", call_state_set, true},
     {"ds_state_set_many", call_state_set_many, true},
     {"ds_state_get", call_state_get, false},
+    {"ds_state_get_into", call_state_get_into, false},
     {"ds_state_delete", call_state_delete, true},
     {"ds_state_compare_and_set", call_state_compare_and_set, true},
     {"ds_state_updated_at", call_state_updated_at, false},

@@ -1,6 +1,9 @@
-/* test_latest.c: "Market: reading": ds_market_latest(), ds_market_latest_bar().
+/* test_latest.c: "Market: reading": ds_market_latest(), ds_market_latest_bar(), ds_market_latest_bar_into().
  * SPDX-License-Identifier: MIT
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "fixture.h"
 #include "suites.h"
 
@@ -136,6 +139,99 @@ static void latest_bar_has_missing_values(void) {
   ds_store_free(store);
 }
 
+/* ---- One bar, into memory of the caller's ---- */
+
+/* Writes a bar with these texts, NULL or not, as the latest one. */
+static void write_latest(ds_store *store, const char *source, const char *quality,
+                         const char *features) {
+  ds_bar written = {sizeof written, T0 + 5 * HOUR, DS_COLUMNS_ALL, 1, 1, 2, 0.5, 1.5, 100, 0.25,
+                    source, quality, features};
+  if (features != NULL) written.columns |= DS_COLUMN_FEATURES;
+  CHECK_OK(ds_market_write_bar(store, EURUSD, HOURLY, &written, 1));
+}
+
+static void a_bar_goes_into_the_callers_memory(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  static const char *const features = "{\"a@1\":{\"value\":1,\"quality\":\"ready\"}}";
+  char *long_source = long_text(5000, 's');
+  const struct {
+    const char *source, *quality, *features;
+  } cases[] = {
+      {"feed", "ok", features}, {"feed", "ok", NULL},   {NULL, "ok", NULL}, {"feed", NULL, features},
+      {NULL, NULL, NULL},       {"", "", NULL},         {"", NULL, NULL},   {NULL, "", features},
+      {long_source, "ok", NULL}, {"é", "\xf0\x9f\x98\x80", features},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    check_note("case %zu", i);
+    write_latest(store, cases[i].source, cases[i].quality, cases[i].features);
+    ds_bar *own = NULL;
+    REQUIRE_OK(ds_market_latest_bar(store, EURUSD, HOURLY, &own));
+    int32_t size = -1;
+    ds_bar little = DS_BAR_INIT;
+    REQUIRE_OK(ds_market_latest_bar_into(store, EURUSD, HOURLY, &little, 0, &size));
+    CHECK_INT(little.timestamp, DS_NO_TIME);
+    int32_t expected = sizeof(ds_bar);
+    const char *const texts[] = {own->source, own->quality, own->features_json};
+    for (size_t t = 0; t < COUNT_OF(texts); t++) {
+      if (texts[t] != NULL) expected += (int32_t)strlen(texts[t]) + 1;
+    }
+    REQUIRE(size == expected);
+
+    /* One byte too few: not written. Just enough: written, and nothing behind it. */
+    char *memory = malloc((size_t)size + 1);
+    REQUIRE(memory != NULL);
+    memset(memory, 'x', (size_t)size + 1);
+    size = -1;
+    REQUIRE_OK(ds_market_latest_bar_into(store, EURUSD, HOURLY, (ds_bar *)memory, expected - 1, &size));
+    CHECK_INT(size, expected);
+    for (int32_t at = 0; at <= expected; at++) REQUIRE(memory[at] == 'x');
+    size = -1;
+    REQUIRE_OK(ds_market_latest_bar_into(store, EURUSD, HOURLY, (ds_bar *)memory, expected, &size));
+    CHECK_INT(size, expected);
+    CHECK(memory[expected] == 'x');
+    const ds_bar *bar = (const ds_bar *)memory;
+    CHECK_INT(bar->struct_size, sizeof *bar);
+    CHECK_INT(bar->timestamp, own->timestamp);
+    CHECK_INT(bar->columns, own->columns);
+    CHECK_INT(bar->is_gap, own->is_gap);
+    CHECK_BITS(bar->open, own->open);
+    CHECK_BITS(bar->latency_sec, own->latency_sec);
+    CHECK_TEXT(bar->source, cases[i].source);
+    CHECK_TEXT(bar->quality, cases[i].quality);
+    CHECK_TEXT(bar->features_json, own->features_json);
+    const char *const copied[] = {bar->source, bar->quality, bar->features_json};
+    for (size_t t = 0; t < COUNT_OF(copied); t++) {
+      CHECK(copied[t] == NULL || (copied[t] >= memory + sizeof *bar && copied[t] < memory + size));
+    }
+    free(memory);
+    ds_bar_free(own);
+  }
+  free(long_source);
+  ds_store_free(store);
+}
+
+static void no_bar_has_no_size(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  ds_bar bar = DS_BAR_INIT;
+  int32_t size = 77;
+  CHECK_OK(ds_market_latest_bar_into(store, EURUSD, HOURLY, &bar, sizeof bar, &size));
+  CHECK_INT(size, 0);
+  size = 77;
+  static const char *const bad[] = {"", "\xff"};
+  for (size_t i = 0; i < COUNT_OF(bad); i++) {
+    CHECK_FAILS(ds_market_latest_bar_into(store, bad[i], HOURLY, &bar, sizeof bar, &size), DS_INVALID,
+                "symbol");
+    CHECK_FAILS(ds_market_latest_bar_into(store, EURUSD, bad[i], &bar, sizeof bar, &size), DS_INVALID,
+                "timeframe");
+  }
+  CHECK_FAILS(ds_market_latest_bar_into(store, EURUSD, HOURLY, &bar, -1, &size), DS_INVALID, "size");
+  CHECK_FAILS(ds_market_latest_bar_into(store, EURUSD, HOURLY, &bar, INT32_MIN, &size), DS_INVALID,
+              "size");
+  CHECK_INT(size, 77);
+  CHECK_INT(bar.timestamp, DS_NO_TIME);
+  ds_store_free(store);
+}
+
 static void bad_names_are_refused(void) {
   ds_store *store = open_store(path_of("bars.db"));
   static const char *const bad[] = {"", "\xff"};
@@ -156,6 +252,8 @@ const check_test latest_tests[] = {
     {"negative_n_is_refused", negative_n_is_refused},
     {"latest_bar_has_everything", latest_bar_has_everything},
     {"latest_bar_has_missing_values", latest_bar_has_missing_values},
+    {"a_bar_goes_into_the_callers_memory", a_bar_goes_into_the_callers_memory},
+    {"no_bar_has_no_size", no_bar_has_no_size},
     {"bad_names_are_refused", bad_names_are_refused},
     {NULL, NULL},
 };

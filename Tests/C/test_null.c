@@ -46,6 +46,13 @@ static void market_functions_refuse_null(void) {
   REFUSED(ds_market_latest_bar(store, NULL, HOURLY, &latest), "symbol");
   REFUSED(ds_market_latest_bar(store, EURUSD, NULL, &latest), "timeframe");
   REFUSED(ds_market_latest_bar(store, EURUSD, HOURLY, NULL), "out_bar");
+  ds_bar into = DS_BAR_INIT;
+  int32_t size = 77;
+  REFUSED(ds_market_latest_bar_into(store, NULL, HOURLY, &into, sizeof into, &size), "symbol");
+  REFUSED(ds_market_latest_bar_into(store, EURUSD, NULL, &into, sizeof into, &size), "timeframe");
+  REFUSED(ds_market_latest_bar_into(store, EURUSD, HOURLY, NULL, sizeof into, &size), "bar");
+  REFUSED(ds_market_latest_bar_into(store, EURUSD, HOURLY, &into, sizeof into, NULL), "out_size");
+  CHECK_INT(size, 77);
   REFUSED(ds_market_scan(store, NULL, 1, HOURLY, NULL, NULL, 1, &scan), "symbols");
   REFUSED(ds_market_scan(store, &null_name, 1, HOURLY, NULL, NULL, 1, &scan), "symbol");
   REFUSED(ds_market_scan(store, &EURUSD, 1, NULL, NULL, NULL, 1, &scan), "timeframe");
@@ -83,6 +90,12 @@ static void state_functions_refuse_null(void) {
   REFUSED(ds_state_set(store, "key", NULL), "value_json");
   REFUSED(ds_state_get(store, NULL, &json), "key");
   REFUSED(ds_state_get(store, "key", NULL), "out_json");
+  char text[8];
+  int32_t size = 77;
+  REFUSED(ds_state_get_into(store, NULL, text, sizeof text, &size), "key");
+  REFUSED(ds_state_get_into(store, "key", NULL, sizeof text, &size), "json");
+  REFUSED(ds_state_get_into(store, "key", text, sizeof text, NULL), "out_size");
+  CHECK_INT(size, 77);
   REFUSED(ds_state_delete(store, NULL, NULL), "key");
   REFUSED(ds_state_compare_and_set(store, NULL, NULL, "1", &swapped), "key");
   REFUSED(ds_state_compare_and_set(store, "key", NULL, NULL, &swapped), "value_json");

@@ -35,6 +35,34 @@ static void set_get_delete(void) {
   ds_store_free(store);
 }
 
+static void a_value_goes_into_the_callers_memory(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  char memory[32];
+  memset(memory, 'x', sizeof memory);
+  int32_t size = 77;
+  CHECK_OK(ds_state_get_into(store, "key", memory, sizeof memory, &size));
+  CHECK_INT(size, 0);
+  CHECK(memory[0] == 'x');
+  CHECK_OK(ds_state_set(store, "key", "[1,2.50,null]"));
+  static const int32_t too_small[] = {0, 1, 13};
+  for (size_t i = 0; i < COUNT_OF(too_small); i++) {
+    check_note("size %d", too_small[i]);
+    size = 77;
+    CHECK_OK(ds_state_get_into(store, "key", memory, too_small[i], &size));
+    CHECK_INT(size, 14);
+    CHECK(memory[0] == 'x' && memory[13] == 'x');
+  }
+  CHECK_OK(ds_state_get_into(store, "key", memory, 14, &size));
+  CHECK_INT(size, 14);
+  CHECK_TEXT(memory, "[1,2.50,null]");
+  CHECK(memory[14] == 'x');
+  size = 77;
+  CHECK_FAILS(ds_state_get_into(store, "key", memory, -1, &size), DS_INVALID, "size");
+  CHECK_FAILS(ds_state_get_into(store, "", memory, 14, &size), DS_INVALID, "key");
+  CHECK_INT(size, 77);
+  ds_store_free(store);
+}
+
 static void set_many_is_all_or_none(void) {
   ds_store *store = open_store(path_of("bars.db"));
   const char *keys[] = {"first", "second", "third"};
@@ -294,6 +322,7 @@ static void compare_and_set_loses_no_step(void) {
 
 const check_test state_tests[] = {
     {"set_get_delete", set_get_delete},
+    {"a_value_goes_into_the_callers_memory", a_value_goes_into_the_callers_memory},
     {"set_many_is_all_or_none", set_many_is_all_or_none},
     {"bad_keys_are_refused", bad_keys_are_refused},
     {"any_other_text_is_a_key", any_other_text_is_a_key},

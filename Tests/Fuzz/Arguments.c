@@ -156,6 +156,20 @@ static void call_latest_bar(input *in) {
   ds_bar_free(bar);
 }
 
+static void call_latest_bar_into(input *in) {
+  int32_t size = (int32_t)UNTOUCHED, *place = take_place(in, &size);
+  ds_store *store = take_store(in);
+  const char *symbol = take_name(in), *timeframe = take_name(in);
+  int32_t room = take_byte(in) * 4;
+  ds_bar *bar = borrow(in, (size_t)room + (room == 0));
+  int32_t status = ds_market_latest_bar_into(store, symbol, timeframe, bar, room, place);
+  settle_number(status, size);
+  if (status != DS_OK || size == 0 || size > room) return;
+  walk_text(bar->source);
+  walk_text(bar->quality);
+  walk_text(bar->features_json);
+}
+
 static void call_scan(input *in) {
   ds_scan *scan = UNTOUCHED_HANDLE, **place = take_place(in, &scan);
   ds_store *store = take_store(in);
@@ -245,6 +259,17 @@ static void call_state_get(input *in) {
   if (!settle_handle(ds_state_get(store, take_name(in), place), json, place != NULL)) return;
   walk_text(json);
   ds_text_free(json);
+}
+
+static void call_state_get_into(input *in) {
+  int32_t size = (int32_t)UNTOUCHED, *place = take_place(in, &size);
+  ds_store *store = take_store(in);
+  const char *key = take_name(in);
+  int32_t room = take_byte(in);
+  char *json = borrow(in, (size_t)room + (room == 0));
+  int32_t status = ds_state_get_into(store, key, json, room, place);
+  settle_number(status, size);
+  if (status == DS_OK && size > 0 && size <= room) walk_text(json);
 }
 
 static void call_state_delete(input *in) {
@@ -461,6 +486,8 @@ static void (*const calls[])(input *) = {
     call_backup,      call_open,       call_transaction,    call_anything_else,
     call_lay_out,
     call_code,
+    call_latest_bar_into,
+    call_state_get_into,
 };
 
 /* ---- libFuzzer -------------------------------------------------------------------------------- */

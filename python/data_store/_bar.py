@@ -5,6 +5,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from ctypes import addressof, byref, c_int32
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ._c import abi as _abi
 from ._c.packing import layout_of
-from ._c.text import decode
+from ._c.text import decode_optional
 from ._in.cells import Refusal, flag, number
 from ._in.columns.texts import NO_TEXT, PlacedText, word, words
 from ._in.rows import argument_error, place_of
@@ -23,15 +24,19 @@ from .errors import InvalidInputError
 __all__ = [
     "CELL_NAMES",
     "FIRST_COLUMNS",
+    "ROOM_BYTES",
     "SIZE",
     "UNSET",
     "Bar",
     "Unset",
     "bar_error",
+    "bar_in_room",
     "bar_out",
+    "give_room_back",
     "pack",
     "packable",
     "packed",
+    "take_room",
 ]
 
 
@@ -51,7 +56,6 @@ pack: Final = _FIRST.pack
 SIZE: Final = _FIRST.size
 FIRST_COLUMNS: Final = sum(column.bit for column in _abi.BAR_COLUMNS[:9])
 _LAYOUT: Final = layout_of(_abi.ds_bar)
-_unpack_numbers: Final = Struct("8xq4xi6d").unpack_from
 _new_bar: Final = tuple.__new__
 
 
@@ -168,12 +172,80 @@ def bar_error(
     raise
 
 
-def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
-    """Copy a `ds_bar` that the library handed out."""
-    ns, is_gap, open, high, low, close, volume, latency_sec = _unpack_numbers(bar)
-    source = bar.source
-    quality = bar.quality
-    features = bar.features_json
+# ---- Out ------------------------------------------------------------------------------------
+
+ROOM_BYTES: Final = 4096
+# So much of the texts behind a bar tells them apart: nearly all end within.
+_WINDOW: Final = 64
+_NOTHING: Final = bytes(_WINDOW)
+_TEXTS_AT: Final = _LAYOUT.size
+_unpack: Final = Struct(f"8xq4xi6d{3 * 8 + _WINDOW}s").unpack_from
+_unpack_texts: Final = Struct("PPP").unpack_from
+
+Texts: TypeAlias = tuple[str | None, str | None, bytes | None]
+"""Source, quality, features."""
+
+
+class _RoomTexts(dict[bytes, Texts]):
+    """The texts of the bars that were in one place, by the pointers to them and what stands there.
+
+    Few bars have words of their own, and to look two of them up takes less time than one decoding.
+    """
+
+    __slots__ = ("_address", "_memory")
+
+    def __init__(self, memory: bytearray, address: int) -> None:
+        self._memory = memory
+        self._address = address
+
+    def __missing__(self, packed: bytes) -> Texts:
+        texts: list[bytes | None] = []
+        end = 0
+        for pointer in _unpack_texts(packed):
+            if not pointer:
+                texts.append(None)
+                continue
+            start = pointer - self._address
+            end = self._memory.index(0, start)
+            texts.append(bytes(self._memory[start:end]))
+        source, quality, features = texts
+        found = decode_optional(source), decode_optional(quality), features
+        if features is not None:
+            # What is left of them would make the next bar's words look like others.
+            self._memory[_TEXTS_AT : _TEXTS_AT + _WINDOW] = _NOTHING
+        elif end < _TEXTS_AT + _WINDOW:
+            if len(self) >= _MOST_TEXTS:
+                self.clear()
+            self[packed] = found
+        return found
+
+
+_MOST_TEXTS: Final = 1024
+
+Room: TypeAlias = tuple[Any, Any, Any, bytearray, _RoomTexts]
+"""Memory for a bar that is read, and for its size: both as they are passed, the size, the memory,
+and the texts that were in it."""
+
+_rooms: Final[list[Room]] = []
+give_room_back: Final = _rooms.append
+
+
+def take_room() -> Room:
+    """Give a room that no other call has, neither of another thread nor of a signal handler."""
+    try:
+        return _rooms.pop()
+    except IndexError:
+        memory = bytearray(ROOM_BYTES)
+        bar, size = _abi.ds_bar.from_buffer(memory), c_int32()
+        return byref(bar), byref(size), size, memory, _RoomTexts(memory, addressof(bar))
+
+
+def bar_in_room(
+    memory: bytes | bytearray, texts: dict[bytes, Texts], symbol: str, timeframe: str
+) -> Bar:
+    """Give the bar that the library has written to a room."""
+    ns, is_gap, open, high, low, close, volume, latency_sec, packed = _unpack(memory)
+    source, quality, features = texts[packed]
     # NaN, which does not equal itself, stands for NULL.
     return _new_bar(
         Bar,
@@ -184,13 +256,20 @@ def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
             low if low == low else None,
             close if close == close else None,
             volume if volume == volume else None,
-            None if source is None else decode(source),
-            None if quality is None else decode(quality),
+            source,
+            quality,
             is_gap != 0,
             latency_sec if latency_sec == latency_sec else None,
             {} if features is None else from_json(features, _features_of, symbol, timeframe),
         ),
     )
+
+
+def bar_out(bar: _abi.ds_bar, symbol: str, timeframe: str) -> Bar:
+    """Give a bar that the library handed out: one that is too long for a room."""
+    memory = bytes(bar) + _NOTHING
+    texts = decode_optional(bar.source), decode_optional(bar.quality), bar.features_json
+    return bar_in_room(memory, {_unpack(memory)[-1]: texts}, symbol, timeframe)
 
 
 def _features_of(symbol: str, timeframe: str) -> str:

@@ -8,10 +8,11 @@ with their place; a feature's NaN alone becomes null, as the contract of feature
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-from ._c.floats import at_default
+from ._c.floats import are_default, at_default
 from ._c.signals import pass_on
 from ._in.cells import Refusal, described, is_integer, is_missing, number, shown
 from ._in.kinds import is_duration, is_of
@@ -43,9 +44,57 @@ def _plain_feature(value: Any) -> Any:
     return None if is_missing(value) else _plain(value)
 
 
-def _encoder(default: Callable[[Any], Any]) -> Callable[[Any], str]:
+_Encode: TypeAlias = Callable[[Any], str]
+_Scan: TypeAlias = Callable[[str, int], tuple[Any, int]]
+
+
+def _public_encoder(default: Callable[[Any], Any]) -> _Encode:
     return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=default).encode
 
+
+def _bare_encoder(default: Callable[[Any], Any]) -> _Encode:
+    """Give the encoder that `json.JSONEncoder.encode` makes for each value, without its settings.
+
+    One for each value here, too: it keeps what it is within, so as to find a circle.
+    """
+    inner: Any = json.encoder
+    encoder, escaped, join = inner.c_make_encoder, inner.encode_basestring, "".join
+
+    def encode(value: Any) -> str:
+        return join(encoder({}, default, escaped, None, ":", ",", False, False, True)(value, 0))
+
+    return encode
+
+
+def _public_scan(text: str, start: int) -> tuple[Any, int]:
+    """Give the value that begins there, and where it ends."""
+    return json.JSONDecoder().raw_decode(text, start)
+
+
+def _bare_scan() -> _Scan:
+    decoder: Any = json.JSONDecoder()
+    scan: _Scan = decoder.scan_once
+    return scan
+
+
+_SAMPLE: Any = {"a": [1, -2.5, 1e300, True, False, None, {}], "ü\n": {"b": float("inf"), "c": []}}
+
+
+def _are_bare_ways_the_same() -> bool:
+    if os.environ.get("DATA_STORE_FAST_PATHS") == "0":
+        return False
+    try:
+        text = _public_encoder(_plain)([_SAMPLE, "x", 0])
+        same_text = _bare_encoder(_plain)([_SAMPLE, "x", 0]) == text
+        return same_text and _bare_scan()(text, 0) == _public_scan(text, 0)
+    except Exception:  # whatever a Python that does not know them says to them
+        return False
+
+
+# A state value is short: looking at settings and for blanks around it takes as long as the rest.
+_is_bare = _are_bare_ways_the_same()
+_encoder = _bare_encoder if _is_bare else _public_encoder
+_scan: _Scan = _bare_scan() if _is_bare else _public_scan
 
 _encode = _encoder(_plain)
 _encode_features = _encoder(_plain_feature)
@@ -53,7 +102,7 @@ _encode_features = _encoder(_plain_feature)
 
 def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
     try:
-        return at_default(encode, value).encode()
+        return (encode(value) if are_default() else at_default(encode, value)).encode()
     except UnicodeEncodeError:
         raise Refusal(
             "a text in it holds half of a surrogate pair, which UTF-8 cannot write",
@@ -86,29 +135,35 @@ def to_json(value: object) -> bytes:
         JSON cannot represent it, or a key of an object is not text.
     """
     text = _utf8(_encode, value)
-    try:
-        _require_text_keys(value)
-    except RecursionError:  # it needs more of the stack than the encoder
-        raise _too_deep() from None
+    if type(value) not in _LEAVES:
+        try:
+            _require_text_keys(value)
+        except RecursionError:  # it needs more of the stack than the encoder
+            raise _too_deep() from None
     return text
 
 
-def _require_text_keys(value: object) -> None:
+def _require_text_keys(value: Any) -> None:
     # The encoder would turn 1, None and True into "1", "null" and "true" in silence. It was
     # through the value already, so there is no circle.
-    if type(value) is dict or isinstance(value, Mapping):
-        for key, member in value.items():
-            if not isinstance(key, str):
+    kind = type(value)
+    if kind is list or kind is tuple:  # first: to ask whether it is a mapping takes long
+        members = value
+    elif kind is dict or isinstance(value, Mapping):
+        for key in value:
+            if type(key) is not str and not isinstance(key, str):
                 raise Refusal(
                     f"an object's key must be text, not {described(key)}",
                     "use str keys",
                 )
-            if type(member) not in _LEAVES:
-                _require_text_keys(member)
+        members = value.values()
     elif isinstance(value, (list, tuple)):
-        for member in value:
-            if type(member) not in _LEAVES:
-                _require_text_keys(member)
+        members = value
+    else:
+        return
+    for member in members:
+        if type(member) not in _LEAVES:
+            _require_text_keys(member)
 
 
 _LEAVES = frozenset({str, int, float, bool, type(None)})  # as most members are
@@ -146,6 +201,15 @@ def from_json(text: bytes, what: Callable[..., str], *names: object) -> Any:
     what : callable
         Says what the text is, for the message; given `names`.
     """
+    try:
+        if are_default():
+            string = text.decode()
+            value, end = _scan(string, 0)
+            if end == len(string):
+                return value
+    except (StopIteration, ValueError, RecursionError) as error:
+        pass_on(error)
+    # There are blanks around it, or it is not JSON in UTF-8.
     try:
         return at_default(_decode, text.decode())
     except (ValueError, RecursionError) as error:

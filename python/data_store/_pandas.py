@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two ways into pandas that are not public, each beside the public way that it stands for.
+"""Ways into pandas that are not public, each beside the public way that it stands for.
 
 A frame of sixty bars is read in less time than pandas takes to look at what it is given, and what
 is given here is known to be right. Each way is tried once, against the public one, when this module
@@ -12,16 +12,53 @@ Tested with pandas 3.1.1, with and without pyarrow; what they save stands in `do
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from ctypes import c_size_t
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.internals import create_dataframe_from_blocks
 
-__all__ = ["column_of", "utc_index"]
+__all__ = [
+    "STR",
+    "Block",
+    "address_of",
+    "column_of",
+    "doubles_of",
+    "frame_from_blocks",
+    "objects_array",
+    "utc_index",
+]
+
+# pandas' default dtype of text: missing is NaN; backed by Arrow where pyarrow is installed.
+STR = pd.StringDtype(na_value=np.nan)
+Block: TypeAlias = tuple[Any, tuple[int, ...]]
+"""An array of columns (2-D of NumPy, a row for each; or one of pandas), and their places."""
 
 _Way = TypeVar("_Way", bound=Callable[..., Any])
+
+Doubles: TypeAlias = tuple[int, npt.NDArray[np.float64]]
+"""The address of a column of doubles, and the array that owns it."""
+_DOUBLE = np.dtype(np.float64)
+_HEAD = object.__basicsize__
+
+
+def _inside(module: str, name: str) -> Any:
+    """Give what is not public; None in a pandas that does not have it, whose bare way fails."""
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        return None
+
+
+_BlockPlacement = _inside("pandas._libs.internals", "BlockPlacement")
+_ExtensionBlock = _inside("pandas.core.internals.blocks", "ExtensionBlock")
+_NumpyBlock = _inside("pandas.core.internals.blocks", "NumpyBlock")
+_BlockManager = _inside("pandas.core.internals.managers", "BlockManager")
 
 _UTC_NS = pd.DatetimeTZDtype("ns", "UTC")
 _TICKS = np.dtype("M8[ns]")
@@ -34,9 +71,11 @@ def _public_index(ns: npt.NDArray[np.int64], name: str | None = None) -> pd.Date
 
 def _bare_index(ns: npt.NDArray[np.int64], name: str | None = None) -> pd.DatetimeIndex:
     array_of: Any = pd.arrays.DatetimeArray
-    return pd.DatetimeIndex(
-        array_of._simple_new(ns.view(_TICKS), dtype=_UTC_NS), copy=False, name=name
+    index_of: Any = pd.DatetimeIndex
+    index: pd.DatetimeIndex = index_of._simple_new(
+        array_of._simple_new(ns.view(_TICKS), dtype=_UTC_NS), name
     )
+    return index
 
 
 def _public_column(frame: pd.DataFrame, place: int) -> Any:
@@ -48,6 +87,118 @@ def _public_column(frame: pd.DataFrame, place: int) -> Any:
 
 def _bare_column(frame: Any, place: int) -> Any:
     return frame._get_column_array(place)
+
+
+def _public_objects(texts: npt.NDArray[np.object_]) -> Any:
+    """Give an array of str and NaN as one of the default text dtype, over the same memory."""
+    array_of: Any = pd.arrays.StringArray  # pandas-stubs do not know its dtype
+    return array_of(texts, dtype=STR)
+
+
+def _bare_objects(texts: npt.NDArray[np.object_]) -> Any:
+    array_of: Any = pd.arrays.StringArray
+    return array_of._simple_new(texts, STR)
+
+
+def _public_frame(
+    blocks: Sequence[Block], columns: pd.Index[Any], index: pd.Index[Any]
+) -> pd.DataFrame:
+    """Give a frame over the memory of blocks; it gets a view of the columns' index."""
+    placed = [(values, np.array(places)) for values, places in blocks]
+    frame: pd.DataFrame = create_dataframe_from_blocks(placed, index=index, columns=columns.view())
+    return frame
+
+
+def _bare_frame(blocks: Sequence[Block], columns: Any, index: pd.Index[Any]) -> pd.DataFrame:
+    made = [
+        (_NumpyBlock if type(values) is np.ndarray else _ExtensionBlock)(
+            values, placement=_placement(places), ndim=2
+        )
+        for values, places in blocks
+    ]
+    axes = [columns._view(), index]
+    frame_of: Any = pd.DataFrame
+    frame: pd.DataFrame = frame_of._from_mgr(
+        _BlockManager(tuple(made), axes, verify_integrity=False), axes
+    )
+    return frame
+
+
+@lru_cache(maxsize=1024)
+def _placement(places: tuple[int, ...]) -> Any:
+    return _BlockPlacement(np.array(places, np.intp))
+
+
+def _public_doubles(frame: pd.DataFrame) -> dict[int, Doubles]:
+    """Give columns of float64 that lie in memory as they are wanted, by their places.
+
+    Not all of them must be in it: it saves looking at each.
+    """
+    return {}
+
+
+def _bare_doubles(frame: Any) -> dict[int, Doubles]:
+    found = {}
+    for block in frame._mgr.blocks:
+        values = block.values
+        if type(values) is not np.ndarray or values.dtype != _DOUBLE or not values.flags.aligned:
+            continue
+        between, step = values.strides
+        if step == _DOUBLE.itemsize:
+            address = address_of(values)
+            for row, place in enumerate(block.mgr_locs):
+                found[place] = address + row * between, values
+    return found
+
+
+def _public_address(values: npt.NDArray[Any]) -> int:
+    """Give the address of an array's first element."""
+    return values.ctypes.data
+
+
+def _bare_address(values: npt.NDArray[Any]) -> int:
+    # The first field of NumPy's PyArrayObject_fields.
+    return c_size_t.from_address(id(values) + _HEAD).value
+
+
+def _gives_the_same_address() -> bool:
+    numbers = np.arange(12.0).reshape(3, 4)
+    numbers.flags.writeable = False
+    return all(
+        _bare_address(values) == _public_address(values)
+        for values in (numbers, numbers[1], numbers[:, 2:], numbers[::-1], np.empty(0, np.int32))
+    )
+
+
+# The checks look at parts, and leave pandas' comparisons alone: to use those for the first time
+# takes longer than all that is checked.
+
+
+@lru_cache(maxsize=1)
+def _sample() -> pd.DataFrame:
+    """Give a frame that has columns of each kind, doubles of two forms among them."""
+    across = np.array([[4.5, 0.0], [5.5, 0.0]]).T[:1]
+    blocks: list[Block] = [
+        (np.array([[0.5, 1.5], [2.5, 3.5]]), (0, 3)),
+        (_public_objects(np.array(["x", "y"], object)), (1,)),
+        (np.array([[True, False]]), (2,)),
+        (np.array([[7, 8]]), (4,)),
+        (across, (5,)),
+        (np.array([[6.5, 7.5]]), (6,)),
+        (np.array([["x", None]], object), (7,)),
+        (pd.arrays.IntegerArray(np.array([7, 8]), np.array([False, True])), (8,)),
+        (np.array([[0, 10**9]], _TICKS), (9,)),
+    ]
+    return _public_frame(blocks, pd.Index(list("abcdefghij"), dtype=STR), pd.Index([7, 8]))
+
+
+def _gives_the_same_doubles() -> bool:
+    frame = _sample()
+    found = _bare_doubles(frame)
+    return sorted(found) == [0, 3, 6] and all(
+        address == _public_column(frame, place).ctypes.data and values.dtype == _DOUBLE
+        for place, (address, values) in found.items()
+    )
 
 
 def _gives_the_same_index() -> bool:
@@ -62,14 +213,50 @@ def _gives_the_same_index() -> bool:
 
 
 def _gives_the_same_columns() -> bool:
-    times = np.array([0, 10**9], _TICKS)
-    columns = {"a": [0.5, 1.5], "b": [True, False], "c": [2.5, 3.5], "d": ["x", None], "e": times}
-    frame = pd.DataFrame(columns)
-    for place in range(len(columns)):
+    frame = _sample()
+    for place in range(frame.shape[1]):
         found, wanted = _bare_column(frame, place), _public_column(frame, place)
-        if type(found) is not type(wanted) or not pd.Index(found).equals(pd.Index(wanted)):
+        if type(found) is not type(wanted) or found.dtype != wanted.dtype:
+            return False
+        if found.tolist() != wanted.tolist():
             return False
     return True
+
+
+def _gives_the_same_objects() -> bool:
+    texts = np.array(["x", np.nan, ""], object)
+    found, wanted = _bare_objects(texts), _public_objects(texts)
+    return (
+        type(found) is type(wanted)
+        and found.dtype == wanted.dtype
+        and (vars(found), found._readonly) == (vars(wanted), wanted._readonly)
+        and found._ndarray.tolist() == wanted._ndarray.tolist()
+        and np.shares_memory(found._ndarray, texts) == np.shares_memory(wanted._ndarray, texts)
+    )
+
+
+def _gives_the_same_frame() -> bool:
+    inner: Any = _sample()._mgr
+    # Of all but the times, which no frame made here has among its columns.
+    blocks = [(block.values, tuple(block.mgr_locs)) for block in inner.blocks[:-1]]
+    labels, index = inner.axes[0][:-1], inner.axes[1]
+    found = _bare_frame(blocks, labels, index)
+    return (
+        _parts_of(found) == _parts_of(_public_frame(blocks, labels, index))
+        and found.columns is not labels
+        and found.columns.tolist() == labels.tolist()
+        and found.index is index
+    )
+
+
+def _parts_of(frame: Any) -> list[Any]:
+    manager = frame._mgr
+    parts: list[Any] = [type(frame), sorted(vars(frame)), type(manager), type(manager.blocks)]
+    parts += [manager.ndim, manager.shape, type(manager.axes), manager.is_consolidated()]
+    for block in manager.blocks:
+        parts += [type(block), block.ndim, type(block.mgr_locs), list(block.mgr_locs)]
+        parts += [id(block.values), block.shape]
+    return parts
 
 
 def _way(bare: _Way, public: _Way, gives_the_same: Callable[[], bool]) -> _Way:
@@ -81,5 +268,9 @@ def _way(bare: _Way, public: _Way, gives_the_same: Callable[[], bool]) -> _Way:
         return public
 
 
+address_of = _way(_bare_address, _public_address, _gives_the_same_address)
+doubles_of = _way(_bare_doubles, _public_doubles, _gives_the_same_doubles)
 utc_index = _way(_bare_index, _public_index, _gives_the_same_index)
 column_of = _way(_bare_column, _public_column, _gives_the_same_columns)
+objects_array = _way(_bare_objects, _public_objects, _gives_the_same_objects)
+frame_from_blocks = _way(_bare_frame, _public_frame, _gives_the_same_frame)

@@ -9,7 +9,7 @@ from ctypes import POINTER, byref
 import pandas as pd
 
 from ._c import abi as _abi
-from ._c.handles import ResultHandle, StoreHandle
+from ._c.handles import BarsHandle, ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.status import check
 from ._c.text import encode_name
@@ -28,7 +28,7 @@ def bars_between(
     start: object,
     end: object,
     selection: Selection,
-) -> ResultHandle:
+) -> BarsHandle:
     """Give the `ds_bars` of a range."""
     symbols = symbols_of(symbol)
     pointer = POINTER(_abi.ds_bars)()
@@ -43,12 +43,12 @@ def bars_between(
             byref(pointer),
         )
     )
-    return ResultHandle(pointer, library.ds_bars_free)
+    return BarsHandle(pointer, library.ds_bars_free, symbols.names)
 
 
 def latest_bars(
     store: StoreHandle, symbol: object, timeframe: object, n: object, selection: Selection
-) -> ResultHandle:
+) -> BarsHandle:
     """Give the `ds_bars` of the latest bars of each symbol."""
     symbols = symbols_of(symbol)
     pointer = POINTER(_abi.ds_bars)()
@@ -63,7 +63,7 @@ def latest_bars(
             byref(pointer),
         )
     )
-    return ResultHandle(pointer, library.ds_bars_free)
+    return BarsHandle(pointer, library.ds_bars_free, symbols.names)
 
 
 def chunks_between(
@@ -100,4 +100,4 @@ def _chunks(scan: ResultHandle, selection: Selection) -> Iterator[pd.DataFrame]:
             check(library.ds_scan_next(scan, byref(pointer)))
             if not pointer:
                 return
-            yield bars_out(ResultHandle(pointer, library.ds_bars_free), selection)
+            yield bars_out(BarsHandle(pointer, library.ds_bars_free), selection)

@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+_UTC = pd.Timestamp(0, tz="UTC").tzinfo  # looked up once
 _Timestamp = pd.Timestamp
 zone_of = dt.datetime.tzinfo.__get__
 """Give a datetime's zone. A Timestamp has a property over it, which takes three times as long."""
@@ -171,12 +173,16 @@ _MOST_ROWS = 10_000_000
 
 def storable_ns(value: Any) -> int:
     """`instant_ns`, within the range of what can be stored."""
-    # Nearly every instant is a Timestamp in a zone that is known to have an offset at any time.
-    if type(value) is _Timestamp and type(zone_of(value)) in PLAIN_ZONES:
+    ns: int
+    # Nearly every instant is one of these, in a zone that is known to have an offset at any time.
+    kind = type(value)
+    if kind is _Timestamp and type(zone_of(value)) in PLAIN_ZONES:
         try:
             ns = value.value
         except (OverflowError, ValueError):
             ns = _timestamp_ns(value)
+    elif kind is dt.datetime and type(value.tzinfo) is dt.timezone:
+        ns = (value - _EPOCH) // _MICROSECOND * 1_000
     else:
         ns = instant_ns(value)
     if not _FIRST_TIME <= ns <= _LAST_TIME:
@@ -269,13 +275,16 @@ def _cell_ns(cell: object) -> int:
 
 
 def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
+    ticks = array.asi8
     if array.unit == "ns":  # as_unit would copy
-        return np.ascontiguousarray(array.asi8)
+        return np.ascontiguousarray(ticks)
+    limit = _abi.LAST_TIME // _NS_PER_UNIT[array.unit]
+    if ticks.size and -limit <= ticks.min() and ticks.max() <= limit:  # NaT is far below
+        ns: npt.NDArray[np.int64] = ticks * _NS_PER_UNIT[array.unit]
+        return ns
     try:
         return np.ascontiguousarray(array.as_unit("ns").asi8)
     except pd.errors.OutOfBoundsDatetime:
-        limit = _abi.LAST_TIME // _NS_PER_UNIT[array.unit]
-        ticks = array.asi8
         beyond = ((ticks > limit) | (ticks < -limit)) & (ticks != _abi.NO_TIME)
         row = int(np.argmax(beyond))
         raise Refusal(f"{array[row]} is out of range", _RANGE, row) from None
@@ -330,4 +339,4 @@ def to_datetime(ns: int) -> dt.datetime:
 
 def to_timestamp(ns: int) -> pd.Timestamp | None:
     """Give an instant as a Timestamp in UTC; None for "no time"."""
-    return None if ns == _abi.NO_TIME else pd.Timestamp(ns, unit="ns", tz="UTC")
+    return None if ns == _abi.NO_TIME else pd.Timestamp(ns, unit="ns", tz=_UTC)

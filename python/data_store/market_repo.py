@@ -14,15 +14,19 @@ from ._arrow import ArrowResult, ArrowTable, is_arrow, quality_word, write_strea
 from ._arrow_reads import arrow_between, arrow_chunks_between
 from ._bar import (
     FIRST_COLUMNS,
+    ROOM_BYTES,
     SIZE,
     UNSET,
     Bar,
     Unset,
     bar_error,
+    bar_in_room,
     bar_out,
+    give_room_back,
     pack,
     packable,
     packed,
+    take_room,
 )
 from ._c import abi as _abi
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
@@ -51,10 +55,8 @@ Bound: TypeAlias = dt.datetime | str | None
 FeatureChoice: TypeAlias = bool | Literal["json"] | Sequence[str] | None
 
 _Timestamp: Final = pd.Timestamp
-_BarPointer: Final = POINTER(_abi.ds_bar)
 _write_bar: Final = untyped("ds_market_write_bar")
-_latest_bar: Final = untyped("ds_market_latest_bar")
-_free_bar: Final = untyped("ds_bar_free")
+_latest_bar_into: Final = untyped("ds_market_latest_bar_into")
 _record_request: Final = untyped("ds_market_record_request")
 
 
@@ -252,8 +254,6 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        # In the order of CELL_NAMES.
-        cells = is_gap, open, high, low, close, volume, latency_sec, source, quality
         try:
             # Nearly every bar is of these types, and packed as it is.
             if (
@@ -266,13 +266,17 @@ class MarketRepo(OfThisProcess):
                 columns = FIRST_COLUMNS
                 source_text, quality_text = words[source], words[quality]
             else:
-                columns, *taken = packable(*cells)
+                columns, *taken = packable(
+                    is_gap, open, high, low, close, volume, latency_sec, source, quality
+                )
             if type(timestamp) is _Timestamp and type(zone_of(timestamp)) in PLAIN_ZONES:
                 ns = timestamp.value
             else:
                 ns = storable_ns(timestamp)
         except (Refusal, OverflowError, ValueError) as error:
             pass_on(error)
+            # In the order of CELL_NAMES, as above.
+            cells = is_gap, open, high, low, close, volume, latency_sec, source, quality
             raise bar_error(symbol, timeframe, timestamp, *cells) from None
         features_text = NO_TEXT
         if features is not UNSET:
@@ -449,15 +453,36 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        pointer = _BarPointer()
-        symbol_text, timeframe_text = encode_names(symbol, timeframe)
-        check(_latest_bar(self._store, symbol_text, timeframe_text, byref(pointer)))
+        try:
+            symbol_text, timeframe_text = symbol_texts[symbol], timeframe_texts[timeframe]
+        except Exception as error:  # without a plain hash: not plain text
+            pass_on(error)
+            symbol_text, timeframe_text = encode_names(symbol, timeframe)
+        room = take_room()
+        out_bar, out_size, size, memory, texts = room
+        status = _latest_bar_into(
+            self._store, symbol_text, timeframe_text, out_bar, ROOM_BYTES, out_size
+        )
+        if status or raised:
+            check(status)
+        taken = size.value
+        if taken > ROOM_BYTES:
+            bar = self._long_latest_bar(symbol, timeframe)
+        else:
+            bar = bar_in_room(memory, texts, symbol, timeframe) if taken else None
+        give_room_back(room)
+        return bar
+
+    def _long_latest_bar(self, symbol: str, timeframe: str) -> Bar | None:
+        pointer = POINTER(_abi.ds_bar)()
+        names = encode_names(symbol, timeframe)
+        check(library.ds_market_latest_bar(self._store, *names, byref(pointer)))
         if not pointer:
             return None
         try:
             return bar_out(pointer.contents, symbol, timeframe)
         finally:
-            _free_bar(pointer)
+            library.ds_bar_free(pointer)
 
     def iter(
         self,
@@ -733,19 +758,12 @@ class MarketRepo(OfThisProcess):
         """
         # The texts stay here until the call is over: the packed request points to them.
         request, _texts = request_in(
-            symbol,
-            timeframe,
-            provider_used=provider_used,
-            start_ts=start_ts,
-            end_ts=end_ts,
-            requested_at=requested_at,
-            fallback_used=fallback_used,
-            coverage_ratio=coverage_ratio,
-            gap_count=gap_count,
-            quality=quality,
-            notes=notes,
-        )
-        check(_record_request(self._store, request, byref(c_int64())))
+            symbol, timeframe, provider_used, start_ts, end_ts, requested_at, fallback_used,
+            coverage_ratio, gap_count, quality, notes,
+        )  # fmt: skip
+        status = _record_request(self._store, request, None)
+        if status or raised:
+            check(status)
 
     def requests(
         self,

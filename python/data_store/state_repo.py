@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from ctypes import POINTER, byref, c_int32, c_int64, c_void_p
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from ctypes import POINTER, byref, c_char, c_int32, c_int64, c_void_p
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ._c import abi as _abi
 from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library, untyped
-from ._c.signals import pass_on
+from ._c.signals import pass_on, raised
 from ._c.status import check
-from ._c.text import TextArray, decode, encode
+from ._c.text import Remembered, TextArray, decode, encode
 from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
 from .errors import InvalidInputError, InvalidTypeError
@@ -24,7 +23,33 @@ if TYPE_CHECKING:
 __all__ = ["StateRepo"]
 
 _set: Final = untyped("ds_state_set")
-_get: Final = untyped("ds_state_get")
+_get_into: Final = untyped("ds_state_get_into")
+_updated_at: Final = untyped("ds_state_updated_at")
+
+
+def _import_to_timestamp(ns: int) -> pd.Timestamp | None:
+    """Stand in for `to_timestamp` until it is there."""
+    global _to_timestamp
+    with at_first_use:
+        from ._timestamps import to_timestamp
+
+    _to_timestamp = to_timestamp
+    return to_timestamp(ns)
+
+
+_to_timestamp: Callable[[int], pd.Timestamp | None] = _import_to_timestamp
+
+_ROOM_BYTES: Final = 4096
+_Room: TypeAlias = tuple[Any, Any, Any, Any]
+# Memory for values that are read: a call takes one, or makes one, and brings it back. So no two
+# calls share one, neither of two threads nor of one, where a signal handler makes the second.
+_rooms: Final[list[_Room]] = []
+
+
+def _new_room() -> _Room:
+    """Give memory for a value, and for its size; each as it is passed, and as it is looked at."""
+    memory, size = (c_char * _ROOM_BYTES)(), c_int32()
+    return byref(c_char.from_buffer(memory)), byref(size), memory, size
 
 
 class StateRepo(OfThisProcess):
@@ -57,7 +82,9 @@ class StateRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        check(_set(self._store, _key(key), _json_of(key, value)))
+        status = _set(self._store, _key(key), _json_of(key, value))
+        if status or raised:
+            check(status)
 
     def set_many(self, mapping: Mapping[str, Any]) -> None:
         """Store all entries of `mapping`, or none.
@@ -109,10 +136,28 @@ class StateRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        text = c_void_p()
-        check(_get(self._store, _key(key), byref(text)))
-        stored = take_text(text)
+        try:
+            room = _rooms.pop()
+        except IndexError:
+            room = _new_room()
+        json, out_size, memory, size = room
+        status = _get_into(self._store, _key(key), json, _ROOM_BYTES, out_size)
+        if status or raised:
+            check(status)
+        taken = size.value
+        if taken == 0:
+            stored = None
+        elif taken <= _ROOM_BYTES:
+            stored = memory.value
+        else:
+            stored = self._long_value(key)
+        _rooms.append(room)
         return default if stored is None else from_json(stored, _place, key)
+
+    def _long_value(self, key: object) -> bytes | None:
+        text = c_void_p()
+        check(library.ds_state_get(self._store, _key(key), byref(text)))
+        return take_text(text)
 
     def delete(self, key: str) -> bool:
         """Remove `key`.
@@ -204,11 +249,8 @@ class StateRepo(OfThisProcess):
             As any read: see `data_store.errors`.
         """
         time = c_int64()
-        check(library.ds_state_updated_at(self._store, _key(key), byref(time)))
-        with at_first_use:
-            from ._timestamps import to_timestamp
-
-        return to_timestamp(time.value)
+        check(_updated_at(self._store, _key(key), byref(time)))
+        return _to_timestamp(time.value)
 
     def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:
         """Store `value` only if `get(key)` equals `expected`, in one atomic step across processes.
@@ -248,6 +290,9 @@ class StateRepo(OfThisProcess):
         return swapped.value != 0
 
     def _entries(self, prefix: str, *, values: bool) -> list[tuple[bytes, bytes]]:
+        with at_first_use:
+            from ._c import abi as _abi
+
         pointer = POINTER(_abi.ds_state_entries)()
         check(library.ds_state_items(self._store, encode(prefix, "prefix"), values, byref(pointer)))
         with ResultHandle(pointer, library.ds_state_entries_free) as entries:
@@ -257,7 +302,10 @@ class StateRepo(OfThisProcess):
 
 
 def _key(key: object) -> bytes:
-    return encode(key, "a state key")
+    return _keys[key] if type(key) is str else encode(key, "a state key")
+
+
+_keys = Remembered(lambda key: encode(key, "a state key"), longest=256)
 
 
 def _place(key: object) -> str:

@@ -21,6 +21,8 @@ from typing import Any, Self
 import data_store
 
 PROGRAMS = Path(__file__).parent / "programs"
+PATIENCE = 300
+"""Seconds after which a forked child that hangs is ended."""
 
 
 class Program:
@@ -103,6 +105,7 @@ def in_child(action: Callable[[], Any]) -> Any:
     source, sink = os.pipe()
     child = os.fork()
     if child == 0:
+        signal.alarm(PATIENCE)
         try:
             answer = action()
         except BaseException as error:

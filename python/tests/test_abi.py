@@ -107,6 +107,7 @@ def ctypes_name(kind: Any) -> str:
 
 
 CTYPES_NAMES = {
+    ctypes.c_char: "char",
     ctypes.c_char_p: "char*",
     ctypes.c_double: "double",
     ctypes.c_int32: "int32_t",
@@ -123,7 +124,7 @@ def may_pass_without_type(value: Any, kind: Any) -> bool:
         return type(value) is int
     if type(value) is bytes:
         return kind is ctypes.c_char_p or len(value) == ctypes.sizeof(kind._type_)
-    return issubclass(kind, ctypes._Pointer) and kind.from_param(value) is not None
+    return issubclass(kind, ctypes._Pointer) and (value is None or bool(kind.from_param(value)))
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +243,7 @@ def test_calls_without_types_pass_what_the_table_declares(
     store.market.record_request("A", "1h", provider_used="x", start_ts=when, end_ts=when)
     store.state.set("key", [1])
     assert store.state.get("key") == [1]
+    assert store.state.updated_at("key") is not None
     bar = store.market.latest_bar("A", "1h")
     assert bar is not None
     assert (bar.open, bar.close, bar.source) == (1.0, 2.0, "x")

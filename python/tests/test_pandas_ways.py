@@ -11,13 +11,35 @@ import pytest
 from frames import NUMBERS, SYMBOL, TIMEFRAME, bars, same, times
 
 from data_store import DataStore, _pandas
+from data_store._in import batch
 from data_store._in import frames as frames_in
-from data_store._out import indexes
+from data_store._out import frames as frames_out
+from data_store._out import indexes, texts
 from data_store._out.arrays import MOST_GATHERED
 
 WAYS = {
     "utc_index": (_pandas._bare_index, _pandas._public_index, _pandas._gives_the_same_index),
     "column_of": (_pandas._bare_column, _pandas._public_column, _pandas._gives_the_same_columns),
+    "objects_array": (
+        _pandas._bare_objects,
+        _pandas._public_objects,
+        _pandas._gives_the_same_objects,
+    ),
+    "frame_from_blocks": (
+        _pandas._bare_frame,
+        _pandas._public_frame,
+        _pandas._gives_the_same_frame,
+    ),
+    "doubles_of": (
+        _pandas._bare_doubles,
+        _pandas._public_doubles,
+        _pandas._gives_the_same_doubles,
+    ),
+    "address_of": (
+        _pandas._bare_address,
+        _pandas._public_address,
+        _pandas._gives_the_same_address,
+    ),
 }
 
 
@@ -63,8 +85,10 @@ def test_the_public_ways_store_and_give_the_same(
     store.market.write(frame, "A", TIMEFRAME)
     store.market.write(odd, "B", TIMEFRAME)
     found = store.market.read(["A", "B"], TIMEFRAME)
-    monkeypatch.setattr(frames_in, "column_of", _pandas._public_column)
-    monkeypatch.setattr(indexes, "utc_index", _pandas._public_index)
+    for name, (_, public, _) in WAYS.items():
+        for module in (batch, frames_in, frames_out, indexes, texts):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, public)
     store.market.write(frame, "A", TIMEFRAME, replace=True)
     store.market.write(odd, "B", TIMEFRAME, replace=True)
     same(store.market.read(["A", "B"], TIMEFRAME), found)
@@ -116,3 +140,59 @@ def test_several_symbols_have_the_levels_that_pandas_would_make(
     assert found.levels[1].equals(distinct)
     assert found.levels[1].dtype == "datetime64[ns, UTC]"
     assert found.codes[1].tolist() == codes.tolist()
+
+
+def test_columns_of_doubles_go_in_wherever_they_lie_in_memory(store: DataStore) -> None:
+    """Rows of a block, every second row, columns across, parts of a longer frame, read-only."""
+    frame = bars(40)
+    numbers = frame[list(NUMBERS)].to_numpy()
+    rows = pd.DataFrame(numbers.copy(), frame.index, list(NUMBERS), copy=False)
+    columns = pd.DataFrame(np.asfortranarray(numbers), frame.index, list(NUMBERS), copy=False)
+    fixed = np.asfortranarray(numbers)
+    fixed.flags.writeable = False
+    for symbol, given in {
+        "consolidated": frame.copy(),
+        "rows": rows,
+        "columns": columns,
+        "read-only": pd.DataFrame(fixed, frame.index, list(NUMBERS), copy=False),
+        "every second": frame.iloc[::2],
+        "backwards": frame.iloc[::-1],
+        "part": frame.iloc[7:31],
+        "big-endian": rows.astype(">f8"),
+        "short": rows.astype("float32").astype("float64"),
+    }.items():
+        store.market.write(given, symbol, TIMEFRAME)
+        found = store.market.read(symbol, TIMEFRAME)
+        expected = given.sort_index().astype(dict.fromkeys(NUMBERS, "float64"))
+        pd.testing.assert_frame_equal(
+            found[list(NUMBERS)], expected[list(NUMBERS)], check_freq=False, check_exact=True,
+            check_names=False, check_index_type=False,
+        )  # fmt: skip
+
+
+def test_many_symbols_go_in_with_their_own_texts(store: DataStore) -> None:
+    for count in (1, 31, 32, 33, 34, 500):
+        names = [f"S{'é' * (number % 3)}{number}" for number in range(count)]
+        frame = pd.DataFrame({"symbol": names, "timestamp": times(1)[0], "close": range(count)})
+        frame["source"] = [f"feed {number % 40}" for number in range(count)]
+        store.market.write(frame, None, f"t{count}")
+        found = store.market.latest(names[::-1], f"t{count}")
+        assert found.index.get_level_values("symbol").tolist() == names[::-1]
+        assert found["close"].tolist() == [float(number) for number in range(count)][::-1]
+        assert found["source"].tolist() == frame["source"].tolist()[::-1]
+
+
+def test_a_list_of_symbols_that_is_kept_is_the_callers_to_change(store: DataStore) -> None:
+    for symbol in "ABC":
+        store.market.write(bars(2, base=ord(symbol)), symbol, TIMEFRAME)
+    asked = ["C", "A", "C"]
+    for _ in range(2):
+        found = store.market.latest(asked, TIMEFRAME)
+        assert found.index.get_level_values("symbol").tolist() == ["C", "A"]
+        found.index.names = ["name", "time"]
+        found.index = found.index.set_levels(["x", "y"], level=0)
+    asked.append("B")
+    found = store.market.latest(asked, TIMEFRAME)
+    assert found.index.get_level_values("symbol").tolist() == ["C", "A", "B"]
+    assert found.index.names == ["symbol", "timestamp"]
+    assert store.market.latest(("A",), TIMEFRAME).index.get_level_values("symbol").tolist() == ["A"]

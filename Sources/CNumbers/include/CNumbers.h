@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Doubles to shortest text and back, by the C++ standard library (<charconv>): bit-exact both
-// ways, no locale, no allocation. And the powers of ten for exact methods of our own.
+// ways, no locale, no allocation. And the powers of ten for exact methods of our own; times, a page at a time.
 #ifndef CNUMBERS_H
 #define CNUMBERS_H
 
@@ -9,6 +9,7 @@
 
 #include "digits.h"
 #include "prefetch.h"
+#include "times.h"
 
 // Of the table alone Swift has to know that it is never NULL.
 #pragma clang diagnostic push

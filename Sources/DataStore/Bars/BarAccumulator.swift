@@ -15,9 +15,16 @@ struct BarAccumulator: ~Copyable {
         codes.append(-1)
         return true
       }
-      if !dictionary.holds(text, at: guess), !look(for: text) { return false }
-      codes.append(Int32(truncatingIfNeeded: guess))
+      guard let code = code(text) else { return false }
+      codes.append(code)
       return true
+    }
+
+    /// The number of a text; nil if it is not one.
+    @inline(__always)
+    mutating func code(_ text: Bytes) -> Int32? {
+      if !dictionary.holds(text, at: guess), !look(for: text) { return nil }
+      return Int32(truncatingIfNeeded: guess)
     }
 
     @inline(never)
@@ -101,6 +108,18 @@ struct BarAccumulator: ~Copyable {
     if count > start, timestamps[count - 1] > timestamp { isUnordered = true }
     timestamps.append(timestamp)
   }
+
+  /// Whether a row of this time would not come before the last one of the current symbol.
+  @inline(__always)
+  func isInOrder(_ timestamp: Int64) -> Bool { count == start || timestamps[count - 1] <= timestamp }
+
+  /// Room for the times of more rows, in order and in the stored form, which `advance` takes in; see `ColumnBuffer`.
+  @inline(__always)
+  mutating func reserveTimes(_ more: Int) -> UnsafeMutablePointer<Int64>? { timestamps.reserve(more) }
+
+  /// Takes in rows, whose other columns must be there.
+  @inline(__always)
+  mutating func advanceTimes(by more: Int) { timestamps.advance(by: more) }
 
   mutating func restartSymbol() {
     features.restartSymbol()

@@ -143,9 +143,86 @@ struct TimeForms {
   static func basicDate(_ instant: Int64) -> String { Place(instant).basicDate }
 
   /// No text before this one means `instant` or later.
-  static func earliestText(near instant: Int64) -> TimeText {
+  private static func earliestText(near instant: Int64) -> TimeText {
     minus(instant, reach).map(TimeText.init(dateOf:)) ?? .empty
   }
+
+  // MARK: Written times
+
+  /// A stretch of times as they are written, whatever their offset from UTC: from the beginning of an hour to the end of a
+  /// day. `Int64.min` and `Int64.max` are without a bound.
+  struct Written: Equatable {
+    var low: Int64
+    var high: Int64
+
+    /// Contains nothing, and touches nothing.
+    static let none = Written(low: .max, high: .min)
+    var isNone: Bool { low > high }
+
+    /// With the hours and days of both.
+    init(from low: Int64?, to high: Int64?) {
+      self.low = low.flatMap { minus($0, Timestamp.floorDivide($0, by: hour).remainder) } ?? .min
+      self.high = high.flatMap { plus($0, day - 1 - Timestamp.floorDivide($0, by: day).remainder) } ?? .max
+    }
+
+    private init(low: Int64, high: Int64) { (self.low, self.high) = (low, high) }
+
+    /// All that may mean an instant between the bounds.
+    static func meaning(_ low: Int64, _ high: Int64?) -> Written {
+      Written(from: minus(low, reach), to: high.flatMap { plus($0, reach) })
+    }
+
+    /// All that may mean an instant from `low` on, and stand before the text of that.
+    static func before(_ low: Int64) -> Written { Written(from: minus(low, reach), to: low) }
+
+    @inline(__always)
+    func contains(_ other: Written) -> Bool { low <= other.low && other.high <= high }
+
+    /// Whether both have a time in common, or one goes on where the other ends.
+    func touches(_ other: Written) -> Bool {
+      !isNone && !other.isNone && (high == .max || other.low <= high + 1)
+        && (other.high == .max || low <= other.high + 1)
+    }
+
+    func joined(_ other: Written) -> Written {
+      Written(low: min(low, other.low), high: max(high, other.high))
+    }
+
+    /// With all that is behind it, where there is nothing behind it.
+    func reaching(toTheEnd isToTheEnd: Bool) -> Written { isToTheEnd ? Written(low: low, high: .max) : self }
+
+    /// What is not in `other`, as far as that is one stretch.
+    func without(_ other: Written) -> Written {
+      guard touches(other) else { return self }
+      if other.low <= low, other.high < high { return Written(low: other.high + 1, high: high) }
+      if other.high >= high, other.low > low { return Written(low: low, high: other.low - 1) }
+      return self
+    }
+
+    /// Where all their texts stand. What is written with a space stands before the rest of its day: of the first day it is by
+    /// itself. So is what is written without hyphens of the last year, where there is an end.
+    var windows: (main: Window, space: Window?, basic: Window?) {
+      let end = high == .max ? nil : TimeText(dateOf: high).with(tilde)
+      let basic = high == .max ? nil : TimeForms.basicWindow(low == .min ? nil : low, high)
+      guard low != .min else { return (Window(low: .empty, high: end), nil, basic) }
+      let text = TimeText(stored: low)
+      let date = text.prefix(10)
+      // A bare date is its midnight.
+      if Timestamp.floorDivide(low, by: day).remainder == 0 {
+        return (Window(low: date, high: end), nil, basic)
+      }
+      let spaced = date.with(UInt8(ascii: " "))
+      var begin = spaced
+      text.withBytes { text in
+        for place in 11..<13 where place < text.count { begin = begin.with(text[place]) }
+      }
+      return (
+        Window(low: text.prefix(13), high: end), Window(low: begin, high: spaced.with(tilde)), basic
+      )
+    }
+  }
+
+  private static let hour = 3600 * Timestamp.perSecond
 
   /// nil if no int64 nanoseconds hold it: then nothing bounds the texts on that side.
   private static func plus(_ instant: Int64, _ nanoseconds: Int64) -> Int64? {

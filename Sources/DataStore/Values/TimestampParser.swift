@@ -54,10 +54,11 @@ struct TimestampParser {
     return (instant, parser.layout)
   }
 
-  /// The date that was read last: bars of a day follow one another.
+  /// The date that was read last: bars of a day follow one another. At first `1970-01-01`, for it must be one that a text can
+  /// be taken for.
   struct DateMemo {
-    fileprivate var year: UInt64 = 0
-    fileprivate var day: UInt16 = 0
+    fileprivate var year = UInt64(littleEndian: 0x2D31_302D_3037_3931)
+    fileprivate var day = UInt16(littleEndian: 0x3130)
     fileprivate var seconds: Int64 = 0
   }
 

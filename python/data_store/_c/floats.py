@@ -12,7 +12,7 @@ import ctypes
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-__all__ = ["at_default"]
+__all__ = ["are_default", "at_default"]
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -23,12 +23,13 @@ _DEFAULT = ctypes.c_void_p(-1)  # FE_DFL_ENV of <fenv.h>
 _ENVIRONMENT_BYTES = 64  # more than any fenv_t
 
 
-def _are_default(
+def are_default(
     least: float = 2.2250738585072014e-308,
     half: float = 0.5,
     one: float = 1.0,
     step: float = 2**-60,
 ) -> bool:
+    """Tell whether the thread computes as Python expects it: to the nearest, with subnormals."""
     # As arguments these are not computed beforehand. Half of the least normal number is subnormal;
     # the sum and the difference are both 1.0 to the nearest, and in no other rounding.
     return least * half > 0.0 and one + step == one - step
@@ -40,7 +41,7 @@ def at_default(
     **kwargs: _Parameters.kwargs,
 ) -> _Result:
     """Call a function with the default rounding, and with subnormal numbers as they are."""
-    if _are_default():
+    if are_default():
         return function(*args, **kwargs)
     kept = ctypes.create_string_buffer(_ENVIRONMENT_BYTES)
     _libm.fegetenv(kept)

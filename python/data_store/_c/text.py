@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -94,15 +95,20 @@ class Remembered(dict[str, _Value]):
     ----------
     look : callable
         Turns a text into its value, or raises.
+    longest : int, optional
+        Characters of a text that is kept.
     """
 
-    __slots__ = ("_look",)
+    __slots__ = ("_longest", "_look")
 
-    def __init__(self, look: Callable[[str], _Value]) -> None:
+    def __init__(self, look: Callable[[str], _Value], longest: int = sys.maxsize) -> None:
         self._look = look
+        self._longest = longest
 
     def __missing__(self, text: str) -> _Value:
         value = self._look(text)
+        if len(text) > self._longest:
+            return value
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         self[text] = value
@@ -173,12 +179,18 @@ class TextArray:
     ----------
     texts : iterable of bytes or None
         UTF-8 without NUL. None becomes a NULL pointer.
+
+    Attributes
+    ----------
+    names : tuple of str, or None
+        The texts, where that is known.
     """
 
-    __slots__ = ("_as_parameter_", "_owned", "address", "count")
+    __slots__ = ("_as_parameter_", "_owned", "address", "count", "names")
 
     def __init__(self, texts: Iterable[bytes | None]) -> None:
         pieces = list(texts)
+        self.names: tuple[str, ...] | None = None
         if len(pieces) > _FEW:
             present = [piece or b"" for piece in pieces]
             addresses = self._point(b"\0".join(present), present)
@@ -208,7 +220,19 @@ class TextArray:
         if block.count(0) != len(names) - 1:
             return cls(encode_name(name, what) for name in names)  # which says which one it is
         array = cls.__new__(cls)
+        array.names = None
         array._point(block, names if len(block) == len(text) else block.split(b"\0"))
+        return array
+
+    @classmethod
+    def at(cls, address: int, count: int, owned: object) -> TextArray:
+        """Stand for a C array of pointers that somebody else has made, and keep what it needs."""
+        array = cls.__new__(cls)
+        array.names = None
+        array._owned = owned
+        array.count = count
+        array.address = address
+        array._as_parameter_ = ctypes.c_void_p(address)
         return array
 
     def _point(self, block: bytes, pieces: Sequence[str | bytes]) -> array[int]:

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from .._c import abi as _abi
-from .._pandas import column_of
+from .._pandas import column_of, doubles_of
 from ..errors import InvalidInputError, InvalidTypeError
 from .batch import Batch
 from .cells import shown
 from .columns import Refusal, doubles, flags, texts
-from .columns.dtypes import BareColumn, Column
+from .columns.dtypes import BareColumn, Column, objects
 from .features import carry_by_position, carry_features
 from .labels import LABELS, labels_error
 from .rows import cell_error, place_of, rows_of
@@ -63,10 +63,10 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     if not isinstance(frame, pd.DataFrame):
         raise _no_frame_error(frame, symbol, timeframe)
     labels = frame.columns
-    names = list(labels)
+    names = objects(labels) if labels.nlevels == 1 else list(labels)
     if not LABELS.issuperset(names):
         raise labels_error(frame, symbol, timeframe, place)
-    if not labels.is_unique:
+    if len(set(names)) < len(names):
         twice = labels[labels.duplicated()][0]
         raise InvalidInputError(f"{place}: column {twice!r} is given twice; drop or rename one")
     if features is not None and "features" in names:
@@ -74,8 +74,12 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
             f"{place}: features are given twice, as an argument and as a column; drop one"
         )
     batch = Batch(rows_of(frame, symbol, timeframe))
+    plain = doubles_of(frame)
     for number, name in enumerate(names):
         carry = _CARRIERS.get(name)
+        if carry is _carry_doubles and number in plain:
+            batch.carry_doubles(str(name), plain[number])
+            continue
         if carry is None:  # a key of the row: it is in the batch already
             continue
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ctypes import byref
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,20 @@ def symbols_of(symbol: object) -> TextArray:
     if isinstance(symbol, str):
         return TextArray([encode_name(symbol, "symbol")])
     names = _listed(symbol, "symbol", "a str or a list of str")
-    return TextArray.of_names(names, "symbol")
+    if len(names) > _MOST_KEPT or {*map(type, names)} != {str}:
+        return TextArray.of_names(names, "symbol")
+    return _plain_symbols(tuple(names))
+
+
+_MOST_KEPT = 2000
+
+
+@lru_cache(maxsize=16)
+def _plain_symbols(names: tuple[str, ...]) -> TextArray:
+    """Kept: a list of symbols is asked for again and again. The library only looks at it."""
+    symbols = TextArray.of_names(list(names), "symbol")
+    symbols.names = tuple(dict.fromkeys(names))
+    return symbols
 
 
 class Selection:

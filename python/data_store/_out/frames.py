@@ -7,16 +7,15 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from pandas.api.internals import create_dataframe_from_blocks
 
 from .._c import abi as _abi
 from .._c.floats import at_default
-from .._c.handles import ResultHandle
+from .._c.handles import BarsHandle, ResultHandle
 from .._c.library import library
 from .._c.text import decode, decode_array
 from .._in.selection import Selection
+from .._pandas import Block, frame_from_blocks
 from .arrays import MOST_GATHERED, c_array, gathered
 from .indexes import index_of
 from .texts import names_index, text_array, text_columns_out
@@ -26,12 +25,12 @@ __all__ = ["bars_out", "feature_columns_out", "frame_of"]
 _KINDS = {column.name: column.kind for column in _abi.BAR_COLUMNS}
 
 
-def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
+def bars_out(owner: BarsHandle, selection: Selection) -> pd.DataFrame:
     """Give a result as a DataFrame.
 
     Parameters
     ----------
-    owner : ResultHandle
+    owner : BarsHandle
         A `ds_bars`. The frame keeps it alive.
     selection : Selection
         What was asked for; a result of no rows has its columns all the same.
@@ -63,7 +62,7 @@ def bars_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
     return frame_of(owner, columns.values(), labels, index)
 
 
-def feature_columns_out(owner: ResultHandle, selection: Selection) -> pd.DataFrame:
+def feature_columns_out(owner: BarsHandle, selection: Selection) -> pd.DataFrame:
     """Give a result's features as two column levels: (key, "value"), (key, "quality").
 
     Values are float64, qualities str; NaN in both is a bar without that feature.
@@ -95,7 +94,7 @@ def frame_of(
     """
     count = len(index)
     is_short = 0 < count <= MOST_GATHERED
-    blocks: list[tuple[Any, npt.NDArray[np.intp]]] = []
+    blocks: list[Block] = []
     together: list[int] = []
     addresses: list[int] = []
     for place, column in enumerate(columns):
@@ -105,12 +104,11 @@ def frame_of(
             continue
         if column is None or type(column) is int:
             column = c_array(owner, column, count, np.float64)
-        values = column.reshape(1, -1) if isinstance(column, np.ndarray) else column
-        blocks.append((values, np.array([place])))
+        values = column.reshape(1, -1) if type(column) is np.ndarray else column
+        blocks.append((values, (place,)))
     if together:
-        blocks.append((gathered(addresses, count), np.array(together)))
-    frame: pd.DataFrame = create_dataframe_from_blocks(blocks, index=index, columns=labels.view())
-    return frame
+        blocks.append((gathered(addresses, count), tuple(together)))
+    return frame_from_blocks(blocks, labels, index)
 
 
 def _members_of(keys: list[str]) -> pd.MultiIndex:

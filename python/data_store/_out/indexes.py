@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._c.handles import ResultHandle
+from .._c.handles import BarsHandle
 from .._in.selection import Selection
 from .._pandas import utc_index
 from .arrays import c_array
@@ -18,7 +18,7 @@ from .texts import codes_out, distinct_texts_out
 __all__ = ["index_of"]
 
 
-def index_of(owner: ResultHandle, batch: Any, selection: Selection) -> pd.Index[Any]:
+def index_of(owner: BarsHandle, batch: Any, selection: Selection) -> pd.Index[Any]:
     """Give the index of a `ds_bar_batch` that `owner` has."""
     ns = c_array(owner, batch.timestamps, batch.count, np.int64)
     if not selection.by_symbol:
@@ -27,7 +27,7 @@ def index_of(owner: ResultHandle, batch: Any, selection: Selection) -> pd.Index[
     time_codes, times = _coded(ns, symbol_codes)
     codes: list[Any] = [symbol_codes, time_codes]  # Any: pandas-stubs has sequences only
     # From levels and codes: the symbols keep the order they were asked for in.
-    levels: list[Any] = [distinct_texts_out(batch.symbol), utc_index(times)]
+    levels: list[Any] = [distinct_texts_out(batch.symbol, owner.names), utc_index(times)]
     return pd.MultiIndex(
         levels=levels,
         codes=codes,

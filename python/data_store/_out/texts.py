@@ -16,6 +16,7 @@ from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.status import check
 from .._c.text import decode_array
+from .._pandas import STR, objects_array
 from .arrays import c_array
 
 __all__ = [
@@ -27,15 +28,12 @@ __all__ = [
     "text_columns_out",
 ]
 
-# pandas' default dtype of text: missing is NaN; backed by Arrow where pyarrow is installed.
-STR = pd.StringDtype(na_value=np.nan)
-
 
 def text_array(texts: list[str | None]) -> Any:
     """Give texts as an array of pandas' default text dtype, None as missing."""
     if STR.storage != "pyarrow":
         present = [np.nan if text is None else text for text in texts]
-        return _objects_array(np.array(present, object))
+        return objects_array(np.array(present, object))
     import pyarrow as pa
 
     return _arrow_array(pa.array(texts, pa.large_string()))
@@ -61,15 +59,23 @@ def names_index(names: tuple[str, ...]) -> pd.Index[Any]:
     return index
 
 
-def distinct_texts_out(column: Any) -> pd.Index[Any]:
-    """Give a text column's dictionary as an index: UTF-8, and none of them missing."""
+def distinct_texts_out(column: Any, names: tuple[str, ...] | None) -> pd.Index[Any]:
+    """Give a text column's dictionary as an index: UTF-8, and none of them missing.
+
+    Where `names` are known to be what it holds, the index of the last such call is shared.
+    """
     count = column.value_count
+    if names is not None and len(names) == count:
+        return _known_names(names)
     if STR.storage != "pyarrow" or not count:
         return pd.Index(decode_array(column.values, count), dtype=STR)
     codes = np.arange(count, dtype=np.int32)
     each = _abi.ds_text_column(codes.ctypes.data, column.values, count)
     index: pd.Index[Any] = pd.Index(_arrow_arrays([each], count)[0])
     return index
+
+
+_known_names = lru_cache(maxsize=16)(names_index.__wrapped__)
 
 
 def codes_out(owner: ResultHandle, column: Any, count: int) -> npt.NDArray[np.int32]:
@@ -88,24 +94,20 @@ def text_columns_out(owner: ResultHandle, columns: list[Any], count: int) -> lis
     the time of Arrow's own `take`. Those arrays share one block of memory, and those that say the
     same all of theirs: Arrow's arrays never change.
     """
-    places = {(column.values, column.value_count) for column in columns}
-    words = {place: decode_array(*place) for place in places}
     if STR.storage == "pyarrow" and count and columns:
+        for place in {(column.values, column.value_count) for column in columns}:
+            decode_array(*place)  # Arrow would not look at the bytes
         return _arrow_arrays(columns, count)
-    return [
-        _coded_array(words[column.values, column.value_count], codes_out(owner, column, count))
-        for column in columns
-    ]
+    return [_coded_array(owner, column, count) for column in columns]
 
 
-def _coded_array(words: list[str | None], codes: npt.NDArray[np.int32]) -> Any:
+def _coded_array(owner: ResultHandle, column: Any, count: int) -> Any:
+    words = decode_array(column.values, column.value_count)
+    if len(words) == 1 and column.codes is None:
+        return objects_array(np.full(count, words[0], object))
     # Code -1, which is missing, takes the last one.
-    return _objects_array(np.array([*words, np.nan], object)[codes])
-
-
-def _objects_array(texts: npt.NDArray[np.object_]) -> Any:
-    array_of: Any = pd.arrays.StringArray  # pandas-stubs do not know its dtype
-    return array_of(texts, dtype=STR)
+    codes = codes_out(owner, column, count)
+    return objects_array(np.array([*words, np.nan], object).take(codes))
 
 
 def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:

@@ -76,7 +76,7 @@ LIBRARY_CALLERS = {
     "delete",
     "backup",
     "check",
-    "sql",
+    "query",
 }
 # Else a short call before the long one would do.
 WAITING_CALLERS = {"set"}

@@ -65,6 +65,7 @@ final class Checkpointer {
     defer { try? writer.run(.rollback) }
     // A connection that has never read knows of no WAL, and its checkpoint would do nothing.
     _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema")
+    connection.gatherCheckpoints(database)
     let deadline = Deadline(nanosecondsFromNow: patience)
     var outcome = try step(connection)
     while outcome.heldBack > 0, !deadline.isPast {
@@ -100,7 +101,6 @@ final class Checkpointer {
   private func opened() throws(StoreError) -> Connection {
     if let connection { return connection }
     let connection = try open()
-    if database >= 0 { connection.writeBackEarly(database) }
     self.connection = connection
     return connection
   }

@@ -26,7 +26,9 @@ import Testing
     let reader = try StoreConnection(scratch.path(), .readOnly, settings)
     reader.openWAL()
     let ledger = CommitLedger()
-    let pages = try #require(try LatestPages(reader, ledger, ForeignForms(.bars, ledger)))
+    let trees = try #require(try KeptTrees(reader))
+    let changed = try #require(ChangedPages(reader))
+    let pages = LatestPages(trees, changed, ledger, ForeignForms(.bars, ledger))
     func instant(notices: Int?) throws -> Int64? {
       try withBytes("A") { symbol in
         try withBytes(Self.timeframe) { try pages.row(symbol, $0, reader, notices: notices)?.instant }

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .arrow_texts import code_arrow
+from .object_codes import code_objects
 
 __all__ = [
     "BareColumn",
@@ -148,7 +149,7 @@ def _read_categories(column: Column) -> Cells:
 
 def _read_text(column: Column) -> Cells:
     dtype: Any = column.dtype
-    # Text that pandas keeps as Python objects it tells apart up to a NUL only.
+    # Text that pandas keeps as Python objects its own coding tells apart up to a NUL only.
     if dtype.storage != "pyarrow" or column.size < _MANY:
         return _read_objects(column)
     array: Any = column.array
@@ -169,6 +170,12 @@ def _read_sparse(column: Column) -> Cells:
 
 
 def _read_objects(column: Column) -> Cells:
+    if column.size >= _MANY:
+        cells: Any = column.array.to_numpy(dtype=object)
+        coded = code_objects(cells)
+        if coded is not None:
+            return Categories(coded[0], BareColumn(coded[1]), column)
+        return Objects(cells.tolist())
     return Objects(objects(column))
 
 

@@ -37,13 +37,32 @@ class TextCodes:
         None stands for code 0 in every row.
     values : list of bytes
         UTF-8.
+    block : bytes
+        The values with a NUL between each two, where they were encoded so; else empty.
+    count : int
+        How many values there are.
     """
 
-    __slots__ = ("codes", "values")
+    __slots__ = ("_values", "block", "codes", "count")
 
-    def __init__(self, codes: npt.NDArray[np.int32] | None, values: list[bytes]) -> None:
+    def __init__(
+        self,
+        codes: npt.NDArray[np.int32] | None,
+        values: list[bytes] | None,
+        block: bytes = b"",
+        count: int = 0,
+    ) -> None:
         self.codes = codes
-        self.values = values
+        self._values = values
+        self.block = block
+        self.count = count if values is None else len(values)
+
+    @property
+    def values(self) -> list[bytes]:
+        """Split the block only where each has to be looked at."""
+        if self._values is None:
+            self._values = self.block.split(b"\0")
+        return self._values
 
     def take(self, rows: Rows) -> TextCodes:
         """Give the rows asked for; row -1 is a missing one."""
@@ -81,10 +100,15 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     except Exception as error:  # cannot be hashed: not text, or a str subclass
         pass_on(error)
         return _texts_from_bytes(each(cells.values, text_or_missing))
-    values = _plain_texts(distinct)
-    if values:
-        codes = dict(zip(distinct, range(len(values)), strict=True))
-        return _coded(cells.values, codes, values)
+    block = _block_of(distinct)
+    if block is not None:
+        count = len(distinct)
+        if count == 1:
+            return TextCodes(None, [block])
+        if count == len(cells.values):  # each its own
+            return TextCodes(np.arange(count, dtype=np.int32), None, block, count)
+        codes = dict(zip(distinct, range(count), strict=True))
+        return TextCodes(_coded(cells.values, codes), None, block, count)
     for cell in distinct:
         try:
             text = text_or_missing(cell)
@@ -93,27 +117,24 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
         codes[cell] = -1 if text is None else len(values)
         if text is not None:
             values.append(text)
-    return _coded(cells.values, codes, values)
-
-
-def _plain_texts(texts: Collection[Any]) -> list[bytes]:
-    """Encode texts in one piece; nothing where one of them has to be looked at alone."""
-    if {*map(type, texts)} != {str}:
-        return []
-    try:
-        values = "\0".join(texts).encode().split(b"\0")
-    except UnicodeEncodeError:
-        return []
-    return values if len(values) == len(texts) else []
-
-
-def _coded(cells: list[Any], codes: dict[Any, int], values: list[bytes]) -> TextCodes:
     if len(codes) == 1 and values:
         return TextCodes(None, values)
-    if len(values) == len(cells):  # each its own
-        return TextCodes(np.arange(len(cells), dtype=np.int32), values)
-    coded = np.fromiter(map(codes.__getitem__, cells), np.int32, len(cells))
-    return TextCodes(coded, values or [b""])
+    return TextCodes(_coded(cells.values, codes), values or [b""])
+
+
+def _block_of(texts: Collection[Any]) -> bytes | None:
+    """Encode texts in one piece; None where one of them has to be looked at alone."""
+    if {*map(type, texts)} != {str}:
+        return None
+    try:
+        block = "\0".join(texts).encode()
+    except UnicodeEncodeError:
+        return None
+    return block if block.count(0) == len(texts) - 1 else None
+
+
+def _coded(cells: list[Any], codes: dict[Any, int]) -> npt.NDArray[np.int32]:
+    return np.fromiter(map(codes.__getitem__, cells), np.int32, len(cells))
 
 
 def _texts_from_bytes(cells: list[bytes | None]) -> TextCodes:

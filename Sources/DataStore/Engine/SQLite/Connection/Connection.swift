@@ -36,6 +36,7 @@ class Connection {
   var queries = KeptQueries()
   @exclusivity(unchecked) var guarding = ReadOnlyGuard.Phase.off
   var isGuarded = false
+  @exclusivity(unchecked) private var pageCache = PageCache()
   /// For a read that fetches pages by itself.
   var specifiedTable = SpecifiedTable()
   /// Frames in the WAL after this connection's last commit.
@@ -45,7 +46,7 @@ class Connection {
   @exclusivity(unchecked) private var isCommitting = false
   /// How the connection that writes appends to the WAL, and the one that folds it in writes to the database.
   private var gathering: FrameGathering?
-  private var writeback: CheckpointWriteback?
+  private var checkpointing: CheckpointGathering?
   /// Asks the call that is running here to stop.
   let interruption: Interruption
   private let busyWait: BusyWait
@@ -95,7 +96,7 @@ class Connection {
     brackets = []
     queries = KeptQueries()
     gathering = nil
-    writeback = nil
+    checkpointing = nil
     sqlite3_close_v2(handle)
   }
 
@@ -175,6 +176,10 @@ class Connection {
     isCommitting = false
   }
 
+  /// To be called before a write of so many rows.
+  @inline(__always)
+  func expectRows(_ count: Int) { pageCache.note(count, handle) }
+
   // MARK: A statement that is its own transaction
 
   /// Asked before a commit by the current statement; what it throws takes the statement back.
@@ -243,9 +248,13 @@ class Connection {
     }
   }
 
-  /// From now on the disk begins early with what this connection writes to the database. See `CheckpointWriteback`.
-  func writeBackEarly(_ descriptor: Int32) {
-    writeback = CheckpointWriteback(database: file(SQLITE_FCNTL_FILE_POINTER), descriptor: descriptor)
+  /// From now on this connection, which has read already, checkpoints in long pieces, and the disk begins early with what
+  /// it writes to the database. See `CheckpointGathering`.
+  func gatherCheckpoints(_ descriptor: Int32) {
+    guard checkpointing == nil else { return }
+    checkpointing = CheckpointGathering(
+      database: file(SQLITE_FCNTL_FILE_POINTER), wal: file(SQLITE_FCNTL_JOURNAL_POINTER),
+      descriptor: descriptor, gathers: fastPaths.contains(.frames))
   }
 
   /// From now on this connection waits behind writers that came first, in whatever process.

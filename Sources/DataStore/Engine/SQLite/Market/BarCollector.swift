@@ -9,10 +9,12 @@ final class BarCollector: RecordSink {
   /// In memory of its own: SQLite reaches it once per row, and Swift's checks for exclusive access to a class's
   /// properties would cost a tenth of the read.
   private let collection: UnsafeMutablePointer<BarCollection>
+  /// A new one costs as much as a few rows.
+  @exclusivity(unchecked) private var isNew = true
 
   init() {
     collection = .allocate(capacity: 1)
-    collection.initialize(to: BarCollection(ReadShape()))
+    collection.initialize(to: BarCollection())
   }
 
   deinit {
@@ -45,9 +47,17 @@ final class BarCollector: RecordSink {
     (try? collection.pointee.append(timestamp, record, block)) ?? false
   }
 
+  /// Likewise rows whose times are known.
+  func append(_ rows: UnsafeMutableBufferPointer<FoundRow>, in block: ByteBlock.Reference?) -> Bool {
+    (try? collection.pointee.append(rows, block)) ?? false
+  }
+
   // MARK: A read, from begin to end
 
-  func begin(_ shape: ReadShape) { collection.pointee = BarCollection(shape) }
+  func begin(_ shape: ReadShape) {
+    collection.pointee.begin(shape)
+    isNew = false
+  }
 
   /// `skip` rows at the front, all of the range's first instant, will be left out at the end.
   func beginSymbol(_ series: SeriesKey, _ range: TimeRange, skip: Int) {
@@ -84,13 +94,16 @@ final class BarCollector: RecordSink {
 
   /// The rows; the collector is empty afterwards.
   func end() -> BarAccumulator {
-    let collected = collection.move()
-    collection.initialize(to: BarCollection(ReadShape()))
-    return collected.finished()
+    isNew = true
+    return collection.pointee.finished()
   }
 
   /// Releases what was collected.
-  func abandon() { collection.pointee = BarCollection(ReadShape()) }
+  func abandon() {
+    guard !isNew else { return }
+    collection.pointee.abandon()
+    isNew = true
+  }
 }
 
 /// The rows of a read that is under way, and what is needed to take the next one.
@@ -108,23 +121,38 @@ private struct BarCollection: ~Copyable {
   var failure: StoreError?
   private var dates = TimestampParser.DateMemo()
   private var fields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
+  private var decoder = RecordDecoder()
 
   private struct Selected {
     var column: UInt8
     var kind: BarColumn.Kind
   }
 
-  init(_ shape: ReadShape) {
-    rows = BarAccumulator(shape)
+  init() { rows = BarAccumulator(ReadShape()) }
+
+  mutating func begin(_ shape: ReadShape) {
+    abandon(for: shape)
+    decoder.beginRead()
     for column in BarColumn.table.indices where shape.selected.contains(column: column) {
       selected[selectedCount] = Selected(column: UInt8(column), kind: BarColumn.table[column].kind)
       selectedCount += 1
     }
   }
 
-  consuming func finished() -> BarAccumulator {
-    rows.finish()
-    return rows
+  mutating func finished() -> BarAccumulator {
+    var finished = BarAccumulator(ReadShape())
+    swap(&finished, &rows)
+    abandon()
+    finished.finish()
+    return finished
+  }
+
+  mutating func abandon(for shape: ReadShape = ReadShape()) {
+    rows = BarAccumulator(shape)
+    selectedCount = 0
+    (range, skipped, leftToSkip) = (.all, (.min, 0), 0)
+    series = nil
+    failure = nil
   }
 
   mutating func collect(_ context: OpaquePointer?, _ values: UnsafeMutablePointer<OpaquePointer?>) {
@@ -173,17 +201,85 @@ private struct BarCollection: ~Copyable {
       } else if kind == .flag {
         rows.flags[unchecked: column].append(try row.flag(column, place))
       } else {
-        try appendFeatures(try row.text(column, place), at: instant.nanoseconds, in: block)
+        let text = try row.text(column, place)
+        try appendFeatures(text, at: instant.nanoseconds, row: rows.count, in: block)
       }
     }
     rows.append(timestamp: instant.nanoseconds, isForeign: instant.isForeign)
   }
 
+  /// Takes rows of which the times are known, and in the stored form.
+  mutating func append(
+    _ found: UnsafeMutableBufferPointer<FoundRow>, _ block: ByteBlock.Reference?
+  ) throws(StoredBarFault) -> Bool {
+    guard let start = found.baseAddress, !found.isEmpty else { return true }
+    let ascend = ascend(found)
+    var row = 0
+    while row < found.count {
+      if ascend, let rows = decoder.rows(found, from: row) {
+        guard try append(rows, block) else { return false }
+        row += rows.count
+        continue
+      }
+      let one = start[row]
+      row += 1
+      guard range.contains(one.instant) else { continue }
+      guard fields.read(Bytes(start: one.record, count: Int(one.bytes))) else { return false }
+      try append(fields.row, (one.instant, false), in: block)
+    }
+    return true
+  }
+
+  /// Whether all are within the range, and in order.
+  @inline(__always)
+  private func ascend(_ found: UnsafeMutableBufferPointer<FoundRow>) -> Bool {
+    guard range.contains(found[0].instant), range.contains(found[found.count - 1].instant) else {
+      return false
+    }
+    for row in 1..<found.count where found[row].instant < found[row - 1].instant { return false }
+    return rows.isInOrder(found[0].instant)
+  }
+
+  private mutating func append(
+    _ taken: RecordDecoder.Rows, _ block: ByteBlock.Reference?
+  ) throws(StoredBarFault) -> Bool {
+    let count = taken.count
+    guard let times = rows.reserveTimes(count) else { return false }
+    for place in 0..<selectedCount {
+      let column = Int(selected[unchecked: place].column)
+      switch selected[unchecked: place].kind {
+      case .number:
+        guard let out = rows.numbers[unchecked: column].reserve(count),
+          decoder.numbers(column, of: taken, to: out)
+        else { return false }
+        rows.numbers[unchecked: column].advance(by: count)
+      case .text:
+        guard let out = rows.texts[unchecked: column].codes.reserve(count),
+          decoder.codes(column, of: taken, to: out, &rows.texts[unchecked: column])
+        else { return false }
+        rows.texts[unchecked: column].codes.advance(by: count)
+      case .flag:
+        guard let out = rows.flags[unchecked: column].reserve(count),
+          decoder.flags(column, of: taken, to: out)
+        else { return false }
+        rows.flags[unchecked: column].advance(by: count)
+      case .features:
+        let first = rows.count
+        for row in 0..<count {
+          try appendFeatures(
+            decoder.features(of: taken.start[row]), at: taken.start[row].instant, row: first + row, in: block)
+        }
+      }
+    }
+    for row in 0..<count { times[row] = taken.start[row].instant }
+    rows.advanceTimes(by: count)
+    return true
+  }
+
   @inline(__always)
   private mutating func appendFeatures(
-    _ text: Bytes?, at instant: Int64, in block: ByteBlock.Reference?
+    _ text: Bytes?, at instant: Int64, row: Int, in block: ByteBlock.Reference?
   ) throws(StoredBarFault) {
-    let row = rows.count
     var text = text
     if leftToSkip > 0, instant == skipped.instant {
       leftToSkip -= 1

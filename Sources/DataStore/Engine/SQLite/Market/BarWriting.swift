@@ -2,6 +2,7 @@
 
 extension StoreConnection {
   func upsertFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
+    expectRows(batch.count)
     try source.provide(batch) { () throws(StoreError) in
       let series = batch.series
       guard try bringUpToDate(batch, series, .features, change) else { return }
@@ -20,6 +21,7 @@ extension StoreConnection {
     _ batch: BorrowedBatch, _ replace: Bool
   ) throws(StoreError) {
     guard batch.count > 0 else { return }
+    expectRows(batch.count)
     let columns = replace ? BarColumns.everything : batch.carried
     try source.provide(batch) { () throws(StoreError) in
       let series = batch.series
@@ -65,6 +67,7 @@ extension StoreConnection {
     guard let series = batch.series, let update = try overlapUpdate(batch, series, columns) else {
       return nil
     }
+    expectRows(batch.count)
     var isDone = false
     try source.provide(batch) { () throws(StoreError) in
       isDone = try overlap.bringAllUpToDate(columns, change, update) {

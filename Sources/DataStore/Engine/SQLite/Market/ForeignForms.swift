@@ -26,8 +26,8 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   private let ledger: CommitLedger?
   private let monitor = Monitor()
   @exclusivity(unchecked) private var searched = SeriesTable(empty: Searched(edition: 0))
-  @exclusivity(unchecked) private var latest = SeriesTable(
-    empty: Latest(edition: 0, instant: 0, isPlain: false))
+  @exclusivity(unchecked) private var plain = SeriesTable(empty: PlainSpans())
+  @exclusivity(unchecked) private var latest = SeriesTable(empty: Latest(edition: 0, instant: 0))
   @exclusivity(unchecked) private var stretches = SeriesTable(
     empty: Stretch(edition: 0, low: 0, high: -1, instants: []))
   /// Without a ledger: the current transaction has removed rows in other forms, and may be taken back: then they are there
@@ -51,12 +51,11 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     }
   }
 
-  /// As of `edition`: all texts that mean `instant` or later are in the stored form. Or it is not to be found out once more
+  /// As of `edition`: not all texts that mean `instant` or later are in the stored form, or it is not to be found out once more
   /// whether they are.
   private struct Latest {
     var edition: UInt32
     var instant: Int64
-    var isPlain: Bool
     /// A latest bar that is this much later may have left other forms behind.
     static let reach = Timestamp.secondsPerDay * Timestamp.perSecond
   }
@@ -114,7 +113,16 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   func hide(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    try forms(symbol, timeframe, from: low, to: high, wholeDays: false, connection).isAny
+    // Behind what is written on the day of a bound nothing hides that is written before that day, but for what has no hyphens.
+    if let low {
+      let length = high.map { $0.subtractingReportingOverflow(low) }
+      let isShort = length.map { !$0.overflow && $0.partialValue < Self.shortRead } ?? true
+      let span = high == nil ? Written.before(low) : Written.meaning(low, high)
+      if try isPlain(span, searches: isShort, symbol, timeframe, knowable(connection), connection) {
+        return false
+      }
+    }
+    return try forms(symbol, timeframe, from: low, to: high, wholeDays: false, connection).isAny
   }
 
   /// The forms that decide where the rows between the bounds stand.
@@ -131,34 +139,95 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ symbol: Bytes, _ timeframe: Bytes, _ instant: Int64, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
     let knowable = knowable(connection)
-    if let knowable, isPlainFrom(instant, symbol, timeframe, knowable) ?? false { return false }
-    if try hide(symbol, timeframe, from: instant, to: nil, connection) { return true }
-    if let knowable { keepLatest(instant, isPlain: true, symbol, timeframe, knowable) }
-    return false
+    if try isPlain(.meaning(instant, nil), searches: true, symbol, timeframe, knowable, connection) {
+      return false
+    }
+    return try forms(symbol, timeframe, from: instant, to: nil, wholeDays: false, connection).isAny
   }
 
   /// Whether all texts that mean `instant`, that of the latest bar by its text, or later, are in the stored form; nil if that
   /// is not known. False may also mean that it is SQLite's to find out.
   func isPlainFrom(_ instant: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable) -> Bool? {
     monitor.locked {
+      if let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true),
+        plain[place].contain(.meaning(instant, nil))
+      {
+        return true
+      }
       guard let place = latest.find(symbol, timeframe) else { return nil }
       let known = latest[place]
       // The stretch that counts only moves on with the latest bar.
-      guard known.instant <= instant, knowable.holds(known.edition, isPlain: known.isPlain) else {
-        return nil
-      }
-      if known.isPlain { return true }
+      guard known.instant <= instant, knowable.holds(known.edition, isPlain: false) else { return nil }
       let (passed, overflow) = instant.subtractingReportingOverflow(known.instant)
       return !overflow && passed < Latest.reach ? false : nil
     }
   }
 
-  func keepLatest(
-    _ instant: Int64, isPlain: Bool, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable
-  ) {
+  func keepOther(_ instant: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable) {
+    guard let edition = knowable.edition else { return }
+    monitor.locked { latest.keep(Latest(edition: edition, instant: instant), symbol, timeframe) }
+  }
+
+  // MARK: Plain spans
+
+  typealias Written = TimeForms.Written
+
+  /// A read of less than this, in nanoseconds, is searched from end to end: what is read is looked at anyway.
+  private static let shortRead = 3 * Timestamp.secondsPerDay * Timestamp.perSecond
+
+  /// Whether all texts of a series that are written of times of a span are in the stored form; false if they are not, and
+  /// where it is not known and not searched for.
+  private func isPlain(
+    _ span: Written, searches: Bool, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable?,
+    _ connection: StoreConnection
+  ) throws(StoreError) -> Bool {
+    guard table.isBars, ledger != nil, let knowable else { return false }
+    var known = PlainSpans()
+    monitor.locked {
+      guard let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true)
+      else {
+        return
+      }
+      known = plain[place]
+    }
+    if known.contain(span) { return true }
+    guard searches, isWorthSearching(symbol, timeframe, knowable) else { return false }
+    monitor.locked { self.searches += 1 }
+    let rest = known.rest(of: span)
+    guard let found = try connection.plainTimes(symbol, timeframe, rest, knowable) else { return false }
+    keepPlain(found, symbol, timeframe, knowable)
+    return true
+  }
+
+  /// Not where other forms are known: what is known of them says more.
+  private func isWorthSearching(_ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable) -> Bool {
+    monitor.locked {
+      if let place = searched.find(symbol, timeframe),
+        knowable.holds(searched[place].edition, isPlain: false),
+        searched[place].parts.contains(where: { $0.forms.isAny })
+      {
+        return false
+      }
+      if let place = stretches.find(symbol, timeframe),
+        knowable.holds(stretches[place].edition, isPlain: false),
+        !stretches[place].instants.isEmpty
+      {
+        return false
+      }
+      return true
+    }
+  }
+
+  func keepPlain(_ span: Written, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable) {
     guard let edition = knowable.edition else { return }
     monitor.locked {
-      latest.keep(Latest(edition: edition, instant: instant, isPlain: isPlain), symbol, timeframe)
+      var spans = PlainSpans()
+      if let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true) {
+        spans = plain[place]
+      }
+      spans.edition = edition
+      spans.add(span)
+      plain.keep(spans, symbol, timeframe)
     }
   }
 
@@ -223,12 +292,10 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   ) throws(StoreError) -> Bool {
     let knowable = knowable(connection)
     if let knowable, let known = known(range, symbol, timeframe, knowable) { return known }
+    let span = Written.meaning(range.lowerBound, range.upperBound)
+    if try isPlain(span, searches: true, symbol, timeframe, knowable, connection) { return false }
     let days = TimeForms.days(around: range)
-    var instants: [Int64] = []
-    let windows = TimeForms.any.windows(from: days.lowerBound, to: days.upperBound)
-    if try !arePlain(symbol, timeframe, windows, knowable, connection) {
-      instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()
-    }
+    let instants = try rows(symbol, timeframe, days, connection).map(\.instant).sorted()
     if let edition = knowable?.edition, instants.count <= Stretch.mostInstants {
       monitor.locked {
         stretches.keep(
@@ -245,6 +312,11 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable
   ) -> Bool? {
     monitor.locked {
+      if let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true),
+        plain[place].contain(.meaning(range.lowerBound, range.upperBound))
+      {
+        return false
+      }
       guard let place = stretches.find(symbol, timeframe), stretches[place].low <= range.lowerBound,
         range.upperBound <= stretches[place].high
       else { return nil }

@@ -4,7 +4,8 @@ extension StoreConnection {
   /// Upserts a request by a statement that is its own transaction; returns the time that it is kept under. Fails with
   /// `.otherForm` where rows in other forms are to be seen to first, and has written nothing then.
   func recordAtOnce(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
-    try key.withBytes { symbol, timeframe throws(StoreError) in
+    expectRows(1)
+    return try key.withBytes { symbol, timeframe throws(StoreError) in
       var time = request.requestedAt
       while true {
         let statement = try statement(request.requestedAt == nil ? Self.addVariant : Self.putVariant) {

@@ -8,6 +8,7 @@ extension StoreConnection {
   /// Outside of a transaction it is its own, and fails with `.otherForm` where rows in other forms are to be rewritten
   /// first.
   func upsert(_ row: BorrowedRow, _ features: Bytes?, replace: Bool) throws(StoreError) {
+    expectRows(1)
     let carried = row.bar.carried
     let statement = try statement(UpsertSQL.variant(carried, replace: replace) | UpsertSQL.oneBar) {
       UpsertSQL.bars(carried, rows: .parameters, replace: replace)
@@ -26,6 +27,7 @@ extension StoreConnection {
   /// Merges features, which are packed, into one bar that is stored: `.missingBar` where it is not. Where they are nil the row
   /// says nothing of features. Otherwise as `upsert`.
   func mergeFeatures(_ row: BorrowedRow, _ features: Bytes?) throws(StoreError) {
+    expectRows(1)
     let statement = try statement(UpsertSQL.mergeOne) {
       """
       UPDATE main.market_data SET features = ds_merge_features(features, ?4)

@@ -20,8 +20,10 @@ final class StoreConnection: Connection {
   private(set) var isWriter = false
   @exclusivity(unchecked) private var mark: CommitLedger.Mark?
   @exclusivity(unchecked) private var confirmed: CommitLedger.Knowable?
-  @exclusivity(unchecked) private var rootsKnown: (cookie: UInt32, index: UInt32)?
-  @exclusivity(unchecked) private var formsDate = TimestampParser.DateMemo()
+  /// Pages that stay from call to call; nil before the first call that uses them.
+  private var keptTrees: KeptTrees?
+  /// What was noticed of the file before the current read; nil if nothing notices.
+  @exclusivity(unchecked) private var notices: Int?
   /// The latest bars of series that have rows in other forms.
   @exclusivity(unchecked) var latestTexts = LatestTexts()
   /// For the latest bar, which is fetched from pages; nil before the first one.
@@ -60,6 +62,7 @@ final class StoreConnection: Connection {
 
   /// Begins the read transaction of a read that may take rows from pages; false if SQLite has to find them all.
   func beginPages(notices: Int?) throws(StoreError) -> Bool {
+    self.notices = notices
     if seriesPages == nil { seriesPages = SeriesPages(self) }
     return try seriesPages?.begin(self, notices: notices) ?? false
   }
@@ -69,7 +72,10 @@ final class StoreConnection: Connection {
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?
   ) throws(StoreError) -> (instant: Int64, record: RecordRow)? {
     guard fastPaths.contains(.latestPages), let known else { return nil }
-    if latestPages == nil { latestPages = try LatestPages(self, known.ledger, known.bars) }
+    if latestPages == nil {
+      guard let trees = try trees(), let changed = ChangedPages(self) else { return nil }
+      latestPages = LatestPages(trees, changed, known.ledger, known.bars)
+    }
     guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
       latestFields.read(row.record)
     else { return nil }
@@ -117,37 +123,44 @@ final class StoreConnection: Connection {
   func arePlain(
     _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: CommitLedger.Knowable
   ) throws(StoreError) -> Bool? {
-    guard fastPaths.contains(.pages), let known, let changedPages, let edition = knowable.edition,
-      let header = known.ledger.header(of: edition, changedPages),
-      var source = changedPages.source(as: header)
-    else { return nil }
-    if rootsKnown?.cookie != source.schemaCookie {
-      guard let roots = try roots() else { return nil }
-      rootsKnown = (source.schemaCookie, roots.index)
-    }
-    guard let root = rootsKnown?.index else { return nil }
-    var isPlain: Bool? = true
-    var index = IndexCursor(root: root, pageSize: source.pageSize)
-    var key = ByteBuffer()
-    for window in windows where isPlain ?? false {
-      isPlain = window.low.withBytes { low in
-        key.removeAll()
-        key.append(symbol)
-        key.append(timeframe)
-        key.append(low)
-        guard !key.isIncomplete else { return nil }
-        let place = IndexPlace(
-          .before, key.bytes, symbolBytes: symbol.count, timeframeBytes: timeframe.count)
-        func find(before end: Bytes?) -> Bool? {
-          index.areStored(
-            symbol, timeframe, from: place, before: end, &formsDate, unless: { interruption.shouldStop() },
-            &source)
-        }
-        guard let high = window.high else { return find(before: nil) }
-        return high.withBytes { find(before: $0) }
+    try search(knowable) { trees, root, snapshot in
+      for window in windows {
+        let found = trees.plainTimes(
+          symbol, timeframe, window, root, snapshot, unless: { interruption.shouldStop() })
+        if found == nil { return nil }
       }
+      return true
     }
-    return source.isStill(header) ? isPlain : nil
+  }
+
+  /// Likewise by the times that are written, from which on they were found to be so; nil if they are not, or that is SQLite's
+  /// to find out.
+  func plainTimes(
+    _ symbol: Bytes, _ timeframe: Bytes, _ span: TimeForms.Written, _ knowable: CommitLedger.Knowable
+  ) throws(StoreError) -> TimeForms.Written? {
+    try search(knowable) { trees, root, snapshot in
+      let found = trees.plainTimes(
+        symbol, timeframe, span, root, snapshot, unless: { interruption.shouldStop() })
+      return found.map { span.reaching(toTheEnd: $0.isToTheEnd) }
+    }
+  }
+
+  /// Runs `body` over the pages of the index as of what the ledger knows.
+  private func search<Found>(
+    _ knowable: CommitLedger.Knowable, _ body: (KeptTrees, UInt32, KeptTrees.Snapshot) -> Found?
+  ) throws(StoreError) -> Found? {
+    guard fastPaths.contains(.pages), let known, let changedPages, let edition = knowable.edition,
+      let trees = try trees(), let snapshot = trees.begin(notices: notices),
+      known.ledger.header(of: edition, changedPages) == snapshot.header,
+      let roots = try trees.roots(snapshot, self)
+    else { return nil }
+    let found = body(trees, roots.index, snapshot)
+    return trees.isOfWAL(snapshot) ? found : nil
+  }
+
+  private func trees() throws(StoreError) -> KeptTrees? {
+    if keptTrees == nil { keptTrees = try KeptTrees(self) }
+    return keptTrees
   }
 
   func endSnapshot() {
@@ -173,7 +186,7 @@ final class StoreKnowledge {
 }
 
 /// The latest bars of series with rows in other forms, whose texts do not tell which is the latest.
-struct LatestTexts {
+struct LatestTexts: ~Copyable {
   private var texts = SeriesTable(empty: Latest(version: 0, instant: 0, text: []))
 
   private struct Latest {

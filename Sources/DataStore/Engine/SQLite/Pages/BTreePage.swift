@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 
 /// One page of a B-tree. Whatever it says is checked against its bounds before it is followed: a damaged page gives nil.
 ///
@@ -11,8 +12,8 @@ struct BTreePage {
     case tableLeaf = 13
   }
 
-  private let bytes: UnsafePointer<UInt8>
-  private let size: Int
+  let bytes: UnsafePointer<UInt8>
+  let size: Int
   let kind: Kind
   let cellCount: Int
   private let cellPointers: Int
@@ -34,7 +35,7 @@ struct BTreePage {
 
   /// Where a cell begins: at least four bytes before the end of the page.
   @inline(__always)
-  private func offset(_ cell: Int) -> Int? {
+  func offset(_ cell: Int) -> Int? {
     guard cell >= 0, cell < cellCount else { return nil }
     let pointer = bytes + (cellPointers &+ 2 &* cell)
     let offset = Int(pointer[0]) << 8 | Int(pointer[1])
@@ -76,14 +77,29 @@ struct BTreePage {
 
   /// Likewise, wherever it is.
   func firstCell(notBefore rowid: Int64) -> Int? {
-    var low = 0
-    var high = cellCount
-    while low < high {
-      let middle = (low + high) / 2
-      guard let found = self.rowid(middle) else { return nil }
-      if found < rowid { low = middle + 1 } else { high = middle }
+    guard kind == .tableLeaf || kind == .tableInterior else { return nil }
+    var page = cells
+    let found = cnumbers_find_row(&page, rowid, kind == .tableLeaf ? 1 : 0)
+    return found < 0 ? nil : found
+  }
+
+  /// The cells, of which each begins with the page of a child where the page is an inner one.
+  private var cells: cnumbers_index_page {
+    let skipped = kind == .indexInterior || kind == .tableInterior ? 4 : 0
+    return cnumbers_index_page(
+      bytes: bytes, size: size, pointers: cellPointers, cells: cellCount, skipped: skipped)
+  }
+
+  /// The first cell of an index from `first` to `end` that is behind a place, or `end`; nil where that is not found out at a
+  /// glance.
+  @inline(__always)
+  func firstCell(_ place: inout cnumbers_index_place, from first: Int, to end: Int) -> Int? {
+    guard first >= 0, first <= end, end <= cellCount, kind == .indexLeaf || kind == .indexInterior else {
+      return nil
     }
-    return low
+    var page = cells
+    let found = cnumbers_find_place(&page, &place, first, end)
+    return found < 0 ? nil : found
   }
 
   /// A cell's payload: the part of it on this page, its full length, and the page where it goes on (0: nowhere).
@@ -91,6 +107,34 @@ struct BTreePage {
     let local: Bytes
     let length: Int
     let overflow: UInt32
+  }
+
+  /// The rowid and the record in a cell of a table's leaf, as most are: on this page whole, of less than 16 KiB, with a
+  /// rowid of up to four bytes. nil of others, and of what is damaged.
+  @inline(__always)
+  func shortRecord(_ cell: Int) -> (rowid: Int64, record: Bytes)? {
+    guard let offset = offset(cell), offset &+ 8 <= size else { return nil }
+    var next = bytes + offset
+    var length = Int(next[0])
+    next += 1
+    if length >= 0x80 {
+      guard next[0] < 0x80 else { return nil }
+      length = (length & 0x7F) << 7 | Int(next[0])
+      next += 1
+    }
+    var rowid = Int64(next[0])
+    if rowid >= 0x80 {
+      rowid &= 0x7F
+      for _ in 0..<3 {
+        next += 1
+        rowid = rowid << 7 | Int64(next[0] & 0x7F)
+        if next[0] < 0x80 { break }
+      }
+      guard next[0] < 0x80 else { return nil }
+    }
+    next += 1
+    guard length <= size &- 35, length <= size &- (next - bytes) else { return nil }
+    return (rowid, Bytes(start: next, count: length))
   }
 
   @inline(__always)
@@ -112,6 +156,17 @@ struct BTreePage {
     return Payload(
       local: Bytes(start: bytes + offset, count: local), length: length,
       overflow: Self.bigEndian(bytes + offset + local))
+  }
+
+  /// How many entries of an index from cell `first` on, before `end`, are found to have times in the stored form at a glance.
+  /// The one behind them may have one, too: see `IndexEntry`.
+  @inline(__always)
+  func plainTimes(from first: Int, to end: Int) -> Int {
+    guard first >= 0, first < end, end <= cellCount, kind == .indexLeaf || kind == .indexInterior else {
+      return 0
+    }
+    var page = cells
+    return cnumbers_count_plain_times(&page, first, end)
   }
 
   /// A number of one to nine bytes at `offset`, which moves behind it.

@@ -12,7 +12,7 @@ final class ChangedPages {
   @exclusivity(unchecked) private var pageSize = 0
   @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
   /// More of them cost more than to find out again what is asked for.
-  private static let mostFrames: UInt32 = 256
+  private static let mostBytes = 2 << 20
 
   var index: WALIndex {
     @inline(__always) _read { yield files.index }
@@ -38,7 +38,7 @@ final class ChangedPages {
     cookie = schema?.cookie
     // Another schema may have made another table ours.
     guard let old, let schema, known == schema.cookie, old.salts == new.salts, old.salts != 0,
-      new.lastFrame > old.lastFrame, new.lastFrame - old.lastFrame <= Self.mostFrames
+      new.lastFrame > old.lastFrame, Int(new.lastFrame - old.lastFrame) <= Self.mostBytes / max(new.pageSize, 512)
     else { return false }
     for frame in (old.lastFrame + 1)...new.lastFrame {
       guard let number = files.index.page(in: frame), number > 0 else { return false }
@@ -80,15 +80,18 @@ final class ChangedPages {
       return true
     }
     guard let page = BTreePage(bytes, size: usableSize) else { return false }
-    for cell in 0..<page.cellCount {
+    var cell = 0
+    while true {
+      cell += page.plainTimes(from: cell, to: page.cellCount)
+      guard cell < page.cellCount else { return true }
       guard let payload = page.payload(cell), payload.overflow == 0 else { return false }
       if let entry = IndexEntry(payload.local) {
         guard TimestampParser.stored(entry.timestamp, &date) != nil else { return false }
       } else if !IndexEntry.isOfOneText(payload.local) {
         return false
       }
+      cell += 1
     }
-    return true
   }
 }
 

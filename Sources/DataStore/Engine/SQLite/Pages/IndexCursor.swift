@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 import Glibc
 
 /// An entry of the index over (symbol, timeframe, timestamp).
@@ -47,6 +48,8 @@ struct IndexPlace {
   private let side: Side
   /// The types of symbol and timeframe, where they are of one byte; 0 is not a text's.
   private let types: (symbol: UInt8, timeframe: UInt8)
+  /// The same for a search at a glance.
+  private var atAGlance: cnumbers_index_place?
 
   /// The place of `key`, which begins with names of so many bytes and outlives it.
   init(_ side: Side, _ key: Bytes, symbolBytes: Int, timeframeBytes: Int) {
@@ -56,6 +59,35 @@ struct IndexPlace {
     self.side = side
     func type(_ bytes: Int) -> UInt8 { bytes < 58 ? UInt8(truncatingIfNeeded: 13 + 2 * bytes) : 0 }
     types = (type(symbolBytes), type(timeframeBytes))
+    guard let start = key.baseAddress, types.symbol != 0, types.timeframe != 0 else { return }
+    var first: UInt64 = 0
+    if key.count >= 8 {
+      first = UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt64.self))
+    } else if !key.isEmpty {
+      first = key.reduce(0) { $0 << 8 | UInt64($1) } << UInt64(8 * (8 - key.count))
+    }
+    atAGlance = cnumbers_index_place(
+      key: start, bytes: key.count, names: seriesBytes, first: first,
+      beginning: UInt32(types.timeframe) << 24 | UInt32(types.symbol) << 16 | 5 << 8,
+      if_same: side == .before ? -1 : 1, if_longer: side == .behindSeries ? 1 : -1)
+  }
+
+  /// The first cell from `first` on that is behind this place; the count of cells if none is. `endsBehind`: most likely
+  /// none is.
+  func firstCell(from first: Int = 0, of page: BTreePage, endsBehind: Bool = false) -> Int? {
+    var low = first
+    var high = page.cellCount
+    guard low < high else { return high }
+    if var atAGlance {
+      if endsBehind, page.firstCell(&atAGlance, from: high - 1, to: high) == high { return high }
+      if let found = page.firstCell(&atAGlance, from: low, to: high) { return found }
+    }
+    while low < high {
+      let middle = (low + high) / 2
+      guard let isAfter = isAfter(middle, of: page) else { return nil }
+      if isAfter { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Whether it is behind the entry in a cell of a page; nil if that is not one of ours, or goes on in other pages.
@@ -107,8 +139,9 @@ extension Bytes {
 struct IndexCursor: ~Copyable {
   private var stack: PageStack
 
-  init(root: UInt32, pageSize: Int) {
-    stack = PageStack(root: root, interior: .indexInterior, leaf: .indexLeaf, pageSize: pageSize)
+  /// `runs` may be shared with the table.
+  init(root: UInt32, pageSize: Int, _ runs: PageRuns = PageRuns()) {
+    stack = PageStack(root: root, interior: .indexInterior, leaf: .indexLeaf, pageSize: pageSize, runs)
   }
 
   /// Lets go of what only the current read transaction needs.
@@ -125,16 +158,8 @@ struct IndexCursor: ~Copyable {
   mutating func seek(_ place: IndexPlace, _ source: inout PageSource) -> Step {
     guard stack.enterRoot(&source) else { return .unclear }
     while true {
-      // The first cell behind the place.
-      let page = stack.page
-      var low = 0
-      var high = page.cellCount
-      while low < high {
-        let middle = (low + high) / 2
-        guard let isAfter = place.isAfter(middle, of: page) else { return .unclear }
-        if isAfter { low = middle + 1 } else { high = middle }
-      }
-      stack.cell = low
+      guard let cell = place.firstCell(of: stack.page) else { return .unclear }
+      stack.cell = cell
       if stack.isLeaf { return current() }
       guard stack.enterChild(&source) else { return .unclear }
     }
@@ -189,64 +214,67 @@ struct IndexCursor: ~Copyable {
   }
 
   @inline(__always)
-  mutating func next(_ source: inout PageSource) -> Step {
+  mutating func next(_ source: inout PageSource) -> Step { advance(&source) ? current() : .unclear }
+
+  /// Goes on behind the current entry; false if that is not to be had.
+  @inline(__always)
+  mutating func advance(_ source: inout PageSource) -> Bool {
     stack.cell += 1
-    if stack.isLeaf { return current() }
     // After an inner entry come those of the child to its right.
     while !stack.isLeaf {
-      guard stack.enterChild(&source) else { return .unclear }
+      guard stack.enterChild(&source) else { return false }
     }
-    return current()
+    return true
   }
 
-  /// How many entries there are from `place` on up to the first that `isPast`, or `most` if there are more; nil if that
-  /// cannot be told, or is not to be. Of a page that lies within them whole, the last entry is looked at and no other.
-  mutating func count(
-    from place: IndexPlace, until isPast: (IndexEntry) -> Bool, atMost most: Int,
-    unless shouldStop: () -> Bool,
-    _ source: inout PageSource
+  /// The current page, where it is a leaf, and the place in it, which may be behind its last entry.
+  var leaf: (page: BTreePage, cell: Int)? { stack.isLeaf ? (stack.page, stack.cell) : nil }
+
+  /// Goes on in the current page.
+  mutating func move(to cell: Int) { stack.cell = cell }
+
+  /// About how many entries there are from where `seek` has led, up to the first that `isPast`: rather more than fewer. nil
+  /// if that cannot be told, or is not to be. Afterwards it stands anywhere.
+  ///
+  /// It counts the leaves below inner pages, and looks at one below each. To go through all of them would be to read the
+  /// index twice.
+  mutating func estimate(
+    until isPast: (IndexEntry) -> Bool, unless shouldStop: () -> Bool, _ source: inout PageSource
   ) -> Int? {
-    var step = seek(place, &source)
-    var count = 0
-    while case .entry(let found) = step {
-      if isPast(found) { return count }
-      if count >= most { return most }
-      if stack.isLeaf {
-        let last = stack.page.cellCount - 1
-        guard !shouldStop(), let end = stack.page.indexEntry(last) else { return nil }
-        if isPast(end) { return min(count + self.count(from: stack.cell, upTo: last, until: isPast), most) }
-        count += last - stack.cell
-        stack.cell = last
+    if !stack.isLeaf, !advance(&source) { return nil }
+    var leaves = 1
+    var seen = (leaves: 1, entries: stack.page.cellCount)
+    if stack.isAtRoot { return seen.entries }
+    stack.leave()
+    let level = stack.level
+    while !shouldStop() {
+      // Of each entry that is within, the leaf behind it.
+      let first = stack.cell
+      let within = count(from: first, upTo: stack.page.cellCount, until: isPast)
+      leaves += within
+      if first + within < stack.page.cellCount { return Self.estimate(leaves, seen) }
+      repeat {
+        if stack.isAtRoot { return Self.estimate(leaves, seen) }
+        stack.leave()
+      } while stack.cell >= stack.page.cellCount
+      guard let entry = stack.page.indexEntry(stack.cell) else { return nil }
+      if isPast(entry) { return Self.estimate(leaves, seen) }
+      stack.cell += 1
+      while stack.level <= level {
+        guard !stack.isLeaf, stack.enterChild(&source) else { return nil }
       }
-      count += 1
-      step = next(&source)
+      guard stack.isLeaf else { return nil }
+      leaves += 1
+      seen.leaves += 1
+      seen.entries += stack.page.cellCount
+      stack.leave()
     }
-    if case .end = step { return min(count, most) }
     return nil
   }
 
-  /// Whether the times of all entries from `place` on are in the stored form, up to `end` or the end of the series; nil if
-  /// that cannot be told.
-  mutating func areStored(
-    _ symbol: Bytes, _ timeframe: Bytes, from place: IndexPlace, before end: Bytes?,
-    _ date: inout TimestampParser.DateMemo,
-    unless shouldStop: () -> Bool,
-    _ source: inout PageSource
-  ) -> Bool? {
-    var step = seek(place, &source)
-    var seen = 0
-    while case .entry(let entry) = step {
-      guard entry.symbol.equalsWord(symbol), entry.timeframe.equalsWord(timeframe) else {
-        return true
-      }
-      if let end, entry.timestamp.order(end) >= 0 { return true }
-      guard TimestampParser.stored(entry.timestamp, &date) != nil else { return false }
-      seen += 1
-      if seen & 1023 == 0, shouldStop() { return nil }
-      step = next(&source)
-    }
-    if case .end = step { return true }
-    return nil
+  /// With an entry behind each leaf, and a sixteenth more.
+  private static func estimate(_ leaves: Int, _ seen: (leaves: Int, entries: Int)) -> Int {
+    leaves * (seen.entries + seen.leaves) / seen.leaves * 17 / 16
   }
 
   /// How many cells of the current leaf, from `first` on, come before the first that `isPast`; the one at `end` is.
@@ -263,7 +291,7 @@ struct IndexCursor: ~Copyable {
 
   /// The current entry; where the page has no more, that of the page above.
   @inline(__always)
-  private mutating func current() -> Step {
+  mutating func current() -> Step {
     while stack.cell >= stack.page.cellCount {
       if stack.isAtRoot { return .end }
       stack.leave()

@@ -65,12 +65,12 @@ struct KeptPages: ~Copyable {
     let generation: Generation
   }
 
-  /// The current snapshot, for reads that follow; nil while a commit is changing it, and if its generation could not be
-  /// told from another: nothing could be kept. `notices` counts those that came in (see `FileWatch`); nil if none do.
+  /// The current snapshot, for reads that follow; nil while a commit is changing it. `notices` counts those that came in (see
+  /// `FileWatch`); nil if none do: then a generation may not be told from another, and nothing of it is kept.
   mutating func begin(notices: Int?) -> Snapshot? {
-    guard let header = files.index.sample()?.header, header.salts != 0 || notices != nil else { return nil }
+    guard let header = files.index.sample()?.header else { return nil }
     let now = Generation(salts: header.salts, notices: header.salts == 0 ? notices : nil)
-    if now != generation {
+    if now != generation || header.salts == 0 && notices == nil {
       for place in numbers.indices {
         numbers[place] = 0
         places[place].rank = 0
@@ -82,6 +82,11 @@ struct KeptPages: ~Copyable {
 
   /// Whether the snapshot is still the newest: only then does what was read since `begin` belong together.
   mutating func isStill(_ snapshot: Snapshot) -> Bool { files.index.sample()?.header == snapshot.header }
+
+  /// Whether the WAL is still that of the snapshot.
+  mutating func isOfWAL(_ snapshot: Snapshot) -> Bool {
+    files.index.sample()?.header.salts == snapshot.header.salts
+  }
 
   /// The frame that holds a page in the snapshot; 0 if the database does.
   mutating func frame(of page: UInt32, _ snapshot: Snapshot) -> UInt32? {
@@ -132,7 +137,18 @@ struct KeptPages: ~Copyable {
   }
 
   /// Copies a page that is not worth keeping to `bytes`, which has room for one.
-  mutating func read(_ page: UInt32, _ frame: UInt32, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
-    files.read(page, frame, into: bytes, pageSize, pageSize: pageSize)
+  mutating func read(_ page: UInt32, _ snapshot: Snapshot, into bytes: UnsafeMutablePointer<UInt8>) -> Bool {
+    guard page > 0, let frame = frame(of: page, snapshot) else { return false }
+    return files.read(page, frame, into: bytes, pageSize, pageSize: pageSize)
+  }
+
+  /// A page's bytes, where they are kept; see `bytes(of:)`.
+  mutating func keptBytes(of page: UInt32, _ snapshot: Snapshot) -> UnsafePointer<UInt8>? {
+    guard page > 0, let frame = frame(of: page, snapshot) else { return nil }
+    let first = Int((page &* 2_654_435_769) >> (32 - UInt32(setBits))) * Self.ways
+    for place in first..<first + Self.ways where numbers[place] == page && places[place].frame == frame {
+      return UnsafePointer(places[place].bytes)
+    }
+    return nil
   }
 }

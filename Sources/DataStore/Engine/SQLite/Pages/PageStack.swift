@@ -32,8 +32,8 @@ struct PageStack: ~Copyable {
   /// No tree of the largest file is as deep, unless its pages form a cycle.
   private static let deepest = 20
   /// Of one level, which has a power of two of them.
-  private static let mostBytes = 256 << 10
-  private static let mostPages = 32
+  private static let mostBytes = 512 << 10
+  private static let mostPages = 128
   private let root: UInt32
   private let kinds: (interior: BTreePage.Kind, leaf: BTreePage.Kind)
   private let pageSize: Int
@@ -43,10 +43,12 @@ struct PageStack: ~Copyable {
   /// Leaves that follow each other; at the level where there was one before.
   private var leaves = Readahead()
   private var leafLevel = -1
-  /// Whether the current leaf is one of those.
-  private var isLeafOfRun = false
+  private let runs: PageRuns
+  /// What the current leaf lies in, where it came with such a run: held, so that nothing else comes there.
+  private var blockOfLeaf: ByteBlock?
 
-  init(root: UInt32, interior: BTreePage.Kind, leaf: BTreePage.Kind, pageSize: Int) {
+  init(root: UInt32, interior: BTreePage.Kind, leaf: BTreePage.Kind, pageSize: Int, _ runs: PageRuns) {
+    self.runs = runs
     self.root = root
     kinds = (interior, leaf)
     self.pageSize = pageSize
@@ -64,7 +66,8 @@ struct PageStack: ~Copyable {
   mutating func end() {
     leaves = Readahead()
     leafLevel = -1
-    isLeafOfRun = false
+    blockOfLeaf = nil
+    runs.end()
   }
 
   var page: BTreePage { levels[depth].page }
@@ -77,7 +80,11 @@ struct PageStack: ~Copyable {
   var isLeaf: Bool { levels[depth].page.kind == kinds.leaf }
   var isAtRoot: Bool { depth == 0 }
   /// What the current leaf lies in, for callers that retain it; nil if it is in memory of the stack's own.
-  var leafBlock: ByteBlock.Reference? { isLeafOfRun && depth == leafLevel ? leaves.block : nil }
+  var leafBlock: ByteBlock.Reference? {
+    depth == leafLevel ? blockOfLeaf.map { .passUnretained($0) } : nil
+  }
+  /// How far the current page is from the root.
+  var level: Int { depth }
   /// The page above the current one, and the place in it; nil at the root.
   var parent: (page: BTreePage, cell: Int)? {
     depth > 0 ? (levels[depth - 1].page, levels[depth - 1].cell) : nil
@@ -116,18 +123,18 @@ struct PageStack: ~Copyable {
     if level < levels.count {
       levels[level].number = 0
       let place = levels[level].kept + Int(number & levels[level].mask)
-      if level == leafLevel { isLeafOfRun = false }
+      if level == leafLevel { blockOfLeaf = nil }
       if let page = place.pointee.page, place.pointee.number == number, place.pointee.state == source.state,
         place.pointee.epoch == source.epoch || source.frame(of: number) == place.pointee.frame
       {
         place.pointee.epoch = source.epoch
         if level == leafLevel { leaves.pass(number) }
         levels[level].page = page
-      } else if level == leafLevel, let ahead = leaves.page(number, &source) {
-        // Only one level has pages of the run, so that none is lost that is still in use.
-        guard let page = page(ahead, source) else { return false }
+      } else if level == leafLevel, let ahead = leaves.page(number, runs, &source) {
+        // Only one level has pages of a run.
+        guard let page = page(ahead.bytes, source) else { return false }
         levels[level].page = page
-        isLeafOfRun = true
+        blockOfLeaf = ahead.block
       } else {
         guard let page = fetch(number, to: place, &source) else { return false }
         levels[level].page = page

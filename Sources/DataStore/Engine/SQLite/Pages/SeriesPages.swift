@@ -9,6 +9,28 @@ protocol RecordSink: AnyObject {
   /// Takes a row of which the time and the record are known; false if something about it is not as it should be.
   /// `block` is what the record lies in, where it may be held.
   func append(timestamp: Bytes, _ record: Bytes, in block: ByteBlock.Reference?) -> Bool
+  /// Takes rows whose times are known already, and in the stored form, likewise. It may change what stands in `rows`.
+  func append(_ rows: UnsafeMutableBufferPointer<FoundRow>, in block: ByteBlock.Reference?) -> Bool
+}
+
+/// A row that was found, before it is taken.
+struct FoundRow {
+  var instant: Int64
+  var record: UnsafePointer<UInt8>
+  /// A record that is on one page is shorter than that.
+  var bytes: Int32
+  /// For the sink, to note something.
+  var layout: Int32 = 0
+}
+
+/// Room for rows of one page, until they are taken.
+struct FoundRows: ~Copyable {
+  static let most = 128
+  let start: UnsafeMutablePointer<FoundRow>
+
+  init() { start = .allocate(capacity: Self.most) }
+
+  deinit { start.deallocate() }
 }
 
 /// Reads bars of a series straight from the pages of the file, as of the snapshot of a read transaction.
@@ -29,6 +51,9 @@ struct SeriesPages: ~Copyable {
     var table: TableLookup
     /// Where the place lies that is sought.
     var key = ByteBuffer()
+    var memo = EntryMemo()
+    var seconds = StoredSeconds()
+    let room = FoundRows()
   }
 
   /// Of a read that is this short it is not worth while to count the rows before.
@@ -56,10 +81,11 @@ struct SeriesPages: ~Copyable {
     }
     trees = nil
     guard let roots = try connection.roots() else { return false }
+    let runs = PageRuns()
     trees = Trees(
       cookie: cookie, pageSizes: (source.pageSize, source.usableSize),
-      index: IndexCursor(root: roots.index, pageSize: source.pageSize),
-      table: TableLookup(root: roots.table, pageSize: source.pageSize))
+      index: IndexCursor(root: roots.index, pageSize: source.pageSize, runs),
+      table: TableLookup(root: roots.table, pageSize: source.pageSize, runs))
     return true
   }
 
@@ -118,25 +144,27 @@ extension SeriesPages.Trees {
       let first = index.back(
         limit, while: { part.isOfSeries($0) && $0.timestamp.order(part.low) >= 0 }, unless: shouldStop,
         &source)
-      if let first {
+      if first != nil {
         if sink.count == 0, limit > SeriesPages.fewRows { sink.expect(rows: limit) }
-        let taken = take(part, from: .entry(first), limit: limit, sink, &source, interruption)
+        let taken = take(part, limit: limit, sink, &source, interruption)
         return taken == limit ? taken : nil
       }
       // There are fewer, or the pages are not clear: the way forward tells.
     }
     guard let begin = place(.before, part, part.low) else { return nil }
-    var step = index.seek(begin, &source)
     // Midway it stands anywhere, and without memory for the root nowhere.
-    if case .unclear = step { return nil }
+    if case .unclear = index.seek(begin, &source) { return nil }
     if sink.count == 0, limit ?? Int.max > SeriesPages.fewRows, !index.endsSoon(part.isPast) {
-      let expected = index.count(
-        from: begin, until: part.isPast, atMost: limit ?? Int.max, unless: shouldStop, &source)
-      guard let expected else { return nil }
-      sink.expect(rows: expected)
-      step = index.seek(begin, &source)
+      guard let expected = index.estimate(until: part.isPast, unless: shouldStop, &source) else { return nil }
+      sink.expect(rows: min(expected, limit ?? Int.max))
+      if case .unclear = index.seek(begin, &source) { return nil }
     }
-    return take(part, from: step, limit: limit ?? Int.max, sink, &source, interruption)
+    guard isFromEnd, let limit else {
+      return take(part, limit: limit ?? Int.max, sink, &source, interruption)
+    }
+    // One more would be of those that are not asked for: the first instead of the last.
+    let taken = take(part, limit: limit + 1, sink, &source, interruption)
+    return taken.flatMap { $0 > limit ? nil : $0 }
   }
 
   /// A place in the index, until the next one; nil if there is no memory.
@@ -152,14 +180,22 @@ extension SeriesPages.Trees {
       side, key.bytes, symbolBytes: part.symbol.count, timeframeBytes: part.timeframe.count)
   }
 
+  /// Takes rows from the current entry on.
   private mutating func take(
-    _ part: SeriesPages.Part, from first: IndexCursor.Step, limit: Int, _ sink: some RecordSink,
-    _ source: inout PageSource, _ interruption: Interruption
+    _ part: SeriesPages.Part, limit: Int, _ sink: some RecordSink, _ source: inout PageSource,
+    _ interruption: Interruption
   ) -> Int? {
-    var step = first
+    let last = part.high.map { TimestampParser.stored($0) } ?? Int64.max
+    if !memo.isOf(part.symbol, part.timeframe) { memo.forget() }
     var rows = 0
+    var asked = 0
     while true {
-      switch step {
+      if memo.isKnown, let last {
+        guard let taken = takeAlike(upTo: last, limit: limit - rows, sink, &source) else { return nil }
+        rows += taken
+        if rows == limit { return rows }
+      }
+      switch index.current() {
       case .unclear: return nil
       case .end: return rows
       case .entry(let entry):
@@ -171,10 +207,63 @@ extension SeriesPages.Trees {
         else { return nil }
         rows += 1
         if rows == limit { return rows }
-        if rows & 255 == 0, interruption.shouldStop() { return nil }
+        if rows - asked >= 256 {
+          asked = rows
+          if interruption.shouldStop() { return nil }
+        }
+        if let (page, cell) = index.leaf { memo.learn(entry, cell, of: page) }
       }
-      step = index.next(&source)
+      guard index.advance(&source) else { return nil }
     }
+  }
+
+  /// Takes the rows of the current leaf of the index, from the current entry on, up to the first that is not like the one
+  /// that was learnt from, or not whole on its page. nil if something about them is not as it should be.
+  @inline(__always)
+  private mutating func takeAlike(
+    upTo last: Int64, limit: Int, _ sink: some RecordSink, _ source: inout PageSource
+  ) -> Int? {
+    guard let (page, first) = index.leaf else { return 0 }
+    // In variables of its own: it is gone through once per row.
+    let (pattern, found) = (memo.pattern, room.start)
+    var (seconds, leaf) = (seconds, table.leaf)
+    var cell = first
+    let end = first + min(page.cellCount - first, limit)
+    var count = 0
+    while cell < end {
+      guard let (time, rowid) = pattern.match(cell, of: page) else { break }
+      let instant =
+        pattern.timeBytes == StoredSeconds.bytes
+        ? seconds.instant(time) : TimestampParser.stored(Bytes(start: time, count: pattern.timeBytes))
+      guard let instant, instant <= last else { break }
+      var record = leaf?.record(rowid)
+      if record == nil {
+        // Those that were found lie on another leaf.
+        guard pass(count, to: sink) else { return nil }
+        count = 0
+        leaf = table.enterLeaf(of: rowid, &source) ? table.leaf : nil
+        record = leaf?.record(rowid)
+      }
+      guard let record, let start = record.baseAddress else { break }
+      found[count] = FoundRow(instant: instant, record: start, bytes: Int32(truncatingIfNeeded: record.count))
+      count &+= 1
+      cell &+= 1
+      if count == FoundRows.most {
+        guard pass(count, to: sink) else { return nil }
+        count = 0
+      }
+    }
+    guard pass(count, to: sink) else { return nil }
+    self.seconds = seconds
+    table.leaf = leaf
+    index.move(to: cell)
+    return cell - first
+  }
+
+  @inline(__always)
+  private func pass(_ count: Int, to sink: some RecordSink) -> Bool {
+    count == 0
+      || sink.append(UnsafeMutableBufferPointer(start: room.start, count: count), in: table.leafBlock)
   }
 }
 

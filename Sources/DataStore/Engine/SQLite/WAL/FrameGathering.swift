@@ -24,29 +24,29 @@ final class FrameGathering {
   /// The lock that lets one connection append to the WAL (wal.c: WAL_WRITE_LOCK).
   private static let writeLock: Int32 = 0
 
-  private var database: File?
-  private var wal: File?
+  @exclusivity(unchecked) private var database: File?
+  @exclusivity(unchecked) private var wal: File?
   private let walPath: String
 
   /// What is not written yet; nil before the first frame, and where there is no memory: then nothing is gathered.
-  private var gathered: UnsafeMutableRawPointer?
-  private var start: Int64 = 0
-  private var count = 0
+  @exclusivity(unchecked) private var gathered: UnsafeMutableRawPointer?
+  @exclusivity(unchecked) private var start: Int64 = 0
+  @exclusivity(unchecked) private var count = 0
 
   /// Whether this connection has the lock on writing.
-  private var isWriting = false
+  @exclusivity(unchecked) private var isWriting = false
   /// Whether the header of the frame that ends the transaction has come.
-  private var isEnding = false
+  @exclusivity(unchecked) private var isEnding = false
   /// Where the frames of this transaction end so far.
-  private var end: Int64 = 0
+  @exclusivity(unchecked) private var end: Int64 = 0
 
   /// Told of the lock on writing. To be set while nobody writes.
-  var lockObserver: (any WriteLockObserver)?
+  @exclusivity(unchecked) var lockObserver: (any WriteLockObserver)?
 
   /// For a write of one row: the locks that it does without.
-  var readLock = ReadLockSparing()
+  @exclusivity(unchecked) var readLock = ReadLockSparing()
 
-  private var writeback = Writeback()
+  @exclusivity(unchecked) private var writeback = Writeback()
   /// -2 before it was asked for, -1 where it cannot be had.
   private var walDescriptor: Int32 = -2
 
@@ -128,6 +128,9 @@ final class FrameGathering {
       isWriting = true
       isEnding = false
       end = 0
+      // The disk begins early with long transactions alone: to begin takes a hundred microseconds, each half megabyte, and
+      // a commit of a few pages would wait for what the ones before it have written.
+      writeback.forget()
       lockObserver?.tookWriteLock()
       readLock.beginWriting()
     }

@@ -13,6 +13,10 @@ struct Writeback {
 
   private var bytes = 0
 
+  /// What was written so far is not to begin early.
+  @inline(__always)
+  mutating func forget() { bytes = 0 }
+
   /// Takes note of `count` bytes more, and begins where that makes enough. `descriptor` is asked for then; below 0 there
   /// is none.
   @inline(__always)
