@@ -44,7 +44,8 @@ struct KeptPages: ~Copyable {
   /// Whether there is memory for the places: Swift's own arrays end the process where there is none.
   static func hasMemory(pageSize: Int) -> Bool {
     let count = max(mostBytes / pageSize, 8 * ways)
-    guard let block = malloc(count * MemoryLayout<Place>.stride) else { return false }
+    // An array takes a few words more than its elements.
+    guard let block = malloc(count * MemoryLayout<Place>.stride + 64) else { return false }
     free(block)
     return true
   }
