@@ -31,12 +31,14 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CArrow"),
     .systemLibrary(name: "CDataStore", path: "include"),
     .target(name: "CFork"),
     .target(name: "CNumbers"),
     .target(name: "CNoArguments"),
     .target(name: "CShimVFS", dependencies: ["CSQLite"]),
-    .target(name: "DataStore", dependencies: ["CSQLite", "CFork", "CLinux", "CNumbers", "CShimVFS"]),
+    .target(
+      name: "DataStore", dependencies: ["CArrow", "CSQLite", "CFork", "CLinux", "CNumbers", "CShimVFS"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),
@@ -46,7 +48,7 @@ let package = Package(
     .testTarget(
       name: "DataStoreTests",
       dependencies: [
-        "DataStore", "CDataStore", "CLinux", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS",
+        "DataStore", "CArrow", "CDataStore", "CLinux", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS",
         "IntruderVFS",
       ]),
   ],

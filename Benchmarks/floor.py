@@ -76,6 +76,7 @@ PATHS = [
     ),
     MainPath("merge one feature", "merge", "extra", "features", rows=FEATURED_ROWS),
     MainPath("write_bar", "write_bar", "changed", "bars", few=50, many=250),
+    MainPath("write_bar, a new one", "new_bar", "bars", "bars", few=50, many=250),
     MainPath("latest_bar", "latest_bar", "bars", "bars", few=50, many=250),
     MainPath("20 features on one bar", "merge_one", "features", "features", few=50, many=250),
     MainPath("state_set", "state_set", "bars", "bars", few=50, many=250),

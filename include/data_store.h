@@ -378,7 +378,7 @@ void ds_bar_free(ds_bar *DS_NULLABLE bar);
 
 /* The same in one call, into memory of the caller's: `size` bytes at `bar`, aligned as a ds_bar. The bar's texts
  * stand behind it, the features last, and its pointers point to them; there is nothing to free. *out_size: how many
- * bytes all of it takes, INT32_MAX if more than that; 0 if there is no bar. Where that is more than `size`, the bar is
+ * bytes all of it takes, INT32_MAX if more than that; 0 if the series has none. Where that is more than `size`, the bar is
  * not written: use more memory, or ds_market_latest_bar(). With any status but DS_OK, *out_size stays as it was, and
  * the memory may hold anything. DS_INVALID: `size` is negative. A read. */
 int32_t ds_market_latest_bar_into(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
@@ -599,6 +599,129 @@ int64_t ds_rows_count(const ds_rows *DS_NULLABLE rows);
 int32_t ds_rows_column_count(const ds_rows *DS_NULLABLE rows);
 const ds_sql_column *DS_NULLABLE ds_rows_columns(const ds_rows *DS_NULLABLE rows);
 void ds_rows_free(ds_rows *DS_NULLABLE rows);
+
+/* ---- Arrow -------------------------------------------------------------------------------------------
+ * Bars, features and query results as record batches of Apache Arrow, in and out, without a copy of the
+ * numbers. The structs are those of the Arrow C data interface and the Arrow C stream interface
+ * (https://arrow.apache.org/docs/format/CDataInterface.html), under the standard's own guards, so that other
+ * headers may declare them, too.
+ *
+ * In:   `stream` is taken over: when the call returns, whatever its status, the stream's release callback was
+ *       called once, and so was that of each array that came from it. (A stream that was released already is
+ *       DS_INVALID.) It is pulled to its end before anything is written; its callbacks run on this thread and
+ *       may use the store. One transaction holds all rows: if the stream fails, nothing of it is stored.
+ *       Columns go by name. A text column may be utf8, large_utf8 or string_view; a number any integer or
+ *       float; a flag bool, or a number that is 0 or 1; any of them with a dictionary of any index type, or null
+ *       throughout. "timestamp" is a timestamp of any unit with a time zone. What would have to be guessed is
+ *       DS_INVALID with the column, the row and the remedy: times without a zone, an integer that a double cannot
+ *       hold, text as a number; decimals, lists and other nested types are refused by name. A null, and a NaN, is
+ *       SQL NULL. symbol, timeframe NULL: the stream carries a column of that name; otherwise it must not.
+ *       A float64 column in one chunk, or in large ones, is read where it lies. ds_error_detail.row counts
+ *       through all chunks.
+ * Out:  `out_stream` points to a struct of yours whose content is not looked at; it is written if the call is
+ *       DS_OK. Then the stream is yours: call its release. Its arrays, and their children, which may be moved out,
+ *       each live until their own release, and need neither the stream, the store nor the handle any more.
+ *       A stream and its arrays are for one thread at a time. Columns, in this order: "symbol" if
+ *       symbol_column is 1; "timestamp", timestamp[ns, UTC]; those of options->columns: numbers float64,
+ *       "is_gap" bool, "source" and "quality" dictionary<int32, large_utf8>; then the features:
+ *       DS_FEATURES_JSON a column "features" of large_utf8, DS_FEATURES_VALUES a float64 column per key,
+ *       DS_FEATURES_COLUMNS a column per key, struct<value: float64, quality: dictionary<int32, large_utf8>>,
+ *       which is null where the row does not have the feature. SQL NULL is null. */
+
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+  const char *DS_NULLABLE format;
+  const char *DS_NULLABLE name;
+  const char *DS_NULLABLE metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema *DS_NULLABLE *DS_NULLABLE children;
+  struct ArrowSchema *DS_NULLABLE dictionary;
+  void (*DS_NULLABLE release)(struct ArrowSchema *DS_NULLABLE);
+  void *DS_NULLABLE private_data;
+};
+
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void *DS_NULLABLE *DS_NULLABLE buffers;
+  struct ArrowArray *DS_NULLABLE *DS_NULLABLE children;
+  struct ArrowArray *DS_NULLABLE dictionary;
+  void (*DS_NULLABLE release)(struct ArrowArray *DS_NULLABLE);
+  void *DS_NULLABLE private_data;
+};
+
+#endif
+
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+  int (*DS_NULLABLE get_schema)(struct ArrowArrayStream *DS_NULLABLE, struct ArrowSchema *DS_NULLABLE out);
+  int (*DS_NULLABLE get_next)(struct ArrowArrayStream *DS_NULLABLE, struct ArrowArray *DS_NULLABLE out);
+  const char *DS_NULLABLE (*DS_NULLABLE get_last_error)(struct ArrowArrayStream *DS_NULLABLE);
+  void (*DS_NULLABLE release)(struct ArrowArrayStream *DS_NULLABLE);
+  void *DS_NULLABLE private_data;
+};
+
+#endif
+
+/* Writes bars, as ds_market_write() would a batch of all rows. Columns: those of a bar, and "features" as JSON
+ * text; any other is DS_INVALID, with its name. out_rows: rows given; a stream of no rows is DS_OK.
+ * A write; DS_INVALID_FEATURE, too. */
+int32_t ds_market_write_arrow(ds_store *DS_NONNULL store, struct ArrowArrayStream *DS_NONNULL stream,
+                              const char *DS_NULLABLE symbol, const char *DS_NULLABLE timeframe,
+                              int32_t replace, int64_t *DS_NULLABLE out_rows);
+
+/* Writes the features of bars that are stored already, as ds_market_write_features() would. Each column beside
+ * "timestamp", "symbol" and "timeframe" is a feature, named by its key: a number, or a struct of value and
+ * quality, as DS_FEATURES_COLUMNS are read; or there is one column "features" of JSON text. `quality` is that of
+ * all features that are numbers; NULL: "ready" with a number, "missing" with a null. A write;
+ * DS_INVALID_FEATURE, DS_MISSING_BAR, too. */
+int32_t ds_market_write_features_arrow(ds_store *DS_NONNULL store, struct ArrowArrayStream *DS_NONNULL stream,
+                                       const char *DS_NULLABLE symbol, const char *DS_NULLABLE timeframe,
+                                       const char *DS_NULLABLE quality, int32_t replace,
+                                       int64_t *DS_NULLABLE out_rows);
+
+/* ds_market_read() as a stream of one record batch. symbol_column: 0 or 1. A read. */
+int32_t ds_market_read_arrow(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
+                             int32_t symbol_count, const char *DS_NONNULL timeframe,
+                             const ds_range *DS_NULLABLE range, const ds_read_options *DS_NULLABLE options,
+                             int32_t symbol_column, struct ArrowArrayStream *DS_NONNULL out_stream);
+
+/* ds_market_scan() as a stream of a record batch per chunk; nothing found: no batch. get_next reads the next
+ * chunk. Where it fails it returns an errno (EINVAL, ENOMEM, else EIO), and get_last_error tells what
+ * ds_last_error() would have; the scan is where it was. Features as columns without options->feature_keys: the keys
+ * that the range has now, which takes a first pass over it. A read. */
+int32_t ds_market_scan_arrow(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
+                             int32_t symbol_count, const char *DS_NONNULL timeframe,
+                             const ds_range *DS_NULLABLE range, const ds_read_options *DS_NULLABLE options,
+                             int64_t chunk, int32_t symbol_column,
+                             struct ArrowArrayStream *DS_NONNULL out_stream);
+
+/* What was read, as a stream of one record batch. Any number of times; `bars` may be freed before. */
+int32_t ds_bars_arrow(const ds_bars *DS_NONNULL bars, int32_t symbol_column,
+                      struct ArrowArrayStream *DS_NONNULL out_stream);
+
+/* ds_sql_within() as a stream of one record batch; timeout_seconds below 0: no limit, as ds_sql(). A column of
+ * INTEGER is int64; of REAL, also with INTEGER that a double holds, float64; of TEXT large_utf8; of BLOB
+ * large_binary; of NULL alone null. Any other mixture is large_utf8 with the numbers in it as text, or with
+ * BLOB large_binary. */
+int32_t ds_sql_arrow(ds_store *DS_NONNULL store, const char *DS_NONNULL query,
+                     const ds_sql_parameter *DS_NULLABLE parameters, int32_t parameter_count,
+                     double timeout_seconds, struct ArrowArrayStream *DS_NONNULL out_stream);
+
+/* The rows of a query likewise. Any number of times; `rows` may be freed before. */
+int32_t ds_rows_arrow(const ds_rows *DS_NONNULL rows, struct ArrowArrayStream *DS_NONNULL out_stream);
 
 /* ---- Maintenance ------------------------------------------------------------------------------------- */
 

@@ -29,6 +29,22 @@ static void write_bar(ds_store *store, const dataset *data, int series) {
   ours_write_bar(store, symbol, data, row, series * data->rows + row);
 }
 
+/* The next bar of each series in turn: what a feed sends all day. */
+static void new_bar(ds_store *store, const dataset *data, int series) {
+  static int64_t minute;
+  char symbol[NAME_BYTES];
+  minute += series == 0;
+  symbol_name(series, symbol);
+  ds_bar bar = DS_BAR_INIT;
+  bar.timestamp = data->timestamps[data->rows - 1] + minute * 60 * INT64_C(1000000000);
+  bar.columns = DS_COLUMNS_ALL & ~DS_COLUMN_FEATURES;
+  bar.open = bar.high = bar.low = bar.close = 100.25 + (double)(minute % 97) * 0.013;
+  bar.volume = 1234.5;
+  bar.source = "alpha";
+  bar.quality = "clean";
+  if (ds_market_write_bar(store, symbol, TIMEFRAME, &bar, 0) != DS_OK) fail("%s", ds_last_error());
+}
+
 static void latest_bar(ds_store *store, const dataset *data, int series) {
   char symbol[NAME_BYTES];
   (void)data;
@@ -133,6 +149,7 @@ static const struct {
     {"read", read_bars},
     {"read_features", read_features},
     {"write_bar", write_bar},
+    {"new_bar", new_bar},
     {"latest_bar", latest_bar},
     {"merge_one", merge_one},
     {"state_set", state_set},

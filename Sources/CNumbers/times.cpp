@@ -141,3 +141,128 @@ extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, s
   }
   return cell - first;
 }
+
+namespace {
+
+inline uint64_t big_endian(const uint8_t *bytes) {
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return word;
+}
+
+inline uint32_t little_endian(const uint8_t *bytes) {
+  uint32_t word;
+  std::memcpy(&word, bytes, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap32(word);
+#endif
+  return word;
+}
+
+const uint8_t *read_long_varint(const uint8_t *bytes, const uint8_t *end, uint64_t *value) {
+  uint64_t sum = 0;
+  for (int place = 0; place < 9; ++place) {
+    if (bytes >= end) return nullptr;
+    const uint8_t byte = *bytes++;
+    if (place == 8) {
+      *value = sum << 8 | byte;
+      return bytes;
+    }
+    sum = sum << 7 | (byte & 0x7F);
+    if (byte < 0x80) break;
+  }
+  *value = sum;
+  return bytes;
+}
+
+// A number of one to nine bytes, seven bits in each, the highest first; the ninth has eight. Null where it passes the end.
+inline __attribute__((always_inline)) const uint8_t *read_varint(const uint8_t *bytes, const uint8_t *end,
+                                                                 uint64_t *value) {
+  if (end - bytes < 4) return read_long_varint(bytes, end, value);
+  uint32_t sum = bytes[0];
+  if (sum < 0x80) {
+    *value = sum;
+    return bytes + 1;
+  }
+  sum = (sum & 0x7F) << 7 | (bytes[1] & 0x7F);
+  if (bytes[1] < 0x80) {
+    *value = sum;
+    return bytes + 2;
+  }
+  sum = sum << 7 | (bytes[2] & 0x7F);
+  if (bytes[2] < 0x80) {
+    *value = sum;
+    return bytes + 3;
+  }
+  return read_long_varint(bytes, end, value);
+}
+
+}  // namespace
+
+extern "C" size_t cnumbers_find_place(const cnumbers_index_page *given, const cnumbers_index_place *place, size_t low,
+                                      size_t high) {
+  const cnumbers_index_page page = *given;
+  const size_t lowest = page.pointers + 2 * page.cells, bytes = place->bytes;
+  // Header, names, time, and a rowid of one byte at least. What is shorter than this has no rest on other pages.
+  const size_t least = 6 + place->names + time_bytes;
+  const uint64_t mask = bytes >= 8 ? ~uint64_t{0} : ~(~uint64_t{0} >> 8 * bytes);
+  if (bytes == 0 || page.size < lowest + page.skipped + least || place->names + time_bytes > 80) return CNUMBERS_UNCLEAR;
+  const size_t reach = page.size - page.skipped - least - lowest, names = place->names;
+  const uint64_t first = place->first;
+  const uint32_t begin = place->beginning + static_cast<uint32_t>(least - 1);
+  while (low < high) {
+    const size_t middle = (low + high) / 2, offset = offset_of(page, middle);
+    const uint8_t *entry = page.bytes + offset + page.skipped;
+    if (offset - lowest > reach) return CNUMBERS_UNCLEAR;
+    const uint32_t beginning = little_endian(entry) - begin;
+    // What is left is by how much the length is above the least.
+    if (beginning > 8 || entry[4] != 13 + 2 * time_bytes) return CNUMBERS_UNCLEAR;
+    const uint64_t word = big_endian(entry + 6) & mask;
+    bool is_behind = first > word;
+    if (first == word) {
+      const size_t all = names + time_bytes, common = bytes < all ? bytes : all;
+      int order = common > 8 ? std::memcmp(place->key + 8, entry + 6 + 8, common - 8) : 0;
+      if (order == 0) order = bytes > all ? 1 : bytes < all ? place->if_longer : place->if_same;
+      is_behind = order > 0;
+    }
+    low = is_behind ? middle + 1 : low;
+    high = is_behind ? high : middle;
+  }
+  return low;
+}
+
+extern "C" size_t cnumbers_find_row(const cnumbers_index_page *given, int64_t rowid, int32_t is_leaf) {
+  const cnumbers_index_page page = *given;
+  const uint8_t *end = page.bytes + page.size;
+  const size_t lowest = page.pointers + 2 * page.cells;
+  size_t low = 0, high = page.cells, middle = (low + high) / 2;
+  int guesses = is_leaf ? 3 : 0;
+  while (low < high) {
+    const size_t offset = offset_of(page, middle);
+    if (offset < lowest || offset + 4 > page.size) return CNUMBERS_UNCLEAR;
+    const uint8_t *entry = page.bytes + offset + page.skipped;
+    uint64_t number = 0;
+    if (is_leaf && (entry = read_varint(entry, end, &number)) == nullptr) return CNUMBERS_UNCLEAR;
+    if (read_varint(entry, end, &number) == nullptr) return CNUMBERS_UNCLEAR;
+    const int64_t found = static_cast<int64_t>(number);
+    if (found < rowid) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+    middle = (low + high) / 2;
+    // Rows that were added one behind the other have all their numbers on a leaf: then this guess is right.
+    if (guesses-- > 0) {
+      const uint64_t ahead = static_cast<uint64_t>(rowid) - number, back = number - static_cast<uint64_t>(rowid);
+      if (found < rowid && ahead <= high - low) {
+        middle = low + static_cast<size_t>(ahead) - 1;
+      } else if (found > rowid && back <= high - low) {
+        middle = high - static_cast<size_t>(back);
+      }
+    }
+  }
+  return low;
+}

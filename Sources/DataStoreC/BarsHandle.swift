@@ -74,7 +74,7 @@ final class BarsHandle {
     return UnsafePointer(view)
   }()
 
-  private let bars: Bars
+  let bars: Bars
   private let arena = Arena()
 
   init(_ bars: Bars) throws(StoreError) {

@@ -7,7 +7,7 @@ final class RowsHandle {
   let columns: UnsafeMutablePointer<ds_sql_column>
   let columnCount: Int
   let count: Int
-  private let rows: QueryRows
+  let rows: QueryRows
   private let arena = Arena()
 
   init(_ rows: QueryRows) throws(StoreError) {
@@ -51,18 +51,26 @@ private func query(
 ) -> Int32 {
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_rows, "out_rows")
-    let store = try StoreHandle.store(store)
-    guard parameter_count >= 0 else {
-      throw StoreError(
-        .invalid, "parameter_count is \(parameter_count); it must be 0 or more", key: "parameters")
-    }
-    var values: [QueryParameter] = []
-    for index in 0..<Int(parameter_count) {
-      values.append(try parameter((try Argument.notNull(parameters, "parameters"))[index], index))
-    }
     out.pointee = Handle.make(
-      try RowsHandle(try store.query(try Argument.text(query, "query"), values, timeout: timeout)))
+      try RowsHandle(try rows(store, query, parameters, parameter_count, timeout)))
   }
+}
+
+/// Runs a caller's query.
+func rows(
+  _ store: OpaquePointer?, _ query: UnsafePointer<CChar>?, _ parameters: UnsafePointer<ds_sql_parameter>?,
+  _ parameter_count: Int32, _ timeout: Double?
+) throws(StoreError) -> QueryRows {
+  let store = try StoreHandle.store(store)
+  guard parameter_count >= 0 else {
+    throw StoreError(
+      .invalid, "parameter_count is \(parameter_count); it must be 0 or more", key: "parameters")
+  }
+  var values: [QueryParameter] = []
+  for index in 0..<Int(parameter_count) {
+    values.append(try parameter((try Argument.notNull(parameters, "parameters"))[index], index))
+  }
+  return try store.query(try Argument.text(query, "query"), values, timeout: timeout)
 }
 
 private func parameter(_ given: ds_sql_parameter, _ index: Int) throws(StoreError) -> QueryParameter {

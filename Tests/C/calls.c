@@ -84,6 +84,60 @@ static int32_t call_scan(ds_store *store) {
   return settle_handle(status, scan);
 }
 
+/* A stream that is written is released, one that comes out is left as it was: see test_arrow_write.c, too. */
+static void release_nothing(struct ArrowArrayStream *stream) { stream->release = NULL; }
+
+static void release_no_columns(struct ArrowSchema *schema) { schema->release = NULL; }
+
+static int get_no_columns(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  (void)stream;
+  *out = (struct ArrowSchema){.format = "+s", .release = release_no_columns};
+  return 0;
+}
+
+static int get_no_rows(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  (void)stream;
+  out->release = NULL;
+  return 0;
+}
+
+static int32_t call_write_arrow(ds_store *store) {
+  struct ArrowArrayStream stream = {get_no_columns, get_no_rows, NULL, release_nothing, NULL};
+  int64_t rows = UNTOUCHED;
+  int32_t status = ds_market_write_arrow(store, &stream, EURUSD, HOURLY, 0, &rows);
+  CHECK(stream.release == NULL);
+  return settle_number(status, rows);
+}
+
+static int32_t call_write_features_arrow(ds_store *store) {
+  struct ArrowArrayStream stream = {get_no_columns, get_no_rows, NULL, release_nothing, NULL};
+  int64_t rows = UNTOUCHED;
+  int32_t status = ds_market_write_features_arrow(store, &stream, EURUSD, HOURLY, NULL, 0, &rows);
+  CHECK(stream.release == NULL);
+  return settle_number(status, rows);
+}
+
+static int32_t settle_stream(int32_t status, struct ArrowArrayStream *stream) {
+  if (status == DS_OK) stream->release(stream);
+  else CHECK(stream->private_data == UNTOUCHED_HANDLE);
+  return status;
+}
+
+static int32_t call_read_arrow(ds_store *store) {
+  struct ArrowArrayStream stream = {.private_data = UNTOUCHED_HANDLE};
+  return settle_stream(ds_market_read_arrow(store, &EURUSD, 1, HOURLY, NULL, NULL, 0, &stream), &stream);
+}
+
+static int32_t call_scan_arrow(ds_store *store) {
+  struct ArrowArrayStream stream = {.private_data = UNTOUCHED_HANDLE};
+  return settle_stream(ds_market_scan_arrow(store, &EURUSD, 1, HOURLY, NULL, NULL, 10, 0, &stream), &stream);
+}
+
+static int32_t call_sql_arrow(ds_store *store) {
+  struct ArrowArrayStream stream = {.private_data = UNTOUCHED_HANDLE};
+  return settle_stream(ds_sql_arrow(store, "SELECT count(*) FROM market_data", NULL, 0, -1, &stream), &stream);
+}
+
 static int32_t call_series(ds_store *store) {
   ds_series *series = UNTOUCHED_HANDLE;
   int32_t status = ds_market_series(store, 1, &series);
@@ -211,6 +265,11 @@ const store_call store_calls[] = {
     {"ds_market_latest_bar", call_latest_bar, false},
     {"ds_market_latest_bar_into", call_latest_bar_into, false},
     {"ds_market_scan", call_scan, false},
+    {"ds_market_read_arrow", call_read_arrow, false},
+    {"ds_market_scan_arrow", call_scan_arrow, false},
+    {"ds_sql_arrow", call_sql_arrow, false},
+    {"ds_market_write_arrow", call_write_arrow, false},
+    {"ds_market_write_features_arrow", call_write_features_arrow, false},
     {"ds_market_series", call_series, false},
     {"ds_market_delete", call_delete, true},
     {"ds_market_record_request", call_record_request, true},

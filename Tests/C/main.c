@@ -31,6 +31,8 @@ int main(int argc, char **argv) {
       {"scan", scan_tests},
       {"series_delete", series_delete_tests},
       {"requests", requests_tests},
+      {"arrow_write", arrow_write_tests},
+      {"arrow_read", arrow_read_tests},
       {"state", state_tests},
       {"state_json", state_json_tests},
       {"sql", sql_tests},

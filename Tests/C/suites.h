@@ -28,6 +28,8 @@ extern const check_test latest_tests[];
 extern const check_test scan_tests[];
 extern const check_test series_delete_tests[];
 extern const check_test requests_tests[];
+extern const check_test arrow_write_tests[];
+extern const check_test arrow_read_tests[];
 extern const check_test state_tests[];
 extern const check_test state_json_tests[];
 extern const check_test sql_tests[];

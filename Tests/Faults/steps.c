@@ -285,6 +285,45 @@ static int32_t sql_large(scene *s) {
   return sql_as(s, "SELECT timestamp, close, features, rowid FROM market_data WHERE symbol = :symbol");
 }
 
+/* ---- Arrow ----------------------------------------------------------------------------------------- */
+
+/* Out and in: a stream that fails is released by the call that takes it over. */
+static int32_t arrow_copy(scene *s) {
+  ds_read_options options = DS_READ_OPTIONS_INIT;
+  options.features = DS_FEATURES_JSON;
+  struct ArrowArrayStream stream;
+  TRY(ds_market_read_arrow(s->store, large_symbols, 2, hourly, NULL, &options, 1, &stream));
+  int64_t rows = 0;
+  TRY(ds_market_write_arrow(s->store, &stream, NULL, "arrow", 0, &rows));
+  see_number(s, rows);
+  return DS_OK;
+}
+
+static int32_t arrow_features(scene *s) {
+  ds_read_options options = DS_READ_OPTIONS_INIT;
+  options.columns = 0;
+  options.features = DS_FEATURES_COLUMNS;
+  struct ArrowArrayStream stream;
+  TRY(ds_market_read_arrow(s->store, large_symbols, 1, hourly, NULL, &options, 0, &stream));
+  int64_t rows = 0;
+  TRY(ds_market_write_features_arrow(s->store, &stream, large_symbols[0], hourly, NULL, 1, &rows));
+  see_number(s, rows);
+  return DS_OK;
+}
+
+static int32_t arrow_sql(scene *s) {
+  struct ArrowArrayStream stream;
+  TRY(ds_sql_arrow(s->store, "SELECT timestamp, close, features, rowid FROM market_data", NULL, 0, -1, &stream));
+  struct ArrowArray batch;
+  int32_t status = stream.get_next(&stream, &batch) == 0 ? DS_OK : DS_NO_MEMORY;
+  if (status == DS_OK) {
+    see_number(s, batch.length);
+    batch.release(&batch);
+  }
+  stream.release(&stream);
+  return status;
+}
+
 /* ---- Transactions ---------------------------------------------------------------------------------- */
 
 static int32_t both(scene *s, const char *name) {
@@ -457,6 +496,9 @@ const step steps[] = {
     {"latest", latest, START_OPEN},
     {"scan", scan, START_OPEN},
     {"scan_large", scan_large, START_LARGE},
+    {"arrow_copy", arrow_copy, START_LARGE},
+    {"arrow_features", arrow_features, START_LARGE},
+    {"arrow_sql", arrow_sql, START_LARGE},
     {"series", series, START_OPEN},
     {"requests", requests, START_OPEN},
     {"sql", sql, START_OPEN},

@@ -29,11 +29,13 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from ._arrow import ArrowResult
     from ._bar import Bar
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
 
 __all__ = [
+    "ArrowResult",
     "Bar",
     "BusyError",
     "ClosedError",
@@ -57,7 +59,12 @@ __all__ = [
 
 __version__: str = library.ds_version().decode()
 
-_ROOMS = {"Bar": "_bar", "MarketRepo": "market_repo", "StateRepo": "state_repo"}
+_ROOMS = {
+    "ArrowResult": "_arrow",
+    "Bar": "_bar",
+    "MarketRepo": "market_repo",
+    "StateRepo": "state_repo",
+}
 
 
 def __getattr__(name: str) -> Any:

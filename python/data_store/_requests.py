@@ -55,6 +55,7 @@ def request_in(
         type(symbol) is type(timeframe) is type(provider_used) is str
         and type(ratio) is float
         and type(fallback_used) is bool
+        and str not in (type(start_ts), type(end_ts), type(requested_at))
     ):
         # Nearly every request is of these types. What is wrong with another is found out below.
         try:

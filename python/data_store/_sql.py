@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ._arrow import ArrowResult, rows_result
 from ._c import abi as _abi
 from ._c.handles import ResultHandle, StoreHandle
 from ._c.library import library
@@ -39,7 +40,7 @@ from ._out.texts import names_index, text_array
 from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
 
-__all__ = ["Parameters", "SqlValue", "query"]
+__all__ = ["Parameters", "SqlValue", "query", "query_arrow"]
 
 SqlValue: TypeAlias = (
     bool | int | float | str | bytes | bytearray | memoryview | dt.datetime | np.generic | None
@@ -49,6 +50,19 @@ Parameters: TypeAlias = Sequence[SqlValue] | Mapping[str, SqlValue]
 
 def query(store: StoreHandle, text: object, params: object, timeout: float | None) -> pd.DataFrame:
     """Run one statement that only reads, for at most `timeout` seconds."""
+    return _rows_out(_rows(store, text, params, timeout))
+
+
+def query_arrow(
+    store: StoreHandle, text: object, params: object, timeout: float | None
+) -> ArrowResult:
+    """Do the same, and give the rows as a table of Arrow."""
+    owner = _rows(store, text, params, timeout)
+    return rows_result(owner, lambda: _rows_out(owner).copy())
+
+
+def _rows(store: StoreHandle, text: object, params: object, timeout: float | None) -> ResultHandle:
+    """Give the `ds_rows` of a query."""
     parameters = _parameters_in(params)
     pointer = POINTER(_abi.ds_rows)()
     asked = (store, encode(text, "query"), parameters, len(parameters))
@@ -57,7 +71,7 @@ def query(store: StoreHandle, text: object, params: object, timeout: float | Non
     else:
         limit = number_argument(timeout, "timeout")
         check(library.ds_sql_within(*asked, limit, byref(pointer)))
-    return _rows_out(ResultHandle(pointer, library.ds_rows_free))
+    return ResultHandle(pointer, library.ds_rows_free)
 
 
 # ---- In -------------------------------------------------------------------------------------

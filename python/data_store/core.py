@@ -10,10 +10,10 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ._c import abi as _abi
 from ._c.first_use import at_first_use, made_at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library
+from ._c.opening import DURABILITY, NO_TIME, ds_open_options
 from ._c.signals import ask_main_thread
 from ._c.status import check
 from ._c.text import decode_array, encode_path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from ._arrow import ArrowResult
+    from ._c.abi import ds_info
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
@@ -103,12 +105,12 @@ class DataStore(OfThisProcess):
         fast_paths: bool = True,
     ) -> None:
         word = str.__str__(durability) if isinstance(durability, str) else ""
-        if word not in _abi.DURABILITY:
+        if word not in DURABILITY:
             error = InvalidInputError if isinstance(durability, str) else InvalidTypeError
             raise error(f"durability must be 'full' or 'normal', not {shown(durability)}")
         read_only = flag_argument(read_only, "read_only")
-        options = _abi.ds_open_options(
-            durability=_abi.DURABILITY[word],
+        options = ds_open_options(
+            durability=DURABILITY[word],
             read_only=read_only,
             timeout_seconds=number_argument(timeout, "timeout"),
             fast_paths=flag_argument(fast_paths, "fast_paths"),
@@ -242,6 +244,38 @@ class DataStore(OfThisProcess):
         """
         return self._query(query, params, timeout)
 
+    def sql_arrow(
+        self, query: str, params: Parameters = (), *, timeout: float | None = None
+    ) -> ArrowResult:
+        """Run one statement that only reads, and give its rows as a table of Arrow.
+
+        Parameters
+        ----------
+        query, params, timeout
+            As for `sql`.
+
+        Returns
+        -------
+        ArrowResult
+            A column per column of the query: int64, float64 (also of integers and reals), large
+            text, large binary, or null where every row is NULL. Any other mixture is text, with
+            the numbers as text, or binary where there is a BLOB in it.
+
+        Raises
+        ------
+        InvalidInputError
+            The statement is wrong or writes, or a parameter is wrong or missing; `InvalidTypeError`
+            if `query` is not text, or `params` is not a sequence or a mapping.
+        QueryTimeoutError
+            The query took longer than `timeout`.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
+        with at_first_use:
+            from ._sql import query_arrow
+
+        return query_arrow(self._store, query, params, timeout)
+
     @made_at_first_use
     def _query(self) -> Callable[[object, object, float | None], pd.DataFrame]:
         from ._sql import query
@@ -264,6 +298,9 @@ class DataStore(OfThisProcess):
         StorageError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
+        with at_first_use:
+            from ._c import abi as _abi
+
         pointer = POINTER(_abi.ds_texts)()
         check(library.ds_store_check(self._store, byref(pointer)))
         with ResultHandle(pointer, library.ds_texts_free) as findings:
@@ -312,6 +349,9 @@ class DataStore(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
+        with at_first_use:
+            from ._c import abi as _abi
+
         result = _abi.ds_checkpoint_result()
         check(library.ds_store_checkpoint(self._store, byref(result)))
         return {
@@ -341,9 +381,12 @@ class DataStore(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
+        with at_first_use:
+            from ._c import abi as _abi
+
         info = _abi.ds_info()
         check(library.ds_store_info(self._store, byref(info)))
-        durability = {code: word for word, code in _abi.DURABILITY.items()}
+        durability = {code: word for word, code in DURABILITY.items()}
         return {
             "path": os.fsdecode(info.path),
             "library_version": library.ds_version().decode(),
@@ -400,8 +443,8 @@ class DataStore(OfThisProcess):
         return connect(os.fsencode(self.path), mode, self._timeout, statements)
 
 
-def _last_checkpoint(info: _abi.ds_info) -> dict[str, Any] | None:
-    if info.last_checkpoint == _abi.NO_TIME:
+def _last_checkpoint(info: ds_info) -> dict[str, Any] | None:
+    if info.last_checkpoint == NO_TIME:
         return None
     with at_first_use:
         from ._timestamps import to_timestamp

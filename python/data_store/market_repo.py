@@ -10,6 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 import pandas as pd
 
+from ._arrow import ArrowResult, ArrowTable, is_arrow, quality_word, write_stream
+from ._arrow_reads import arrow_between, arrow_chunks_between
 from ._bar import (
     FIRST_COLUMNS,
     ROOM_BYTES,
@@ -43,6 +45,7 @@ from ._out.frames import bars_out, feature_columns_out
 from ._reads import bars_between, chunks_between, latest_bars
 from ._requests import request_in, requests_out, series_out
 from ._timestamps import PLAIN_ZONES, range_of, storable_ns, zone_of
+from .errors import InvalidTypeError
 
 __all__ = ["MarketRepo"]
 
@@ -75,7 +78,7 @@ class MarketRepo(OfThisProcess):
 
     def write(
         self,
-        df: pd.DataFrame,
+        df: pd.DataFrame | ArrowTable,
         symbol: str | None,
         timeframe: str | None,
         *,
@@ -93,7 +96,9 @@ class MarketRepo(OfThisProcess):
             A tz-aware `DatetimeIndex`, of any zone and unit, or such a `timestamp` column; any of
             open, high, low, close, volume, latency_sec (numbers), source, quality (text), is_gap
             (bool, 0 or 1), features (see below). Missing is NULL, in `is_gap` False. Contiguous
-            float64 columns are not copied. No rows: nothing is written.
+            float64 columns are not copied. No rows: nothing is written. Or a table that offers
+            ``__arrow_c_stream__`` or ``__arrow_c_array__`` (pyarrow, polars, DuckDB, nanoarrow,
+            an `ArrowResult`) with such columns; its `timestamp` has a time zone.
         symbol, timeframe : str or None
             None: the frame carries them, as columns or index levels.
         features : DataFrame, Series, mapping or list, optional
@@ -127,13 +132,22 @@ class MarketRepo(OfThisProcess):
                 replaces = 0 if replace is False else flag_argument(replace, "replace")
                 check(_write_bar(self._store, *names, row[0], replaces))
                 return 1
+        if is_arrow(df):
+            if features is not None:
+                raise InvalidTypeError(
+                    f"{place_of(symbol, timeframe)}: features= goes with a pandas DataFrame; give "
+                    "the table a column 'features' of JSON text, or write them with write_features"
+                )
+            replaces = flag_argument(replace, "replace")
+            function = library.ds_market_write_arrow
+            return write_stream(function, self._store, df, (symbol, timeframe), replaces)
         return self._write(
             library.ds_market_write, bars_in(df, symbol, timeframe, features), replace
         )
 
     def write_features(
         self,
-        features: Features,
+        features: Features | ArrowTable,
         symbol: str | None,
         timeframe: str | None,
         *,
@@ -145,12 +159,15 @@ class MarketRepo(OfThisProcess):
         Parameters
         ----------
         features : DataFrame, Series or mapping
-            The forms of `write`, except the list by position.
+            The forms of `write`, except the list by position. Or a table of Arrow with a
+            `timestamp` and a column per key: numbers, or structs of value and quality as
+            `read_features_arrow` gives them; or with a column `features` of JSON text.
         symbol, timeframe : str or None
             None: the table carries them, as `read_features` returns it.
         quality : str or DataFrame, optional
-            For a wide frame: a word for all values, or a frame of words of the same shape. One of
-            ready, warmup, degraded, missing. None: ready where there is a number, else missing.
+            For a wide frame: a word for all values, or a frame of words of the same shape; for
+            numbers of a table of Arrow a word. One of ready, warmup, degraded, missing. None:
+            ready where there is a number, else missing.
         replace : bool, default False
             The features of each bar named become those given, instead of merging by key. None for
             a bar leaves its features alone all the same.
@@ -174,6 +191,10 @@ class MarketRepo(OfThisProcess):
         one = one_entry_in(features, symbol, timeframe, quality)
         if one is not None:  # whose second part keeps alive what the first points to
             return self._write(library.ds_market_write_features, byref(one[0]), replace)
+        if is_arrow(features):
+            options = quality_word(quality), flag_argument(replace, "replace")
+            function = library.ds_market_write_features_arrow
+            return write_stream(function, self._store, features, (symbol, timeframe), *options)
         batch = features_in(features, symbol, timeframe, quality)
         return self._write(library.ds_market_write_features, batch, replace)
 
@@ -508,6 +529,117 @@ class MarketRepo(OfThisProcess):
         """
         selection = selection_of(symbol, columns, features)
         return chunks_between(self._store, symbol, timeframe, start, end, chunk, selection)
+
+    # ---- Reading, without pandas ------------------------------------------------------------
+
+    def read_arrow(
+        self,
+        symbol: str | Sequence[str],
+        timeframe: str,
+        start: Bound = None,
+        end: Bound = None,
+        *,
+        columns: Sequence[str] | None = None,
+        features: FeatureChoice = None,
+        limit: int | None = None,
+    ) -> ArrowResult:
+        """Read bars from one snapshot, as a table of Arrow whose numbers are not copied.
+
+        Parameters
+        ----------
+        symbol, timeframe, start, end, columns, features, limit
+            As for `read`.
+
+        Returns
+        -------
+        ArrowResult
+            `symbol` for a list of symbols, `timestamp` (nanoseconds, UTC), then the columns as by
+            `read`: float64, null where `read` has NaN; is_gap bool; symbol, source and quality
+            dictionaries of text.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
+        selection = selection_of(symbol, columns, features, limit)
+        return arrow_between(self._store, symbol, timeframe, start, end, selection, bars_out)
+
+    def read_features_arrow(
+        self,
+        symbol: str | Sequence[str],
+        timeframe: str,
+        start: Bound = None,
+        end: Bound = None,
+        *,
+        keys: Sequence[str] | None = None,
+    ) -> ArrowResult:
+        """Read the features of every bar of a range as a table of Arrow, from one snapshot.
+
+        Parameters
+        ----------
+        symbol, timeframe, start, end, keys
+            As for `read_features`.
+
+        Returns
+        -------
+        ArrowResult
+            `symbol` for a list of symbols, `timestamp`, then a struct per key of value (float64)
+            and quality (dictionary of text), null where a bar has no such feature.
+            `write_features` takes it back.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
+        choice = True if keys is None else key_list(keys, "keys")
+        selection = Selection((), choice, by_symbol=not isinstance(symbol, str), members=True)
+        return arrow_between(
+            self._store, symbol, timeframe, start, end, selection, feature_columns_out
+        )
+
+    def iter_arrow(
+        self,
+        symbol: str | Sequence[str],
+        timeframe: str,
+        start: Bound = None,
+        end: Bound = None,
+        *,
+        columns: Sequence[str] | None = None,
+        features: FeatureChoice = None,
+        chunk: int = 50_000,
+    ) -> ArrowResult:
+        """Read bars as a stream of Arrow, a record batch per chunk; it can be taken once.
+
+        Each chunk is a snapshot of its own, read when the consumer asks for it, and nothing is held
+        open between two of them. With `features=True` the keys are those that the range has when
+        this is called, which takes a first pass over it.
+
+        Parameters
+        ----------
+        symbol, timeframe, start, end, columns, features, chunk
+            As for `iter`.
+
+        Returns
+        -------
+        ArrowResult
+            With the columns of `read_arrow`.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+        StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`. What goes wrong later is an error of the
+            consumer's, with the same message.
+        """
+        selection = selection_of(symbol, columns, features)
+        return arrow_chunks_between(self._store, symbol, timeframe, start, end, chunk, selection)
 
     # ---- Inventory, deletion ----------------------------------------------------------------
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from ctypes import POINTER, byref, c_char, c_int32, c_int64, c_void_p
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ._c import abi as _abi
 from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
 from ._c.library import library, untyped
 from ._c.signals import pass_on, raised
 from ._c.status import check
-from ._c.text import TextArray, decode, encode
+from ._c.text import Remembered, TextArray, decode, encode
 from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
 from .errors import InvalidInputError, InvalidTypeError
@@ -291,6 +290,9 @@ class StateRepo(OfThisProcess):
         return swapped.value != 0
 
     def _entries(self, prefix: str, *, values: bool) -> list[tuple[bytes, bytes]]:
+        with at_first_use:
+            from ._c import abi as _abi
+
         pointer = POINTER(_abi.ds_state_entries)()
         check(library.ds_state_items(self._store, encode(prefix, "prefix"), values, byref(pointer)))
         with ResultHandle(pointer, library.ds_state_entries_free) as entries:
@@ -300,7 +302,10 @@ class StateRepo(OfThisProcess):
 
 
 def _key(key: object) -> bytes:
-    return encode(key, "a state key")
+    return _keys[key] if type(key) is str else encode(key, "a state key")
+
+
+_keys = Remembered(lambda key: encode(key, "a state key"), longest=256)
 
 
 def _place(key: object) -> str:

@@ -85,4 +85,6 @@ def _name(kind: Any) -> str:
     """Give a type as the header writes it, without const."""
     if isinstance(kind, c_ast.PtrDecl):
         return _name(kind.type) + "*"
+    if isinstance(kind.type, c_ast.Struct):  # one of the standard's, without a typedef
+        return str(kind.type.name)
     return " ".join(kind.type.names)

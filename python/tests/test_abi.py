@@ -40,11 +40,16 @@ Differences = dict[tuple[str, str], str]
 FUNCTION_DIFFERENCES: Differences = {
     ("char**", "void*"): """
         ds_market_read.symbols ds_market_latest.symbols ds_market_scan.symbols
+        ds_market_read_arrow.symbols ds_market_scan_arrow.symbols
         ds_state_set_many.keys ds_state_set_many.values_json ds_texts_items.result""",
     ("char**", "void**"): "ds_state_get.out_json ds_store_connection_script.out_sql",
     ("char*", "void*"): "ds_text_free.text",
     ("ds_text_column**", "void*"): "ds_text_columns_lay_out.columns",
     ("int32_t*", "void*"): "ds_text_layout_code.codes ds_text_layout_code.first_rows",
+    ("ArrowArrayStream*", "void*"): """
+        ds_market_write_arrow.stream ds_market_write_features_arrow.stream
+        ds_market_read_arrow.out_stream ds_market_scan_arrow.out_stream ds_bars_arrow.out_stream
+        ds_sql_arrow.out_stream ds_rows_arrow.out_stream""",
 }
 
 FIELD_DIFFERENCES: Differences = {

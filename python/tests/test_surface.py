@@ -45,6 +45,7 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
     ("store", "close", [], {}),
     ("store", "transaction", [], {}),
     ("store", "sql", [("query", REQUIRED), ("params", ())], {}),
+    ("store", "sql_arrow", [("query", REQUIRED), ("params", ())], {}),
     ("store", "check", [], {}),
     ("store", "backup", [("target", REQUIRED)], {"overwrite": False}),
     ("store", "checkpoint", [], {}),
@@ -80,6 +81,19 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
     (
         "market",
         "iter",
+        [*SERIES, *RANGE],
+        {"columns": None, "features": None, "chunk": 50_000},
+    ),
+    (
+        "market",
+        "read_arrow",
+        [*SERIES, *RANGE],
+        {"columns": None, "features": None, "limit": None},
+    ),
+    ("market", "read_features_arrow", [*SERIES, *RANGE], {"keys": None}),
+    (
+        "market",
+        "iter_arrow",
         [*SERIES, *RANGE],
         {"columns": None, "features": None, "chunk": 50_000},
     ),
@@ -175,7 +189,7 @@ ERRORS: dict[str, tuple[type[Exception], ...]] = {
     "OutOfMemoryError": (MemoryError,),
     "LibraryError": (ImportError,),
 }
-NAMES = {*ERRORS, "DataStore", "MarketRepo", "StateRepo", "Bar", "errors"}
+NAMES = {*ERRORS, "ArrowResult", "Bar", "DataStore", "MarketRepo", "StateRepo", "errors"}
 
 
 def test_the_package_exports_the_names_of_the_contract_and_no_others() -> None:

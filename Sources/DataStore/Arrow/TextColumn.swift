@@ -29,8 +29,11 @@ package struct TextColumn: @unchecked Sendable {  // borrowed, and never changed
   }
 
   /// Checks the column against its rules: codes within the dictionary, UTF-8 without NUL, of bounded length. A value that no
-  /// row uses does no harm: dictionaries of pandas and Arrow outlive the rows that they were made for.
-  func check(_ name: StaticString, rows: Int, isRequired: Bool) throws(StoreError) {
+  /// row uses does no harm: dictionaries of pandas and Arrow outlive the rows that they were made for. Messages call the first
+  /// row `firstRow`.
+  func check(
+    _ name: StaticString, rows: Int, isRequired: Bool, firstRow: Int = 0
+  ) throws(StoreError) {
     let limit = isRequired ? Limits.nameBytes : Limits.textBytes
     for (number, value) in values.enumerated() {
       let problem: String?
@@ -47,7 +50,8 @@ package struct TextColumn: @unchecked Sendable {  // borrowed, and never changed
       }
       if let problem, let row = (0..<rows).first(where: { code($0) == number }) {
         throw .invalid(
-          "column '\(name)': row \(row): the text \(StoreError.quoted(value.text)) \(problem)", row: row,
+          "column '\(name)': row \(firstRow + row): the text \(StoreError.quoted(value.text)) \(problem)",
+          row: row,
           key: "\(name)")
       }
     }
@@ -65,7 +69,7 @@ package struct TextColumn: @unchecked Sendable {  // borrowed, and never changed
           code == -1
           ? "has no \(name); every row needs one"
           : "has code \(code), but the dictionary has \(values.count) values"
-        throw .invalid("column '\(name)': row \(row) \(problem)", row: row, key: "\(name)")
+        throw .invalid("column '\(name)': row \(firstRow + row) \(problem)", row: row, key: "\(name)")
       }
     }
   }

@@ -27,6 +27,8 @@ package struct BorrowedBatch {
   package let timeframe: TextColumn
   package var columns = BorrowedColumns()
   package var features = BorrowedFeatures()
+  /// What its first row is called in messages, where it is a part of what the caller gave.
+  package var firstRow = 0
 
   package init(
     count: Int, timestamps: UnsafePointer<Int64>, symbol: TextColumn, timeframe: TextColumn
@@ -59,7 +61,7 @@ package struct BorrowedBatch {
 
   /// The bar of a row, as a message names it.
   func place(_ row: Int) -> String {
-    Self.place(symbol.text(row), timeframe.text(row), timestamps[row], row: row)
+    Self.place(symbol.text(row), timeframe.text(row), timestamps[row], row: firstRow + row)
   }
 
   static func place(_ symbol: Bytes?, _ timeframe: Bytes?, _ timestamp: Int64, row: Int) -> String {
@@ -76,10 +78,11 @@ package struct BorrowedBatch {
 
   /// Checks everything but the features' contents against the rules, before anything is written.
   func check() throws(StoreError) {
-    try symbol.check("symbol", rows: count, isRequired: true)
-    try timeframe.check("timeframe", rows: count, isRequired: true)
+    try symbol.check("symbol", rows: count, isRequired: true, firstRow: firstRow)
+    try timeframe.check("timeframe", rows: count, isRequired: true, firstRow: firstRow)
     for column in columns.texts.indices {
-      try columns.texts[column]?.check(BarColumn.table[column].name, rows: count, isRequired: false)
+      try columns.texts[column]?.check(
+        BarColumn.table[column].name, rows: count, isRequired: false, firstRow: firstRow)
     }
     for row in 0..<count where timestamps[row] == Timestamp.none {
       throw .invalid(

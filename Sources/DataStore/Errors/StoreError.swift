@@ -97,6 +97,8 @@ extension StoreError {
   static func quoted(_ text: String) -> String {
     // Not characters, of which each may have any number of accents.
     let shown = text.unicodeScalars.prefix(80)
-    return "'" + String(shown) + (shown.endIndex < text.endIndex ? "…'" : "'")
+    // A NUL would end the message in C.
+    let plain = shown.contains("\0") ? shown.map { $0 == "\0" ? "\\0" : String($0) }.joined() : String(shown)
+    return "'" + plain + (shown.endIndex < text.endIndex ? "…'" : "'")
   }
 }

@@ -9,23 +9,29 @@ extension MarketRepo {
   @discardableResult
   public func record(_ request: MarketRequest) throws(StoreError) -> Int64 {
     let key = try SeriesKey(request.symbol, request.timeframe)
-    for (name, time) in [
-      ("requested_at", request.requestedAt ?? 0), ("start_ts", request.start), ("end_ts", request.end),
-    ] where time == Timestamp.none {
+    try Self.check(request.requestedAt ?? 0, "requested_at", key)
+    try Self.check(request.start, "start_ts", key)
+    try Self.check(request.end, "end_ts", key)
+    try Self.check(request.providerUsed, "provider_used", key)
+    if let quality = request.quality { try Self.check(quality, "quality", key) }
+    if let notes = request.notes { try Self.check(notes, "notes", key) }
+    return try engine.record(request, key)
+  }
+
+  private static func check(_ time: Int64, _ name: String, _ key: SeriesKey) throws(StoreError) {
+    guard time != Timestamp.none else {
       throw .invalid("request for \(key.text): \(name) is missing; give it", key: name)
     }
-    for (name, text) in [
-      ("provider_used", request.providerUsed), ("quality", request.quality), ("notes", request.notes),
-    ] {
-      guard let text else { continue }
-      if text.utf8.contains(0) {
-        throw .invalid("request for \(key.text): \(name) holds a NUL character", key: name)
-      }
-      if text.utf8.count > Limits.textBytes {
-        throw .invalid("request for \(key.text): \(name) is longer than \(Limits.textBytes) bytes", key: name)
-      }
+  }
+
+  private static func check(_ text: String, _ name: String, _ key: SeriesKey) throws(StoreError) {
+    let (hasNUL, count) = text.withBytes { ($0.contains(0), $0.count) }
+    if hasNUL {
+      throw .invalid("request for \(key.text): \(name) holds a NUL character", key: name)
     }
-    return try engine.record(request, key)
+    if count > Limits.textBytes {
+      throw .invalid("request for \(key.text): \(name) is longer than \(Limits.textBytes) bytes", key: name)
+    }
   }
 
   /// Requests by requestedAt, oldest first; of one series, of one symbol, or all; at most `limit`.

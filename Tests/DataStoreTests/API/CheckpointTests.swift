@@ -211,7 +211,7 @@ import Testing
     #expect(asked.result == result)
     #expect((before...Timestamp.now()).contains(asked.time))
 
-    try store.market.write(.hourly((0..<1_000).map(Double.init)))
+    try store.market.write(.hourly((0..<3_000).map(Double.init)))
     let automatic = try #require(try store.info().lastCheckpoint)
     #expect(automatic.time >= asked.time)
     #expect(automatic.result.walFrames > result.walFrames)

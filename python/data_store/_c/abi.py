@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ctypes import (
-    CFUNCTYPE,
     POINTER,
     Structure,
     c_char,
@@ -21,38 +20,114 @@ from ctypes import (
     c_size_t,
     c_uint32,
     c_void_p,
-    sizeof,
 )
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-ABI_VERSION: Final = 1
+from .opening import (
+    ABI_VERSION,
+    BUSY,
+    CLOSED,
+    CORRUPT,
+    DURABILITY,
+    INTERNAL,
+    INTERRUPTED,
+    INVALID,
+    INVALID_FEATURE,
+    LAST_TIME,
+    MISSING_BAR,
+    NO_MEMORY,
+    NO_TIME,
+    OK,
+    OPENING,
+    SCHEMA,
+    STORAGE,
+    TIMEOUT,
+    Opaque,
+    Sized,
+    Types,
+    ds_error_detail,
+    ds_open_options,
+    ds_stop_function,
+    ds_store,
+    out_int32,
+    out_int64,
+    out_text,
+    store,
+)
 
-OK: Final = 0
-INVALID: Final = 1
-INVALID_FEATURE: Final = 2
-MISSING_BAR: Final = 3
-BUSY: Final = 4
-STORAGE: Final = 5
-CORRUPT: Final = 6
-SCHEMA: Final = 7
-CLOSED: Final = 8
-INTERRUPTED: Final = 9
-NO_MEMORY: Final = 10
-INTERNAL: Final = 11
-TIMEOUT: Final = 12
+__all__ = [
+    "ABI_VERSION",
+    "BAR_COLUMNS",
+    "BUSY",
+    "CLOSED",
+    "COLUMNS_ALL",
+    "COLUMN_BITS",
+    "COLUMN_FEATURES",
+    "CORRUPT",
+    "DURABILITY",
+    "FEATURES_COLUMNS",
+    "FEATURES_JSON",
+    "FEATURES_NONE",
+    "FEATURES_VALUES",
+    "FUNCTIONS",
+    "INTERNAL",
+    "INTERRUPTED",
+    "INVALID",
+    "INVALID_FEATURE",
+    "LAST_TIME",
+    "MISSING_BAR",
+    "NO_MEMORY",
+    "NO_TIME",
+    "OK",
+    "SCHEMA",
+    "SQL_BLOB",
+    "SQL_INTEGER",
+    "SQL_NULL",
+    "SQL_REAL",
+    "SQL_TEXT",
+    "SQL_TIME",
+    "STORAGE",
+    "TIMEOUT",
+    "BarColumn",
+    "ds_bar",
+    "ds_bar_batch",
+    "ds_bars",
+    "ds_checkpoint_result",
+    "ds_error_detail",
+    "ds_feature_column",
+    "ds_first_bar",
+    "ds_info",
+    "ds_open_options",
+    "ds_range",
+    "ds_read_options",
+    "ds_request",
+    "ds_requests",
+    "ds_rows",
+    "ds_scan",
+    "ds_series",
+    "ds_series_view",
+    "ds_sql_column",
+    "ds_sql_parameter",
+    "ds_state_entries",
+    "ds_state_entry",
+    "ds_stop_function",
+    "ds_store",
+    "ds_text_column",
+    "ds_text_layout",
+    "ds_text_layouts",
+    "ds_texts",
+]
 
-NO_TIME: Final = -(2**63)
-LAST_TIME: Final = 2**63 - 1
 
-DURABILITY: Final = {"full": 0, "normal": 1}
-
-
-class BarColumn(NamedTuple):
+class BarColumn:
     """A column of market_data that a batch may carry."""
 
-    name: str
-    kind: str  # "number", "text" or "flag"
-    bit: int
+    __slots__ = ("bit", "kind", "name")
+
+    def __init__(self, name: str, kind: str, bit: int) -> None:
+        self.name = name
+        self.kind = kind  # "number", "text" or "flag"
+        self.bit = bit
 
 
 # In the schema's order.
@@ -84,72 +159,36 @@ SQL_BLOB: Final = 4
 SQL_TIME: Final = 5
 
 
-class _Opaque(Structure):
-    """A type that only the library can look into."""
-
-
-class ds_store(_Opaque):
+class ds_bars(Opaque):
     pass
 
 
-class ds_bars(_Opaque):
+class ds_scan(Opaque):
     pass
 
 
-class ds_scan(_Opaque):
+class ds_series(Opaque):
     pass
 
 
-class ds_series(_Opaque):
+class ds_requests(Opaque):
     pass
 
 
-class ds_requests(_Opaque):
+class ds_state_entries(Opaque):
     pass
 
 
-class ds_state_entries(_Opaque):
+class ds_rows(Opaque):
     pass
 
 
-class ds_rows(_Opaque):
+class ds_texts(Opaque):
     pass
 
 
-class ds_texts(_Opaque):
+class ds_text_layouts(Opaque):
     pass
-
-
-class ds_text_layouts(_Opaque):
-    pass
-
-
-class _Sized(Structure):
-    """A struct that may grow: it starts with its own size, set when it is made."""
-
-    def __init__(self, **fields: Any) -> None:
-        super().__init__(sizeof(type(self)), **fields)
-
-
-class ds_error_detail(_Sized):
-    _fields_ = (
-        ("struct_size", c_size_t),
-        ("status", c_int32),
-        ("sqlite_code", c_int32),
-        ("row", c_int64),
-        ("key", c_char_p),
-        ("reason", c_char_p),
-    )
-
-
-class ds_open_options(_Sized):
-    _fields_ = (
-        ("struct_size", c_size_t),
-        ("durability", c_int32),
-        ("read_only", c_int32),
-        ("timeout_seconds", c_double),
-        ("fast_paths", c_int32),
-    )
 
 
 class ds_text_column(Structure):
@@ -160,7 +199,7 @@ class ds_text_column(Structure):
     )
 
 
-class ds_text_layout(_Sized):
+class ds_text_layout(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("offsets", c_void_p),  # int32_t or int64_t
@@ -198,7 +237,7 @@ def _fields(
                 yield column.name, types[column.kind]
 
 
-class ds_bar_batch(_Sized):
+class ds_bar_batch(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("count", c_int64),
@@ -213,7 +252,7 @@ class ds_bar_batch(_Sized):
     )
 
 
-# Not _Sized: the live path fills all fields by position in one call.
+# Not Sized: the live path fills all fields by position in one call.
 class ds_first_bar(Structure):
     """A `ds_bar` as far as the first nine columns: it is short to pack, and as good."""
 
@@ -230,7 +269,7 @@ class ds_bar(Structure):
     _fields_ = (*ds_first_bar._fields_, *_fields(_BAR_TYPES, _LATER))
 
 
-class ds_range(_Sized):
+class ds_range(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("start", c_int64),
@@ -240,7 +279,7 @@ class ds_range(_Sized):
     )
 
 
-class ds_read_options(_Sized):
+class ds_read_options(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("columns", c_uint32),
@@ -251,7 +290,7 @@ class ds_read_options(_Sized):
     )
 
 
-class ds_series_view(_Sized):
+class ds_series_view(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("count", c_int64),
@@ -264,7 +303,7 @@ class ds_series_view(_Sized):
     )
 
 
-class ds_request(_Sized):
+class ds_request(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("symbol", c_char_p),
@@ -308,7 +347,7 @@ class ds_sql_column(Structure):
     )
 
 
-class ds_checkpoint_result(_Sized):
+class ds_checkpoint_result(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("wal_frames", c_int64),
@@ -317,7 +356,7 @@ class ds_checkpoint_result(_Sized):
     )
 
 
-class ds_info(_Sized):
+class ds_info(Sized):
     _fields_ = (
         ("struct_size", c_size_t),
         ("path", c_char_p),
@@ -343,45 +382,19 @@ class ds_info(_Sized):
     )
 
 
-# int32_t (*)(void *context)
-ds_stop_function = CFUNCTYPE(c_int32, c_void_p)
-
-_store = POINTER(ds_store)
 _batch = POINTER(ds_bar_batch)
 _range = POINTER(ds_range)
 _options = POINTER(ds_read_options)
 _bars = POINTER(ds_bars)
 _text_array = c_void_p  # const char *const *
-_out_text = POINTER(c_void_p)  # char **; an address, because it must be given back
-_out_int32 = POINTER(c_int32)
-_out_int64 = POINTER(c_int64)
 
 # name -> (restype, argtypes)
-FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
-    # Version, errors
-    "ds_abi_version": (c_int32, ()),
-    "ds_version": (c_char_p, ()),
-    "ds_status_name": (c_char_p, (c_int32,)),
-    "ds_last_error": (c_char_p, ()),
-    "ds_last_error_detail": (c_int32, (POINTER(ds_error_detail),)),
-    # Store
-    "ds_store_open": (c_int32, (c_char_p, POINTER(ds_open_options), POINTER(_store))),
-    "ds_store_close": (c_int32, (_store,)),
-    "ds_store_free": (None, (_store,)),
-    "ds_store_path": (c_char_p, (_store,)),
-    "ds_interrupt": (c_int32, (_store,)),
-    "ds_thread_stop_when": (c_int32, (ds_stop_function, c_void_p)),
-    # Transactions
-    "ds_transaction_begin": (c_int32, (_store,)),
-    "ds_transaction_commit": (c_int32, (_store,)),
-    "ds_transaction_rollback": (c_int32, (_store,)),
-    "ds_transaction_begin_numbered": (c_int32, (_store, _out_int64)),
-    "ds_transaction_end": (c_int32, (_store, c_int64, c_int32)),
-    "ds_thread_task": (None, (c_int64,)),
+FUNCTIONS: Final[dict[str, Types]] = {
+    **OPENING,
     # Market: writing
-    "ds_market_write": (c_int32, (_store, _batch, c_int32, _out_int64)),
-    "ds_market_write_features": (c_int32, (_store, _batch, c_int32, _out_int64)),
-    "ds_market_write_bar": (c_int32, (_store, c_char_p, c_char_p, POINTER(ds_bar), c_int32)),
+    "ds_market_write": (c_int32, (store, _batch, c_int32, out_int64)),
+    "ds_market_write_features": (c_int32, (store, _batch, c_int32, out_int64)),
+    "ds_market_write_bar": (c_int32, (store, c_char_p, c_char_p, POINTER(ds_bar), c_int32)),
     # Market: reading
     "ds_bars_batch": (_batch, (_bars,)),
     "ds_bars_free": (None, (_bars,)),
@@ -393,29 +406,29 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_text_layouts_free": (None, (POINTER(ds_text_layouts),)),
     "ds_text_layout_code": (
         c_int32,
-        (POINTER(ds_text_layout), c_int64, c_void_p, c_void_p, _out_int64),
+        (POINTER(ds_text_layout), c_int64, c_void_p, c_void_p, out_int64),
     ),
     "ds_market_read": (
         c_int32,
-        (_store, _text_array, c_int32, c_char_p, _range, _options, POINTER(_bars)),
+        (store, _text_array, c_int32, c_char_p, _range, _options, POINTER(_bars)),
     ),
     "ds_market_latest": (
         c_int32,
-        (_store, _text_array, c_int32, c_char_p, c_int64, _options, POINTER(_bars)),
+        (store, _text_array, c_int32, c_char_p, c_int64, _options, POINTER(_bars)),
     ),
     "ds_market_latest_bar": (
         c_int32,
-        (_store, c_char_p, c_char_p, POINTER(POINTER(ds_bar))),
+        (store, c_char_p, c_char_p, POINTER(POINTER(ds_bar))),
     ),
     "ds_bar_free": (None, (POINTER(ds_bar),)),
     "ds_market_latest_bar_into": (
         c_int32,
-        (_store, c_char_p, c_char_p, POINTER(ds_bar), c_int32, _out_int32),
+        (store, c_char_p, c_char_p, POINTER(ds_bar), c_int32, out_int32),
     ),
     "ds_market_scan": (
         c_int32,
         (
-            _store,
+            store,
             _text_array,
             c_int32,
             c_char_p,
@@ -428,32 +441,31 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "ds_scan_next": (c_int32, (POINTER(ds_scan), POINTER(_bars))),
     "ds_scan_free": (None, (POINTER(ds_scan),)),
     # Market: inventory, deletion
-    "ds_market_series": (c_int32, (_store, c_int32, POINTER(POINTER(ds_series)))),
+    "ds_market_series": (c_int32, (store, c_int32, POINTER(POINTER(ds_series)))),
     "ds_series_entries": (POINTER(ds_series_view), (POINTER(ds_series),)),
     "ds_series_free": (None, (POINTER(ds_series),)),
-    "ds_market_delete": (c_int32, (_store, c_char_p, c_char_p, _range, _out_int64)),
-    "ds_time_of_text": (c_int32, (c_char_p, _out_int64)),
+    "ds_market_delete": (c_int32, (store, c_char_p, c_char_p, _range, out_int64)),
+    "ds_time_of_text": (c_int32, (c_char_p, out_int64)),
     # Market: requests
-    "ds_market_record_request": (c_int32, (_store, POINTER(ds_request), _out_int64)),
+    "ds_market_record_request": (c_int32, (store, POINTER(ds_request), out_int64)),
     "ds_market_requests": (
         c_int32,
-        (_store, c_char_p, c_char_p, _range, c_int64, POINTER(POINTER(ds_requests))),
+        (store, c_char_p, c_char_p, _range, c_int64, POINTER(POINTER(ds_requests))),
     ),
     "ds_requests_count": (c_int64, (POINTER(ds_requests),)),
     "ds_requests_items": (POINTER(ds_request), (POINTER(ds_requests),)),
     "ds_requests_free": (None, (POINTER(ds_requests),)),
     # State
-    "ds_state_set": (c_int32, (_store, c_char_p, c_char_p)),
-    "ds_state_set_many": (c_int32, (_store, _text_array, _text_array, c_int64)),
-    "ds_state_get": (c_int32, (_store, c_char_p, _out_text)),
-    "ds_text_free": (None, (c_void_p,)),
-    "ds_state_get_into": (c_int32, (_store, c_char_p, POINTER(c_char), c_int32, _out_int32)),
-    "ds_state_delete": (c_int32, (_store, c_char_p, _out_int32)),
-    "ds_state_compare_and_set": (c_int32, (_store, c_char_p, c_char_p, c_char_p, _out_int32)),
-    "ds_state_updated_at": (c_int32, (_store, c_char_p, _out_int64)),
+    "ds_state_set": (c_int32, (store, c_char_p, c_char_p)),
+    "ds_state_set_many": (c_int32, (store, _text_array, _text_array, c_int64)),
+    "ds_state_get": (c_int32, (store, c_char_p, out_text)),
+    "ds_state_get_into": (c_int32, (store, c_char_p, POINTER(c_char), c_int32, out_int32)),
+    "ds_state_delete": (c_int32, (store, c_char_p, out_int32)),
+    "ds_state_compare_and_set": (c_int32, (store, c_char_p, c_char_p, c_char_p, out_int32)),
+    "ds_state_updated_at": (c_int32, (store, c_char_p, out_int64)),
     "ds_state_items": (
         c_int32,
-        (_store, c_char_p, c_int32, POINTER(POINTER(ds_state_entries))),
+        (store, c_char_p, c_int32, POINTER(POINTER(ds_state_entries))),
     ),
     "ds_state_entries_count": (c_int64, (POINTER(ds_state_entries),)),
     "ds_state_entries_items": (POINTER(ds_state_entry), (POINTER(ds_state_entries),)),
@@ -461,12 +473,12 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     # SQL
     "ds_sql": (
         c_int32,
-        (_store, c_char_p, POINTER(ds_sql_parameter), c_int32, POINTER(POINTER(ds_rows))),
+        (store, c_char_p, POINTER(ds_sql_parameter), c_int32, POINTER(POINTER(ds_rows))),
     ),
     "ds_sql_within": (
         c_int32,
         (
-            _store,
+            store,
             c_char_p,
             POINTER(ds_sql_parameter),
             c_int32,
@@ -474,18 +486,59 @@ FUNCTIONS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
             POINTER(POINTER(ds_rows)),
         ),
     ),
+    "ds_market_write_arrow": (
+        c_int32,
+        (store, c_void_p, c_char_p, c_char_p, c_int32, POINTER(c_int64)),
+    ),
+    "ds_market_write_features_arrow": (
+        c_int32,
+        (store, c_void_p, c_char_p, c_char_p, c_char_p, c_int32, POINTER(c_int64)),
+    ),
+    "ds_market_read_arrow": (
+        c_int32,
+        (
+            store,
+            c_void_p,
+            c_int32,
+            c_char_p,
+            POINTER(ds_range),
+            POINTER(ds_read_options),
+            c_int32,
+            c_void_p,
+        ),
+    ),
+    "ds_market_scan_arrow": (
+        c_int32,
+        (
+            store,
+            c_void_p,
+            c_int32,
+            c_char_p,
+            POINTER(ds_range),
+            POINTER(ds_read_options),
+            c_int64,
+            c_int32,
+            c_void_p,
+        ),
+    ),
+    "ds_bars_arrow": (c_int32, (POINTER(ds_bars), c_int32, c_void_p)),
+    "ds_sql_arrow": (
+        c_int32,
+        (store, c_char_p, POINTER(ds_sql_parameter), c_int32, c_double, c_void_p),
+    ),
+    "ds_rows_arrow": (c_int32, (POINTER(ds_rows), c_void_p)),
     "ds_rows_count": (c_int64, (POINTER(ds_rows),)),
     "ds_rows_column_count": (c_int32, (POINTER(ds_rows),)),
     "ds_rows_columns": (POINTER(ds_sql_column), (POINTER(ds_rows),)),
     "ds_rows_free": (None, (POINTER(ds_rows),)),
     # Maintenance
-    "ds_store_check": (c_int32, (_store, POINTER(POINTER(ds_texts)))),
+    "ds_store_check": (c_int32, (store, POINTER(POINTER(ds_texts)))),
     "ds_texts_count": (c_int64, (POINTER(ds_texts),)),
     "ds_texts_items": (c_void_p, (POINTER(ds_texts),)),
     "ds_texts_free": (None, (POINTER(ds_texts),)),
-    "ds_store_backup": (c_int32, (_store, c_char_p, c_int32)),
-    "ds_store_checkpoint": (c_int32, (_store, POINTER(ds_checkpoint_result))),
-    "ds_store_info": (c_int32, (_store, POINTER(ds_info))),
-    "ds_store_connection_script": (c_int32, (_store, _out_text)),
+    "ds_store_backup": (c_int32, (store, c_char_p, c_int32)),
+    "ds_store_checkpoint": (c_int32, (store, POINTER(ds_checkpoint_result))),
+    "ds_store_info": (c_int32, (store, POINTER(ds_info))),
+    "ds_store_connection_script": (c_int32, (store, out_text)),
     "ds_sqlite_is_shared": (c_int32, (c_void_p,)),
 }

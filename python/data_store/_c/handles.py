@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import InvalidTypeError
-from . import abi as _abi
 from .library import library
+from .opening import ds_open_options, ds_store
 from .status import check
 from .tasks import AskedPointer
 
@@ -115,10 +115,10 @@ class StoreHandle(Handle):
 
     __slots__ = ("_asked", "_asking", "_is_closed", "_pid", "_pointer")
 
-    def __init__(self, path: bytes, options: _abi.ds_open_options) -> None:
+    def __init__(self, path: bytes, options: ds_open_options) -> None:
         self._is_closed = False
         self._pid = os.getpid()
-        pointer = ctypes.POINTER(_abi.ds_store)()
+        pointer = ctypes.POINTER(ds_store)()
         # Before the call: what Ctrl-C stops right after it must be freed, too.
         super().__init__(pointer, library.ds_store_free)
         check(library.ds_store_open(path, ctypes.byref(options), ctypes.byref(pointer)))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import LibraryError
-from . import abi as _abi
+from .opening import ABI_VERSION, OPENING
 
 __all__ = ["library", "untyped"]
 
@@ -41,10 +41,37 @@ def _find() -> Path:
     )
 
 
-def _load(path: Path) -> ctypes.CDLL:
+# CDLL, not PyDLL: other Python threads run during every call.
+class _Library(ctypes.CDLL):
+    """The library's functions, each with its types, which it gets when it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = self[name]
+        types = OPENING.get(name)
+        if types is None:
+            # What opening a file does not take is imported here, and so not before.
+            from .first_use import at_first_use
+
+            with at_first_use:
+                from .abi import FUNCTIONS
+            types = FUNCTIONS[name]
+        function.restype, function.argtypes = types
+        setattr(self, name, function)
+        return function
+
+    def __getitem__(self, name_or_ordinal: Any) -> Any:
+        try:
+            return super().__getitem__(name_or_ordinal)
+        except AttributeError:
+            raise LibraryError(
+                f"the native library {self._name} has no function {name_or_ordinal}: it is of "
+                "another version than this Python package. Build both from the same sources."
+            ) from None
+
+
+def _load(path: Path) -> _Library:
     try:
-        # CDLL, not PyDLL: other Python threads run during every call.
-        return ctypes.CDLL(os.fspath(path))
+        return _Library(os.fspath(path))
     except OSError as error:
         raise LibraryError(
             f"the native library {path} cannot be loaded: {error}. It needs libsqlite3 "
@@ -52,31 +79,25 @@ def _load(path: Path) -> ctypes.CDLL:
         ) from error
 
 
-def _declare(loaded: ctypes.CDLL, path: Path) -> None:
-    """Give every function its types; refuse a library of another ABI before any other call."""
-    for name, (restype, argtypes) in _abi.FUNCTIONS.items():
-        try:
-            function = getattr(loaded, name)
-        except AttributeError:
-            raise LibraryError(
-                f"the native library {path} has no function {name}: it is of another version "
-                "than this Python package. Build both from the same sources."
-            ) from None
-        function.restype = restype
-        function.argtypes = argtypes
-        if name == "ds_abi_version" and function() != _abi.ABI_VERSION:
-            raise LibraryError(
-                f"the native library {path} has ABI version {function()}, this Python package "
-                f"needs {_abi.ABI_VERSION}. Build both from the same sources."
-            )
-
-
-def _open() -> ctypes.CDLL:
+def _open() -> _Library:
+    """Find the library; refuse one of another ABI before any other call."""
     path = _find()
     loaded = _load(path)
-    _declare(loaded, path)
+    version = loaded.ds_abi_version()
+    if version != ABI_VERSION:
+        raise LibraryError(
+            f"the native library {path} has ABI version {version}, this Python package "
+            f"needs {ABI_VERSION}. Build both from the same sources."
+        )
+    # Now, not when they are called: what ends a transaction is called in any state of a program.
+    for name in OPENING:
+        getattr(loaded, name)
+    for name in _NEWEST:
+        loaded[name]
     return loaded
 
+
+_NEWEST = ("ds_market_latest_bar_into", "ds_state_get_into")  # what has these has all others
 
 library = _open()
 

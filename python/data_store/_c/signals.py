@@ -14,8 +14,8 @@ import threading
 from collections.abc import Generator
 from types import FrameType
 
-from . import abi as _abi
 from .library import library
+from .opening import ds_stop_function
 
 __all__ = ["ask_main_thread", "pass_on", "raised"]
 
@@ -45,7 +45,7 @@ def _answers() -> Generator[int, object, None]:
 
 _generator = _answers()
 next(_generator)
-_should_stop = _abi.ds_stop_function(_generator.send)
+_should_stop = ds_stop_function(_generator.send)
 _is_asked = False
 
 

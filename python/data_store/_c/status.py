@@ -20,7 +20,7 @@ from ..errors import (
     SchemaError,
     StorageError,
 )
-from . import abi as _abi
+from . import opening as _abi
 from .library import library
 from .signals import raised
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -94,15 +95,20 @@ class Remembered(dict[str, _Value]):
     ----------
     look : callable
         Turns a text into its value, or raises.
+    longest : int, optional
+        Characters of a text that is kept.
     """
 
-    __slots__ = ("_look",)
+    __slots__ = ("_longest", "_look")
 
-    def __init__(self, look: Callable[[str], _Value]) -> None:
+    def __init__(self, look: Callable[[str], _Value], longest: int = sys.maxsize) -> None:
         self._look = look
+        self._longest = longest
 
     def __missing__(self, text: str) -> _Value:
         value = self._look(text)
+        if len(text) > self._longest:
+            return value
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         self[text] = value

@@ -66,7 +66,7 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     names = objects(labels) if labels.nlevels == 1 else list(labels)
     if not LABELS.issuperset(names):
         raise labels_error(frame, symbol, timeframe, place)
-    if not labels.is_unique:
+    if len(set(names)) < len(names):
         twice = labels[labels.duplicated()][0]
         raise InvalidInputError(f"{place}: column {twice!r} is given twice; drop or rename one")
     if features is not None and "features" in names:

@@ -14,7 +14,7 @@ from .._timestamps import column_ns, epoch_refusal, to_timestamp
 from ..errors import InvalidInputError, InvalidTypeError
 from .cells import shown
 from .columns import Refusal, TextCodes, texts
-from .columns.dtypes import Column, Labelled
+from .columns.dtypes import Column, Labelled, objects
 
 __all__ = ["KEY_NAMES", "Rows", "align", "argument_error", "cell_error", "place_of", "rows_of"]
 
@@ -144,8 +144,10 @@ def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Lab
     """Give the index levels and columns that say which bar a row is, by name."""
     parts = _parts_of_index(table.index, place)
     if isinstance(table, pd.DataFrame) and table.columns.nlevels == 1:
+        # Not `name in table.columns`: pandas would make a table of them for it.
+        carried = _KEYS.intersection(objects(table.columns))
         for name in KEY_NAMES:
-            if name not in table.columns:
+            if name not in carried:
                 continue
             if name in parts:
                 raise InvalidInputError(

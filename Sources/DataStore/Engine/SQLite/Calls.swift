@@ -286,6 +286,16 @@ extension SQLiteEngine {
   ) throws(StoreError) -> Result {
     connection.interruption.begin(stopsStatements: kind != .writesInTransaction, deadline: deadline)
     defer { connection.interruption.end() }
+    if connection === writer {
+      // Only the call that has the turn uses it.
+      let outer = monitor.locked {
+        let outer = writersUse
+        writersUse = kind
+        return outer
+      }
+      defer { monitor.locked { writersUse = outer } }
+      return try connection.failingWhenShort(body)
+    }
     let use = InterruptibleUse(connection: connection, kind: kind)
     monitor.locked { interruptible.append(use) }
     defer {

@@ -18,6 +18,8 @@ final class Checkpointer {
   /// The WAL size at which the next automatic checkpoint is due, if the last one copied too little.
   private var dueFrames: Int32 = 0
   private let limitFrames: Int32
+  /// Whether the disk was told to begin with this fill of the WAL.
+  private var hasBegun = false
   /// Frames in the WAL at the last automatic checkpoint.
   private var foldedFrames = 0
   /// Nanoseconds that a checkpoint gives readers: none, unless they follow each other so closely that the WAL would never
@@ -41,7 +43,7 @@ final class Checkpointer {
   /// of it, so a failure here waits for the next time.
   func afterCommit(_ writer: Connection) {
     let frames = writer.walFrames
-    guard frames >= limitFrames else { return }
+    guard frames >= limitFrames else { return beginHalfway(writer, frames) }
     // Had the WAL started over since the last checkpoint, it would be shorter than that.
     let wasInVain = foldedFrames > 0 && Int(frames) >= foldedFrames + writer.pagesWritten
     if wasInVain {
@@ -54,6 +56,13 @@ final class Checkpointer {
     writer.forgetPagesWritten()
     // Trying at each commit would cost more than it gains, the more so where a reader stays.
     dueFrames = frames &+ max(limitFrames / 8, patience == Self.mostPatience ? frames / 4 : 0)
+  }
+
+  /// Once for each time that the WAL fills up: the checkpoint, which syncs it first, finds half of it on the way.
+  private func beginHalfway(_ writer: Connection, _ frames: Int32) {
+    let isHalfFull = frames >= limitFrames / 2
+    if isHalfFull, !hasBegun { writer.beginWriteback() }
+    hasBegun = isHalfFull
   }
 
   /// One guarded checkpoint. The caller has the writer lane, outside a transaction. `patience` is how many nanoseconds

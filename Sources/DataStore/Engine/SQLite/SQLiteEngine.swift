@@ -22,8 +22,9 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   @exclusivity(unchecked) var readers = ReaderPool()
   /// How many reads of one row the connection that writes has done. See `mayReadOnWriter()`.
   @exclusivity(unchecked) var readsOnWriter = 0
-  /// Connections that `interrupt()` reaches.
+  /// Readers that `interrupt()` reaches, and what it may do to the writer; nil if that is not to be interrupted.
   @exclusivity(unchecked) var interruptible: [InterruptibleUse] = []
+  @exclusivity(unchecked) var writersUse: InterruptibleUse.Kind?
 
   // Guarded by the writer lane.
   @exclusivity(unchecked) var writer: StoreConnection?
@@ -120,6 +121,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     try monitor.locked { () throws(StoreError) in
       guard !isClosed || runningCalls > 0 else { throw .isClosed }
       for use in interruptible { use.interrupt() }
+      if let writer, let writersUse { InterruptibleUse(connection: writer, kind: writersUse).interrupt() }
     }
     lane.interrupt()
   }

@@ -54,14 +54,15 @@ struct StoreOpening {
       throw StoreError(
         .storage, "\(path) cannot be written: check its owner, mode and mount, or open it with read_only")
     }
-    try switchToWAL(connection, deadline, isNew: state == .blank)
+    // To look at a file that is in WAL mode was to open its WAL.
+    if !connection.hasWALOpen { try switchToWAL(connection, deadline, isNew: state == .blank) }
     if state != .complete { try Schema.create(connection, path: path) }
     if !location.exists { StorePath.syncFolder(location.folder) }
     try connection.source.register(on: connection)
     try SQLFunctions.registerClock(on: connection)
     try connection.prepareRollback()
     // The first read makes the -wal and the -shm, which are watched from now on.
-    _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema")
+    if !connection.hasWALOpen { _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema") }
     connection.gatherFrames()
     let pageSize = try connection.integer("PRAGMA page_size")
     checkpointer = Checkpointer(pageSize: pageSize, limitBytes: settings.walLimit) { () throws(StoreError) in

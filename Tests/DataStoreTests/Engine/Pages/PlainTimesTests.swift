@@ -137,6 +137,124 @@ import Testing
     #expect(counted > 10_000, "most are found to be plain at a glance")
   }
 
+  /// A search in a page finds what going through it finds, whether at a glance or not.
+  @Test func aPlaceIsFoundWhereGoingThroughFindsIt() throws {
+    var random = Seeded()
+    let symbols = ["A", "AB", "EURUSD", "EURUSE", "SYM0001.XNAS", String(repeating: "LONG", count: 5), "Ä"]
+    for round in 0..<3_000 {
+      let usual = random.oneIn(2)
+      var keys: Set<[String]> = []
+      for _ in 0..<Int.random(in: 1...60, using: &random) {
+        let time = Timestamp.text(threeOClock + Int64.random(in: 0..<200, using: &random) * hour)
+        keys.insert([
+          random.pick(usual ? ["EURUSD", "EURUSE", "AURUSD"] : symbols),
+          random.pick(usual ? ["1h"] : ["1h", "5m", "1"]),
+          random.oneIn(usual ? 1000 : 10) ? time.replacing("+00:00", with: "Z") : time,
+        ])
+      }
+      let sorted = keys.map { $0.map { Array($0.utf8) } }.sorted { one, other in
+        for place in 0..<3 where one[place] != other[place] {
+          return one[place].lexicographicallyPrecedes(other[place])
+        }
+        return false
+      }
+      let records = sorted.map { key -> [UInt8] in
+        let rowid = random.pick([1, 2, 3, 4, 5, 6])
+        let types = key.map { UInt8(13 + 2 * $0.count) } + [UInt8(rowid)]
+        return [5] + types + key.joined() + Array(repeating: 7, count: [0, 1, 2, 3, 4, 6, 8][rowid])
+      }
+      let made = Page(records, size: 8192, isInner: random.oneIn(2), &random)
+      defer { made.bytes.deallocate() }
+      let page = try #require(BTreePage(made.bytes, size: made.size))
+      for _ in 0..<20 {
+        var (symbol, timeframe, time) = (random.pick(symbols), random.pick(["1h", "5m", ""]), "")
+        if random.oneIn(2), let key = sorted.randomElement(using: &random) {
+          symbol = String(decoding: key[0], as: UTF8.self)
+          timeframe = String(decoding: key[1], as: UTF8.self)
+          time = String(decoding: key[2], as: UTF8.self)
+        }
+        if random.oneIn(3) { time = String(time.prefix(Int.random(in: 0...25, using: &random))) }
+        let side = random.pick([IndexPlace.Side.before, .behind, .behindSeries])
+        if side == .behindSeries { time = "" }
+        let bytes = Array((symbol + timeframe + time).utf8)
+        try bytes.withUnsafeBufferPointer { key in
+          let place = IndexPlace(
+            side, key, symbolBytes: symbol.utf8.count, timeframeBytes: timeframe.utf8.count)
+          let sought = [symbol, timeframe, time].map { Array($0.utf8) }
+          let expected = sorted.firstIndex { key in
+            for part in 0..<(side == .behindSeries ? 2 : 3) where sought[part] != key[part] {
+              return sought[part].lexicographicallyPrecedes(key[part])
+            }
+            return side == .before
+          }
+          let what = "\(random), round \(round): \(side) \(symbol) \(timeframe) \(time)"
+          try #require(place.firstCell(of: page) == expected ?? sorted.count, "\(what)")
+          let first = Int.random(in: 0...sorted.count, using: &random)
+          try #require(
+            place.firstCell(from: first, of: page, endsBehind: true) == max(first, expected ?? sorted.count),
+            "\(what)")
+        }
+      }
+    }
+  }
+
+  @Test func aRowIsFoundWhereGoingThroughFindsIt() throws {
+    var random = Seeded()
+    for round in 0..<3_000 {
+      let isLeaf = random.oneIn(2)
+      let step = random.pick([1, 2, 1_000, 1 << 40] as [Int64])
+      var rowid = random.pick([1, 100, 20_000, 3_000_000, -50, 1 << 50] as [Int64])
+      var rowids: [Int64] = []
+      for _ in 0..<Int.random(in: 0...80, using: &random) {
+        rowids.append(rowid)
+        rowid += random.oneIn(5) ? Int64.random(in: 1...step, using: &random) : 1
+      }
+      let size = 4096
+      let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: size)
+      defer { bytes.deallocate() }
+      for place in 0..<size { bytes[place] = UInt8.random(in: 0...255, using: &random) }
+      bytes[0] = isLeaf ? 13 : 5
+      bytes[3] = 0
+      bytes[4] = UInt8(rowids.count)
+      var end = size
+      for (cell, rowid) in rowids.enumerated() {
+        let payload = Int.random(in: 4...20, using: &random)
+        let whole =
+          isLeaf
+          ? [UInt8(payload)] + Self.varint(rowid) + Array(repeating: 0, count: payload)
+          : [0, 0, 0, 3] + Self.varint(rowid)
+        end -= whole.count
+        for (place, byte) in whole.enumerated() { bytes[end + place] = byte }
+        bytes[(isLeaf ? 8 : 12) + 2 * cell] = UInt8(end >> 8)
+        bytes[(isLeaf ? 8 : 12) + 2 * cell + 1] = UInt8(end & 255)
+      }
+      let page = try #require(BTreePage(bytes, size: size))
+      for _ in 0..<20 {
+        let sought =
+          random.oneIn(3)
+          ? Int64(bitPattern: random.next())
+          : (rowids.randomElement(using: &random) ?? 0) + random.pick([-1, 0, 1])
+        try #require(
+          page.firstCell(notBefore: sought) == rowids.firstIndex { $0 >= sought } ?? rowids.count,
+          "\(random), round \(round): \(sought) of \(rowids)")
+      }
+    }
+  }
+
+  private static func varint(_ value: Int64) -> [UInt8] {
+    let bits = UInt64(bitPattern: value)
+    guard bits >> 56 == 0 else {
+      return (0..<8).map { UInt8(bits >> (57 - 7 * UInt64($0)) & 0x7f) | 0x80 } + [UInt8(bits & 0xff)]
+    }
+    var bytes = [UInt8(bits & 0x7f)]
+    var rest = bits >> 7
+    while rest > 0 {
+      bytes.insert(UInt8(rest & 0x7f) | 0x80, at: 0)
+      rest >>= 7
+    }
+    return bytes
+  }
+
   /// What is written of a span of times stands in the windows of the span, in whatever form.
   @Test func windowsOfWrittenTimesHoldAllThatIsWrittenOfThem() throws {
     var random = Seeded()

@@ -38,7 +38,7 @@ class TextCodes:
     values : list of bytes
         UTF-8.
     block : bytes
-        The values with a NUL between each two, where they are at hand so; else empty.
+        The values with a NUL between each two, where they were encoded so; else empty.
     count : int
         How many values there are.
     """

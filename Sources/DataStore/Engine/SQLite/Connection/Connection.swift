@@ -227,6 +227,9 @@ class Connection {
       walPath: "\(path)-wal")
   }
 
+  /// Makes the disk begin to write what is in the WAL, so that a checkpoint waits for less.
+  func beginWriteback() { gathering?.beginWriteback() }
+
   /// From now on `observer` is told of the lock on writing; false if that cannot be.
   func observeWriteLock(_ observer: any WriteLockObserver) -> Bool {
     gathering?.lockObserver = observer

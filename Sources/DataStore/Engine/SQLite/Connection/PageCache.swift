@@ -5,8 +5,8 @@ import CSQLite
 ///
 /// SQLite keeps two megabytes. A live feed of hundreds of symbols changes a page of its own for each, in turn, which is the
 /// order in which such a cache never holds the page that is asked for: each write fetches what the one before has
-/// pushed out, and looks at all cells of it. So the cache grows while small writes fetch about a page a row. A long
-/// write follows the order of pages, gains nothing from a larger cache, and is not counted.
+/// pushed out, and looks at all cells of it. So the cache grows while it is full and small writes fetch about a page a row. A
+/// long write follows the order of pages, gains nothing from a larger cache, and is not counted.
 struct PageCache {
   /// SQLite's own measure (https://sqlite.org/pragma.html#pragma_cache_size), in kibibytes.
   private static let least = 2000
@@ -36,11 +36,18 @@ struct PageCache {
   private mutating func look(_ handle: OpaquePointer) {
     let misses = Self.misses(handle)
     defer { rows = 0 }
-    guard misses >= rows / 2 else { return }
+    // What was never asked for before is missing from any cache.
+    guard misses >= rows / 2, Self.bytesUsed(handle) >= size * 1024 / 4 * 3 else { return }
     size = min(2 * size, Self.most)
     isStopped = size == Self.most
     // Where that fails it stays as it was.
     sqlite3_exec(handle, "PRAGMA main.cache_size=-\(size)", nil, nil, nil)
+  }
+
+  private static func bytesUsed(_ handle: OpaquePointer) -> Int {
+    var (count, unused): (Int32, Int32) = (0, 0)
+    sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_USED, &count, &unused, 0)
+    return Int(count)
   }
 
   /// How many pages were fetched since the last time.

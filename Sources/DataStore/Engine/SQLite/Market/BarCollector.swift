@@ -9,6 +9,8 @@ final class BarCollector: RecordSink {
   /// In memory of its own: SQLite reaches it once per row, and Swift's checks for exclusive access to a class's
   /// properties would cost a tenth of the read.
   private let collection: UnsafeMutablePointer<BarCollection>
+  /// A new one costs as much as a few rows.
+  @exclusivity(unchecked) private var isNew = true
 
   init() {
     collection = .allocate(capacity: 1)
@@ -52,7 +54,10 @@ final class BarCollector: RecordSink {
 
   // MARK: A read, from begin to end
 
-  func begin(_ shape: ReadShape) { collection.pointee.begin(shape) }
+  func begin(_ shape: ReadShape) {
+    collection.pointee.begin(shape)
+    isNew = false
+  }
 
   /// `skip` rows at the front, all of the range's first instant, will be left out at the end.
   func beginSymbol(_ series: SeriesKey, _ range: TimeRange, skip: Int) {
@@ -88,10 +93,17 @@ final class BarCollector: RecordSink {
   var metForeignForm: Bool { collection.pointee.rows.metForeignForm }
 
   /// The rows; the collector is empty afterwards.
-  func end() -> BarAccumulator { collection.pointee.finished() }
+  func end() -> BarAccumulator {
+    isNew = true
+    return collection.pointee.finished()
+  }
 
   /// Releases what was collected.
-  func abandon() { collection.pointee.abandon() }
+  func abandon() {
+    guard !isNew else { return }
+    collection.pointee.abandon()
+    isNew = true
+  }
 }
 
 /// The rows of a read that is under way, and what is needed to take the next one.
@@ -200,7 +212,7 @@ private struct BarCollection: ~Copyable {
   mutating func append(
     _ found: UnsafeMutableBufferPointer<FoundRow>, _ block: ByteBlock.Reference?
   ) throws(StoredBarFault) -> Bool {
-    guard let start = found.baseAddress else { return true }
+    guard let start = found.baseAddress, !found.isEmpty else { return true }
     let ascend = ascend(found)
     var row = 0
     while row < found.count {
@@ -224,7 +236,7 @@ private struct BarCollection: ~Copyable {
     guard range.contains(found[0].instant), range.contains(found[found.count - 1].instant) else {
       return false
     }
-    for row in 1..<max(found.count, 1) where found[row].instant < found[row - 1].instant { return false }
+    for row in 1..<found.count where found[row].instant < found[row - 1].instant { return false }
     return rows.isInOrder(found[0].instant)
   }
 

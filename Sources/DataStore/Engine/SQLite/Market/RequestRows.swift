@@ -3,14 +3,17 @@
 extension StoreConnection {
   /// Upserts a request by a statement that is its own transaction; returns the time that it is kept under. Fails with
   /// `.otherForm` where rows in other forms are to be seen to first, and has written nothing then.
-  func recordAtOnce(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
+  func recordAtOnce(
+    _ request: UnsafePointer<MarketRequest>, _ key: UnsafePointer<SeriesKey>
+  ) throws(StoreError) -> Int64 {
     expectRows(1)
-    return try key.withBytes { symbol, timeframe throws(StoreError) in
-      var time = request.requestedAt
+    let given = request.pointee.requestedAt
+    let statement = try statement(given == nil ? Self.addVariant : Self.putVariant) {
+      Self.insertion(time: "ds_bar_time(?3)", replaces: given != nil)
+    }
+    return try key.pointee.withBytes { symbol, timeframe throws(StoreError) in
+      var time = given
       while true {
-        let statement = try statement(request.requestedAt == nil ? Self.addVariant : Self.putVariant) {
-          Self.insertion(time: "ds_bar_time(?3)", replaces: request.requestedAt != nil)
-        }
         try writingAtOnce { () throws(StoreError) in
           statement.bind(1, symbol)
           statement.bind(2, timeframe)
@@ -18,7 +21,7 @@ extension StoreConnection {
           Self.bind(request, to: statement)
           try barTime.givingRequest(symbol, timeframe) { () throws(StoreError) in try statement.run() }
         }
-        if request.requestedAt != nil || changes > 0 { return barTime.given }
+        if given != nil || changes > 0 { return barTime.given }
         time = barTime.given + Timestamp.perMicrosecond
       }
     }
@@ -42,21 +45,24 @@ extension StoreConnection {
   }
 
   /// As parameters 4 to 11.
-  private static func bind(_ request: MarketRequest, to statement: Statement) {
-    statement.bind(4, copying: request.providerUsed)
-    statement.bind(5, Int64(request.fallbackUsed ? 1 : 0))
-    statement.bind(6, time: request.start)
-    statement.bind(7, time: request.end)
-    if let ratio = request.coverageRatio { statement.bind(8, ratio) }
-    if let count = request.gapCount { statement.bind(9, count) }
-    if let quality = request.quality { statement.bind(10, copying: quality) }
-    if let notes = request.notes { statement.bind(11, copying: notes) }
+  private static func bind(_ request: UnsafePointer<MarketRequest>, to statement: Statement) {
+    statement.bind(4, copying: request.pointee.providerUsed)
+    statement.bind(5, Int64(request.pointee.fallbackUsed ? 1 : 0))
+    statement.bind(6, time: request.pointee.start)
+    statement.bind(7, time: request.pointee.end)
+    if let ratio = request.pointee.coverageRatio { statement.bind(8, ratio) }
+    if let count = request.pointee.gapCount { statement.bind(9, count) }
+    if let quality = request.pointee.quality { statement.bind(10, copying: quality) }
+    if let notes = request.pointee.notes { statement.bind(11, copying: notes) }
   }
 
   /// The same within a transaction.
-  func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
+  func record(
+    _ request: UnsafePointer<MarketRequest>, _ key: UnsafePointer<SeriesKey>
+  ) throws(StoreError) -> Int64 {
+    let key = key.pointee
     let time: Int64
-    if let given = request.requestedAt { time = given } else { time = try freeTime(key) }
+    if let given = request.pointee.requestedAt { time = given } else { time = try freeTime(key) }
     // Another tool may have recorded it in another form.
     try key.withBytes { symbol, timeframe throws(StoreError) in
       try foreignRequests.fix(time...time, symbol, timeframe, self)

@@ -75,25 +75,31 @@ struct BTreePage {
     return firstCell(notBefore: rowid)
   }
 
-  /// Likewise, wherever it is. Rows that were added one behind the other have all their numbers on a leaf.
+  /// Likewise, wherever it is.
   func firstCell(notBefore rowid: Int64) -> Int? {
-    var low = 0
-    var high = cellCount
-    if kind == .tableLeaf, high > 0 {
-      guard let first = self.rowid(0) else { return nil }
-      let (steps, overflow) = rowid.subtractingReportingOverflow(first)
-      if !overflow, steps > 0, steps < Int64(high) {
-        guard let found = self.rowid(Int(steps)) else { return nil }
-        // Numbers ascend, so that none between is missing.
-        if found == rowid { return Int(steps) }
-      }
+    guard kind == .tableLeaf || kind == .tableInterior else { return nil }
+    var page = cells
+    let found = cnumbers_find_row(&page, rowid, kind == .tableLeaf ? 1 : 0)
+    return found < 0 ? nil : found
+  }
+
+  /// The cells, of which each begins with the page of a child where the page is an inner one.
+  private var cells: cnumbers_index_page {
+    let skipped = kind == .indexInterior || kind == .tableInterior ? 4 : 0
+    return cnumbers_index_page(
+      bytes: bytes, size: size, pointers: cellPointers, cells: cellCount, skipped: skipped)
+  }
+
+  /// The first cell of an index from `first` to `end` that is behind a place, or `end`; nil where that is not found out at a
+  /// glance.
+  @inline(__always)
+  func firstCell(_ place: inout cnumbers_index_place, from first: Int, to end: Int) -> Int? {
+    guard first >= 0, first <= end, end <= cellCount, kind == .indexLeaf || kind == .indexInterior else {
+      return nil
     }
-    while low < high {
-      let middle = (low + high) / 2
-      guard let found = self.rowid(middle) else { return nil }
-      if found < rowid { low = middle + 1 } else { high = middle }
-    }
-    return low
+    var page = cells
+    let found = cnumbers_find_place(&page, &place, first, end)
+    return found < 0 ? nil : found
   }
 
   /// A cell's payload: the part of it on this page, its full length, and the page where it goes on (0: nowhere).
@@ -152,15 +158,6 @@ struct BTreePage {
       overflow: Self.bigEndian(bytes + offset + local))
   }
 
-  /// Where the payload's length stands in a cell of an index, and how many bytes there are from there on: four at least.
-  @inline(__always)
-  func shortIndexCell(_ cell: Int) -> (start: UnsafePointer<UInt8>, room: Int)? {
-    guard var offset = offset(cell) else { return nil }
-    if kind == .indexInterior { offset &+= 4 }
-    guard offset <= size &- 8 else { return nil }
-    return (bytes + offset, size &- offset)
-  }
-
   /// How many entries of an index from cell `first` on, before `end`, are found to have times in the stored form at a glance.
   /// The one behind them may have one, too: see `IndexEntry`.
   @inline(__always)
@@ -168,9 +165,7 @@ struct BTreePage {
     guard first >= 0, first < end, end <= cellCount, kind == .indexLeaf || kind == .indexInterior else {
       return 0
     }
-    var page = cnumbers_index_page(
-      bytes: bytes, size: size, pointers: cellPointers, cells: cellCount,
-      skipped: kind == .indexInterior ? 4 : 0)
+    var page = cells
     return cnumbers_count_plain_times(&page, first, end)
   }
 

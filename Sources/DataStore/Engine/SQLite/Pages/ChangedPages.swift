@@ -38,7 +38,8 @@ final class ChangedPages {
     cookie = schema?.cookie
     // Another schema may have made another table ours.
     guard let old, let schema, known == schema.cookie, old.salts == new.salts, old.salts != 0,
-      new.lastFrame > old.lastFrame, Int(new.lastFrame - old.lastFrame) <= Self.mostBytes / max(new.pageSize, 512)
+      new.lastFrame > old.lastFrame,
+      Int(new.lastFrame - old.lastFrame) <= Self.mostBytes / max(new.pageSize, 512)
     else { return false }
     for frame in (old.lastFrame + 1)...new.lastFrame {
       guard let number = files.index.page(in: frame), number > 0 else { return false }

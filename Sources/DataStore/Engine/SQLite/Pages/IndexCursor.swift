@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 import Glibc
 
 /// An entry of the index over (symbol, timeframe, timestamp).
@@ -47,8 +48,8 @@ struct IndexPlace {
   private let side: Side
   /// The types of symbol and timeframe, where they are of one byte; 0 is not a text's.
   private let types: (symbol: UInt8, timeframe: UInt8)
-  /// What an entry with such names begins with, but for its length: the header's size and these types.
-  private let beginning: UInt32
+  /// The same for a search at a glance.
+  private var atAGlance: cnumbers_index_place?
 
   /// The place of `key`, which begins with names of so many bytes and outlives it.
   init(_ side: Side, _ key: Bytes, symbolBytes: Int, timeframeBytes: Int) {
@@ -58,36 +59,43 @@ struct IndexPlace {
     self.side = side
     func type(_ bytes: Int) -> UInt8 { bytes < 58 ? UInt8(truncatingIfNeeded: 13 + 2 * bytes) : 0 }
     types = (type(symbolBytes), type(timeframeBytes))
-    beginning = UInt32(types.timeframe) << 24 | UInt32(types.symbol) << 16 | 5 << 8
+    guard let start = key.baseAddress, types.symbol != 0, types.timeframe != 0 else { return }
+    var first: UInt64 = 0
+    if key.count >= 8 {
+      first = UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt64.self))
+    } else if !key.isEmpty {
+      first = key.reduce(0) { $0 << 8 | UInt64($1) } << UInt64(8 * (8 - key.count))
+    }
+    atAGlance = cnumbers_index_place(
+      key: start, bytes: key.count, names: seriesBytes, first: first,
+      beginning: UInt32(types.timeframe) << 24 | UInt32(types.symbol) << 16 | 5 << 8,
+      if_same: side == .before ? -1 : 1, if_longer: side == .behindSeries ? 1 : -1)
+  }
+
+  /// The first cell from `first` on that is behind this place; the count of cells if none is. `endsBehind`: most likely
+  /// none is.
+  func firstCell(from first: Int = 0, of page: BTreePage, endsBehind: Bool = false) -> Int? {
+    var low = first
+    var high = page.cellCount
+    guard low < high else { return high }
+    if var atAGlance {
+      if endsBehind, page.firstCell(&atAGlance, from: high - 1, to: high) == high { return high }
+      if let found = page.firstCell(&atAGlance, from: low, to: high) { return found }
+    }
+    while low < high {
+      let middle = (low + high) / 2
+      guard let isAfter = isAfter(middle, of: page) else { return nil }
+      if isAfter { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Whether it is behind the entry in a cell of a page; nil if that is not one of ours, or goes on in other pages.
   @inline(__always)
   func isAfter(_ cell: Int, of page: BTreePage) -> Bool? {
-    if let order = orderAtAGlance(cell, of: page) { return order == 0 ? side != .before : order > 0 }
     guard let payload = page.payload(cell), payload.overflow == 0 else { return nil }
     guard let order = orderOfOneLength(payload.local) else { return IndexEntry(payload.local).map(isAfter) }
     return order == 0 ? side != .before : order > 0
-  }
-
-  /// The same for an entry of less than 95 bytes, which has no rest in other pages whatever the page's size.
-  @inline(__always)
-  private func orderAtAGlance(_ cell: Int, of page: BTreePage) -> Int? {
-    guard let (start, room) = page.shortIndexCell(cell), let key = key.baseAddress else { return nil }
-    // Not less than four bytes are left.
-    let first = UInt32(littleEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt32.self))
-    let length = Int(first & 0xff)
-    guard first & 0xffff_ff00 == beginning, length < 95, length < room, length >= 5, start[4] & 0x81 == 1,
-      start[4] >= 13
-    else { return nil }
-    let timestampBytes = Int(start[4] &- 13) / 2
-    let rowidBytes = length - 5 - seriesBytes - timestampBytes
-    // Of a whole number in one to four bytes.
-    guard rowidBytes == Int(start[5]), rowidBytes > 0, rowidBytes <= 4 else { return nil }
-    let bytes = self.key.count
-    let order = memcmp(key, start + 6, min(bytes, seriesBytes + timestampBytes))
-    if order != 0 || side == .behindSeries { return Int(order) }
-    return bytes - seriesBytes - timestampBytes
   }
 
   /// How it compares with a record whose symbol and timeframe are as long as its own, as most are: all is compared at once.
@@ -150,16 +158,8 @@ struct IndexCursor: ~Copyable {
   mutating func seek(_ place: IndexPlace, _ source: inout PageSource) -> Step {
     guard stack.enterRoot(&source) else { return .unclear }
     while true {
-      // The first cell behind the place.
-      let page = stack.page
-      var low = 0
-      var high = page.cellCount
-      while low < high {
-        let middle = (low + high) / 2
-        guard let isAfter = place.isAfter(middle, of: page) else { return .unclear }
-        if isAfter { low = middle + 1 } else { high = middle }
-      }
-      stack.cell = low
+      guard let cell = place.firstCell(of: stack.page) else { return .unclear }
+      stack.cell = cell
       if stack.isLeaf { return current() }
       guard stack.enterChild(&source) else { return .unclear }
     }

@@ -89,7 +89,7 @@ final class KeptTrees {
     var number = root
     for _ in 0..<Self.deepest {
       guard let page = page(number, snapshot), page.kind == .indexInterior || page.kind == .indexLeaf,
-        let cell = end.firstCell(notBefore: 0, of: page)
+        let cell = end.firstCell(of: page)
       else { return nil }
       if page.kind == .indexLeaf { return cell > 0 ? page.indexEntry(cell - 1) : nil }
       guard let child = page.child(cell) else { return nil }
@@ -98,17 +98,18 @@ final class KeptTrees {
     return nil
   }
 
-  /// A row of the table that is on one page.
-  func record(_ rowid: Int64, _ root: UInt32, _ snapshot: Snapshot) -> Bytes? {
+  /// A row of the table that is on one page, and where.
+  func record(_ rowid: Int64, _ root: UInt32, _ snapshot: Snapshot) -> (bytes: Bytes, place: RowPlace)? {
     var number = root
     for _ in 0..<Self.deepest {
       guard let page = page(number, snapshot), let cell = page.firstCell(notBefore: rowid) else { return nil }
       switch page.kind {
       case .tableLeaf:
-        guard cell < page.cellCount, page.rowid(cell) == rowid, let payload = page.payload(cell),
-          payload.overflow == 0
-        else { return nil }
-        return payload.local
+        let place = RowPlace(page: number, cell: cell)
+        guard cell < page.cellCount, page.rowid(cell) == rowid, let bytes = record(at: place, snapshot) else {
+          return nil
+        }
+        return (bytes, place)
       case .tableInterior:
         guard let child = page.child(cell) else { return nil }
         number = child
@@ -116,5 +117,20 @@ final class KeptTrees {
       }
     }
     return nil
+  }
+
+  /// Where a row stands in a snapshot.
+  struct RowPlace {
+    let page: UInt32
+    let cell: Int
+  }
+
+  /// The row at a place of this snapshot.
+  func record(at place: RowPlace, _ snapshot: Snapshot) -> Bytes? {
+    guard let page = page(place.page, snapshot), page.kind == .tableLeaf,
+      let payload = page.payload(place.cell),
+      payload.overflow == 0
+    else { return nil }
+    return payload.local
   }
 }

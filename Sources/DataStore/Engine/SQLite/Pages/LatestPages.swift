@@ -21,6 +21,18 @@ final class LatestPages {
   private let ledger: CommitLedger
   private let ends: any PlainEnds
   @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
+  /// Counts the snapshots. What was found in the one that was seen last is still there.
+  @exclusivity(unchecked) private var state: UInt64 = 0
+  @exclusivity(unchecked) private var lastSnapshot: KeptTrees.Snapshot?
+  @exclusivity(unchecked) private var found = SeriesTable(
+    empty: Found(state: 0, instant: 0, place: KeptTrees.RowPlace(page: 0, cell: 0)))
+
+  /// Where the latest bar of a series stands in a snapshot; no text in another form means its instant or later.
+  private struct Found {
+    var state: UInt64
+    var instant: Int64
+    var place: KeptTrees.RowPlace
+  }
 
   /// `ends` is what is known of the ends of series, by `ledger`.
   init(_ trees: KeptTrees, _ changed: ChangedPages, _ ledger: CommitLedger, _ ends: any PlainEnds) {
@@ -39,6 +51,17 @@ final class LatestPages {
       snapshot.header.salts != 0 || notices != nil
     else { return nil }
     atomicMemoryFence(ordering: .acquiring)
+    if snapshot != lastSnapshot {
+      state &+= 1
+      lastSnapshot = snapshot
+    }
+    if let place = found.find(symbol, timeframe), found[place].state == state {
+      let found = found[place]
+      if let record = trees.record(at: found.place, snapshot) {
+        atomicMemoryFence(ordering: .acquiring)
+        return trees.isStill(snapshot) ? Row(instant: found.instant, record: record) : nil
+      }
+    }
     guard let roots = try trees.roots(snapshot, connection),
       let end = trees.lastEntry(roots.index, symbol, timeframe, snapshot),
       end.symbol.equalsWord(symbol), end.timeframe.equalsWord(timeframe),
@@ -46,12 +69,14 @@ final class LatestPages {
     else { return nil }
     let rowid = end.rowid
     guard isPlain(instant, symbol, timeframe, roots.index, snapshot, notices: notices),
-      let record = trees.record(rowid, roots.table, snapshot)
+      let (record, place) = trees.record(rowid, roots.table, snapshot)
     else {
       return nil
     }
     atomicMemoryFence(ordering: .acquiring)
-    return trees.isStill(snapshot) ? Row(instant: instant, record: record) : nil
+    guard trees.isStill(snapshot) else { return nil }
+    found.keep(Found(state: state, instant: instant, place: place), symbol, timeframe)
+    return Row(instant: instant, record: record)
   }
 
   /// Whether all texts that may mean `instant`, or later, are in the stored form (see `TimeForms`).

@@ -32,8 +32,8 @@ struct PageStack: ~Copyable {
   /// No tree of the largest file is as deep, unless its pages form a cycle.
   private static let deepest = 20
   /// Of one level, which has a power of two of them.
-  private static let mostBytes = 256 << 10
-  private static let mostPages = 64
+  private static let mostBytes = 512 << 10
+  private static let mostPages = 128
   private let root: UInt32
   private let kinds: (interior: BTreePage.Kind, leaf: BTreePage.Kind)
   private let pageSize: Int

@@ -65,7 +65,9 @@ extension KeptTrees {
       isBefore = place.isAfter(cell - 1, of: leaf) ?? false
     }
     while true {
-      guard let stop = end.firstCell(notBefore: cell, of: leaf), isPlain(leaf, cell, stop) else { return nil }
+      guard let stop = end.firstCell(from: cell, of: leaf, endsBehind: true), isPlain(leaf, cell, stop) else {
+        return nil
+      }
       if stop < leaf.cellCount { return ended(at: stop, of: leaf, window) }
       // Up to the entry behind those of this page.
       while true {
@@ -100,7 +102,7 @@ extension KeptTrees {
     path.removeAll(keepingCapacity: true)
     var number = root
     while path.count < Self.deepest {
-      guard let page = way(number, snapshot), let cell = place.firstCell(notBefore: 0, of: page) else {
+      guard let page = way(number, snapshot), let cell = place.firstCell(of: page) else {
         return nil
       }
       if page.kind == .indexLeaf { return (page, cell) }
@@ -150,24 +152,5 @@ extension BTreePage {
       }
       cell += 1
     }
-  }
-}
-
-extension IndexPlace {
-  /// The first cell from `first` on that is behind this place; the count of cells if none is.
-  func firstCell(notBefore first: Int, of page: BTreePage) -> Int? {
-    var low = first
-    var high = page.cellCount
-    guard low < high else { return high }
-    // Of most pages that are passed, all lies within what is sought.
-    guard let isAfterLast = isAfter(high - 1, of: page) else { return nil }
-    if isAfterLast { return high }
-    high -= 1
-    while low < high {
-      let middle = (low + high) / 2
-      guard let isAfter = isAfter(middle, of: page) else { return nil }
-      if isAfter { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -9,24 +9,24 @@ struct RecordFields: ~Copyable {
 
   private let fields: UnsafeMutablePointer<Field>
   private let count: Int
-  /// Bytes of a value by its type, for the types of one byte; 255 if there is no such type.
-  private let sizes: UnsafeMutablePointer<UInt8>
+  /// Bytes of a value by its type, for the types of one byte; 255 if there is no such type. Made once, for good.
+  private let sizes = Self.sizes
+  nonisolated(unsafe) private static let sizes: UnsafePointer<UInt8> = {
+    let sizes = UnsafeMutablePointer<UInt8>.allocate(capacity: 128)
+    for type in 0..<128 {
+      (sizes + type).initialize(to: RecordValue.size(UInt64(type)).map { UInt8($0) } ?? noSize)
+    }
+    return UnsafePointer(sizes)
+  }()
   private static let noSize: UInt8 = 255
 
   /// Of records with so many values.
   init(count: Int) {
     self.count = count
     fields = .allocate(capacity: count)
-    sizes = .allocate(capacity: 128)
-    for type in 0..<128 {
-      (sizes + type).initialize(to: RecordValue.size(UInt64(type)).map { UInt8($0) } ?? Self.noSize)
-    }
   }
 
-  deinit {
-    fields.deallocate()
-    sizes.deallocate()
-  }
+  deinit { fields.deallocate() }
 
   /// Finds the values in a record, which must outlive their use. False if they are fewer, or reach beyond it.
   @inline(__always)

@@ -142,11 +142,12 @@ enum Schema {
     var isAsWeMakeIt = true
     while try statement.step() {
       let name = statement.text(0)
-      if name.lowercasedASCII.utf8.starts(with: "sqlite_".utf8) || statement.kind(0) == .null {
+      let plainName = name.lowercasedASCII
+      if plainName.utf8.starts(with: "sqlite_".utf8) || statement.kind(0) == .null {
         if statement.text(1) != "index" || statement.kind(3) != .null { isAsWeMakeIt = false }
         continue
       }
-      guard let table = tables.first(where: { $0.name == name.lowercasedASCII }) else {
+      guard let table = tables.first(where: { $0.name == plainName }) else {
         hasOthers = true
         continue
       }

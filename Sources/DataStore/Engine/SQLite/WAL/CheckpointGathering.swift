@@ -23,7 +23,7 @@ final class CheckpointGathering {
 
   /// Of both buffers, which are there during a checkpoint only.
   private static let room = 1 << 16
-  /// The lock of whoever checkpoints, and those of the marks that move (wal.c: WAL_CKPT_LOCK, WAL_READ_LOCK).
+  /// The lock of a connection that checkpoints, and those of the marks that move (wal.c: WAL_CKPT_LOCK, WAL_READ_LOCK).
   private static let checkpointLock: Int32 = 1
   private static let marks: ClosedRange<Int32> = 4...7
 
@@ -185,11 +185,8 @@ final class CheckpointGathering {
   ) -> Int32 {
     let end = offset + Int64(size)
     guard isUnderWay else { return shim_read(file, bytes, size, offset) }
-    if offset >= lastRead, offset - lastRead <= Self.widestGap, lastRead >= 0 {
-      streak += 1
-    } else {
-      streak = 0
-    }
+    let follows = lastRead >= 0 && offset >= lastRead && offset - lastRead <= Self.widestGap
+    streak = follows ? streak + 1 : 0
     lastRead = end
     if !holds(offset..<end), streak > 1 { readAhead(file, from: offset) }
     guard holds(offset..<end), let ahead else { return shim_read(file, bytes, size, offset) }

@@ -128,8 +128,8 @@ final class FrameGathering {
       isWriting = true
       isEnding = false
       end = 0
-      // The disk begins early with long transactions alone: to begin takes a hundred microseconds, each half megabyte, and
-      // a commit of a few pages would wait for what the ones before it have written.
+      // The disk begins early with long transactions alone: to begin takes a hundred microseconds each half megabyte, and
+      // one short commit in thirty would wait for what the ones before it have written. See `beginWriteback()`.
       writeback.forget()
       lockObserver?.tookWriteLock()
       readLock.beginWriting()
@@ -182,6 +182,9 @@ final class FrameGathering {
     drop()
     return SQLITE_OK
   }
+
+  /// Makes the disk begin with what short commits have left.
+  func beginWriteback() { writeback.begin(descriptor()) }
 
   private func drop() {
     count = 0

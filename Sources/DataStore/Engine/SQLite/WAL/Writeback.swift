@@ -25,7 +25,8 @@ struct Writeback {
     if bytes >= Self.step { begin(descriptor()) }
   }
 
-  private mutating func begin(_ descriptor: Int32) {
+  /// Begins with what there is.
+  mutating func begin(_ descriptor: Int32) {
     bytes = 0
     if descriptor >= 0 { clinux_begin_writeback(descriptor) }
   }
