@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from ._arrow import ArrowResult, bars_result
-from ._c.handles import ResultHandle, StoreHandle
+from ._c.handles import BarsHandle, StoreHandle
 from ._c.library import library
 from ._c.status import check
 from ._c.text import encode_name
@@ -28,7 +28,7 @@ def arrow_between(
     start: object,
     end: object,
     selection: Selection,
-    frame_of: Callable[[ResultHandle, Selection], pd.DataFrame],
+    frame_of: Callable[[BarsHandle, Selection], pd.DataFrame],
 ) -> ArrowResult:
     """Give a range as a table; `frame_of` makes a frame of it, for those who want one."""
     owner = bars_between(store, symbol, timeframe, start, end, selection)
