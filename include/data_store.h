@@ -612,10 +612,10 @@ void ds_rows_free(ds_rows *DS_NULLABLE rows);
  *       may use the store. One transaction holds all rows: if the stream fails, nothing of it is stored.
  *       Columns go by name. A text column may be utf8, large_utf8 or string_view; a number any integer or
  *       float; a flag bool, or a number that is 0 or 1; any of them with a dictionary of any index type, or null
- *       throughout. "timestamp" is a timestamp of any unit with a time zone. What would have to be guessed is
- *       DS_INVALID with the column, the row and the remedy: times without a zone, an integer that a double cannot
- *       hold, text as a number; decimals, lists and other nested types are refused by name. A null, and a NaN, is
- *       SQL NULL. symbol, timeframe NULL: the stream carries a column of that name; otherwise it must not.
+ *       throughout. "timestamp" is a timestamp of any unit with a time zone ("__index_level_0__", as pandas calls an
+ *       index without a name, stands for it). What would have to be guessed is DS_INVALID with the column, the row
+ *       and the remedy: times without a zone, an integer that a double cannot hold, text as a number; decimals, lists
+ *       and other nested types are refused by name. A null, and a NaN, is SQL NULL. symbol, timeframe NULL: the stream carries a column of that name; otherwise it must not.
  *       A float64 column in one chunk, or in large ones, is read where it lies. ds_error_detail.row counts
  *       through all chunks.
  * Out:  `out_stream` points to a struct of yours whose content is not looked at; it is written if the call is

@@ -317,9 +317,16 @@ static void columns_go_by_name(void) {
   CHECK_FAILS(write_chunk(store, strange, 3, 2), DS_INVALID, "'Close', 'rsi@1'", "'Close' to 'close'", "write_features");
   const column index[] = {
       {.name = "close", .format = "g", .buffers = {NULL, prices}},
-      {.name = "__index_level_0__", .format = TIMES, .buffers = {NULL, hours}},
+      {.name = "date", .format = TIMES, .buffers = {NULL, hours}},
   };
-  CHECK_FAILS(write_chunk(store, index, 2, 2), DS_INVALID, "'__index_level_0__' to 'timestamp'");
+  CHECK_FAILS(write_chunk(store, index, 2, 2), DS_INVALID, "'date' to 'timestamp'");
+  /* An index without a name, as pandas' tables have it. */
+  const column unnamed[] = {index[0], {.name = "__index_level_0__", .format = TIMES, .buffers = {NULL, hours}}};
+  CHECK_OK(write_chunk(store, unnamed, 2, 2));
+  const column naive[] = {index[0], {.name = "__index_level_0__", .format = "tsn:", .buffers = {NULL, hours}}};
+  CHECK_FAILS(write_chunk(store, naive, 2, 2), DS_INVALID, "'__index_level_0__'", "time zone");
+  const column numbers[] = {index[0], {.name = "__index_level_0__", .format = "l", .buffers = {NULL, hours}}};
+  CHECK_FAILS(write_chunk(store, numbers, 2, 2), DS_INVALID, "unknown column '__index_level_0__'");
   CHECK_FAILS(write_chunk(store, index, 1, 2), DS_INVALID, "no timestamps");
   const column twice[] = {index[0], index[0]};
   CHECK_FAILS(write_chunk(store, twice, 2, 2), DS_INVALID, "'close' is given twice");

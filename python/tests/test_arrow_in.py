@@ -41,7 +41,8 @@ def table_of(frame: pd.DataFrame) -> Any:
 def test_every_kind_of_table_is_taken(store: DataStore) -> None:
     table = table_of(bars(3))
     batch = table.to_batches()[0]
-    kinds = [table, batch, table.to_reader(), OnlyArray(batch), batch.to_struct_array()]
+    unnamed = pa.Table.from_pandas(bars(3).rename_axis(None))
+    kinds = [table, batch, table.to_reader(), OnlyArray(batch), batch.to_struct_array(), unnamed]
     for number, kind in enumerate(kinds):
         name = f"kind {number}"
         assert store.market.write(kind, name, TIMEFRAME) == 3

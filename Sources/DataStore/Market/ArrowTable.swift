@@ -32,6 +32,8 @@ struct ArrowTable {
   }
 
   private let fields: [ArrowField]
+  /// The name of the column of times.
+  private let time: String
   private var roles: [Role] = []
   private let symbol: String?
   private let timeframe: String?
@@ -43,6 +45,7 @@ struct ArrowTable {
     _ fields: [ArrowField], symbol: String?, timeframe: String?, _ content: Content
   ) throws(StoreError) {
     self.fields = fields
+    time = Self.nameOfTimes(fields)
     self.symbol = try symbol.map { name throws(StoreError) in try checkedName(name, "symbol") }
     self.timeframe = try timeframe.map { name throws(StoreError) in try checkedName(name, "timeframe") }
     series = "\(symbol ?? "(several symbols)") \(timeframe ?? "(several timeframes)")"
@@ -83,6 +86,17 @@ struct ArrowTable {
 
   private static let keys = ["symbol", "timeframe", "timestamp"]
 
+  /// pandas' own name for an index that has none, as times mostly have, stands for `timestamp` where there is no such.
+  private static func nameOfTimes(_ fields: [ArrowField]) -> String {
+    let index = "__index_level_0__"
+    let isIndex = fields.contains { field in
+      if case .timestamp = field.type { field.name.utf8.elementsEqual(index.utf8) } else { false }
+    }
+    return isIndex && !fields.contains { $0.name.utf8.elementsEqual("timestamp".utf8) } ? index : "timestamp"
+  }
+
+  private func isTime(_ name: String) -> Bool { name.utf8.elementsEqual(time.utf8) }
+
   private func column(named name: String) -> Int? {
     BarColumns.names.firstIndex { name.utf8.elementsEqual("\($0)".utf8) }
   }
@@ -92,7 +106,7 @@ struct ArrowTable {
   /// Names all columns that bars do not have.
   private func refuseUnknown() throws(StoreError) {
     guard !isOfFeatures else { return }
-    let unknown = fields.map(\.name).filter { !isKey($0) && column(named: $0) == nil }
+    let unknown = fields.map(\.name).filter { !isKey($0) && !isTime($0) && column(named: $0) == nil }
     guard let first = unknown.first else { return }
     var message = "unknown column\(unknown.count == 1 ? "" : "s")"
     message += " \(unknown.prefix(50).map(StoreError.quoted).joined(separator: ", "))"
@@ -131,7 +145,7 @@ struct ArrowTable {
     switch field.name {
     case let name where name.utf8.elementsEqual("symbol".utf8): role = .symbol
     case let name where name.utf8.elementsEqual("timeframe".utf8): role = .timeframe
-    case let name where name.utf8.elementsEqual("timestamp".utf8): role = .timestamp
+    case let name where isTime(name): role = .timestamp
     case let name:
       if let number = column(named: name), !isOfFeatures || number == BarColumns.features.number {
         role = number == BarColumns.features.number ? .json : .bar(number)
@@ -193,21 +207,21 @@ struct ArrowTable {
 
   /// What a table of rows needs; one of none may be without.
   func checkTypes() throws(StoreError) {
-    guard let time = fields.first(where: { $0.name.utf8.elementsEqual("timestamp".utf8) }) else {
+    guard let times = fields.first(where: { isTime($0.name) }) else {
       throw refused(
         "no timestamps; the table needs a column 'timestamp' of a timestamp type with a time zone",
         "timestamp")
     }
-    switch time.type {
+    switch times.type {
     case .timestamp(_, let zone) where !zone.isEmpty: break
     case .timestamp:
       throw refused(
-        "column 'timestamp': the times have no time zone; say which one they are in, e.g. for UTC"
+        "column '\(time)': the times have no time zone; say which one they are in, e.g. for UTC"
           + " pyarrow.compute.assume_timezone(times, 'UTC') in pyarrow, .dt.replace_time_zone('UTC') in polars, or"
           + " timestamp AT TIME ZONE 'UTC' in DuckDB", "timestamp")
     default:
       throw refused(
-        "column 'timestamp' is of type \(time.typeName); cast it to a timestamp type with a time zone",
+        "column 'timestamp' is of type \(times.typeName); cast it to a timestamp type with a time zone",
         "timestamp")
     }
     for (name, argument) in [("symbol", symbol), ("timeframe", timeframe)] {

@@ -26,7 +26,7 @@ extension MarketRepo {
     }
   }
 
-  /// The other calls of this are within one that has released nothing yet.
+  /// Writes the stream's rows by `write`, which is called for one part after the other, within one transaction.
   private func write(
     _ pointer: UnsafeMutableRawPointer, _ symbol: String?, _ timeframe: String?,
     _ content: ArrowTable.Content,
