@@ -46,6 +46,8 @@ struct KeptPages: ~Copyable {
     let count = max(mostBytes / pageSize, 8 * ways)
     // An array takes a few words more than its elements.
     guard let block = malloc(count * MemoryLayout<Place>.stride + 64) else { return false }
+    // The optimiser takes out a block that nobody else sees, and the question with it.
+    _ = madvise(block, 0, MADV_NORMAL)
     free(block)
     return true
   }
