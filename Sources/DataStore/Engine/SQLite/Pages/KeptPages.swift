@@ -28,32 +28,29 @@ struct KeptPages: ~Copyable {
   private var generation = Generation(salts: 0, notices: nil)
   /// The number of the page in each place; 0 if there is none. A set of `ways` places follows another.
   private var numbers: [UInt32]
-  private var places: [Place]
+  private let places: UnsafeMutablePointer<Place>
   private let setBits: Int
   private var uses: UInt64 = 0
 
-  init(_ files: PageFiles, pageSize: Int) {
+  /// `room` is what `room(pageSize:)` gave, and belongs to this from now on.
+  init(_ files: PageFiles, pageSize: Int, _ room: UnsafeMutableRawPointer) {
     self.files = files
     self.pageSize = pageSize
     let sets = max(Self.mostBytes / pageSize / Self.ways, 8)
     setBits = sets.trailingZeroBitCount
     numbers = Array(repeating: 0, count: sets * Self.ways)
-    places = Array(repeating: Place(), count: sets * Self.ways)
+    places = room.bindMemory(to: Place.self, capacity: sets * Self.ways)
+    places.initialize(repeating: Place(), count: sets * Self.ways)
   }
 
-  /// Whether there is memory for the places: Swift's own arrays end the process where there is none.
-  static func hasMemory(pageSize: Int) -> Bool {
-    let count = max(mostBytes / pageSize, 8 * ways)
-    // An array takes a few words more than its elements.
-    guard let block = malloc(count * MemoryLayout<Place>.stride + 64) else { return false }
-    // The optimiser takes out a block that nobody else sees, and the question with it.
-    _ = madvise(block, 0, MADV_NORMAL)
-    free(block)
-    return true
+  /// Memory for the places, from malloc, which may refuse it: an array would end the process then.
+  static func room(pageSize: Int) -> UnsafeMutableRawPointer? {
+    malloc(max(mostBytes / pageSize, 8 * ways) * MemoryLayout<Place>.stride)
   }
 
   deinit {
-    for place in places { free(place.bytes) }
+    for place in numbers.indices { free(places[place].bytes) }
+    free(places)
   }
 
   /// One generation of the WAL. Before its first frame it has no salts: two of those could be taken for one, if there was a

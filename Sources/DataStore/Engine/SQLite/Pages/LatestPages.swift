@@ -42,8 +42,10 @@ final class LatestPages {
     self.ends = ends
     self.changed = changed
     pageSize = Int(try connection.integer("PRAGMA main.page_size"))
-    guard pageSize >= 512, pageSize <= 65_536, KeptPages.hasMemory(pageSize: pageSize) else { return nil }
-    pages = KeptPages(files, pageSize: pageSize)
+    guard pageSize >= 512, pageSize <= 65_536, let room = KeptPages.room(pageSize: pageSize) else {
+      return nil
+    }
+    pages = KeptPages(files, pageSize: pageSize, room)
   }
 
   deinit { free(scratch) }
