@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -300,6 +301,8 @@ def test_a_child_that_another_thread_forks_has_its_signals_noticed_in_long_calls
                 own.sql(ENDLESS, timeout=60)
         except Late:
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
 

@@ -56,6 +56,8 @@ package enum MemoryShortage {
   package static func expect(_ bytes: Int) throws(StoreError) {
     guard bytes >= 1 << 16 else { return }
     guard let block = malloc(bytes) else { throw .noMemory(bytes) }
+    // The optimiser may take out a block that nobody else sees, and the question with it.
+    _ = madvise(block, 0, MADV_NORMAL)
     free(block)
   }
 }

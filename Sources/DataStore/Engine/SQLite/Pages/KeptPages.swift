@@ -27,30 +27,35 @@ struct KeptPages: ~Copyable {
   private var files: PageFiles
   private var generation = Generation(salts: 0, notices: nil)
   /// The number of the page in each place; 0 if there is none. A set of `ways` places follows another.
-  private var numbers: [UInt32]
-  private var places: [Place]
+  private let numbers: UnsafeMutablePointer<UInt32>
+  private let places: UnsafeMutablePointer<Place>
+  private let count: Int
   private let setBits: Int
   private var uses: UInt64 = 0
 
-  init(_ files: PageFiles, pageSize: Int) {
+  /// Its places lie in `room`, which becomes its own.
+  init(_ files: PageFiles, pageSize: Int, in room: UnsafeMutableRawPointer) {
     self.files = files
     self.pageSize = pageSize
-    let sets = max(Self.mostBytes / pageSize / Self.ways, 8)
-    setBits = sets.trailingZeroBitCount
-    numbers = Array(repeating: 0, count: sets * Self.ways)
-    places = Array(repeating: Place(), count: sets * Self.ways)
+    let count = Self.count(pageSize)
+    self.count = count
+    setBits = (count / Self.ways).trailingZeroBitCount
+    places = room.bindMemory(to: Place.self, capacity: count)
+    places.initialize(repeating: Place(), count: count)
+    numbers = (room + count * MemoryLayout<Place>.stride).bindMemory(to: UInt32.self, capacity: count)
+    numbers.initialize(repeating: 0, count: count)
   }
 
-  /// Whether there is memory for the places: Swift's own arrays end the process where there is none.
-  static func hasMemory(pageSize: Int) -> Bool {
-    let count = max(mostBytes / pageSize, 8 * ways)
-    guard let block = malloc(count * MemoryLayout<Place>.stride) else { return false }
-    free(block)
-    return true
+  private static func count(_ pageSize: Int) -> Int { max(mostBytes / pageSize / ways, 8) * ways }
+
+  /// Room for the places, from malloc: Swift's own arrays end the process where there is none. nil if there is no memory.
+  static func room(pageSize: Int) -> UnsafeMutableRawPointer? {
+    malloc(count(pageSize) * (MemoryLayout<Place>.stride + MemoryLayout<UInt32>.stride))
   }
 
   deinit {
-    for place in places { free(place.bytes) }
+    for place in 0..<count { free(places[place].bytes) }
+    free(places)
   }
 
   /// One generation of the WAL. Before its first frame it has no salts: two of those could be taken for one, if there was a
@@ -71,7 +76,7 @@ struct KeptPages: ~Copyable {
     guard let header = files.index.sample()?.header else { return nil }
     let now = Generation(salts: header.salts, notices: header.salts == 0 ? notices : nil)
     if now != generation || header.salts == 0 && notices == nil {
-      for place in numbers.indices {
+      for place in 0..<count {
         numbers[place] = 0
         places[place].rank = 0
       }

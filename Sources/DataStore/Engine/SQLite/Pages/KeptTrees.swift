@@ -34,8 +34,10 @@ final class KeptTrees {
   init?(_ connection: Connection) throws(StoreError) {
     guard let files = PageFiles(connection) else { return nil }
     pageSize = Int(try connection.integer("PRAGMA main.page_size"))
-    guard pageSize >= 512, pageSize <= 65_536, KeptPages.hasMemory(pageSize: pageSize) else { return nil }
-    pages = KeptPages(files, pageSize: pageSize)
+    guard pageSize >= 512, pageSize <= 65_536, let room = KeptPages.room(pageSize: pageSize) else {
+      return nil
+    }
+    pages = KeptPages(files, pageSize: pageSize, in: room)
   }
 
   deinit { free(scratch) }
