@@ -379,28 +379,30 @@ class _OneArray:
     """A stream of one array, of which the interface of arrays has none."""
 
     def __init__(self, schema: tuple[object, int], array: tuple[object, int]) -> None:
-        self._schema = schema
-        self._array = array
-        functions = (
-            _get_type(functools.partial(self._move, schema[1], _SCHEMA)),
-            _get_type(functools.partial(self._move, array[1], _ARRAY)),
+        self._parts = schema, array
+        memory = (c_int64 * 5)()
+        self.address = address = ctypes.addressof(memory)
+        # None of these refers to this object: it goes with its last user, and takes them along.
+        self._functions = functions = (
+            _get_type(functools.partial(_move, schema[1], _SCHEMA)),
+            _get_type(functools.partial(_move, array[1], _ARRAY)),
             ctypes.CFUNCTYPE(c_void_p, c_void_p)(lambda stream: None),
-            _release_type(self._end),
+            _release_type(lambda stream: _mark_released(address, _STREAM)),
         )
-        self._functions = functions  # they live as long as this
-        self._memory = (c_int64 * 5)(
-            *[ctypes.cast(function, c_void_p).value or 0 for function in functions]
-        )
-        self.address = ctypes.addressof(self._memory)
+        for place, function in enumerate(functions):
+            memory[place] = ctypes.cast(function, c_void_p).value or 0
+        self._memory = memory
 
-    def _move(self, source: int, kind: _Kind, stream: int, target: int) -> int:
-        """Move a struct to `target`; the second time there is none left."""
-        ctypes.memmove(target, source, kind.size)
-        ctypes.memset(source + kind.release, 0, 8)
-        return 0
 
-    def _end(self, stream: int) -> None:
-        ctypes.memset(self.address + _STREAM.release, 0, 8)
+def _move(source: int, kind: _Kind, stream: int, target: int) -> int:
+    """Move a struct to `target`; the second time there is none left."""
+    ctypes.memmove(target, source, kind.size)
+    _mark_released(source, kind)
+    return 0
+
+
+def _mark_released(address: int, kind: _Kind) -> None:
+    ctypes.memset(address + kind.release, 0, 8)
 
 
 def quality_word(quality: object) -> bytes | None:

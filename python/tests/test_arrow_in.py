@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -47,6 +48,19 @@ def test_every_kind_of_table_is_taken(store: DataStore) -> None:
         name = f"kind {number}"
         assert store.market.write(kind, name, TIMEFRAME) == 3
         assert_frame_equal(store.market.read(name, TIMEFRAME), bars(3), check_freq=False)
+
+
+def test_of_an_array_nothing_is_left(store: DataStore) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = pa.total_allocated_bytes()
+        array = OnlyArray(table_of(bars(500)).to_batches()[0])
+        assert store.market.write(array, SYMBOL, TIMEFRAME) == 500
+        del array
+        assert pa.total_allocated_bytes() == before
+    finally:
+        gc.enable()
 
 
 NUMBERS = {
