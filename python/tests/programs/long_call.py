@@ -13,12 +13,14 @@ import threading
 import traceback
 from collections.abc import Callable
 from ctypes import byref
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+import data_store
 from data_store import DataStore
 from data_store._c import abi as _abi
 from data_store._c.library import library
@@ -59,27 +61,24 @@ CALLS: dict[str, Callable[[DataStore, int], Any]] = {
 }
 
 
-def tell_when_running(main: int, callers: set[str], is_over: threading.Event) -> None:
-    """Prints ``running`` once the thread's innermost Python frame is one that calls the library."""
-    while not is_over.is_set():
-        inner: FrameType | None = sys._current_frames().get(main)
-        if inner is not None and inner.f_code.co_name in callers:
+PACKAGE = str(Path(data_store.__file__).parent)
+LOOKS = 20
+
+
+def tell_when_running(main: int, is_over: threading.Event) -> None:
+    """Prints ``running`` once the thread stays at one place of the package: within the library."""
+    seen: tuple[FrameType | None, int] = (None, 0)
+    looks = 0
+    while not is_over.wait(0.001):
+        inner = sys._current_frames().get(main)
+        if inner is None or not inner.f_code.co_filename.startswith(PACKAGE):
+            looks = 0
+            continue
+        looks = looks + 1 if seen == (inner, inner.f_lasti) else 0
+        seen = inner, inner.f_lasti
+        if looks == LOOKS:
             print("running", flush=True)
             return
-
-
-LIBRARY_CALLERS = {
-    "_write",
-    "bars_between",
-    "_chunks",
-    "series",
-    "delete",
-    "backup",
-    "check",
-    "query",
-}
-# Else a short call before the long one would do.
-WAITING_CALLERS = {"set"}
 
 
 def main(path: str, kind: str, bars: str) -> None:
@@ -87,8 +86,7 @@ def main(path: str, kind: str, bars: str) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with DataStore(path, durability="normal", timeout=600) as store:
         is_over = threading.Event()
-        callers = WAITING_CALLERS if kind.startswith("wait") else LIBRARY_CALLERS
-        arguments = (threading.get_ident(), callers, is_over)
+        arguments = threading.get_ident(), is_over
         watcher = threading.Thread(target=tell_when_running, args=arguments, daemon=True)
         watcher.start()
         try:
