@@ -234,7 +234,7 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use, _needed("pyarrow", "arrow"):
+        with at_first_use.lock, at_first_use, _needed("pyarrow", "arrow"):
             import pyarrow as pa
         return pa.table(self)
 
@@ -253,7 +253,7 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use, _needed("polars", "polars"):
+        with at_first_use.lock, at_first_use, _needed("polars", "polars"):
             import polars as pl
         return pl.DataFrame(self)
 
@@ -273,7 +273,7 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use, _needed("pandas", "pandas"):
+        with at_first_use.lock, at_first_use, _needed("pandas", "pandas"):
             import pandas  # noqa: F401
         if self._is_stream:
             self._take()

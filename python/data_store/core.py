@@ -271,7 +271,7 @@ class DataStore(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        with at_first_use:
+        with at_first_use.lock, at_first_use:
             from ._sql import query_arrow
 
         return query_arrow(self._store, query, params, timeout)
@@ -298,7 +298,7 @@ class DataStore(OfThisProcess):
         StorageError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        with at_first_use:
+        with at_first_use.lock, at_first_use:
             from ._c import abi as _abi
 
         pointer = POINTER(_abi.ds_texts)()
@@ -349,7 +349,7 @@ class DataStore(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        with at_first_use:
+        with at_first_use.lock, at_first_use:
             from ._c import abi as _abi
 
         result = _abi.ds_checkpoint_result()
@@ -381,7 +381,7 @@ class DataStore(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
-        with at_first_use:
+        with at_first_use.lock, at_first_use:
             from ._c import abi as _abi
 
         info = _abi.ds_info()
@@ -433,7 +433,7 @@ class DataStore(OfThisProcess):
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
             each other's commits. Use `sql`.
         """
-        with at_first_use:
+        with at_first_use.lock, at_first_use:
             from ._c.connection import connect
 
         script = c_void_p()
@@ -446,7 +446,7 @@ class DataStore(OfThisProcess):
 def _last_checkpoint(info: ds_info) -> dict[str, Any] | None:
     if info.last_checkpoint == NO_TIME:
         return None
-    with at_first_use:
+    with at_first_use.lock, at_first_use:
         from ._timestamps import to_timestamp
 
     return {

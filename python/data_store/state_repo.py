@@ -30,7 +30,7 @@ _updated_at: Final = untyped("ds_state_updated_at")
 def _import_to_timestamp(ns: int) -> pd.Timestamp | None:
     """Stand in for `to_timestamp` until it is there."""
     global _to_timestamp
-    with at_first_use:
+    with at_first_use.lock, at_first_use:
         from ._timestamps import to_timestamp
 
     _to_timestamp = to_timestamp
@@ -290,7 +290,7 @@ class StateRepo(OfThisProcess):
         return swapped.value != 0
 
     def _entries(self, prefix: str, *, values: bool) -> list[tuple[bytes, bytes]]:
-        with at_first_use:
+        with at_first_use.lock, at_first_use:
             from ._c import abi as _abi
 
         pointer = POINTER(_abi.ds_state_entries)()

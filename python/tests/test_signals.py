@@ -27,9 +27,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, times
+from processes import in_thread
 
 import data_store
 from data_store import DataStore
+from data_store._c.first_use import at_first_use
 
 PACKAGE = str(Path(data_store.__file__).parent)
 
@@ -277,6 +279,19 @@ def test_a_signal_at_any_place_of_opening_leaves_no_file_open(path: Path) -> Non
     gc.collect()
     # What earlier tests left may be closed meanwhile.
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_a_signal_at_any_place_of_a_first_use_leaves_no_lock_taken(path: Path) -> None:
+    def used() -> None:
+        with DataStore(path) as store:
+            store.sql("SELECT 1")
+            store.state.get("key")
+
+    used()
+    for error in every_place(used):
+        error.__traceback__ = None
+    lock = at_first_use.lock
+    assert in_thread(lambda: lock.acquire(blocking=False) and (lock.release(), True)[1]) is True
 
 
 def test_a_child_that_another_thread_forks_has_its_signals_noticed_in_long_calls(

@@ -8,11 +8,11 @@ would wait for good (``importlib._bootstrap._ModuleLock``).
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from ..errors import StorageError
@@ -22,34 +22,30 @@ __all__ = ["at_first_use", "made_at_first_use"]
 
 Made = TypeVar("Made")
 
-# Seconds. The lock is only for the sake of forks: a module of the caller's that forks while it is
-# imported, or a signal between the two steps of `with`, must not stop another thread for good.
+# Seconds that a fork waits: a module of the caller's may fork while it is imported.
 _PATIENCE = 10.0
 
 
 class _AtFirstUse:
-    """Around an import where it is used: Python opens files, and may be out of descriptors."""
+    """Around an import where it is used: Python opens files, and may be out of descriptors.
+
+    To be entered behind its `lock`, ``with at_first_use.lock, at_first_use:``. All that takes and
+    releases the lock is C: between two steps of Python code, a signal handler may raise.
+    """
 
     def __init__(self) -> None:
-        self.renew()
+        self.lock = threading.RLock()
         os.register_at_fork(
-            before=self.acquire, after_in_parent=self.release, after_in_child=self.renew
+            before=partial(self.lock.acquire, timeout=_PATIENCE),
+            after_in_parent=self.lock.release,
+            # As the standard library frees its own, even where a thread that is gone held it.
+            after_in_child=getattr(self.lock, "_at_fork_reinit", self.lock.release),
         )
 
-    def renew(self) -> None:
-        self._lock = threading.RLock()
-
-    def acquire(self) -> None:
-        self._lock.acquire(timeout=_PATIENCE)
-
-    def release(self) -> None:
-        with contextlib.suppress(RuntimeError):  # its patience has ended
-            self._lock.release()
-
-    __enter__ = acquire
+    def __enter__(self) -> None:
+        pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.release()
         if isinstance(error, OSError):
             pass_on(error)
             raise StorageError(
@@ -81,7 +77,7 @@ class made_at_first_use(Generic[Made]):  # noqa: N801 - as functools.cached_prop
     def __get__(self, instance: Any, owner: type | None = None) -> Made:
         if instance is None:
             return self  # type: ignore[return-value]
-        with at_first_use:
+        with at_first_use.lock, at_first_use:
             made = self._make(instance)
         found: Made = vars(instance).setdefault(self._name, made)
         return found

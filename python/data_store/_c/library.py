@@ -52,7 +52,7 @@ class _Library(ctypes.CDLL):
             # What opening a file does not take is imported here, and so not before.
             from .first_use import at_first_use
 
-            with at_first_use:
+            with at_first_use.lock, at_first_use:
                 from .abi import FUNCTIONS
             types = FUNCTIONS[name]
         function.restype, function.argtypes = types
