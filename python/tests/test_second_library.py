@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+from processes import in_child
 
 from data_store import DataStore
 from data_store._c import abi as _abi
@@ -27,7 +28,7 @@ def second_library(folder: Path) -> ctypes.CDLL:
     return loaded
 
 
-def test_two_copies_write_to_one_file(tmp_path: Path, path: Path) -> None:
+def write_with_two_copies(tmp_path: Path, path: Path) -> None:
     """Each has a VFS registered, for files that are laid out in its own way."""
     second = second_library(tmp_path)
     assert second._handle != library._handle
@@ -50,3 +51,8 @@ def test_two_copies_write_to_one_file(tmp_path: Path, path: Path) -> None:
     with DataStore(path) as store:
         assert len(store.state.keys()) == 102
         assert store.check() == []
+
+
+def test_two_copies_write_to_one_file(tmp_path: Path, path: Path) -> None:
+    """In a process of its own: where two copies guard forks, the children of one are refused."""
+    assert in_child(lambda: write_with_two_copies(tmp_path, path)) is None

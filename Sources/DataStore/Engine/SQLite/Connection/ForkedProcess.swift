@@ -20,9 +20,8 @@ enum ForkedProcess {
     SQLITE_MUTEX_STATIC_MEM,
   ]
   private nonisolated(unsafe) static var mutexes: [OpaquePointer] = []  // never changes after `isReady`
-  /// How long a fork waits for them, in nanoseconds. They are held for microseconds, but by a thread that a busy machine may
-  /// leave waiting for seconds.
-  private static let patience: Int64 = 10_000_000_000
+  /// How long a fork waits for them. They are held for microseconds.
+  private static let patience: Int64 = 1_000_000_000
 
   // Changed by the thread that forks, while the registry of anchors is locked.
   private nonisolated(unsafe) static var areMutexesHeld = false
