@@ -7,18 +7,18 @@ https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
 from __future__ import annotations
 
 import ctypes
+import datetime
 import functools
 from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode, encode_name
+from ._deferred import imported
 from .errors import InvalidInputError, InvalidTypeError, LibraryError
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ _pointer_in: Any = ctypes.PYFUNCTYPE(c_void_p, py_object, c_char_p)(
 )
 _release_type = ctypes.CFUNCTYPE(None, c_void_p)
 _get_type = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p)
+
+_CAPSULE: Any = type(datetime.datetime_CAPI)
 
 # By address: the memory of the structs that are in capsules.
 _in_capsules: dict[int, ctypes.Array[Any]] = {}
@@ -235,7 +237,12 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        table: pa.Table = _imported("pyarrow", "arrow").table(self)
+        table: pa.Table = imported(
+            "pyarrow",
+            "arrow",
+            "to_pyarrow",
+            "to_polars, or any library that takes a table of Arrow",
+        ).table(self)
         return table
 
     def to_polars(self) -> pl.DataFrame:
@@ -253,7 +260,12 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        frame: pl.DataFrame = _imported("polars", "polars").DataFrame(self)
+        frame: pl.DataFrame = imported(
+            "polars",
+            "polars",
+            "to_polars",
+            "to_pyarrow, or any library that takes a table of Arrow",
+        ).DataFrame(self)
         return frame
 
     def to_pandas(self) -> pd.DataFrame:
@@ -272,22 +284,12 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        _imported("pandas", "pandas")
+        imported(
+            "pandas", "pandas", "to_pandas", "to_polars, or any library that takes a table of Arrow"
+        )
         if self._is_stream:
             self._take()
         return self._frame()
-
-
-def _imported(name: str, extra: str) -> Any:
-    """Import a library, or say how to get one that is not installed."""
-    with at_first_use.lock, at_first_use:
-        try:
-            return import_module(name)
-        except ImportError as error:
-            raise LibraryError(
-                f"{name} is needed for this and cannot be imported ({error}): "
-                f"pip install data_store[{extra}]"
-            ) from error
 
 
 def bars_result(
@@ -316,6 +318,8 @@ def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> Arrow
 def is_arrow(table: object) -> bool:
     """Tell whether a table offers itself as one of Arrow, and is not one of pandas."""
     kind = type(table)
+    if kind is _CAPSULE:  # of a stream, as what offers itself gives it
+        return True
     if not hasattr(kind, "__arrow_c_stream__") and not hasattr(kind, "__arrow_c_array__"):
         return False
     return kind.__module__.partition(".")[0] != "pandas" and not any(
@@ -352,6 +356,8 @@ def write_stream(
 def _stream_of(table: Any) -> tuple[object, int]:
     """Ask a table for its stream; the first of the two keeps the second alive."""
     try:
+        if type(table) is _CAPSULE:
+            return table, _pointer_in(table, _STREAM.name)
         if hasattr(type(table), "__arrow_c_stream__"):
             capsule = table.__arrow_c_stream__()
             return capsule, _pointer_in(capsule, _STREAM.name)
