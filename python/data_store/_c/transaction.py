@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator, suppress
@@ -22,7 +21,8 @@ __all__ = ["Transaction"]
 
 _Exit = TypeVar("_Exit", bound=Callable[..., None])
 
-_SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+# CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR of `inspect`, which takes milliseconds to load.
+_SUSPENDABLE = 0x20 | 0x80 | 0x200
 
 
 class _SafeExit:
