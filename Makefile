@@ -3,7 +3,7 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build demo docs test test-all test-sqlite bench bench-scale hot-functions lint format clean
+.PHONY: help setup debian build install uninstall wheel test-wheel demo docs test test-all test-sqlite bench bench-scale hot-functions lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
@@ -28,6 +28,18 @@ build: $(library) ## build the library, .build/release/libdata_store.so
 $(library): .ci/swift $(sources) | debian
 	@.ci/swift build -c release --product data_store
 	@touch $@
+
+install: $(library) ## the C library, header, pkg-config, CMake and man files: PREFIX=/usr/local LIBDIR= DESTDIR=
+	@.ci/install
+
+uninstall: ## take away what `make install` put there, with the same PREFIX, LIBDIR and DESTDIR
+	@.ci/install uninstall
+
+wheel: ## a wheel for glibc 2.31 and newer, and an sdist, in dist/
+	@.ci/dist
+
+test-wheel: ## use the wheel of `make wheel` in bare Debian 11, 12 and 13
+	@.ci/test-wheel
 
 demo: $(library) .venv/.complete ## run four programs on one database file, draw a picture
 	@.venv/bin/python python/examples/demo.py
@@ -70,4 +82,4 @@ format: .venv/.complete ## bring all sources into the one style
 	.venv/bin/ruff format python
 
 clean: ## remove what was built, installed and drawn here
-	rm -rf .build .venv .venv-arrow .venv-bench demo
+	rm -rf .build .venv .venv-arrow .venv-bench .venv-dist demo dist
