@@ -58,6 +58,10 @@ class Connection {
     _ path: String, _ access: Access, _ settings: Settings, usesShim: Bool = false,
     _ interruption: Interruption = Interruption()
   ) throws(StoreError) {
+    guard Self.libraryVersionNumber >= Self.oldestVersionNumber else {
+      throw StoreError(
+        .storage, "SQLite \(Self.libraryVersion) is too old: install 3.34 or newer (Debian: apt install libsqlite3-0)")
+    }
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var name = path
     switch access {
@@ -441,6 +445,7 @@ class Connection {
     csqlite_libversion_address() == libversionAddress
   }
   static var libraryVersionNumber: Int { Int(sqlite3_libversion_number()) }
+  private static let oldestVersionNumber = 3_034_000
 
   /// Stops the running statements. From any thread.
   func interruptStatements() { sqlite3_interrupt(handle) }
