@@ -7,17 +7,18 @@ https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
 from __future__ import annotations
 
 import ctypes
+import datetime
 import functools
 from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode, encode_name
+from ._deferred import imported
 from .errors import InvalidInputError, InvalidTypeError, LibraryError
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ _pointer_in: Any = ctypes.PYFUNCTYPE(c_void_p, py_object, c_char_p)(
 )
 _release_type = ctypes.CFUNCTYPE(None, c_void_p)
 _get_type = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p)
+
+_CAPSULE: Any = type(datetime.datetime_CAPI)
 
 # By address: the memory of the structs that are in capsules.
 _in_capsules: dict[int, ctypes.Array[Any]] = {}
@@ -234,9 +237,13 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("pyarrow", "arrow"):
-            import pyarrow as pa
-        return pa.table(self)
+        table: pa.Table = imported(
+            "pyarrow",
+            "arrow",
+            "to_pyarrow",
+            "to_polars, or any library that takes a table of Arrow",
+        ).table(self)
+        return table
 
     def to_polars(self) -> pl.DataFrame:
         """Give the rows as a ``polars.DataFrame``; polars is imported for it.
@@ -253,9 +260,13 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("polars", "polars"):
-            import polars as pl
-        return pl.DataFrame(self)
+        frame: pl.DataFrame = imported(
+            "polars",
+            "polars",
+            "to_polars",
+            "to_pyarrow, or any library that takes a table of Arrow",
+        ).DataFrame(self)
+        return frame
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the rows as a ``pandas.DataFrame``; pandas is imported for it, and pyarrow is not.
@@ -273,29 +284,12 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("pandas", "pandas"):
-            import pandas  # noqa: F401
+        imported(
+            "pandas", "pandas", "to_pandas", "to_polars, or any library that takes a table of Arrow"
+        )
         if self._is_stream:
             self._take()
         return self._frame()
-
-
-class _needed:  # noqa: N801 - reads as a statement
-    """Says how to get a library that is not installed."""
-
-    def __init__(self, name: str, extra: str) -> None:
-        self.name = name
-        self.extra = extra
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ImportError):
-            raise LibraryError(
-                f"{self.name} is needed for this and cannot be imported ({error}): "
-                f"pip install data_store[{self.extra}]"
-            ) from error
 
 
 def bars_result(
@@ -324,6 +318,8 @@ def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> Arrow
 def is_arrow(table: object) -> bool:
     """Tell whether a table offers itself as one of Arrow, and is not one of pandas."""
     kind = type(table)
+    if kind is _CAPSULE:  # of a stream, as what offers itself gives it
+        return True
     if not hasattr(kind, "__arrow_c_stream__") and not hasattr(kind, "__arrow_c_array__"):
         return False
     return kind.__module__.partition(".")[0] != "pandas" and not any(
@@ -360,6 +356,8 @@ def write_stream(
 def _stream_of(table: Any) -> tuple[object, int]:
     """Ask a table for its stream; the first of the two keeps the second alive."""
     try:
+        if type(table) is _CAPSULE:
+            return table, _pointer_in(table, _STREAM.name)
         if hasattr(type(table), "__arrow_c_stream__"):
             capsule = table.__arrow_c_stream__()
             return capsule, _pointer_in(capsule, _STREAM.name)

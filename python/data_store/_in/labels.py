@@ -14,7 +14,7 @@ import pandas as pd
 from .._c import abi as _abi
 from ..errors import InvalidInputError
 from .cells import described, shown
-from .rows import KEY_NAMES
+from .places import KEY_NAMES
 
 __all__ = ["LABELS", "labels_error"]
 
