@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+/// What is asked of the times of bars alone, which the index answers without the rows.
+extension StoreConnection {
+  func hasBars(_ key: SeriesKey) throws(StoreError) -> Bool {
+    let statement = try statement(
+      "SELECT 1 FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2 LIMIT 1")
+    key.bind(to: statement)
+    defer { statement.reset() }
+    return try statement.step()
+  }
+
+  /// How many rows a read of this range would have. To be called within a snapshot; `notices` as for `collect`.
+  func countBars(_ key: SeriesKey, _ range: TimeRange, notices: Int?) throws(StoreError) -> Int {
+    try collectTimes(key, range, notices: notices, nil)
+  }
+
+  /// Hands over the times that a read of this range would have. To be called within a snapshot.
+  func barTimes(
+    _ key: SeriesKey, _ range: TimeRange, notices: Int?, _ taker: any TimesTaker
+  ) throws(StoreError) {
+    _ = try collectTimes(key, range, notices: notices, taker)
+  }
+
+  /// Returns how many there are.
+  private func collectTimes(
+    _ key: SeriesKey, _ range: TimeRange, notices: Int?, _ taker: (any TimesTaker)?
+  ) throws(StoreError) -> Int {
+    let times = try times()
+    times.begin(key, range, taker)
+    defer { times.abandon() }
+    if range.start ?? .min <= range.end ?? .max {
+      let hasPages = try beginPages(notices: notices)
+      defer { if hasPages { seriesPages?.end() } }
+      let low = range.start.map { TimeText(stored: $0) }
+      let high = range.end.map { TimeText(stored: $0) }
+      try collect(key, low, high, endsBefore: false, times, hasPages: hasPages)
+      // Rows in other forms may stand elsewhere than between the texts of the bounds, and in another order than that of time.
+      if try foreignForms.hide(key, from: range.start, to: range.end, self) {
+        times.restart()
+        for window in try windows(of: key, range) {
+          try collect(key, window.low, window.high, endsBefore: true, times, hasPages: hasPages)
+        }
+      } else if !times.isAscending {
+        times.restart()
+        try collect(key, low, high, endsBefore: false, times, hasPages: hasPages)
+      }
+    }
+    let count = times.count
+    times.end()
+    return count
+  }
+
+  /// Those that stand between two texts, the second one included or not; without it there is no end.
+  private func collect(
+    _ key: SeriesKey, _ low: TimeText?, _ high: TimeText?, endsBefore: Bool, _ times: TimeCollector,
+    hasPages: Bool
+  ) throws(StoreError) {
+    times.beginPart()
+    if hasPages, try collectFromPages(key, low, high, endsBefore: endsBefore, times) { return }
+    times.restartPart()
+    var variant: UInt64 = 9 << 40 | (low == nil ? 0 : 1 << 38)
+    if high != nil { variant |= endsBefore ? 1 << 36 : 1 << 37 }
+    let statement = try statement(variant) {
+      """
+      SELECT ds_times(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\
+      \(low == nil ? "" : " AND timestamp >= ?3")\
+      \(high == nil ? "" : endsBefore ? " AND timestamp < ?4" : " AND timestamp <= ?4")
+      """
+    }
+    key.bind(to: statement)
+    low?.withBytes { statement.bindCopy(3, text: $0) }
+    high?.withBytes { statement.bindCopy(4, text: $0) }
+    try statement.run()
+  }
+
+  private func collectFromPages(
+    _ key: SeriesKey, _ low: TimeText?, _ high: TimeText?, endsBefore: Bool, _ times: TimeCollector
+  ) throws(StoreError) -> Bool {
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      (low ?? .empty).withBytes { low in
+        guard let high else {
+          return seriesPages?.forEachRun(symbol, timeframe, from: low, to: nil, endsBefore: endsBefore, times)
+        }
+        return high.withBytes { high in
+          seriesPages?.forEachRun(symbol, timeframe, from: low, to: high, endsBefore: endsBefore, times)
+        }
+      }
+    } ?? false
+  }
+}
