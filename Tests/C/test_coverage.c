@@ -145,8 +145,8 @@ static void a_grid_may_be_of_any_length(void) {
              (const int64_t[][3]){{range.start, T0 - 1, INT64_C(1000000000000000)},
                                   {T0 + 1, T0 + HOUR - 1, HOUR - 1}}, 2);
   expected = every(INT64_MAX);
-  range = between(DS_NO_TIME + 1, INT64_MAX);
-  check_runs(store, &range, &expected, (const int64_t[][3]){{DS_NO_TIME + 1, INT64_MAX, 3}}, 1);
+  range = between(DS_NO_TIME + 1, INT64_MAX - 1);
+  check_runs(store, &range, &expected, (const int64_t[][3]){{DS_NO_TIME + 1, 0, 2}}, 1);
   ds_store_free(store);
 }
 

@@ -34,7 +34,8 @@ extension MarketRepo {
   ) throws(StoreError) -> MissingRuns {
     let key = try SeriesKey(symbol, timeframe)
     guard step > 0 else {
-      throw .invalid("the step between expected bars is \(step) nanoseconds; it must be 1 or more", key: "expected")
+      throw .invalid(
+        "the step between expected bars is \(step) nanoseconds; it must be 1 or more", key: "expected")
     }
     guard let start = range.start, let end = range.end else {
       throw .invalid(

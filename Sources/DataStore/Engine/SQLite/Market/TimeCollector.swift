@@ -162,7 +162,8 @@ private struct TimeCollection: ~Copyable {
   }
 
   private mutating func isWithin(_ cell: Int, of page: BTreePage) -> Bool {
-    guard let entry = page.indexEntry(cell), let instant = TimestampParser.stored(entry.timestamp, &dates) else {
+    guard let entry = page.indexEntry(cell), let instant = TimestampParser.stored(entry.timestamp, &dates)
+    else {
       return false
     }
     return range.contains(instant)

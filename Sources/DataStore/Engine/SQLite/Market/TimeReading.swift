@@ -34,6 +34,9 @@ extension StoreConnection {
       defer { if hasPages { seriesPages?.end() } }
       let low = range.start.map { TimeText(stored: $0) }
       let high = range.end.map { TimeText(stored: $0) }
+      if taker == nil, !hasPages, try foreignForms.areNone(key, from: range.start, to: range.end, self) {
+        return try countTexts(key, low, high)
+      }
       try collect(key, low, high, endsBefore: false, times, hasPages: hasPages)
       // Rows in other forms may stand elsewhere than between the texts of the bounds, and in another order than that of time.
       if try foreignForms.hide(key, from: range.start, to: range.end, self) {
@@ -62,16 +65,36 @@ extension StoreConnection {
     var variant: UInt64 = 9 << 40 | (low == nil ? 0 : 1 << 38)
     if high != nil { variant |= endsBefore ? 1 << 36 : 1 << 37 }
     let statement = try statement(variant) {
-      """
-      SELECT ds_times(timestamp) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\
-      \(low == nil ? "" : " AND timestamp >= ?3")\
-      \(high == nil ? "" : endsBefore ? " AND timestamp < ?4" : " AND timestamp <= ?4")
-      """
+      Self.select("ds_times(timestamp)", hasLow: low != nil, end: high == nil ? nil : endsBefore ? "<" : "<=")
     }
+    bind(key, low, high, to: statement)
+    try statement.run()
+  }
+
+  /// How many rows stand between two texts, both included.
+  private func countTexts(
+    _ key: SeriesKey, _ low: TimeText?, _ high: TimeText?
+  ) throws(StoreError) -> Int {
+    let variant: UInt64 = 10 << 40 | (low == nil ? 0 : 1 << 36) | (high == nil ? 0 : 1 << 37)
+    let statement = try statement(variant) {
+      Self.select("count(*)", hasLow: low != nil, end: high == nil ? nil : "<=")
+    }
+    bind(key, low, high, to: statement)
+    defer { statement.reset() }
+    return try statement.step() ? Int(statement.int64(0)) : 0
+  }
+
+  private static func select(_ what: String, hasLow: Bool, end: String?) -> String {
+    """
+    SELECT \(what) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\(hasLow ? " AND timestamp >= ?3" : "")\
+    \(end.map { " AND timestamp \($0) ?4" } ?? "")
+    """
+  }
+
+  private func bind(_ key: SeriesKey, _ low: TimeText?, _ high: TimeText?, to statement: Statement) {
     key.bind(to: statement)
     low?.withBytes { statement.bindCopy(3, text: $0) }
     high?.withBytes { statement.bindCopy(4, text: $0) }
-    try statement.run()
   }
 
   private func collectFromPages(

@@ -240,7 +240,8 @@ struct IndexCursor: ~Copyable {
       }
       let (page, first) = (stack.page, stack.cell)
       if stack.isLeaf {
-        guard let stop = end.firstCell(from: first, of: page, endsBehind: true), take(page, first, stop) else {
+        guard let stop = end.firstCell(from: first, of: page, endsBehind: true), take(page, first, stop)
+        else {
           return false
         }
         if stop < page.cellCount { return true }

@@ -197,7 +197,7 @@ extension SeriesPages.Trees {
     else { return false }
     // Midway it stands anywhere.
     if case .unclear = index.seek(begin, &source) { return false }
-    return index.forEachRun(upTo: end, unless: { interruption.shouldStop() }, &source) { page, first, stop in
+    let take = { (page: BTreePage, first: Int, stop: Int) in
       guard first < stop else { return true }
       // Where the index is out of order the first or the last of a page need not be of the series: SQLite's to go through.
       guard let entry = page.indexEntry(first), part.isOfSeries(entry), let last = page.indexEntry(stop - 1),
@@ -205,6 +205,7 @@ extension SeriesPages.Trees {
       else { return false }
       return sink.take(page, first, stop)
     }
+    return index.forEachRun(upTo: end, unless: { interruption.shouldStop() }, &source, take: take)
   }
 
   /// A place in the index, until the next one; nil if there is no memory.
