@@ -54,7 +54,7 @@ extension StoreConnection {
     return count
   }
 
-  /// Those that stand between two texts, the second one included or not; without it there is no end.
+  /// Those that stand between two texts, or on from the first; `endsBefore` leaves out the second.
   private func collect(
     _ key: SeriesKey, _ low: TimeText?, _ high: TimeText?, endsBefore: Bool, _ times: TimeCollector,
     hasPages: Bool
