@@ -114,7 +114,7 @@ def test_feature_keys_of_many_bars(store: DataStore) -> None:
     assert found == ["a@1", "b@1", "last@1", "z@9"]
     batches = store.market.iter_arrow(SYMBOL, TIMEFRAME, columns=[], features=True, chunk=20_000)
     frame = batches.to_pandas()
-    assert [*frame.columns][-4:] == found
+    assert {*found} <= {*frame.columns}
 
 
 # ---- missing ---------------------------------------------------------------------------------

@@ -193,6 +193,10 @@ private struct TimeCollection: ~Copyable {
 
   /// False if it is not a time that int64 nanoseconds hold.
   private mutating func take(_ text: Bytes) -> Bool {
+    if text.count == StoredSeconds.bytes, let start = text.baseAddress, let instant = seconds.instant(start) {
+      take(instant)
+      return true
+    }
     if let stored = TimestampParser.stored(text, &dates) {
       take(stored)
       return true
