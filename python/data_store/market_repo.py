@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._c.handles import OfThisProcess, StoreHandle
-from ._market import arrow_reading, inventory, live_bars, reading, recording, writing
+from ._market import arrow_reading, coverage, inventory, live_bars, reading, recording, writing
 
 __all__ = ["MarketRepo"]
 
@@ -36,6 +36,10 @@ class MarketRepo(OfThisProcess):
     read_arrow = arrow_reading.read_arrow
     read_features_arrow = arrow_reading.read_features_arrow
     iter_arrow = arrow_reading.iter_arrow
+    exists = coverage.exists
+    count = coverage.count
+    feature_keys = coverage.feature_keys
+    missing = coverage.missing
     series = inventory.series
     delete = inventory.delete
     record_request = recording.record_request

@@ -125,6 +125,17 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     return try forms(symbol, timeframe, from: low, to: high, wholeDays: false, connection).isAny
   }
 
+  /// Whether all texts that may mean an instant between the bounds are known to be in the stored form, or found to be by way
+  /// of the pages of the file. False may also mean that it is SQLite's to find out.
+  func areNone(
+    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
+  ) throws(StoreError) -> Bool {
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      try isPlain(
+        .meaning(low, high), searches: true, symbol, timeframe, knowable(connection), connection)
+    }
+  }
+
   /// The forms that decide where the rows between the bounds stand.
   func formsNear(
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection

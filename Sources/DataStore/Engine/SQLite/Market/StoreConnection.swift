@@ -8,6 +8,8 @@ final class StoreConnection: Connection {
   let merger = FeatureMerging()
   let overlap: BarOverlap
   let barTime: BarTime
+  /// For what is asked of times alone; nil before the first such call.
+  @exclusivity(unchecked) private var keptTimes: TimeCollector?
   /// For reads that take rows from pages; nil before the first one.
   @exclusivity(unchecked) var seriesPages: SeriesPages?
   /// This connection's own, or those of all connections of the store. See `join(_:writes:)`.
@@ -55,7 +57,16 @@ final class StoreConnection: Connection {
     for failure in [source.takeFailure(), collector.takeFailure(), merger.takeFailure()] {
       if let failure { return failure }
     }
-    return nil
+    return keptTimes?.takeFailure()
+  }
+
+  /// Made at its first use: few connections need it.
+  func times() throws(StoreError) -> TimeCollector {
+    if let keptTimes { return keptTimes }
+    let times = TimeCollector()
+    try times.register(on: self)
+    keptTimes = times
+    return times
   }
 
   override func mayCommitStatement() -> Bool { overlap.mayCommit() }
