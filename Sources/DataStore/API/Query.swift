@@ -32,7 +32,8 @@ extension Store {
   ///   - timeout: Seconds after which the query is stopped; nil: no limit.
   /// - Throws: As ``query(_:_:timeout:)``.
   public func query(
-    _ sql: String, _ first: (any CellConvertible)?, _ others: (any CellConvertible)?..., timeout: Double? = nil
+    _ sql: String, _ first: (any CellConvertible)?, _ others: (any CellConvertible)?...,
+    timeout: Double? = nil
   ) throws(StoreError) -> QueryRows {
     try query(sql, ([first] + others).map { QueryParameter($0?.cell ?? .null) }, timeout: timeout)
   }

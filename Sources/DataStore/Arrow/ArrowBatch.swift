@@ -15,7 +15,8 @@ public final class ArrowBatch: @unchecked Sendable {  // never changes after it 
     let top = ArrowPlace(series: "the Arrow stream", column: "(the record batch)", isFeature: false)
     // Checks the batch itself: its offset, its length, its validity.
     let rows = try ArrowColumn(
-      UnsafePointer(block.array), ArrowField(name: "", type: .structure, index: nil, typeName: "", children: []),
+      UnsafePointer(block.array),
+      ArrowField(name: "", type: .structure, index: nil, typeName: "", children: []),
       top)
     guard rows.isComplete else { throw top.broken("a whole row is null") }
     var columns: [Column] = []
@@ -90,7 +91,8 @@ public final class ArrowBatch: @unchecked Sendable {  // never changes after it 
     /// - Parameter type: The type to read them as, optional where there may be null.
     /// - Throws: `.invalid`, with the row, if a value is of another type or null, an integer is beyond int64, a time is out
     ///   of range or has no zone, or the array breaks the Arrow C interfaces.
-    public func values<Value: CellConvertible>(as type: Value.Type = Value.self) throws(StoreError) -> [Value] {
+    public func values<Value: CellConvertible>(as type: Value.Type = Value.self) throws(StoreError) -> [Value]
+    {
       if type == Double.self, case .float(8) = column.type, let doubles = column.borrowed(as: Double.self),
         let values = Array(UnsafeBufferPointer(start: doubles, count: count)) as? [Value]
       {

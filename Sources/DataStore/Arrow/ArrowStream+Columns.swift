@@ -23,13 +23,19 @@ extension ArrowStream {
     }
 
     /// Times in nanoseconds since 1970-01-01T00:00:00Z: timestamp[ns, UTC].
-    public static func times(_ name: String, _ nanoseconds: [Int64]) -> Column { Column(name, .times(nanoseconds)) }
+    public static func times(_ name: String, _ nanoseconds: [Int64]) -> Column {
+      Column(name, .times(nanoseconds))
+    }
 
     /// Doubles: float64; NaN is null.
-    public static func doubles(_ name: String, _ values: [Double]) -> Column { Column(name, .doubles(values)) }
+    public static func doubles(_ name: String, _ values: [Double]) -> Column {
+      Column(name, .doubles(values))
+    }
 
     /// Integers: int64; nil is null.
-    public static func integers(_ name: String, _ values: [Int64?]) -> Column { Column(name, .integers(values)) }
+    public static func integers(_ name: String, _ values: [Int64?]) -> Column {
+      Column(name, .integers(values))
+    }
 
     /// Flags: bool; nil is null.
     public static func flags(_ name: String, _ values: [Bool?]) -> Column { Column(name, .flags(values)) }
@@ -169,7 +175,8 @@ extension ArrowColumnsOut {
     let lender = arena.interner()
     let codes = try arena.room(rows, Int32.self)
     for (row, text) in texts.enumerated() {
-      codes[row] = text.map { text in text.withBytes { Int32(truncatingIfNeeded: lender.texts.intern($0)) } } ?? -1
+      codes[row] =
+        text.map { text in text.withBytes { Int32(truncatingIfNeeded: lender.texts.intern($0)) } } ?? -1
     }
     return try words(UnsafeBufferPointer(start: codes, count: rows), try dictionary(lender.texts.texts))
   }

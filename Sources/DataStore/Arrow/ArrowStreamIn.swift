@@ -100,7 +100,8 @@ final class ArrowStreamIn {
       return nil
     }
     guard block.array.pointee.length >= 0 else {
-      throw .invalid("an array of the Arrow stream has the length \(block.array.pointee.length)", key: "stream")
+      throw .invalid(
+        "an array of the Arrow stream has the length \(block.array.pointee.length)", key: "stream")
     }
     rows = rows.addingReportingOverflow(Int(block.array.pointee.length)).partialValue
     return block

@@ -17,7 +17,8 @@ extension MarketRepo {
   ///   ``StoreError``.
   @discardableResult
   public func write(
-    arrow stream: consuming ArrowStream, symbol: String? = nil, timeframe: String? = nil, replace: Bool = false
+    arrow stream: consuming ArrowStream, symbol: String? = nil, timeframe: String? = nil,
+    replace: Bool = false
   ) throws(StoreError) -> Int {
     try write(bars: stream.source, symbol, timeframe, replace: replace)
   }

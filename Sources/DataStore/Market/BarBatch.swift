@@ -166,14 +166,16 @@ extension BarBatch {
     try checkLengths()
     guard let row = featuresJSON?.firstIndex(where: { $0?.utf8.contains(0) ?? false }) else { return }
     throw StoreError(
-      .invalidFeature, "\(series): row \(row): the features hold a NUL character; fix or leave out this entry",
+      .invalidFeature,
+      "\(series): row \(row): the features hold a NUL character; fix or leave out this entry",
       row: row, key: "features", reason: "the text holds a NUL character")
   }
 
   private func checkName(_ name: String, _ constant: String, _ each: [String]?) throws(StoreError) {
     guard each != nil, !constant.isEmpty else { return }
     throw .invalid(
-      "\(name) is given twice, as \(StoreError.quoted(constant)) and one per row; leave one of them out", key: name)
+      "\(name) is given twice, as \(StoreError.quoted(constant)) and one per row; leave one of them out",
+      key: name)
   }
 
   /// As messages name it.
@@ -188,7 +190,9 @@ extension BarBatch {
         count: numbers[column]?.count ?? texts[column]?.count ?? flags[column]?.count
       )
     }
-    lengths += [("symbol", symbols?.count), ("timeframe", timeframes?.count), ("features", featuresJSON?.count)]
+    lengths += [
+      ("symbol", symbols?.count), ("timeframe", timeframes?.count), ("features", featuresJSON?.count),
+    ]
     for feature in features {
       lengths.append((feature.key, feature.integers?.count ?? feature.values.count))
       lengths.append((feature.key, feature.qualities?.count))

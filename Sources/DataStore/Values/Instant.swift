@@ -37,7 +37,9 @@ extension Instant: CellConvertible {
     switch cell {
     case .time(let nanoseconds): self.init(nanoseconds: nanoseconds)
     case .text(let text):
-      guard case .instant(let nanoseconds, _) = text.withBytes({ TimestampParser.parse($0) }) else { return nil }
+      guard case .instant(let nanoseconds, _) = text.withBytes({ TimestampParser.parse($0) }) else {
+        return nil
+      }
       self.init(nanoseconds: nanoseconds)
     default: return nil
     }
