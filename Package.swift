@@ -33,6 +33,7 @@ let package = Package(
   name: "data_store",
   products: [
     .library(name: "DataStore", targets: ["DataStore"]),
+    .library(name: "DataStoreFoundation", targets: ["DataStoreFoundation"]),
     .library(name: "data_store", type: .dynamic, targets: ["DataStoreC"]),
   ],
   targets: [
@@ -46,6 +47,8 @@ let package = Package(
     .target(name: "CShimVFS", dependencies: ["CSQLite"]),
     .target(
       name: "DataStore", dependencies: ["CArrow", "CSQLite", "CFork", "CLinux", "CNumbers", "CShimVFS"]),
+    // `Date` and `Codable` values: what needs Foundation, which the library does without.
+    .target(name: "DataStoreFoundation", dependencies: ["DataStore"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),
@@ -58,6 +61,8 @@ let package = Package(
         "DataStore", "CArrow", "CDataStore", "CLinux", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS",
         "IntruderVFS",
       ]),
+    // What a Swift program sees: nothing here is @testable.
+    .testTarget(name: "PublicTests", dependencies: ["DataStore", "DataStoreFoundation"]),
   ],
   cxxLanguageStandard: .cxx17
 )
