@@ -13,6 +13,7 @@ from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythona
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from ._arrow_schema import column_names_in
 from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
 from ._c.library import library
@@ -187,6 +188,12 @@ class ArrowResult(OfThisProcess):
             The rows of `iter_arrow` were taken already.
         """
         return self._keep(self._take())
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in their order."""
+        stream = self._kept if self._kept is not None else self._stream()
+        return column_names_in(_pointer_in(stream, _STREAM.name))
 
     def _take(self) -> Any:
         if not self._is_stream:
