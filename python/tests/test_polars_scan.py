@@ -320,6 +320,14 @@ def test_it_is_a_plan_like_any_other(store: DataStore) -> None:
     assert daily["close"].max() == whole(store)["close"].max()
 
 
+def test_a_query_that_was_not_run_is_not_written(store: DataStore) -> None:
+    lazy: Any = scan(store)
+    with pytest.raises(InvalidTypeError, match=r"copy 1h: a LazyFrame .* pass df\.collect\(\)"):
+        store.market.write(lazy, "copy", TIMEFRAME)
+    with pytest.raises(InvalidTypeError, match=r"pass features\.collect\(\)"):
+        store.market.write_features(lazy, "copy", TIMEFRAME)
+
+
 def test_without_polars_the_package_works_and_the_module_says_what_is_missing() -> None:
     program = (
         "import sys; sys.modules['polars'] = None\n"

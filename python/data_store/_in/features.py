@@ -25,6 +25,7 @@ from .batch import Batch
 from .cells import described, is_missing, shown
 from .columns import FeatureValues, Refusal, TextCodes, feature_values, texts
 from .columns.dtypes import Column, objects
+from .lazy import is_lazy, lazy_error
 from .rows import KEY_NAMES, Rows, align, place_of, rows_of
 
 __all__ = ["carry_by_position", "carry_features", "entry_json", "features_in"]
@@ -124,6 +125,8 @@ def _entries_of(features: object, place: str) -> pd.Series[Any]:
         # One by one: lists of one length would become an array of two dimensions.
         entries = np.fromiter(values, object, len(values))
         return pd.Series(entries, index=_times_of(keys, place), dtype=object, copy=False)
+    if is_lazy(features):
+        raise lazy_error("features", place)
     raise InvalidTypeError(f"{place}: features must be {_FORMS}, not {type(features).__name__}")
 
 

@@ -17,6 +17,7 @@ from .columns import Refusal, doubles, flags, texts
 from .columns.dtypes import BareColumn, Column, objects
 from .features import carry_by_position, carry_features
 from .labels import LABELS, labels_error
+from .lazy import is_lazy, lazy_error
 from .rows import cell_error, place_of, rows_of
 
 __all__ = ["bars_in"]
@@ -99,6 +100,8 @@ def _no_frame_error(frame: object, symbol: object, timeframe: object) -> Invalid
             "the arguments are in another order: the frame comes first, e.g. market.write(df, "
             f"{', '.join(map(shown, names))})"
         )
+    if is_lazy(frame):
+        return lazy_error("df", place_of(symbol, timeframe))
     return InvalidTypeError(
         f"{place_of(symbol, timeframe)}: bars must be a pandas DataFrame, not "
         f"{type(frame).__name__}; make one with pd.DataFrame(...), or use write_bar for one bar"
