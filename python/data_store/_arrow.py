@@ -13,13 +13,14 @@ from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from ._arrow_schema import column_names_in
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode, encode_name
 from ._deferred import imported
-from .errors import InvalidInputError, InvalidTypeError, LibraryError
+from .errors import DataStoreError, InvalidInputError, InvalidTypeError, LibraryError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,6 +122,8 @@ def _capsule(kind: _Kind, fill: Callable[[int], None]) -> Any:
     return _new_capsule(address, kind.name, _ender(kind))
 
 
+_SHOWN = 12  # names of columns
+
 # ---- Out ----------------------------------------------------------------------------------------
 
 
@@ -138,9 +141,11 @@ class ArrowResult(OfThisProcess):
         Makes a pandas DataFrame of the rows.
     is_stream : bool, default False
         Whether the rows can be taken once only.
+    count : callable, optional
+        Tells how many rows there are, where that is known.
     """
 
-    __slots__ = ("_capsules", "_frame", "_is_stream", "_kept", "_make")
+    __slots__ = ("_capsules", "_count", "_frame", "_is_stream", "_kept", "_make")
 
     def __init__(
         self,
@@ -148,10 +153,12 @@ class ArrowResult(OfThisProcess):
         frame: Callable[[], pd.DataFrame],
         *,
         is_stream: bool = False,
+        count: Callable[[], int] | None = None,
     ) -> None:
         self._make = make
         self._frame = frame
         self._is_stream = is_stream
+        self._count = count
         self._kept: Any = None
         # A destructor of ours is Python code, which must not run while a consumer's error is on its
         # way. So the last capsule stays until this object goes, or the next is asked for.
@@ -161,6 +168,17 @@ class ArrowResult(OfThisProcess):
 
     def __del__(self) -> None:
         self._capsules.clear()
+
+    def __repr__(self) -> str:
+        if self._is_stream and self._kept is None:
+            return "<ArrowResult: a stream, taken>"
+        rows = "a stream" if self._count is None else f"{self._count():,} rows"
+        try:
+            names = self.column_names
+        except DataStoreError as error:
+            return f"<ArrowResult: {rows}; {error}>"
+        more = f", and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        return f"<ArrowResult: {rows} of {', '.join(names[:_SHOWN])}{more}>"
 
     def _stream(self) -> Any:
         return _capsule(_STREAM, self._make)
@@ -189,6 +207,12 @@ class ArrowResult(OfThisProcess):
             The rows of `iter_arrow` were taken already.
         """
         return self._keep(self._take())
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in their order."""
+        stream = self._kept if self._kept is not None else self._stream()
+        return column_names_in(_pointer_in(stream, _STREAM.name))
 
     def _take(self) -> Any:
         if not self._is_stream:
@@ -300,7 +324,7 @@ def bars_result(
     def make(address: int) -> None:
         check(library.ds_bars_arrow(owner, by_symbol, address))
 
-    return ArrowResult(make, frame)
+    return ArrowResult(make, frame, count=lambda: library.ds_bars_batch(owner).contents.count)
 
 
 def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> ArrowResult:
@@ -309,7 +333,7 @@ def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> Arrow
     def make(address: int) -> None:
         check(library.ds_rows_arrow(owner, address))
 
-    return ArrowResult(make, frame)
+    return ArrowResult(make, frame, count=lambda: library.ds_rows_count(owner))
 
 
 # ---- In -----------------------------------------------------------------------------------------

@@ -64,6 +64,9 @@ class StateRepo(OfThisProcess):
     def __init__(self, store: StoreHandle) -> None:
         self._store = store
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._store.name}>"
+
     def set(self, key: str, value: Any) -> None:
         """Store `value` under `key`, whatever was there.
 

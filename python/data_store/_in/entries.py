@@ -18,6 +18,7 @@ from .._json import features_json
 from .._timestamps import cells_ns, storable_ns
 from ..errors import FeatureValidationError, InvalidInputError, InvalidTypeError
 from .cells import Refusal, described, is_missing, shown
+from .lazy import is_lazy, lazy_error
 from .places import name_argument, place_of
 
 __all__ = [
@@ -235,6 +236,8 @@ def refuse_second_quality(quality: object, place: str) -> None:
 
 def forms_error(features: object, place: str) -> InvalidTypeError:
     """Give the error for what is none of the forms of features."""
+    if is_lazy(features):
+        return lazy_error("features", place)
     return InvalidTypeError(f"{place}: features must be {FORMS}, not {type(features).__name__}")
 
 

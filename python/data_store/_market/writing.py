@@ -14,6 +14,7 @@ from .._deferred import frames
 from .._in.cells import flag_argument, shown
 from .._in.entries import entries_in, one_entry_in, order_error
 from .._in.kinds import is_of
+from .._in.lazy import is_lazy, lazy_error
 from .._in.places import place_of
 from ..errors import InvalidTypeError
 from .arguments import Entry, Features
@@ -167,6 +168,8 @@ def _no_table_error(table: object, symbol: object, timeframe: object) -> Invalid
             "the arguments are in another order: the frame comes first, e.g. market.write(df, "
             f"{', '.join(map(shown, names))})"
         )
+    if is_lazy(table):
+        return lazy_error("df", place_of(symbol, timeframe))
     return InvalidTypeError(
         f"{place_of(symbol, timeframe)}: bars must be a pandas DataFrame or a table of Arrow, not "
         f"{type(table).__name__}; make one with pd.DataFrame(...), or use write_bar for one bar"
