@@ -14,11 +14,13 @@ let exportedOnly: [LinkerSetting] = [
       + linker(Context.environment["DATA_STORE_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"))
 ]
 
-/// The platform that the library runs on. `.ci/sysroot` makes a folder of Debian 11's libraries: what is linked against
-/// those runs wherever glibc is 2.31 or newer. Otherwise relocations are packed, half a megabyte less to read at each
-/// start: glibc knows them from 2.36 on.
+/// The platform that the library runs on. `.ci/sysroot` makes a folder of Debian 11's libraries: what is linked
+/// against those runs wherever glibc is 2.31 or newer. Otherwise relocations are packed, half a megabyte less to
+/// read at each start: glibc knows them from 2.36 on.
 var platform: [String] {
-  guard let sysroot = Context.environment["DATA_STORE_SYSROOT"] else { return linker("-z", "pack-relative-relocs") }
+  guard let sysroot = Context.environment["DATA_STORE_SYSROOT"] else {
+    return linker("-z", "pack-relative-relocs")
+  }
   return ["-Xclang-linker", "--sysroot=\(sysroot)"] + linker("-lstdc++", "\(sysroot)/newer-libstdc++.a")
 }
 

@@ -60,7 +60,8 @@ class Connection {
   ) throws(StoreError) {
     guard Self.libraryVersionNumber >= Self.oldestVersionNumber else {
       throw StoreError(
-        .storage, "SQLite \(Self.libraryVersion) is too old: install 3.34 or newer (Debian: apt install libsqlite3-0)")
+        .storage,
+        "SQLite \(Self.libraryVersion) is too old: install 3.34 or newer (Debian: apt install libsqlite3-0)")
     }
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var name = path

@@ -172,7 +172,8 @@ final class StoreConnection: Connection {
 
   /// Runs `body` over the pages of the table's index as of what the ledger knows.
   private func search<Found>(
-    _ table: PagedTable, _ knowable: CommitLedger.Knowable, _ body: (KeptTrees, UInt32, KeptTrees.Snapshot) -> Found?
+    _ table: PagedTable, _ knowable: CommitLedger.Knowable,
+    _ body: (KeptTrees, UInt32, KeptTrees.Snapshot) -> Found?
   ) throws(StoreError) -> Found? {
     guard fastPaths.contains(.pages), let known, let changedPages, let edition = knowable.edition,
       let trees = try trees(), let snapshot = trees.begin(notices: notices),
