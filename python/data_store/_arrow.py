@@ -6,9 +6,12 @@ https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
 
 from __future__ import annotations
 
+import collections
 import ctypes
 import datetime
 import functools
+import gc
+import sys
 from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
@@ -124,6 +127,32 @@ def _capsule(kind: _Kind, fill: Callable[[int], None]) -> Any:
 
 _SHOWN = 12  # names of columns
 
+# The destructor is Python code, which must not run while a consumer's error is on its way. So no
+# capsule ends where a consumer drops it, but here, when one looks whether anybody has it still.
+_waiting: collections.deque[Any] = collections.deque()
+
+
+def _let_go(phase: str = "start", info: object = None) -> None:
+    """End the capsules that nobody has any more: at each call, and at each garbage collection."""
+    for _ in range(len(_waiting)):
+        try:
+            capsule = _waiting.popleft()
+        except IndexError:  # another thread's
+            return
+        if sys.getrefcount(capsule) > _MINE:
+            _waiting.append(capsule)
+        del capsule
+
+
+def _count_of_mine() -> int:
+    capsule = object()
+    return sys.getrefcount(capsule)
+
+
+_MINE = _count_of_mine()  # of the variable and the argument: not the same in all versions of Python
+gc.callbacks.append(_let_go)
+
+
 # ---- Out ----------------------------------------------------------------------------------------
 
 
@@ -160,14 +189,14 @@ class ArrowResult(OfThisProcess):
         self._is_stream = is_stream
         self._count = count
         self._kept: Any = None
-        # A destructor of ours is Python code, which must not run while a consumer's error is on its
-        # way. So the last capsule stays until this object goes, or the next is asked for.
         self._capsules: list[Any] = []
         if is_stream:  # what is wrong with the call is told by the call
             self._kept = self._stream()
 
-    def __del__(self) -> None:
+    def __del__(self) -> None:  # Python keeps an error that is on its way out of it
+        _waiting.extend(self._capsules)
         self._capsules.clear()
+        _let_go()
 
     def __repr__(self) -> str:
         if self._is_stream and self._kept is None:
@@ -184,8 +213,9 @@ class ArrowResult(OfThisProcess):
         return _capsule(_STREAM, self._make)
 
     def _keep(self, capsule: Any) -> Any:
-        self._capsules.clear()
-        self._capsules.append(capsule)
+        _waiting.extend(self._capsules)
+        self._capsules[:] = [capsule]
+        _let_go()
         return capsule
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
