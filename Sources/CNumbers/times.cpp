@@ -86,9 +86,15 @@ size_t offset_of(const cnumbers_index_page &page, size_t cell) {
   return size_t(pointer[0]) << 8 | pointer[1];
 }
 
-}  // namespace
+bool is_of(const cnumbers_series_names &names, const uint8_t *entry) {
+  return entry[2] == 13 + 2 * names.symbol_bytes && entry[3] == 13 + 2 * names.timeframe_bytes &&
+         std::memcmp(entry + 6, names.symbol, names.symbol_bytes) == 0 &&
+         std::memcmp(entry + 6 + names.symbol_bytes, names.timeframe, names.timeframe_bytes) == 0;
+}
 
-extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, size_t first, size_t end) {
+// `names` null: any. An entry that is like the one before has the same.
+inline __attribute__((always_inline)) size_t count_times(const cnumbers_index_page *given,
+                                                         const cnumbers_series_names *names, size_t first, size_t end) {
   const cnumbers_index_page page = *given;
   const size_t lowest = page.pointers + 2 * page.cells;
   const uint8_t *known = nullptr;  // the entry before, and what it has in common with its neighbours
@@ -123,6 +129,7 @@ extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, s
     if (offset < lowest || offset > page.size || page.size - offset < page.skipped) break;
     Shape found;
     if (!read_shape(entry, page.size - offset - page.skipped, page.size, &found)) break;
+    if (names != nullptr && !is_of(*names, entry)) break;
     const uint8_t *time = entry + found.prefix;
     const bool is_of_known_date =
         known != nullptr && std::memcmp(time, known + shape.prefix, date_bytes) == 0;
@@ -140,6 +147,17 @@ extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, s
 #endif
   }
   return cell - first;
+}
+
+}  // namespace
+
+extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *page, size_t first, size_t end) {
+  return count_times(page, nullptr, first, end);
+}
+
+extern "C" size_t cnumbers_count_times_of_series(const cnumbers_index_page *page, const cnumbers_series_names *names,
+                                                 size_t first, size_t end) {
+  return count_times(page, names, first, end);
 }
 
 namespace {

@@ -56,12 +56,15 @@ import Testing
   @Test func keysAreThoseOfTheRange() throws {
     let scratch = try Scratch()
     let stores = try TwoWays(scratch.path())
-    var batch = BarBatch.hourly([1, 2, 3])
-    batch.featuresJSON = [
-      #"{"b@1":{"value":1,"quality":"ready"},"a@1":{"value":null,"quality":"warmup"}}"#, nil,
-      #"{"B@1":{"value":1,"quality":"ready"}}"#,
-    ]
-    try stores.plain.market.write(batch)
+    try stores.plain.market.write(.hourly([1, 2, 3]))
+    for (place, features) in [
+      (0, #"{"b@1":{"value":1,"quality":"ready"},"a@1":{"value":null,"quality":"warmup"}}"#),
+      (2, #"{"B@1":{"value":1,"quality":"ready"}}"#),
+    ] {
+      var bar = Bar(timestamp: threeOClock + Int64(place) * hour)
+      bar.featuresJSON = features
+      try stores.plain.market.write(bar, "EURUSD", "1h")
+    }
     for store in [stores.fast, stores.plain] {
       #expect(try store.market.featureKeys("EURUSD", "1h") == ["B@1", "a@1", "b@1"])
       #expect(

@@ -35,7 +35,9 @@ final class TimeCollector: EntrySink {
     return collection.pointee.failure
   }
 
-  func take(_ page: BTreePage, _ first: Int, _ end: Int) -> Bool { collection.pointee.take(page, first, end) }
+  func take(_ page: BTreePage, _ first: Int, _ end: Int, of series: SeriesNames) -> Bool {
+    collection.pointee.take(page, first, end, series)
+  }
 
   // MARK: A call, from begin to end
 
@@ -139,14 +141,14 @@ private struct TimeCollection: ~Copyable {
 
   // MARK: Entries
 
-  mutating func take(_ page: BTreePage, _ first: Int, _ end: Int) -> Bool {
-    taker == nil ? count(page, first, end) : gather(page, first, end)
+  mutating func take(_ page: BTreePage, _ first: Int, _ end: Int, _ series: SeriesNames) -> Bool {
+    taker == nil ? count(page, first, end, series) : gather(page, first, end, series)
   }
 
-  private mutating func count(_ page: BTreePage, _ first: Int, _ end: Int) -> Bool {
+  private mutating func count(_ page: BTreePage, _ first: Int, _ end: Int, _ series: SeriesNames) -> Bool {
     var cell = first
     while cell < end {
-      let plain = page.plainTimes(from: cell, to: end)
+      let plain = page.plainTimes(of: series, from: cell, to: end)
       // Times in the stored form ascend as their texts do.
       if plain > 0, isWithin(cell, of: page), isWithin(cell + plain - 1, of: page) {
         count += plain
@@ -154,7 +156,10 @@ private struct TimeCollection: ~Copyable {
         continue
       }
       for _ in 0..<max(plain, 1) {
-        guard let entry = page.indexEntry(cell), take(entry.timestamp) else { return false }
+        // One of another series: the index is out of order, and SQLite's to go through.
+        guard let entry = page.indexEntry(cell), series.isOf(entry), take(entry.timestamp) else {
+          return false
+        }
         cell += 1
       }
     }
@@ -169,7 +174,8 @@ private struct TimeCollection: ~Copyable {
     return range.contains(instant)
   }
 
-  private mutating func gather(_ page: BTreePage, _ first: Int, _ end: Int) -> Bool {
+  private mutating func gather(_ page: BTreePage, _ first: Int, _ end: Int, _ series: SeriesNames) -> Bool {
+    if !memo.isOf(series.symbol, series.timeframe) { memo.forget() }
     var cell = first
     while cell < end {
       let pattern = memo.pattern
@@ -183,7 +189,7 @@ private struct TimeCollection: ~Copyable {
         self.seconds = seconds
         if cell == end { break }
       }
-      guard let entry = page.indexEntry(cell), take(entry.timestamp) else { return false }
+      guard let entry = page.indexEntry(cell), series.isOf(entry), take(entry.timestamp) else { return false }
       memo.learn(entry, cell, of: page)
       cell += 1
       guard !MemoryShortage.isNoted else { return false }

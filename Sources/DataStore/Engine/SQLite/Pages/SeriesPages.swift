@@ -15,8 +15,20 @@ protocol RecordSink: AnyObject {
 
 /// What entries of the index go to.
 protocol EntrySink: AnyObject {
-  /// Takes the entries of a page from cell `first` on, before `end`; false if something about them is not as it should be.
-  func take(_ page: BTreePage, _ first: Int, _ end: Int) -> Bool
+  /// Takes the entries of a page from cell `first` on, before `end`, all of which are to be of this series; false if something
+  /// about them is not as it should be.
+  func take(_ page: BTreePage, _ first: Int, _ end: Int, of series: SeriesNames) -> Bool
+}
+
+/// The names of a series, borrowed.
+struct SeriesNames {
+  let symbol: Bytes
+  let timeframe: Bytes
+
+  @inline(__always)
+  func isOf(_ entry: IndexEntry) -> Bool {
+    entry.symbol.equalsWord(symbol) && entry.timeframe.equalsWord(timeframe)
+  }
 }
 
 /// A row that was found, before it is taken.
@@ -197,13 +209,9 @@ extension SeriesPages.Trees {
     else { return false }
     // Midway it stands anywhere.
     if case .unclear = index.seek(begin, &source) { return false }
+    let series = SeriesNames(symbol: part.symbol, timeframe: part.timeframe)
     let take = { (page: BTreePage, first: Int, stop: Int) in
-      guard first < stop else { return true }
-      // Where the index is out of order the first or the last of a page need not be of the series: SQLite's to go through.
-      guard let entry = page.indexEntry(first), part.isOfSeries(entry), let last = page.indexEntry(stop - 1),
-        part.isOfSeries(last)
-      else { return false }
-      return sink.take(page, first, stop)
+      first == stop || sink.take(page, first, stop, of: series)
     }
     return index.forEachRun(upTo: end, unless: { interruption.shouldStop() }, &source, take: take)
   }
