@@ -6,21 +6,20 @@ import Testing
 
 /// `ArrowStream` at the edge to C: another library's stream is released once, and its arrays each.
 @Suite struct ArrowOwnershipTests {
-  private func producer(chunks: Int = 3) -> ArrowProducer {
-    ArrowProducer(
-      (0..<chunks).map { chunk in
-        ArrowProducer.Chunk(
-          count: 2,
-          columns: [
-            ProducedColumn(
-              name: "timestamp", format: "tsn:UTC",
-              buffers: [nil, bytes([Int64(2 * chunk) * hour, Int64(2 * chunk + 1) * hour])]),
-            // Its first row is the buffer's second.
-            ProducedColumn(
-              name: "close", format: "g",
-              buffers: [bitmap([false, true, false]), bytes([-1, Double(chunk), -1])], offset: 1),
-          ])
-      })
+  /// Three chunks of two rows; each first row's close is the second in its buffer, and the other one is null.
+  private func producer() -> ArrowProducer {
+    var chunks: [ArrowProducer.Chunk] = []
+    for chunk in 0..<3 {
+      let times: [Int64] = [Int64(2 * chunk) * hour, Int64(2 * chunk + 1) * hour]
+      let closes: [Double] = [-1, Double(chunk), -1]
+      let columns = [
+        ProducedColumn(name: "timestamp", format: "tsn:UTC", buffers: [nil, bytes(times)]),
+        ProducedColumn(
+          name: "close", format: "g", buffers: [bitmap([false, true, false]), bytes(closes)], offset: 1),
+      ]
+      chunks.append(ArrowProducer.Chunk(count: 2, columns: columns))
+    }
+    return ArrowProducer(chunks)
   }
 
   @Test func aStreamIsReleasedOnceHoweverItEnds() throws {
@@ -71,7 +70,7 @@ import Testing
 
     let refusedWrite = producer()
     try refusedWrite.lend { pointer in
-      try refused(.invalid) {
+      _ = try refused(.invalid) {
         try store.market.write(arrow: ArrowStream(moving: pointer), symbol: "", timeframe: "1h")
       }
     }
@@ -95,22 +94,19 @@ import Testing
   }
 
   @Test func dictionariesAndViewsOfOtherLibrariesAreRead() throws {
-    let producer = ArrowProducer([
-      ArrowProducer.Chunk(
-        count: 3,
-        columns: [
-          ProducedColumn(
-            name: "word", format: "c", buffers: [nil, bytes([Int8(1), 0, 1])],
-            dictionary: [nil, bytes([Int32(0), 1, 3]), Array("abc".utf8)], dictionaryCount: 2),
-          ProducedColumn(name: "small", format: "C", buffers: [nil, [0, 255, 7]]),
-          ProducedColumn(name: "huge", format: "L", buffers: [nil, bytes([UInt64.max, 1, 2])]),
-          ProducedColumn(name: "naive", format: "tss:", buffers: [nil, bytes([Int64(0), 1, 2])]),
-          ProducedColumn(
-            name: "seconds", format: "tss:Europe/Madrid", buffers: [nil, bytes([Int64(0), 1, .max])]),
-          ProducedColumn(name: "bytes", format: "z", buffers: [nil, bytes([Int32(0), 1, 1, 2]), [8, 9]]),
-          ProducedColumn(name: "day", format: "tdD", buffers: [nil, bytes([Int32(0), 1, 2])]),
-        ])
-    ])
+    var word = ProducedColumn(name: "word", format: "c", buffers: [nil, bytes([1, 0, 1] as [Int8])])
+    word.dictionary = [nil, bytes([0, 1, 3] as [Int32]), Array("abc".utf8)]
+    word.dictionaryCount = 2
+    let columns = [
+      word, ProducedColumn(name: "small", format: "C", buffers: [nil, [0, 255, 7]]),
+      ProducedColumn(name: "huge", format: "L", buffers: [nil, bytes([.max, 1, 2] as [UInt64])]),
+      ProducedColumn(name: "naive", format: "tss:", buffers: [nil, bytes([0, 1, 2] as [Int64])]),
+      ProducedColumn(
+        name: "seconds", format: "tss:Europe/Madrid", buffers: [nil, bytes([0, 1, .max] as [Int64])]),
+      ProducedColumn(name: "bytes", format: "z", buffers: [nil, bytes([0, 1, 1, 2] as [Int32]), [8, 9]]),
+      ProducedColumn(name: "day", format: "tdD", buffers: [nil, bytes([0, 1, 2] as [Int32])]),
+    ]
+    let producer = ArrowProducer([ArrowProducer.Chunk(count: 3, columns: columns)])
     try producer.lend { pointer in
       var stream = try ArrowStream(moving: pointer)
       let batch = try #require(try stream.next())
