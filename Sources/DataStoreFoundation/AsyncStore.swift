@@ -2,7 +2,7 @@
 public import DataStore
 import Synchronization
 
-/// A store for `async` code. Its calls run on a thread of its own, one after the other, so that none of them blocks a thread
+/// A store for `async` code. Its calls run on a thread of its own, one after the other, and none of them blocks a thread
 /// of the concurrency pool, and a transaction stays on the thread that began it.
 ///
 /// ```swift
@@ -82,7 +82,7 @@ private final class Worker: @unchecked Sendable {  // the monitor guards all of 
   private var isRunning = false
   private var isStopped = false
 
-  /// False if there is no thread to run it.
+  /// False if no thread can be had to run it.
   func add(_ job: @escaping @Sendable () -> Void) -> Bool {
     monitor.locked {
       if !isRunning { isRunning = start() }

@@ -61,7 +61,7 @@ extension QueryRows: RandomAccessCollection {
 
   private func column(_ number: Int) throws(StoreError) -> Column {
     guard columns.indices.contains(number) else {
-      throw .invalid("there is no column \(number); there are \(columns.count), from 0 on")
+      throw .invalid("no column has the number \(number): there are \(columns.count), from 0 on")
     }
     return columns[number]
   }

@@ -153,13 +153,13 @@ struct CellPlace {
     .invalid("row \(row) of column \(StoreError.quoted(column)): \(reason)", row: row, key: column)
   }
 
-  /// A name that none of these, or more than one of them, has.
+  /// The number of the one column of this name; refuses a name that none, or more than one, has.
   static func number(of name: String, among names: [String]) throws(StoreError) -> Int {
     let wanted = ExactText(name)
     guard let number = names.firstIndex(where: { ExactText($0) == wanted }) else {
       let known = names.prefix(50).map(StoreError.quoted).joined(separator: ", ")
       throw .invalid(
-        "there is no column \(StoreError.quoted(name)); "
+        "no column is called \(StoreError.quoted(name)); "
           + (names.isEmpty ? "there are no columns" : "the columns are \(known)"), key: name)
     }
     guard !names[(number + 1)...].contains(where: { ExactText($0) == wanted }) else {
