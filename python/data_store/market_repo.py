@@ -38,7 +38,7 @@ from ._in.cells import Refusal, flag_argument
 from ._in.columns.texts import NO_TEXT, placed, words
 from ._in.features import entry_json, features_in
 from ._in.frames import bars_in
-from ._in.one_row import one_entry_in, one_row_in
+from ._in.one_row import one_row_in, write_bar_and_entry, write_one_entry
 from ._in.rows import place_of
 from ._in.selection import Selection, key_list, limit_of, selection_of
 from ._out.frames import bars_out, feature_columns_out
@@ -188,9 +188,12 @@ class MarketRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        one = one_entry_in(features, symbol, timeframe, quality)
-        if one is not None:  # whose second part keeps alive what the first points to
-            return self._write(library.ds_market_write_features, byref(one[0]), replace)
+        replaces = 0 if replace is False else flag_argument(replace, "replace")
+        status = write_one_entry(self._store, features, symbol, timeframe, quality, replaces)
+        if status is not None:
+            if status or raised:
+                check(status)
+            return 1
         if is_arrow(features):
             options = quality_word(quality), flag_argument(replace, "replace")
             function = library.ds_market_write_features_arrow
@@ -279,6 +282,18 @@ class MarketRepo(OfThisProcess):
             cells = is_gap, open, high, low, close, volume, latency_sec, source, quality
             raise bar_error(symbol, timeframe, timestamp, *cells) from None
         features_text = NO_TEXT
+        replaces = 0 if replace is False else flag_argument(replace, "replace")
+        if type(features) is dict and columns == FIRST_COLUMNS:
+            carried = taken or (
+                is_gap, open, high, low, close, volume, latency_sec, source_text, quality_text,
+            )  # fmt: skip
+            status = write_bar_and_entry(
+                self._store, features, ns, symbol, timeframe, replaces, carried
+            )
+            if status is not None:
+                if status or raised:
+                    check(status)
+                return
         if features is not UNSET:
             features_text = placed(entry_json(features, 0, place_of(symbol, timeframe)))
             if features_text is not NO_TEXT:
@@ -296,7 +311,6 @@ class MarketRepo(OfThisProcess):
             )  # fmt: skip
         else:
             bar = packed(ns, columns, taken, features_text)
-        replaces = 0 if replace is False else flag_argument(replace, "replace")
         status = _write_bar(self._store, symbol_text, timeframe_text, bar, replaces)
         if status or raised:
             check(status)

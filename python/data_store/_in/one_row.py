@@ -8,21 +8,24 @@ row is taken out in one piece and goes in as a bare bar. One bar's features need
 from __future__ import annotations
 
 import datetime as dt
-from ctypes import addressof, c_char_p, c_int64, sizeof
+from collections.abc import Sequence
+from ctypes import addressof, byref, c_char_p, c_int64, sizeof
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from .._bar import CELL_NAMES, UNSET, packable, packed
 from .._c import abi as _abi
-from .._c.text import encode_names
+from .._c.library import untyped
 from .._timestamps import only_ns, storable_ns
 from .cells import Refusal
 from .columns.dtypes import objects
+from .columns.texts import words
 from .features import entry_json
+from .plain_entry import write_entry
 from .rows import place_of
 
-__all__ = ["one_entry_in", "one_row_in"]
+__all__ = ["one_row_in", "write_bar_and_entry", "write_one_entry"]
 
 _PLAIN = frozenset(_abi.COLUMN_BITS)
 
@@ -93,16 +96,21 @@ _MOST_LOOKED_AT = 256
 # ---- Features -------------------------------------------------------------------------------
 
 
-def one_entry_in(
-    features: object, symbol: object, timeframe: object, quality: object
-) -> tuple[_abi.ds_bar_batch, object] | None:
-    """Give the features of one bar, from a dict of one timestamp, as a batch of one row.
+def write_one_entry(
+    store: object,
+    features: object,
+    symbol: object,
+    timeframe: object,
+    quality: object,
+    replaces: int,
+) -> int | None:
+    """Write the features of one bar, from a dict of one timestamp.
 
     Returns
     -------
-    tuple of ds_bar_batch and object, or None
-        The object must live as long as the batch is in use. None for all else, and where the
-        timestamp is wrong: `features_in` takes the one, and says why the other is refused.
+    int or None
+        The library's status. None for all else, and where the timestamp is wrong: `features_in`
+        takes the one, and says why the other is refused.
 
     Raises
     ------
@@ -117,19 +125,56 @@ def one_entry_in(
     if type(time) is not pd.Timestamp and type(time) is not dt.datetime:
         return None
     try:
-        ns = c_int64(storable_ns(time))
+        ns = storable_ns(time)
+        symbol_text, timeframe_text = words[symbol], words[timeframe]
     except Refusal:
         return None
-    names = encode_names(symbol, timeframe)
+    if type(entry) is dict:
+        status = write_entry(store, entry, ns, symbol_text, timeframe_text, replaces)
+        if status is not None:
+            return status
+    # The texts stay here until the call is over: the batch points to them.
+    names = symbol_text[0], timeframe_text[0]
     texts = (c_char_p * 3)(*names, entry_json(entry, 0, place_of(symbol, timeframe)))
+    times = c_int64(ns)
     batch = _abi.ds_bar_batch(
         count=1,
-        timestamps=addressof(ns),
+        timestamps=addressof(times),
         symbol=_abi.ds_text_column(None, addressof(texts), 1),
         timeframe=_abi.ds_text_column(None, addressof(texts) + sizeof(c_char_p), 1),
         features_json=addressof(texts) + 2 * sizeof(c_char_p),
     )
-    return batch, (ns, texts)
+    result: int = _write_features(store, byref(batch), replaces, None)
+    return result
+
+
+_write_features = untyped("ds_market_write_features")
+
+
+def write_bar_and_entry(
+    store: object,
+    entry: dict[Any, Any],
+    ns: int,
+    symbol: object,
+    timeframe: object,
+    replaces: int,
+    cells: Sequence[Any],
+) -> int | None:
+    """Write a bar that carries all of `CELL_NAMES`, as `packable` gives them, with its features.
+
+    Returns
+    -------
+    int or None
+        The library's status. None if the names or the features are not plain: then nothing was
+        done.
+    """
+    if type(symbol) is not str or type(timeframe) is not str:
+        return None
+    try:
+        names = words[symbol], words[timeframe]
+    except Refusal:
+        return None
+    return write_entry(store, entry, ns, *names, replaces, cells)
 
 
 _ENTRIES = frozenset({dict, str})
