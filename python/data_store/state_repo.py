@@ -85,7 +85,8 @@ class StateRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        status = _set(self._store, _key(key), _json_of(key, value))
+        name = _keys[key] if type(key) is str else _key(key)
+        status = _set(self._store, name, _json_of(key, value))
         if status or raised:
             check(status)
 
@@ -144,7 +145,8 @@ class StateRepo(OfThisProcess):
         except IndexError:
             room = _new_room()
         json, out_size, memory, size = room
-        status = _get_into(self._store, _key(key), json, _ROOM_BYTES, out_size)
+        name = _keys[key] if type(key) is str else _key(key)
+        status = _get_into(self._store, name, json, _ROOM_BYTES, out_size)
         if status or raised:
             check(status)
         taken = size.value

@@ -25,6 +25,9 @@ struct FeaturePacker: ~Copyable {
   /// Bytes that an entry of each column can take, in sum.
   private var rowBytes = 2
   private let keys: FeatureKeys
+  /// A dictionary of words that all are qualities, and those: columns tend to share one.
+  private var soundQualities:
+    (words: UnsafePointer<Bytes>?, count: Int, qualities: UnsafeMutablePointer<FeatureQuality>)?
   /// nil where no row has a text.
   private var texts: FeatureTextPacker?
   private var out = ByteBuffer(capacity: 4096)
@@ -50,8 +53,10 @@ struct FeaturePacker: ~Copyable {
 
   private mutating func add(_ feature: BorrowedFeature, _ rows: Int) throws(FeaturePackFault) {
     func fault(_ reason: String) -> FeaturePackFault { Self.fault(reason, feature, 0) }
-    guard feature.key.isValidUTF8 else { throw fault("the key is not valid UTF-8") }
     // A call has mostly the keys of the one before, in its order.
+    guard keys.holds(feature.key, at: columnCount) || feature.key.isValidUTF8 else {
+      throw fault("the key is not valid UTF-8")
+    }
     let key = keys.number(of: feature.key, guess: columnCount)
     if let reason = keys.fault(key) { throw fault(reason) }
     guard keys.isFirstInBatch(key) else { throw fault("the key is given twice") }
@@ -63,11 +68,19 @@ struct FeaturePacker: ~Copyable {
     if let column = feature.quality {
       if column.codes == nil, let word = column.values.first, let quality = FeatureQuality(word) {
         qualities = Self.allQualities + Int(quality.rawValue)
+      } else if let sound = soundQualities, sound.words == column.values.baseAddress,
+        sound.count == column.values.count
+      {
+        try Self.checkCodes(column, of: feature, rows: rows)
+        qualities = sound.qualities
       } else {
         let words = try Self.qualities(column, of: feature, rows: rows)
         qualities = .allocate(capacity: max(words.count, 1))
         qualities.initialize(from: words, count: words.count)
         ownsQualities = true
+        if column.values.allSatisfy({ FeatureQuality($0) != nil }) {
+          soundQualities = (column.values.baseAddress, words.count, qualities)
+        }
       }
     }
     let opening = keys.openings[key]
@@ -99,14 +112,7 @@ struct FeaturePacker: ~Copyable {
     _ column: TextColumn, of feature: BorrowedFeature, rows: Int
   ) throws(FeaturePackFault) -> [FeatureQuality] {
     func fault(_ reason: String, _ row: Int) -> FeaturePackFault { Self.fault(reason, feature, row) }
-    if let codes = column.codes {
-      for row in 0..<rows where codes[row] < -1 || Int(codes[row]) >= column.values.count {
-        throw fault(
-          "its quality has code \(codes[row]), but the dictionary has \(column.values.count) words", row)
-      }
-    } else if column.values.isEmpty {
-      throw fault("it needs a quality: one of \(FeatureQuality.wordList)", 0)
-    }
+    try checkCodes(column, of: feature, rows: rows)
     var qualities: [FeatureQuality] = []
     for (code, word) in column.values.enumerated() {
       guard let quality = FeatureQuality(word) else {
@@ -121,6 +127,20 @@ struct FeaturePacker: ~Copyable {
       qualities.append(quality)
     }
     return qualities
+  }
+
+  private static func checkCodes(
+    _ column: TextColumn, of feature: BorrowedFeature, rows: Int
+  ) throws(FeaturePackFault) {
+    if let codes = column.codes {
+      for row in 0..<rows where codes[row] < -1 || Int(codes[row]) >= column.values.count {
+        throw fault(
+          "its quality has code \(codes[row]), but the dictionary has \(column.values.count) words", feature,
+          row)
+      }
+    } else if column.values.isEmpty {
+      throw fault("it needs a quality: one of \(FeatureQuality.wordList)", feature, 0)
+    }
   }
 
   /// The features of a row as stored text, valid until the next call; nil if the row says nothing of
