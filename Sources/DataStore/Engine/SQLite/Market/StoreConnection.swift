@@ -170,6 +170,35 @@ final class StoreConnection: Connection {
     }
   }
 
+  /// Looks at the next series of all: see `IndexSurvey`. To be called within a read transaction.
+  func survey(
+    _ forms: ForeignForms, leaves: Int, notices: Int?, shouldStop: () -> Bool
+  ) throws(StoreError) -> SurveyOutcome {
+    self.notices = notices
+    _ = try integer("PRAGMA main.schema_version")
+    guard let knowable, let edition = knowable.edition else { throw Self.unclear }
+    let known = forms.surveyed(knowable)
+    if known.isWhole { return .end }
+    let reached = try known.key.withUnsafeBufferPointer { key throws(StoreError) -> SurveyedSeries? in
+      let last =
+        known.key.isEmpty
+        ? nil
+        : IndexPlace(.behind, key, symbolBytes: known.symbolBytes, timeframeBytes: known.timeframeBytes)
+      return try search(forms.table.paged, knowable) { trees, root, snapshot in
+        switch trees.plainReach(behind: last, leaves: leaves, root, snapshot, shouldStop: shouldStop) {
+        case .entry(let entry): SurveyedSeries(edition, upTo: entry)
+        case .end: SurveyedSeries(whole: edition)
+        case nil: nil
+        }
+      }
+    }
+    guard let reached else { throw Self.unclear }
+    forms.keepSurveyed(reached)
+    return reached.isWhole ? .end : .more
+  }
+
+  private static var unclear: StoreError { StoreError(.internalError, "the survey came to nothing") }
+
   /// Runs `body` over the pages of the table's index as of what the ledger knows.
   private func search<Found>(
     _ table: PagedTable, _ knowable: CommitLedger.Knowable,
