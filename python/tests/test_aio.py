@@ -35,15 +35,18 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 run = asyncio.run
 
 
-def threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("data_store")]
+def no_thread_is_left() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("data_store"):
+            thread.join(60)  # it has nothing left to do
+            assert not thread.is_alive()
 
 
 async def started(store: aio.DataStore) -> Any:
     """A task whose call is running, and does not end by itself."""
     task = asyncio.create_task(store.sql(ENDLESS))
     worker = store._calls._turns._worker
-    while not any(job.is_started for job in worker._current):
+    while not any(job.task is task and job.is_started for job in worker._current):
         await asyncio.sleep(0)
     return task
 
@@ -229,7 +232,7 @@ def test_calls_that_were_made_before_close_are_done_and_later_ones_refused(path:
     run(main())
     with DataStore(path) as store:
         assert len(store.state.keys()) == 20
-    assert threads() == []
+    no_thread_is_left()
 
 
 def test_close_waits_for_the_call_that_is_running(path: Path) -> None:
@@ -269,9 +272,7 @@ def test_a_store_that_is_dropped_leaves_no_thread(path: Path) -> None:
 
     run(main())
     gc.collect()
-    for thread in threads():
-        thread.join(60)
-    assert threads() == []
+    no_thread_is_left()
     with DataStore(path) as store:
         assert len(store.market.read(SYMBOL, TIMEFRAME)) == 3
 
@@ -285,7 +286,8 @@ async def main():
     store = await aio.DataStore({str(path)!r})
     await store.state.set("a", 1)
     task = asyncio.create_task(store.sql({ENDLESS!r}))
-    while not any(job.is_started for job in store._calls._turns._worker._current):
+    current = store._calls._turns._worker._current
+    while not any(job.task is task and job.is_started for job in current):
         await asyncio.sleep(0)
     return store, task
 
@@ -346,7 +348,20 @@ def test_a_call_that_is_cancelled_before_its_turn_is_not_made(path: Path) -> Non
     run(main())
 
 
-def test_a_cancelled_call_has_ended_when_the_cancellation_is_raised(path: Path) -> None:
+def test_a_cancelled_call_has_ended_when_the_cancellation_is_raised(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+    sql = DataStore.sql
+
+    def watched(self: DataStore, query: str, *rest: Any, **options: Any) -> pd.DataFrame:
+        try:
+            return sql(self, query, *rest, **options)
+        finally:
+            ended.append(query)
+
+    monkeypatch.setattr(DataStore, "sql", watched)
+
     async def main() -> None:
         async with aio.DataStore(path) as store:
             endless = await started(store)
@@ -355,7 +370,7 @@ def test_a_cancelled_call_has_ended_when_the_cancellation_is_raised(path: Path) 
                 await asyncio.sleep(0)
             with pytest.raises(asyncio.CancelledError):
                 await endless
-            assert store._calls._turns._worker._current == []
+            assert ended == [ENDLESS]
 
     run(main())
 

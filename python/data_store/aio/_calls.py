@@ -85,6 +85,14 @@ class Calls:
         if os.getpid() == self._pid:
             self._turns.end(transaction, Job(_unheard(function), None, must_run=True))
 
+    def interrupt(self) -> None:
+        """Make the calls that are running stop, and those of the store that are none of these."""
+        if os.getpid() != self._pid or self._closed.done():
+            raise ClosedError("the store is closed; open it again")
+        self._turns.interrupt()
+        if self._store is not None:
+            self._store.interrupt()
+
     async def close(self) -> None:
         """Close the store after the calls that were made."""
         if os.getpid() != self._pid:
@@ -120,6 +128,7 @@ class Calls:
                 await _settled(future)
             raise
         except GeneratorExit:  # the task is dropped: nothing may be awaited
+            self._turns.withdraw(job)
             job.forget()
             raise
 

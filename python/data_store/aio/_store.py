@@ -85,7 +85,7 @@ class DataStore(OfThisProcess):
 
     def __repr__(self) -> str:
         store = self._calls.store
-        return f"<aio.DataStore({self._path!r}), not open yet>" if store is None else f"aio.{store}"
+        return f"<aio.DataStore({self.path!r}), not open yet>" if store is None else f"aio.{store}"
 
     @property
     def market(self) -> MarketRepo:
@@ -134,9 +134,7 @@ class DataStore(OfThisProcess):
 
     def interrupt(self) -> None:
         """Make the call that is running stop with `InterruptedCallError`; not a coroutine."""
-        store = self._calls.store
-        if store is not None:
-            store.interrupt()
+        self._calls.interrupt()
 
     def transaction(self) -> Transaction:
         """Commit everything that the block does, across both repos, or nothing of it.

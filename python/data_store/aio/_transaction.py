@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from types import TracebackType
 from typing import Any
 
@@ -27,7 +28,8 @@ class Transaction:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._task: asyncio.Task[Any] | None = None
+        # Not held: a task that is dropped, with its loop say, should go, and so end this.
+        self._task: weakref.ref[asyncio.Task[Any]] | None = None
         self._blocking: BlockingTransaction | None = None
         self._was_entered = False
         self._is_open = False
@@ -39,7 +41,7 @@ class Transaction:
     @property
     def task(self) -> asyncio.Task[Any] | None:
         """The task that it belongs to."""
-        return self._task
+        return None if self._task is None else self._task()
 
     async def __aenter__(self) -> None:
         if self._was_entered:
@@ -48,15 +50,16 @@ class Transaction:
                 " store.transaction() again for each"
             )
         self._was_entered = True
-        self._task = asyncio.current_task()
+        task = asyncio.current_task()
+        self._task = None if task is None else weakref.ref(task)
         try:
             await self._calls.begin(self._begin, self)
         except BaseException:
             self._calls.end_unheard(self._roll_back, self)
             raise
         self._is_open = True
-        if self._task is not None:
-            self._task.add_done_callback(self._end_of_task)
+        if task is not None:
+            task.add_done_callback(self._end_of_task)
 
     async def __aexit__(
         self,
@@ -77,7 +80,7 @@ class Transaction:
                 " what the block wrote is rolled back. Finish it, or begin the transaction around"
                 " the loop that runs it"
             )
-        if current_task() is not self._task:
+        if current_task() is not self.task:
             await self._calls.end(self._roll_back, self)
             raise InvalidInputError(
                 "a transaction() was left in another task than it was entered in: what it wrote is"
@@ -87,8 +90,9 @@ class Transaction:
 
     def _settle(self) -> None:
         self._is_open = False
-        if self._task is not None:
-            self._task.remove_done_callback(self._end_of_task)
+        task = self.task
+        if task is not None:
+            task.remove_done_callback(self._end_of_task)
 
     def _end_of_task(self, task: asyncio.Task[Any]) -> None:
         """Report it through the loop's exception handler, which logs it."""

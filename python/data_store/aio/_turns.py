@@ -39,7 +39,8 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
+        # Taken again by what the garbage collector ends meanwhile.
+        self._guard = threading.RLock()
         self._worker = Worker("data_store")
         self._reader = Worker("data_store reader")
         self._owner: _Owner | None = None
@@ -95,7 +96,7 @@ class Turns:
     def withdraw(self, job: Job[Any]) -> bool:
         """Take back a call that is waiting; tell whether it was."""
         with self._guard:
-            for entry in self._waiting:
+            for entry in tuple(self._waiting):
                 if entry[0] is job:
                     self._waiting.remove(entry)
                     return True
@@ -113,6 +114,11 @@ class Turns:
             self.stop()
         for refused, _ in waiting:
             refused.fail(_closed_error())
+
+    def interrupt(self) -> None:
+        """Make the calls that are running stop."""
+        self._worker.interrupt()
+        self._reader.interrupt()
 
     def stop(self) -> None:
         """End the threads after the calls that were made."""

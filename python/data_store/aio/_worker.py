@@ -41,14 +41,21 @@ class Job(Generic[T]):
         *,
         must_run: bool = False,
     ) -> None:
-        self.task = task
+        # Not held: a task that is dropped, with its loop say, should go.
+        self._task = None if task is None else weakref.ref(task)
         self.is_cancelled = False
         self._function: Callable[[], T] | None = function
         self._must_run = must_run
-        self._starting = threading.Lock()
+        # Taken again by what the garbage collector ends meanwhile.
+        self._starting = threading.RLock()
         self.is_started = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self.future: asyncio.Future[T] | None = None
+
+    @property
+    def task(self) -> asyncio.Task[Any] | None:
+        """The task whose call it is."""
+        return None if self._task is None else self._task()
 
     def awaited(self) -> asyncio.Future[T]:
         """Give the future of the result, for the loop that is running."""
@@ -112,14 +119,21 @@ class Worker:
 
     def put(self, job: Job[Any]) -> None:
         """Have a job run after those that were put before; not from two threads at once."""
+        self._jobs.put(job)
         if self._thread is None:
             # A daemon, because a program that does not close its store should end all the same.
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=_work, args=(self._jobs, self._current), name=self._name, daemon=True
             )
-            self._thread.start()
-            _workers.add(self)
-        self._jobs.put(job)
+            if self._thread is None:  # else started by what the garbage collector has ended
+                self._thread = thread
+                thread.start()
+                _workers.add(self)
+
+    def interrupt(self) -> None:
+        """Make the current call stop, as soon as it can."""
+        for job in tuple(self._current):
+            job.cancel()
 
     def stop(self) -> None:
         """End the thread after the jobs that were put; may be called any number of times."""
@@ -129,8 +143,7 @@ class Worker:
         """Make the current call stop, and wait for the end of the thread."""
         if os.getpid() != self._pid:  # a fork has no other threads
             return
-        for job in tuple(self._current):
-            job.cancel()
+        self.interrupt()
         self.stop()
         if self._thread is not None:
             self._thread.join()
