@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .._arrow_batches import batches_of
 from .._bar import UNSET, Unset
-from .._market.arguments import Bound, Entry, FeatureChoice, Features
+from .._market.arguments import Bound, Entry, Expected, FeatureChoice, Features
 from ._calls import Calls
 
 if TYPE_CHECKING:
@@ -274,6 +274,40 @@ class MarketRepo:
             yield batch
 
     # ---- Inventory --------------------------------------------------------------------------
+
+    async def exists(self, symbol: str, timeframe: str) -> bool:
+        """Tell whether a series has a bar."""
+        return await self._calls.read(lambda store: store.market.exists(symbol, timeframe))
+
+    async def count(
+        self, symbol: str, timeframe: str, start: Bound = None, end: Bound = None
+    ) -> int:
+        """Count the rows that `read` would give, from the index alone."""
+        return await self._calls.read(
+            lambda store: store.market.count(symbol, timeframe, start, end)
+        )
+
+    async def feature_keys(
+        self, symbol: str, timeframe: str, start: Bound = None, end: Bound = None
+    ) -> list[str]:
+        """List the features that the bars of a range have."""
+        return await self._calls.read(
+            lambda store: store.market.feature_keys(symbol, timeframe, start, end)
+        )
+
+    async def missing(
+        self,
+        symbol: str,
+        timeframe: str,
+        start: Bound,
+        end: Bound,
+        *,
+        expected: Expected,
+    ) -> pd.DataFrame:
+        """Find the runs of expected bars that are not stored, from the index alone."""
+        return await self._calls.read(
+            lambda store: store.market.missing(symbol, timeframe, start, end, expected=expected)
+        )
 
     async def series(self, counts: bool = True) -> pd.DataFrame:
         """Tell what is stored."""
