@@ -19,7 +19,7 @@ try:
     from ._polars_bounds import EVER, bounds_of
 except ImportError as error:
     raise LibraryError(
-        f"polars 1.32 or newer is needed for this and cannot be imported ({error}): "
+        f"polars 1.36 or newer is needed for this and cannot be imported ({error}): "
         "pip install data_store[polars]"
     ) from error
 
