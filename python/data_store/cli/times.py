@@ -23,7 +23,7 @@ _UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"))
 _CALENDAR = range(1900_01_01, 2100_12_32)
 
 _ISO = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)"
+    r"(\d{4})[-./]?(\d\d)[-./]?(\d\d)"
     r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?)?"
     r" ?(Z|UTC|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?"
 )
@@ -295,7 +295,7 @@ def _stored(ns: int, shown: str) -> int | Unread:
 
 
 def _day_of(text: str) -> int | None:
-    found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text)
+    found = re.fullmatch(r"(\d{4})[-./](\d\d)[-./](\d\d)", text)
     try:
         # Far from the ends, so that no time of the day goes beyond them.
         if found and 1700 <= int(found[1]) < 2250:
