@@ -95,10 +95,17 @@ def test_a_folder_gives_the_same_store_back(
 
 
 def test_a_part_of_a_store(shell: Shell, odd: Path, tmp_path: Path) -> None:
-    bounds = ("--start", "2026-03-01T15:00:00.000000003Z", "--end", "2026-03-01T15:00:00.000000005Z")
+    bounds = (
+        "--start",
+        "2026-03-01T15:00:00.000000003Z",
+        "--end",
+        "2026-03-01T15:00:00.000000005Z",
+    )
     ended = shell("export", odd, "-", "--symbol", "A", "--symbol", "é", *bounds)
     lines = ended.out.splitlines()
-    assert [line.split(",")[0] for line in lines[1:] if line[:2] in ("A,", "é,")] == ["A"] * 3 + ["é"] * 3
+    assert [line.split(",")[0] for line in lines[1:] if line[:2] in ("A,", "é,")] == ["A"] * 3 + [
+        "é"
+    ] * 3
     small = tmp_path / "small.db"
     assert shell("export", odd, small, "--symbol", "a").status == 0
     assert [row["symbol"] for row in shell("series", small, "--json").rows] == ["a"]
@@ -148,7 +155,9 @@ def test_a_failed_export_leaves_nothing(shell: Shell, odd: Path, tmp_path: Path)
     before = set(tmp_path.iterdir())
     for target in ("bars.csv", "bars.db", "folder/"):
         ended = shell("export", odd, f"{tmp_path}/{target}")
-        assert (ended.status, "damaged" in ended.err or "close" in ended.err) == (1, True), ended.err
+        assert (ended.status, "damaged" in ended.err or "close" in ended.err) == (1, True), (
+            ended.err
+        )
         assert {found for found in tmp_path.iterdir() if "market.db" not in found.name} <= before
     absent = shell("export", odd, tmp_path / "no" / "such" / "x.csv")
     assert (absent.status, "No such file" in absent.err) == (1, True)

@@ -139,7 +139,9 @@ def write_table(file: Path, kind: str, unit: str, zone: str | None) -> None:
         import pyarrow.feather
         import pyarrow.parquet
 
-        times = columns.pop("time") if zone else [t.replace(tzinfo=None) for t in columns.pop("time")]
+        times = (
+            columns.pop("time") if zone else [t.replace(tzinfo=None) for t in columns.pop("time")]
+        )
         table = pa.table({"date": pa.array(times, pa.timestamp(unit, zone)), **columns})
         if kind == "feather":
             pyarrow.feather.write_feather(table, file, compression="lz4")
@@ -223,9 +225,7 @@ def test_nanoseconds_nulls_and_infinities_are_read(shell: Shell, path: Path, fol
     assert (second["source"], third["source"]) == ('a "b", c\nd', "")
 
 
-def test_columns_of_features_are_stored_as_features(
-    shell: Shell, path: Path, folder: Path
-) -> None:
+def test_columns_of_features_are_stored_as_features(shell: Shell, path: Path, folder: Path) -> None:
     file = folder / "some.csv"
     file.write_text(f"timestamp,close,rsi@2.1,ATR\n{MARCH},1,70.5,0.25\n2026-03-02T00:00Z,2,,\n")
     assert shell("import", path, file, *GENERIC, "--map", "atr@1.0=ATR").status == 0
@@ -233,9 +233,10 @@ def test_columns_of_features_are_stored_as_features(
         {"timestamp": MARCH, "key": "atr@1.0", "value": 0.25, "quality": "ready"},
         {"timestamp": MARCH, "key": "rsi@2.1", "value": 70.5, "quality": "ready"},
     ]
-    assert shell("import", path, file, *GENERIC, "--map", "atr@1.0=ATR", "--json").rows[0][
-        "unchanged"
-    ] == 2
+    assert (
+        shell("import", path, file, *GENERIC, "--map", "atr@1.0=ATR", "--json").rows[0]["unchanged"]
+        == 2
+    )
 
 
 def test_columns_say_what_the_series_is(shell: Shell, path: Path, folder: Path) -> None:
