@@ -108,7 +108,7 @@ app.add_typer(state_app, name="state", help="Get, set, delete or list state valu
 def run(arguments: list[str]) -> int:
     """Run a command line; give its exit status."""
     for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks is no reason to fail.
+        # A name that the terminal's encoding lacks is shown by its number.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:

@@ -64,7 +64,7 @@ class Importer:
     Parameters
     ----------
     store : DataStore or None
-        None: there is no store yet, and this is only a trial.
+        None: the store does not exist yet, and this is only a trial.
     is_trial : bool
         Count, and write nothing.
     """

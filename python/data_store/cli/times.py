@@ -44,7 +44,8 @@ def zone_named(name: str) -> dt.tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(
-            f"--tz: there is no time zone {name!r}; examples: UTC, America/New_York, Europe/Madrid"
+            f"--tz: a time zone {name!r} does not exist; examples: "
+            "UTC, America/New_York, Europe/Madrid"
         ) from None
 
 
@@ -181,12 +182,12 @@ class TimeForm:
             if ns is not None:
                 return ns
             if not text:
-                return Unread("there is no time")
+                return Unread("the time is missing")
             if _NUMBER.fullmatch(text):
                 return self._number(Decimal(text), text)
             return self._iso(text)
         if value is None:
-            return Unread("there is no time")
+            return Unread("the time is missing")
         if isinstance(value, dt.datetime):
             return self._datetime(value, 0, str(value))
         if isinstance(value, dt.date):

@@ -130,9 +130,10 @@ def ccxt_json(path: Path, bars: list[Row]) -> None:
 
 def objects_json(path: Path, bars: list[Row]) -> None:
     """An object per line."""
-    lines = [json.dumps({"date": f"{row.time:%FT%TZ}", **dict(zip(Row._fields[1:], row[1:], strict=True))})
-             for row in bars]  # fmt: skip
-    path.write_text("\n".join(lines) + "\n")
+    with path.open("w") as file:
+        for row in bars:
+            numbers = dict(zip(Row._fields[1:], row[1:], strict=True))
+            file.write(json.dumps({"date": f"{row.time:%FT%TZ}", **numbers}) + "\n")
 
 
 def gzipped(write: Callable[[Path, list[Row]], None]) -> Callable[[Path, list[Row]], None]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each command: its rows in each form, its exit status, and what it says about a user's mistakes."""
+"""Each command: its rows in each form, its exit status, what it says about mistakes."""
 
 from __future__ import annotations
 

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import sqlite3
 
 import layouts
 import pytest
@@ -226,8 +225,8 @@ def test_files_that_are_not_understood_are_told_with_what_to_do(
     [
         ((), "say which symbol it is: --symbol"),
         (("--symbol", "X"), "say which timeframe it is: --timeframe"),
-        ((*SERIES, "--tz", "Nowhere/Atall"), "there is no time zone 'Nowhere/Atall'"),
-        ((*SERIES, "--map", "close=Nothing"), "there is no column 'Nothing'"),
+        ((*SERIES, "--tz", "Nowhere/Atall"), "a time zone 'Nowhere/Atall' does not exist"),
+        ((*SERIES, "--map", "close=Nothing"), "a column 'Nothing' is not in it"),
         ((*SERIES, "--map", "bid=close"), "OURS is one of"),
         ((*SERIES, "--map", "close"), "write OURS=THEIRS"),
         ((*SERIES, "--preset", "coinbase"), "not one of binance"),

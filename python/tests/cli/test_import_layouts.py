@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`data-store import` reads the files that exchanges and other programs write, to the last digit."""
+"""`data-store import` reads the files of exchanges and other programs, to the last digit."""
 
 from __future__ import annotations
 

@@ -52,8 +52,10 @@ def test_more_bars_than_columns_are_joined(shell: Shell, filled: Path) -> None:
     assert ended.status == 0
     assert "300 bars; each candle is made of 8" in ended.err
     columns = {
-        "timestamp": [0, 1, 2, 3], "open": [1.0, 2.0, None, 4.0], "high": [5.0, 9.0, None, 4.5],
-        "low": [0.5, 1.0, None, 3.0], "close": [2.0, 3.0, None, 3.5], "volume": [1.0, 2.0, None, 4.0],
+        "timestamp": [0, 1, 2, 3],
+        "open": [1.0, 2.0, None, 4.0], "high": [5.0, 9.0, None, 4.5],
+        "low": [0.5, 1.0, None, 3.0], "close": [2.0, 3.0, None, 3.5],
+        "volume": [1.0, 2.0, None, 4.0],
         "is_gap": [False, True, True, False], "f@1": [1.0, None, None, None],
     }  # fmt: skip
     first, second = chart_of("t", columns, ["f@1"], 2).candles
@@ -72,7 +74,7 @@ def test_bars_without_prices_have_no_candles(shell: Shell, path: Path) -> None:
     with DataStore(path) as store:
         store.market.write(bars(3)[["is_gap"]], "A", "1h")
     ended = shell("plot", path, "A", "1h")
-    assert (ended.status, "there are no prices in this range" in ended.out) == (0, True)
+    assert (ended.status, "nothing in this range has prices" in ended.out) == (0, True)
     if MATPLOTLIB:
         picture = path.with_name("x.png")
         assert shell("plot", path, "A", "1h", "--out", picture).status == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line as a program: on a terminal, in pipes, under Ctrl-C, with what is not installed."""
+"""The command line as a program: on a terminal, in pipes, under Ctrl-C, without typer."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import pytest
 
 import data_store
 from data_store import BusyError, DataStore, StorageError
+from data_store.cli.app import run
 
 PACKAGE = str(Path(data_store.__file__).parents[1])
 SERIES = ("--symbol", "X", "--timeframe", "1m")
@@ -83,7 +84,7 @@ class Terminal:
 
 @contextmanager
 def on_terminal(*arguments: object, out_too: bool = True) -> Iterator[tuple[int, str, str]]:
-    """Runs a command whose stderr, and stdout, are a terminal: its status, the terminal, the pipe."""
+    """Runs a command on a terminal: its status, what was shown, what came by the pipe."""
     terminal = Terminal()
     done = subprocess.run(
         program(*arguments),
@@ -126,19 +127,29 @@ def test_rows_are_a_table_on_a_terminal_and_plain_in_a_pipe(path: Path, file: Pa
         assert "volume" in shown
 
 
-@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]], ids=str)
-@pytest.mark.parametrize("command", ["read", "export", "sql"])
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store whose rows do not fit into a pipe."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "some.csv").write_text("timestamp,close\n" + lines(0, 40_000))
+    assert run(["import", str(folder / "market.db"), str(folder / "some.csv"), *SERIES]) == 0
+    return folder / "market.db"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("read", "STORE", "X", "1m"),
+        ("read", "STORE", "X", "1m", "--json"),
+        ("export", "STORE", "-"),
+        ("sql", "STORE", "SELECT * FROM market_data", "--csv"),
+    ],
+    ids=" ".join,
+)
 def test_a_pipe_that_is_closed_early_ends_it_quietly(
-    path: Path, file: Path, command: str, form: list[str]
+    large: Path, arguments: tuple[str, ...]
 ) -> None:
-    with DataStore(path, durability="normal") as store:
-        store.state.set("a", 1)
-    assert ended("import", path, file, *SERIES).returncode == 0
-    arguments = {
-        "read": ["read", path, "X", "1m", *form],
-        "export": ["export", path, "-", "--format", "json" if "--json" in form else "csv"],
-        "sql": ["sql", path, "SELECT * FROM market_data", *form],
-    }[command]
+    arguments = tuple(str(large) if word == "STORE" else word for word in arguments)
     with subprocess.Popen(
         program(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     ) as running:

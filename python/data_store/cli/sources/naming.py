@@ -105,7 +105,7 @@ def targets_of(
         place = _place_of(theirs, names, plain)
         if place is None:
             raise UsageError(
-                f"{file}: --map {ours}={theirs}: there is no column {theirs!r}; the file has "
+                f"{file}: --map {ours}={theirs}: a column {theirs!r} is not in it; the file has "
                 f"{', '.join(map(repr, names))}"
             )
         taken[place] = ours
