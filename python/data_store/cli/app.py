@@ -38,6 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings=_SETTINGS,
+    subcommand_metavar="COMMAND ...",
     rich_markup_mode=None,
 )
 state_app = typer.Typer(no_args_is_help=True, context_settings=_SETTINGS, rich_markup_mode=None)
@@ -101,13 +102,13 @@ for _name, _function in (
     ("list", state.list_),
 ):
     _add(state_app, _name, _function, state.EXAMPLES[_name])
-app.add_typer(state_app, name="state", help="Get, set, delete or list state values of strategies.")
+app.add_typer(state_app, name="state", help="Get, set, delete or list state values.")
 
 
 def run(arguments: list[str]) -> int:
     """Run a command line; give its exit status."""
     for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks is no reason to fail.
+        # A name that the terminal's encoding lacks is shown by its number.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:

@@ -13,7 +13,7 @@ __all__ = ["Candle", "Chart", "chart_of"]
 
 @dataclass(slots=True)
 class Candle:
-    """A bar, or several beside each other that are drawn as one; NaN where there is no number."""
+    """A bar, or several beside each other that are drawn as one; NaN where a number is missing."""
 
     time: int
     open: float

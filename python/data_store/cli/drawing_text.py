@@ -26,7 +26,7 @@ def in_text(chart: Chart, height: int) -> Group:
     if chart.has_prices:
         lines += _prices(chart, height)
     else:
-        lines.append(Text("there are no prices in this range", style="dim"))
+        lines.append(Text("nothing in this range has prices", style="dim"))
     volumes = [candle.volume for candle in chart.candles]
     colors = [_color(candle) for candle in chart.candles]
     lines.append(_line("volume", volumes, colors, from_zero=True))

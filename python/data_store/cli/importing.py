@@ -64,7 +64,7 @@ class Importer:
     Parameters
     ----------
     store : DataStore or None
-        None: there is no store yet, and this is only a trial.
+        None: the store does not exist yet, and this is only a trial.
     is_trial : bool
         Count, and write nothing.
     """
@@ -72,6 +72,8 @@ class Importer:
     def __init__(self, store: DataStore | None, *, is_trial: bool) -> None:
         self._store = store
         self._is_trial = is_trial
+        self.tally: Tally | None = None
+        """Of the file that is, or was last, brought in."""
 
     def take(self, source: Source, moved: Callable[[Tally], None] = lambda tally: None) -> Tally:
         """Bring in a file.
@@ -83,7 +85,7 @@ class Importer:
         moved : callable, optional
             Called after each piece.
         """
-        tally = Tally(source.name, source.kind)
+        self.tally = tally = Tally(source.name, source.kind, notes=source.notes)
         seen: dict[tuple[str, str], _Seen] = {}
         with _validator() if self._is_trial else nullcontext() as validate:
             for piece in source.pieces():
@@ -100,7 +102,6 @@ class Importer:
                 moved(tally)
         self._bring_state(source, tally)
         self._bring_requests(source, tally)
-        tally.notes = source.notes
         return tally
 
     # ---- Bars -----------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ _UNITS = ((10**11, "s"), (10**14, "ms"), (10**17, "us"))
 _CALENDAR = range(1900_01_01, 2100_12_32)
 
 _ISO = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)"
+    r"(\d{4})[-./]?(\d\d)[-./]?(\d\d)"
     r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?)?"
     r" ?(Z|UTC|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?"
 )
@@ -44,7 +44,8 @@ def zone_named(name: str) -> dt.tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(
-            f"--tz: there is no time zone {name!r}; examples: UTC, America/New_York, Europe/Madrid"
+            f"--tz: a time zone {name!r} does not exist; examples: "
+            "UTC, America/New_York, Europe/Madrid"
         ) from None
 
 
@@ -181,12 +182,12 @@ class TimeForm:
             if ns is not None:
                 return ns
             if not text:
-                return Unread("there is no time")
+                return Unread("the time is missing")
             if _NUMBER.fullmatch(text):
                 return self._number(Decimal(text), text)
             return self._iso(text)
         if value is None:
-            return Unread("there is no time")
+            return Unread("the time is missing")
         if isinstance(value, dt.datetime):
             return self._datetime(value, 0, str(value))
         if isinstance(value, dt.date):
@@ -295,7 +296,7 @@ def _stored(ns: int, shown: str) -> int | Unread:
 
 
 def _day_of(text: str) -> int | None:
-    found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text)
+    found = re.fullmatch(r"(\d{4})[-./](\d\d)[-./](\d\d)", text)
     try:
         # Far from the ends, so that no time of the day goes beyond them.
         if found and 1700 <= int(found[1]) < 2250:

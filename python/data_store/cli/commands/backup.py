@@ -25,7 +25,10 @@ def backup(
         bool, typer.Option("--overwrite", help="Replace a copy that exists.", show_default=False)
     ] = False,
 ) -> None:
-    """Copy one snapshot of a store, while others write; the copy appears whole or not at all."""
+    """Copy one snapshot of a store, while others write.
+
+    The copy appears whole or not at all.
+    """
     with ended_well("interrupted: no copy was made"), opened(store) as found:
         with waiting(f"copying {store}"):
             found.backup(target, overwrite=overwrite)

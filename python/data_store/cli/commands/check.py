@@ -16,9 +16,10 @@ data-store check market.db && echo sound
 
 
 def check(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False) -> None:
-    """Look for damage, and for what is not as the store writes it; exit status 1 if there is any.
+    """Look for damage; exit status 1 if there is any.
 
-    Every page and row is read: it takes as long as reading the file.
+    What is not as the store writes it is found, too, such as another tool's timestamps. Every page
+    and row is read, which takes as long as reading the file.
     """
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store) as found:

@@ -17,7 +17,10 @@ data-store checkpoint market.db --json
 def checkpoint(
     store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False, timeout: Timeout = 10.0
 ) -> None:
-    """Copy the write-ahead log into the database file; the store does so by itself, too."""
+    """Copy the write-ahead log into the database file.
+
+    The store does so by itself as the log grows.
+    """
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store, writes=True, timeout=timeout) as found:
         with waiting("copying the log"):

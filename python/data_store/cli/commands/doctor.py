@@ -43,7 +43,9 @@ class Finding(NamedTuple):
 
 
 def doctor(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False) -> None:
-    """Look at everything that can be wrong with a store; exit status 1 if something is.
+    """Look at everything that can be wrong with a store.
+
+    Exit status 1 if something is found.
 
     Integrity, timestamps that other tools wrote, the write-ahead log and the processes that hold
     it back, SQLite's version and its known bugs, the file system, permissions, and which fast

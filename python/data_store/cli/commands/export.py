@@ -91,8 +91,9 @@ def export(
         bool, typer.Option("--overwrite", help="Replace what is there.", show_default=False)
     ] = False,
 ) -> None:
-    """Write bars with all their columns and features to files that `import` reads back exactly.
+    """Write bars to files that import reads back exactly.
 
+    All columns and features are in them, times to the nanosecond, NULL apart from empty text.
     A folder and another store also hold state and requests, unless only some symbols, timeframes
     or times are asked for. A file appears whole or not at all.
     """

@@ -37,7 +37,7 @@ def features(
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
 ) -> None:
-    """Read features with their quality: a row for each bar and key."""
+    """Read features and their quality: a row per bar and key."""
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store) as found:
         market = found.market

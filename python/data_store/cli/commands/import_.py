@@ -176,8 +176,10 @@ def _all(
             raise UsageError(f"{file}: the store itself; name the files to import after the store")
     tallies, failed = [], False
     store: Any = None
+    importer: Importer | None = None
     try:
         for file in files:
+            importer = None
             try:
                 with closing(source_of(file, wishes)) as source:
                     if store is None and (not dry_run or os.path.exists(path)):
@@ -195,6 +197,9 @@ def _all(
                 raise
             except (InvalidInputError, LibraryError, PermissionError) as error:
                 failed = True
+                if importer and importer.tally and importer.tally.rows:
+                    importer.tally.notes.append("the file was read up to the error only")
+                    tallies.append(importer.tally)
                 text = str(error)
                 say(f"data-store: {text if file in text else f'{file}: {text}'}")
     finally:

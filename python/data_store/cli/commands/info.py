@@ -16,7 +16,7 @@ data-store info market.db --json | jq .rows
 
 
 def info(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False) -> None:
-    """Tell what a store is: versions, settings, sizes, rows by table."""
+    """Tell what a store is: versions, settings, sizes, rows."""
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store) as found:
         values: dict[str, Any] = found.info()

@@ -37,7 +37,9 @@ def missing(
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
 ) -> None:
-    """List runs of bars that are not there; exit status 1 if there are any.
+    """List runs of bars that are not there.
+
+    Exit status 1 if there are any.
 
     Times are expected from --start on (else from the first bar), one every so often, whatever the
     market's hours.

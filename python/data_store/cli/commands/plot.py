@@ -63,7 +63,11 @@ def plot(
         typer.Option(min=20, help="Characters; else those of the terminal.", show_default=False),
     ] = None,
 ) -> None:
-    """Draw candles, volume, gaps and features, in the terminal or as a picture."""
+    """Draw candles, volume, gaps and features.
+
+    In the terminal, or with --out as a picture. Where more bars are asked for than columns fit,
+    neighbors are drawn as one candle. Bars that are marked as gaps have a yellow mark.
+    """
     keys = list(feature or [])
     kind = Path(out).suffix.lower().lstrip(".") if out else ""
     if out and kind not in _KINDS:

@@ -32,7 +32,7 @@ def requests(
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
 ) -> None:
-    """List how ranges of bars were obtained, by the time of the request."""
+    """List how ranges of bars were obtained."""
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store) as found:
         listed = requests_of(found, symbol, timeframe, start, end, limit)

@@ -28,7 +28,7 @@ def series(
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
 ) -> None:
-    """List what is stored: symbols and timeframes, first and last bar, bars and gaps."""
+    """List what is stored: symbols, timeframes, bars, gaps."""
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store) as found:
         with waiting("counting"):

@@ -58,7 +58,7 @@ class CsvFile(Source):
             self._separator, self._width = ",", 0
             self.notes.append("the file is empty")
             return
-        self._separator = self._wishes.separator or _separator_of(first)
+        self._separator = self._wishes.separator or _separator_of(first, self._wishes.decimal)
         rows = list(csv.reader(first, delimiter=self._separator))
         skipped = self._preamble(rows)
         rows = rows[skipped:]
@@ -90,12 +90,10 @@ class CsvFile(Source):
         return lines
 
     def _preamble(self, rows: list[list[str]]) -> int:
-        """Count the lines before the table: comments, a link."""
+        """Count the lines before the table: comments, a title, a link."""
         widest = max(map(len, rows))
         skipped = 0
-        while skipped < len(rows) - 1 and len(rows[skipped]) < min(widest, 2):
-            skipped += 1
-        while skipped < len(rows) - 1 and rows[skipped] and rows[skipped][0].startswith("#"):
+        while skipped < len(rows) - 1 and _is_title(rows[skipped], widest):
             skipped += 1
         return skipped
 
@@ -287,13 +285,21 @@ def _tokens(text: str, separator: str) -> Iterator[tuple[int, list[str | None]]]
         yield begin, row
 
 
+def _is_title(row: list[str], widest: int) -> bool:
+    """Tell whether a line has one cell at most that is not empty, in a table of more columns."""
+    if row and row[0].startswith("#"):
+        return True
+    filled = sum(bool(cell.strip()) for cell in row)
+    return filled < 2 and widest > 1 and (len(row) < 2 or widest > 2)
+
+
 def _is_yfinance(rows: list[list[str]]) -> bool:
     """Tell whether a table has the two header lines that yfinance's frames have."""
     heads = {row[0].strip().lower() for row in rows[:2] if row}
     return heads == {"price", "ticker"}
 
 
-def _separator_of(lines: list[str]) -> str:
+def _separator_of(lines: list[str], decimal: str) -> str:
     """Give the separator that cuts most lines into the same number of cells."""
 
     def score(separator: str) -> tuple[int, int]:
@@ -301,7 +307,7 @@ def _separator_of(lines: list[str]) -> str:
         most = max(set(counts), key=counts.count) if counts else 0
         return (counts.count(most) if most else 0, most)
 
-    return max(_SEPARATORS, key=score)
+    return max((sign for sign in _SEPARATORS if sign != decimal), key=score)
 
 
 def _is_number(cell: str) -> bool:

@@ -122,10 +122,9 @@ class JsonFile(Source):
                 except json.JSONDecodeError as error:
                     if more and len(text) - place < _LONGEST:
                         break
-                    raise InvalidInputError(
-                        f"{self.name}: not JSON: {error.msg} near "
-                        f"{text[error.pos : error.pos + 30]!r}"
-                    ) from None
+                    rest = text[error.pos : error.pos + 30].strip()
+                    near = f"near {rest!r}" if rest else "at the end: it is cut short"
+                    raise InvalidInputError(f"{self.name}: not JSON: {error.msg} {near}") from None
                 except RecursionError:
                     raise InvalidInputError(f"{self.name}: too deeply nested") from None
                 # At the end of the text a number may go on in the next block.

@@ -105,7 +105,7 @@ def targets_of(
         place = _place_of(theirs, names, plain)
         if place is None:
             raise UsageError(
-                f"{file}: --map {ours}={theirs}: there is no column {theirs!r}; the file has "
+                f"{file}: --map {ours}={theirs}: a column {theirs!r} is not in it; the file has "
                 f"{', '.join(map(repr, names))}"
             )
         taken[place] = ours
@@ -117,7 +117,7 @@ def targets_of(
         if place in taken:
             continue
         ours = next((ours for ours, aliases in _ALIASES.items() if name in aliases), "")
-        if names[place] in wishes.skips or "*" in wishes.skips or names[place] == "-":
+        if names[place] in wishes.skips or names[place] == "-":
             continue
         if ours and ours not in taken.values() and not _is_said(ours, wishes):
             taken[place] = ours
@@ -127,12 +127,19 @@ def targets_of(
             left.append(names[place])
         else:
             unknown.append(names[place])
+    if "*" in wishes.skips:
+        left, unknown = left + unknown, []
     if unknown:
         raise InvalidInputError(
             f"{file}: a bar has no place for {', '.join(map(repr, unknown))}. Leave columns out "
             f"with --skip {_quoted(unknown[0])} (or --skip '*'), name them with "
             f"--map close={_quoted(unknown[0])}, or keep one as a feature with "
             f"--map {_key_for(unknown[0])}={_quoted(unknown[0])}"
+        )
+    if not set(taken.values()) - {"timestamp", "symbol", "timeframe"}:
+        raise InvalidInputError(
+            f"{file}: no column but the time is one of a bar; name them with --map close=COLUMN; "
+            f"the file has {', '.join(map(repr, names))}"
         )
     if left:
         notes.append(f"left out, a bar has no place for them: {', '.join(left)}")
