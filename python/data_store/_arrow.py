@@ -10,6 +10,7 @@ import ctypes
 import functools
 from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from ._c.first_use import at_first_use
@@ -234,9 +235,8 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("pyarrow", "arrow"):
-            import pyarrow as pa
-        return pa.table(self)
+        table: pa.Table = _imported("pyarrow", "arrow").table(self)
+        return table
 
     def to_polars(self) -> pl.DataFrame:
         """Give the rows as a ``polars.DataFrame``; polars is imported for it.
@@ -253,9 +253,8 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("polars", "polars"):
-            import polars as pl
-        return pl.DataFrame(self)
+        frame: pl.DataFrame = _imported("polars", "polars").DataFrame(self)
+        return frame
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the rows as a ``pandas.DataFrame``; pandas is imported for it, and pyarrow is not.
@@ -273,28 +272,21 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("pandas", "pandas"):
-            import pandas  # noqa: F401
+        _imported("pandas", "pandas")
         if self._is_stream:
             self._take()
         return self._frame()
 
 
-class _needed:  # noqa: N801 - reads as a statement
-    """Says how to get a library that is not installed."""
-
-    def __init__(self, name: str, extra: str) -> None:
-        self.name = name
-        self.extra = extra
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ImportError):
+def _imported(name: str, extra: str) -> Any:
+    """Import a library, or say how to get one that is not installed."""
+    with at_first_use.lock, at_first_use:
+        try:
+            return import_module(name)
+        except ImportError as error:
             raise LibraryError(
-                f"{self.name} is needed for this and cannot be imported ({error}): "
-                f"pip install data_store[{self.extra}]"
+                f"{name} is needed for this and cannot be imported ({error}): "
+                f"pip install data_store[{extra}]"
             ) from error
 
 

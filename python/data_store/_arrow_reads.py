@@ -11,12 +11,10 @@ from ._arrow import ArrowResult, bars_result
 from ._c.handles import BarsHandle, StoreHandle
 from ._c.library import library
 from ._c.status import check
-from ._c.text import encode_name
 from ._in.cells import count_of
-from ._in.selection import Selection, symbols_of
+from ._in.selection import Selection
 from ._out.frames import bars_out
-from ._reads import bars_between, chunks_between
-from ._timestamps import range_of
+from ._reads import asked_between, bars_between, chunks_between
 
 __all__ = ["arrow_between", "arrow_chunks_between"]
 
@@ -50,20 +48,11 @@ def arrow_chunks_between(
     selection: Selection,
 ) -> ArrowResult:
     """Begin a scan, and give it as a stream of a record batch per chunk."""
-    symbols = symbols_of(symbol)
-    asked = (
-        store,
-        symbols,
-        symbols.count,
-        encode_name(timeframe, "timeframe"),
-        range_of(start, end),
-        selection,
-        count_of(chunk, "chunk"),
-        selection.by_symbol,
-    )
+    asked = asked_between(store, symbol, timeframe, start, end, selection)
+    rows = count_of(chunk, "chunk")
 
     def make(address: int) -> None:
-        check(library.ds_market_scan_arrow(*asked, address))
+        check(library.ds_market_scan_arrow(*asked, rows, selection.by_symbol, address))
 
     def frame() -> pd.DataFrame:
         frames = list(chunks_between(store, symbol, timeframe, start, end, chunk, selection))

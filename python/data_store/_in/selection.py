@@ -16,7 +16,7 @@ from .._c.text import TextArray, encode, encode_name
 from ..errors import InvalidInputError, InvalidTypeError
 from .cells import count_of, shown
 
-__all__ = ["Selection", "key_list", "limit_of", "selection_of", "symbols_of"]
+__all__ = ["Selection", "features_selection", "limit_of", "selection_of", "symbols_of"]
 
 
 def symbols_of(symbol: object) -> TextArray:
@@ -95,6 +95,12 @@ def selection_of(
     return Selection(columns, features, limit, by_symbol=by_symbol)
 
 
+def features_selection(symbol: object, keys: object) -> Selection:
+    """Give what a read of features with their quality asks for: of `keys`, or None for all."""
+    choice = True if keys is None else _key_list(keys, "keys")
+    return Selection((), choice, by_symbol=not isinstance(symbol, str), members=True)
+
+
 def limit_of(limit: object) -> int:
     """Give a limit as the library takes it: -1 for all."""
     if limit is None:
@@ -132,10 +138,10 @@ def _feature_choice(features: object, members: bool) -> tuple[int, list[str] | N
         raise InvalidInputError(
             f"features must be True, 'json' or a list of keys, not {features!r}; use [{features!r}]"
         )
-    return found, key_list(features, "features")
+    return found, _key_list(features, "features")
 
 
-def key_list(keys: object, what: str) -> list[str]:
+def _key_list(keys: object, what: str) -> list[str]:
     """Give feature keys, each once, as the argument `what` lists them."""
     asked = [encode(key, what) for key in _listed(keys, what, "a list of keys")]
     return [key.decode() for key in dict.fromkeys(asked)]
