@@ -28,13 +28,13 @@ _updated_at: Final = untyped("ds_state_updated_at")
 
 
 def _import_to_timestamp(ns: int) -> pd.Timestamp | None:
-    """Stand in for `to_timestamp` until it is there."""
+    """Stand in for what makes Timestamps until it is there."""
     global _to_timestamp
     with at_first_use.lock, at_first_use:
-        from ._timestamps import to_timestamp
+        from ._timestamps import timestamp_maker
 
-    _to_timestamp = to_timestamp
-    return to_timestamp(ns)
+    _to_timestamp = timestamp_maker()
+    return _to_timestamp(ns)
 
 
 _to_timestamp: Callable[[int], pd.Timestamp | None] = _import_to_timestamp
@@ -63,6 +63,9 @@ class StateRepo(OfThisProcess):
 
     def __init__(self, store: StoreHandle) -> None:
         self._store = store
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._store.name}>"
 
     def set(self, key: str, value: Any) -> None:
         """Store `value` under `key`, whatever was there.
@@ -239,7 +242,8 @@ class StateRepo(OfThisProcess):
         Returns
         -------
         Timestamp or None
-            In UTC; None if the key is absent.
+            In UTC; None if the key is absent. Without pandas installed an aware datetime, cut to
+            whole microseconds; with it, the first call imports pandas.
 
         Raises
         ------

@@ -63,6 +63,7 @@ FIELD_DIFFERENCES: Differences = {
     ("int64_t*", "void*"): """
         ds_feature_column.integers ds_bar_batch.timestamps ds_series_view.first
         ds_series_view.last ds_series_view.bars ds_series_view.gaps ds_sql_column.integers
+        ds_expected.times ds_missing_view.starts ds_missing_view.ends ds_missing_view.bars
         ds_sql_column.offsets""",
     ("uint8_t*", "void*"): """
         ds_feature_column.is_null ds_bar_batch.is_gap ds_text_layout.validity

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from ctypes import POINTER, byref
-from typing import TYPE_CHECKING, Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from .._bar import (
     FIRST_COLUMNS,
@@ -32,20 +30,33 @@ from .._c.signals import pass_on, raised
 from .._c.status import check
 from .._c.text import encode_names, symbol_texts, timeframe_texts
 from .._in.cells import Refusal, flag_argument
-from .._in.columns.texts import NO_TEXT, placed, words
-from .._in.features import entry_json
-from .._in.rows import place_of
-from .._timestamps import PLAIN_ZONES, storable_ns, zone_of
+from .._in.entries import entry_json
+from .._in.places import place_of
+from .._in.words import NO_TEXT, placed, words
+from .._timestamps import PLAIN_ZONES, storable_ns, when_timestamps_come, zone_of
 from .arguments import Entry
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..market_repo import MarketRepo
 
 __all__ = ["latest_bar", "write_bar"]
 
-_Timestamp: Final = pd.Timestamp
+if TYPE_CHECKING:
+    _Timestamp = pd.Timestamp
+else:
+    _Timestamp = None
 _write_bar: Final = untyped("ds_market_write_bar")
 _latest_bar_into: Final = untyped("ds_market_latest_bar_into")
+
+
+def _learn(kind: Any) -> None:
+    global _Timestamp
+    _Timestamp = kind
+
+
+when_timestamps_come(_learn)
 
 
 def write_bar(

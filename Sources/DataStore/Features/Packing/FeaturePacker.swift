@@ -12,7 +12,7 @@ struct FeaturePacker: ~Copyable {
     let integers: UnsafePointer<Int64>?
     let isNull: UnsafePointer<UInt8>?
     let codes: UnsafePointer<Int32>?
-    /// By quality code; the packer's own memory where the caller gave qualities.
+    /// By quality code; the packer's own memory where the caller gave several.
     let qualities: UnsafeMutablePointer<FeatureQuality>
     let ownsQualities: Bool
     /// Where there are no codes: the code of rows whose value is null. Those with a number have 0.
@@ -25,7 +25,8 @@ struct FeaturePacker: ~Copyable {
   /// Bytes that an entry of each column can take, in sum.
   private var rowBytes = 2
   private let keys: FeatureKeys
-  private var texts: FeatureTextPacker
+  /// nil where no row has a text.
+  private var texts: FeatureTextPacker?
   private var out = ByteBuffer(capacity: 4096)
 
   /// Checks keys and quality words, which hold for all rows. `keys` are those of batches before; no other packer may use
@@ -36,7 +37,7 @@ struct FeaturePacker: ~Copyable {
     self.features = features
     self.keys = keys
     columns = .allocate(capacity: max(features.columns.count, 1))
-    texts = FeatureTextPacker()
+    texts = features.json == nil ? nil : FeatureTextPacker()
     keys.beginBatch()
     guard rows > 0 else { return }
     for feature in features.columns { try add(feature, rows) }
@@ -58,20 +59,33 @@ struct FeaturePacker: ~Copyable {
       throw fault("its values are given both as doubles and as integers")
     }
     var qualities = Self.qualitiesByValue
+    var ownsQualities = false
     if let column = feature.quality {
-      let words = try Self.qualities(column, of: feature, rows: rows)
-      qualities = .allocate(capacity: max(words.count, 1))
-      qualities.initialize(from: words, count: words.count)
+      if column.codes == nil, let word = column.values.first, let quality = FeatureQuality(word) {
+        qualities = Self.allQualities + Int(quality.rawValue)
+      } else {
+        let words = try Self.qualities(column, of: feature, rows: rows)
+        qualities = .allocate(capacity: max(words.count, 1))
+        qualities.initialize(from: words, count: words.count)
+        ownsQualities = true
+      }
     }
     let opening = keys.openings[key]
     (columns + columnCount).initialize(
       to: Column(
         opening: opening, values: feature.values, integers: feature.integers, isNull: feature.isNull,
-        codes: feature.quality?.codes, qualities: qualities, ownsQualities: feature.quality != nil,
+        codes: feature.quality?.codes, qualities: qualities, ownsQualities: ownsQualities,
         nullCode: feature.quality == nil ? 1 : 0))
     columnCount += 1
     rowBytes += 1 + opening.count + NumberText.maximumBytes + FeatureQuality.longestEntryEnd
   }
+
+  /// Each of them, for features of which all rows have the same.
+  private nonisolated(unsafe) static let allQualities: UnsafeMutablePointer<FeatureQuality> = {
+    let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: FeatureQuality.allCases.count)
+    for quality in FeatureQuality.allCases { (qualities + Int(quality.rawValue)).initialize(to: quality) }
+    return qualities  // never changes
+  }()
 
   /// The qualities of a feature that was given none: of its numbers, and of its nulls.
   private nonisolated(unsafe) static let qualitiesByValue: UnsafeMutablePointer<FeatureQuality> = {
@@ -114,7 +128,7 @@ struct FeaturePacker: ~Copyable {
   mutating func pack(_ row: Int) throws(FeaturePackFault) -> Bytes? {
     guard let json = features.json else { return try packColumns(row) }
     guard let text = json[row] else { return nil }
-    return try texts.pack(Bytes(cString: text), row: row)
+    return try texts?.pack(Bytes(cString: text), row: row)
   }
 
   private mutating func packColumns(_ row: Int) throws(FeaturePackFault) -> Bytes? {

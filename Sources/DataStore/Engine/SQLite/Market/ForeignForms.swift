@@ -14,10 +14,10 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   struct Table {
     let name: StaticString
     let column: StaticString
-    let isBars: Bool
+    let paged: PagedTable
 
-    static let bars = Table(name: "main.market_data", column: "timestamp", isBars: true)
-    static let requests = Table(name: "main.market_requests", column: "requested_at", isBars: false)
+    static let bars = Table(name: "main.market_data", column: "timestamp", paged: .bars)
+    static let requests = Table(name: "main.market_requests", column: "requested_at", paged: .requests)
   }
 
   typealias Knowable = CommitLedger.Knowable
@@ -125,6 +125,17 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     return try forms(symbol, timeframe, from: low, to: high, wholeDays: false, connection).isAny
   }
 
+  /// Whether all texts that may mean an instant between the bounds are known to be in the stored form, or found to be by way
+  /// of the pages of the file. False may also mean that it is SQLite's to find out.
+  func areNone(
+    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
+  ) throws(StoreError) -> Bool {
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      try isPlain(
+        .meaning(low, high), searches: true, symbol, timeframe, knowable(connection), connection)
+    }
+  }
+
   /// The forms that decide where the rows between the bounds stand.
   func formsNear(
     _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
@@ -181,7 +192,7 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ span: Written, searches: Bool, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable?,
     _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    guard table.isBars, ledger != nil, let knowable else { return false }
+    guard ledger != nil, let knowable else { return false }
     var known = PlainSpans()
     monitor.locked {
       guard let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true)
@@ -194,7 +205,9 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     guard searches, isWorthSearching(symbol, timeframe, knowable) else { return false }
     monitor.locked { self.searches += 1 }
     let rest = known.rest(of: span)
-    guard let found = try connection.plainTimes(symbol, timeframe, rest, knowable) else { return false }
+    guard let found = try connection.plainTimes(table.paged, symbol, timeframe, rest, knowable) else {
+      return false
+    }
     keepPlain(found, symbol, timeframe, knowable)
     return true
   }
@@ -349,9 +362,9 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: Knowable?,
     _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    guard table.isBars, ledger != nil, let knowable else { return false }
+    guard ledger != nil, let knowable else { return false }
     monitor.locked { searches += 1 }
-    return try connection.arePlain(symbol, timeframe, windows, knowable) ?? false
+    return try connection.arePlain(table.paged, symbol, timeframe, windows, knowable) ?? false
   }
 
   /// The texts within a window that are in other forms; nil for what is not text.
@@ -359,7 +372,7 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: StoreConnection,
     _ body: (Bytes?) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | (table.isBars ? 1 << 36 : 0)
+    let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | UInt64(table.paged.rawValue) << 35
     let statement = try connection.statement(variant) {
       """
       SELECT \(table.column) FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) >= ?3
