@@ -7,12 +7,14 @@ CHANGELOG.md, CONTRIBUTING.md, docs/, and each file that one of them links to. A
 replaced by what is made from the sources.
 """
 
+import base64
 import json
 import re
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from c_reference import reference
 
@@ -20,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^()\s#]+)(#[^()\s]*)?\)")
 GENERATED = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
-PYTHON_CLASSES = ("DataStore", "MarketRepo", "StateRepo", "Bar", "ArrowResult")
 
 
 def python_pages() -> str:
@@ -42,8 +43,32 @@ def swift_link() -> str:
     return f'<p><a href="{target}">Documentation of the module DataStore</a></p>'
 
 
+def commands() -> str:
+    """Give the help of the command and of each of its commands."""
+    sys.path.insert(0, str(ROOT / "python"))
+    import typer
+
+    from data_store.cli.app import app
+
+    parts = []
+
+    def add(command: Any, name: str, parent: Any) -> None:
+        context = command.make_context(name, [], parent=parent, resilient_parsing=True, terminal_width=100)
+        title = " ".join(name for name in (*_names(parent), name) if name)
+        parts.append(f"## {title}\n\n```text\n{command.get_help(context).rstrip()}\n```")
+        for below in getattr(command, "commands", {}):
+            add(command.commands[below], below, context)
+
+    def _names(context: Any) -> list[str]:
+        return [] if context is None else [*_names(context.parent), context.info_name]
+
+    add(typer.main.get_command(app), "data-store", None)
+    return "\n\n".join(parts)
+
+
 GENERATORS: dict[str, Callable[[], str]] = {
     "c": lambda: reference((ROOT / "include" / "data_store.h").read_text()),
+    "cli": commands,
     "python": python_pages,
     "swift": swift_link,
 }
@@ -51,8 +76,6 @@ GENERATORS: dict[str, Callable[[], str]] = {
 
 def notebook_page(notebook: Path, pictures: Path) -> str:
     """Give an executed notebook as a page; its pictures go into a folder."""
-    import base64
-
     pictures.mkdir(parents=True, exist_ok=True)
     parts = []
     for number, cell in enumerate(json.loads(notebook.read_text())["cells"]):
@@ -77,7 +100,7 @@ def notebook_page(notebook: Path, pictures: Path) -> str:
 
 def collected(page: Path, folder: Path) -> list[Path]:
     """Copy a page, and give the files that it links to."""
-    text = page.read_text().replace("notebook.ipynb", "notebook.md")
+    text = page.read_text().replace("notebook.ipynb)", "notebook.md)")
     text = GENERATED.sub(lambda found: GENERATORS[found[1]](), text)
     target = folder / page.relative_to(ROOT)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +144,10 @@ def main() -> int:
     if notebook.exists():
         page = notebook_page(notebook, folder / "docs" / "notebook-pictures")
         (folder / "docs" / "notebook.md").write_text(page)
-    shutil.copyfile(Path(__file__).with_name("offline_search.js"), folder / "offline_search.js")
+        for file in (notebook, notebook.with_suffix(".py")):
+            shutil.copyfile(file, folder / "docs" / file.name)
+    for name in ("offline_search.js", "site.css"):
+        shutil.copyfile(Path(__file__).with_name(name), folder / name)
     return 0
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Shows functions that a class takes over from other modules (`write = writing.write`) as its methods."""
+"""Shows what the package's own ways of writing a class mean.
+
+A function that a class takes over from another module (`write = writing.write`) is its method; a method that is
+`made_at_first_use` is a property.
+"""
 
 from typing import Any
 
@@ -7,13 +11,20 @@ import griffe
 
 
 class MethodsFromModules(griffe.Extension):
-    """Replace such attributes by the functions themselves, once everything is loaded."""
+    """Replace such members, once everything is loaded."""
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Look through the classes of a package."""
         for module in pkg.modules.values():
             for cls in module.classes.values():
                 for name, member in list(cls.members.items()):
+                    if member.is_function and any("made_at_first_use" in str(d.value) for d in member.decorators):
+                        made = griffe.Attribute(
+                            name, lineno=member.lineno, annotation=member.returns, docstring=member.docstring
+                        )
+                        made.labels.add("property")
+                        cls.set_member(name, made)
+                        continue
                     if not member.is_attribute or not isinstance(member.value, griffe.ExprAttribute):
                         continue
                     try:
@@ -21,5 +32,5 @@ class MethodsFromModules(griffe.Extension):
                     except (KeyError, griffe.AliasResolutionError):
                         continue
                     if source.is_function:
-                        source.parent = None
+                        source.lineno = member.lineno  # the order of the class
                         cls.set_member(name, source)
