@@ -16,13 +16,14 @@ from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
+from ._arrow_schema import column_names_in
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode, encode_name
 from ._deferred import imported
-from .errors import InvalidInputError, InvalidTypeError, LibraryError
+from .errors import DataStoreError, InvalidInputError, InvalidTypeError, LibraryError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +125,8 @@ def _capsule(kind: _Kind, fill: Callable[[int], None]) -> Any:
     return _new_capsule(address, kind.name, _ender(kind))
 
 
+_SHOWN = 12  # names of columns
+
 # The destructor is Python code, which must not run while a consumer's error is on its way. So no
 # capsule ends where a consumer drops it, but here, when one looks whether anybody has it still.
 _waiting: collections.deque[Any] = collections.deque()
@@ -141,7 +144,12 @@ def _let_go(phase: str = "start", info: object = None) -> None:
         del capsule
 
 
-_MINE = 2  # the variable, and the argument
+def _count_of_mine() -> int:
+    capsule = object()
+    return sys.getrefcount(capsule)
+
+
+_MINE = _count_of_mine()  # of the variable and the argument: not the same in all versions of Python
 gc.callbacks.append(_let_go)
 
 
@@ -162,9 +170,11 @@ class ArrowResult(OfThisProcess):
         Makes a pandas DataFrame of the rows.
     is_stream : bool, default False
         Whether the rows can be taken once only.
+    count : callable, optional
+        Tells how many rows there are, where that is known.
     """
 
-    __slots__ = ("_capsules", "_frame", "_is_stream", "_kept", "_make")
+    __slots__ = ("_capsules", "_count", "_frame", "_is_stream", "_kept", "_make")
 
     def __init__(
         self,
@@ -172,10 +182,12 @@ class ArrowResult(OfThisProcess):
         frame: Callable[[], pd.DataFrame],
         *,
         is_stream: bool = False,
+        count: Callable[[], int] | None = None,
     ) -> None:
         self._make = make
         self._frame = frame
         self._is_stream = is_stream
+        self._count = count
         self._kept: Any = None
         self._capsules: list[Any] = []
         if is_stream:  # what is wrong with the call is told by the call
@@ -185,6 +197,17 @@ class ArrowResult(OfThisProcess):
         _waiting.extend(self._capsules)
         self._capsules.clear()
         _let_go()
+
+    def __repr__(self) -> str:
+        if self._is_stream and self._kept is None:
+            return "<ArrowResult: a stream, taken>"
+        rows = "a stream" if self._count is None else f"{self._count():,} rows"
+        try:
+            names = self.column_names
+        except DataStoreError as error:
+            return f"<ArrowResult: {rows}; {error}>"
+        more = f", and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        return f"<ArrowResult: {rows} of {', '.join(names[:_SHOWN])}{more}>"
 
     def _stream(self) -> Any:
         return _capsule(_STREAM, self._make)
@@ -214,6 +237,12 @@ class ArrowResult(OfThisProcess):
             The rows of `iter_arrow` were taken already.
         """
         return self._keep(self._take())
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in their order."""
+        stream = self._kept if self._kept is not None else self._stream()
+        return column_names_in(_pointer_in(stream, _STREAM.name))
 
     def _take(self) -> Any:
         if not self._is_stream:
@@ -325,7 +354,7 @@ def bars_result(
     def make(address: int) -> None:
         check(library.ds_bars_arrow(owner, by_symbol, address))
 
-    return ArrowResult(make, frame)
+    return ArrowResult(make, frame, count=lambda: library.ds_bars_batch(owner).contents.count)
 
 
 def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> ArrowResult:
@@ -334,7 +363,7 @@ def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> Arrow
     def make(address: int) -> None:
         check(library.ds_rows_arrow(owner, address))
 
-    return ArrowResult(make, frame)
+    return ArrowResult(make, frame, count=lambda: library.ds_rows_count(owner))
 
 
 # ---- In -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ._c import abi as _abi
+from ._c.first_use import at_first_use
 from ._c.packing import layout_of
 from ._c.text import decode_optional
 from ._in.cells import Refusal, flag, number
@@ -88,6 +89,12 @@ class Bar(NamedTuple):
     is_gap: bool
     latency_sec: float | None
     features: dict[str, dict[str, Any]]
+
+    def _repr_html_(self) -> str:
+        with at_first_use.lock, at_first_use:
+            from ._html import bar_html
+
+        return bar_html(self)
 
 
 def _text_cell(cell: object) -> PlacedText:

@@ -127,6 +127,12 @@ class DataStore(OfThisProcess):
         closed = " (closed)" if self.closed else ""
         return f"DataStore({self.path!r}, durability={self._durability!r}{read_only}){closed}"
 
+    def _repr_html_(self) -> str:
+        with at_first_use.lock, at_first_use:
+            from ._html import store_html
+
+        return store_html(self, self._store)
+
     @made_at_first_use
     def market(self) -> MarketRepo:
         """Bars, features, request metadata: a `MarketRepo`, the same at each access."""

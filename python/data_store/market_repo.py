@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._c.handles import OfThisProcess, StoreHandle
-from ._market import arrow_reading, inventory, live_bars, reading, recording, writing
+from ._market import arrow_reading, coverage, inventory, live_bars, reading, recording, writing
 
 __all__ = ["MarketRepo"]
 
@@ -25,6 +25,9 @@ class MarketRepo(OfThisProcess):
     def __init__(self, store: StoreHandle) -> None:
         self._store = store
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._store.name}>"
+
     write = writing.write
     write_features = writing.write_features
     write_bar = live_bars.write_bar
@@ -36,6 +39,10 @@ class MarketRepo(OfThisProcess):
     read_arrow = arrow_reading.read_arrow
     read_features_arrow = arrow_reading.read_features_arrow
     iter_arrow = arrow_reading.iter_arrow
+    exists = coverage.exists
+    count = coverage.count
+    feature_keys = coverage.feature_keys
+    missing = coverage.missing
     series = inventory.series
     delete = inventory.delete
     record_request = recording.record_request

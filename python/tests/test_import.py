@@ -6,11 +6,14 @@ Runs where pytest is all that is installed, too.
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from data_store._c import library
 
 USES = {
     "the import": "",
@@ -106,3 +109,12 @@ print(*sorted(loaded & {{"numpy", "pandas", "pyarrow", "polars"}}))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_an_older_sqlite_is_an_import_error(tmp_path: Path) -> None:
+    source = tmp_path / "old.c"
+    source.write_text("int sqlite3_libversion_number(void) { return 3027002; }\n")
+    old = tmp_path / "old.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(old), str(source)], check=True)
+    with pytest.raises(ImportError, match=r"SQLite 3\.27\.2 is too old"):
+        library.check_sqlite(ctypes.CDLL(str(old)))

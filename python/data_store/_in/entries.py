@@ -6,18 +6,18 @@ The rules that a feature must keep are checked by the library.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from ctypes import addressof, byref, c_char_p, c_int64, sizeof
+from ctypes import addressof, byref, c_int64
 from typing import Any
 
 from .._c import abi as _abi
 from .._c.signals import pass_on
-from .._c.text import TextArray, encode_names, text_problem
+from .._c.text import TextArray, text_problem
 from .._json import features_json
-from .._timestamps import cells_ns, storable_ns
+from .._timestamps import cells_ns
 from ..errors import FeatureValidationError, InvalidInputError, InvalidTypeError
 from .cells import Refusal, described, is_missing, shown
+from .lazy import is_lazy, lazy_error
 from .places import name_argument, place_of
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "feature_error",
     "forms_error",
     "key_text",
-    "one_entry_in",
     "order_error",
     "refuse_feature_key",
     "refuse_second_quality",
@@ -79,48 +78,6 @@ def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
         except Refusal:
             return key_text(key)
     return None
-
-
-def one_entry_in(
-    features: object, symbol: object, timeframe: object, quality: object
-) -> tuple[_abi.ds_bar_batch, object] | None:
-    """Give the features of one bar, from a dict of one timestamp, as a batch of one row.
-
-    Returns
-    -------
-    tuple of ds_bar_batch and object, or None
-        The object must live as long as the batch is in use. None for all else, and where the
-        timestamp is wrong: `entries_in` takes the one, and says why the other is refused.
-
-    Raises
-    ------
-    FeatureValidationError
-        JSON cannot say it.
-    """
-    if type(features) is not dict or len(features) != 1 or quality is not None:
-        return None
-    [(time, entry)] = features.items()
-    if type(symbol) is not str or type(timeframe) is not str or type(entry) not in _ENTRIES:
-        return None
-    if not isinstance(time, dt.datetime):
-        return None
-    try:
-        ns = c_int64(storable_ns(time))
-    except Refusal:
-        return None
-    names = encode_names(symbol, timeframe)
-    texts = (c_char_p * 3)(*names, entry_json(entry, 0, place_of(symbol, timeframe)))
-    batch = _abi.ds_bar_batch(
-        count=1,
-        timestamps=addressof(ns),
-        symbol=_abi.ds_text_column(None, addressof(texts), 1),
-        timeframe=_abi.ds_text_column(None, addressof(texts) + sizeof(c_char_p), 1),
-        features_json=addressof(texts) + 2 * sizeof(c_char_p),
-    )
-    return batch, (ns, texts)
-
-
-_ENTRIES = frozenset({dict, str})
 
 
 # ---- A mapping from timestamp ----------------------------------------------------------------
@@ -235,6 +192,8 @@ def refuse_second_quality(quality: object, place: str) -> None:
 
 def forms_error(features: object, place: str) -> InvalidTypeError:
     """Give the error for what is none of the forms of features."""
+    if is_lazy(features):
+        return lazy_error("features", place)
     return InvalidTypeError(f"{place}: features must be {FORMS}, not {type(features).__name__}")
 
 

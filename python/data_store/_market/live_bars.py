@@ -31,6 +31,7 @@ from .._c.status import check
 from .._c.text import encode_names, symbol_texts, timeframe_texts
 from .._in.cells import Refusal, flag_argument
 from .._in.entries import entry_json
+from .._in.one_entry import write_bar_and_entry
 from .._in.places import place_of
 from .._in.words import NO_TEXT, placed, words
 from .._timestamps import PLAIN_ZONES, storable_ns, when_timestamps_come, zone_of
@@ -135,6 +136,18 @@ def write_bar(
         cells = is_gap, open, high, low, close, volume, latency_sec, source, quality
         raise bar_error(symbol, timeframe, timestamp, *cells) from None
     features_text = NO_TEXT
+    replaces = 0 if replace is False else flag_argument(replace, "replace")
+    if type(features) is dict and columns == FIRST_COLUMNS:
+        carried = taken or (
+            is_gap, open, high, low, close, volume, latency_sec, source_text, quality_text,
+        )  # fmt: skip
+        status = write_bar_and_entry(
+            self._store, features, ns, symbol, timeframe, replaces, carried
+        )
+        if status is not None:
+            if status or raised:
+                check(status)
+            return
     if features is not UNSET:
         features_text = placed(entry_json(features, 0, place_of(symbol, timeframe)))
         if features_text is not NO_TEXT:
@@ -152,7 +165,6 @@ def write_bar(
         )  # fmt: skip
     else:
         bar = packed(ns, columns, taken, features_text)
-    replaces = 0 if replace is False else flag_argument(replace, "replace")
     status = _write_bar(self._store, symbol_text, timeframe_text, bar, replaces)
     if status or raised:
         check(status)

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from .._arrow import ArrowTable, is_arrow, quality_word, write_stream
 from .._c.library import library
+from .._c.signals import raised
 from .._c.status import check
 from .._deferred import frames
 from .._in.cells import flag_argument, shown
-from .._in.entries import entries_in, one_entry_in, order_error
+from .._in.entries import entries_in, order_error
 from .._in.kinds import is_of
+from .._in.lazy import is_lazy, lazy_error
+from .._in.one_entry import write_one_entry
 from .._in.places import place_of
 from ..errors import InvalidTypeError
 from .arguments import Entry, Features
@@ -138,9 +141,12 @@ def write_features(
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any write: see `data_store.errors`.
     """
-    one = one_entry_in(features, symbol, timeframe, quality)
-    if one is not None:  # whose second part keeps alive what the first points to
-        return _written(self, byref(one[0]), replace)
+    replaces = 0 if replace is False else flag_argument(replace, "replace")
+    status = write_one_entry(self._store, features, symbol, timeframe, quality, replaces)
+    if status is not None:
+        if status or raised:
+            check(status)
+        return 1
     if is_of(features, "DataFrame") or is_of(features, "Series"):
         return frames.write_features(self._store, features, symbol, timeframe, quality, replace)
     if is_arrow(features):
@@ -167,6 +173,8 @@ def _no_table_error(table: object, symbol: object, timeframe: object) -> Invalid
             "the arguments are in another order: the frame comes first, e.g. market.write(df, "
             f"{', '.join(map(shown, names))})"
         )
+    if is_lazy(table):
+        return lazy_error("df", place_of(symbol, timeframe))
     return InvalidTypeError(
         f"{place_of(symbol, timeframe)}: bars must be a pandas DataFrame or a table of Arrow, not "
         f"{type(table).__name__}; make one with pd.DataFrame(...), or use write_bar for one bar"
