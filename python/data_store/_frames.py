@@ -22,6 +22,7 @@ from ._in.features import features_in
 from ._in.frames import bars_in
 from ._in.one_row import one_row_in
 from ._in.selection import Selection
+from ._missing import missing_between as missing
 from ._out.frames import bars_out, feature_columns_out
 from ._out.inventory import requests_out, series_out
 from ._out.rows import rows_out
@@ -31,6 +32,7 @@ from ._sql import rows_of_query
 __all__ = [
     "iter",
     "latest",
+    "missing",
     "read",
     "read_features",
     "requests",

@@ -47,6 +47,12 @@ market.record_request('A', '1h', provider_used='p', start_ts=hour, end_ts='2026-
 market.record_request('A', '1h', provider_used='p', start_ts=hour, end_ts=hour, gap_count=3,
                       requested_at=hour, coverage_ratio=1, fallback_used=True, notes='none')
 """,
+    "what is there": """
+write(features={'a@1': {'value': 1, 'quality': 'ready'}})
+assert market.exists('A', '1h') and market.count('A', '1h', '2026-03-01', hour) == 1
+assert market.feature_keys('A', '1h', hour) == ['a@1']
+repr(store), store._repr_html_(), market.latest_bar('A', '1h')._repr_html_()
+""",
     "deletion": "write(); assert market.delete('A', '1h', '2026-03-01', hour) == 1",
     "Arrow out": """
 write(features={'a@1': {'value': 1, 'quality': 'ready'}})
