@@ -124,3 +124,19 @@ def test_an_older_sqlite_is_an_import_error(tmp_path: Path) -> None:
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(old), str(source)], check=True)
     with pytest.raises(ImportError, match=r"SQLite 3\.27\.2 is too old"):
         library.check_sqlite(ctypes.CDLL(str(old)))
+
+
+def test_a_short_script_loads_none_of_the_slow_modules(path: Path) -> None:
+    """They take longer than the package; the interpreter itself may have loaded some."""
+    program = f"""
+import sys
+before = set(sys.modules)
+from data_store import DataStore
+state = DataStore({str(path)!r}).state
+state.set("a", {{"b": [1.5, None, "é"]}})
+assert state.get("a") == {{"b": [1.5, None, "é"]}}
+print(*sorted({{"inspect", "json", "pathlib", "re", "typing"}} & (set(sys.modules) - before)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Any
 
 from ..errors import LibraryError
 from .opening import ABI_VERSION, OPENING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["library", "untyped"]
 

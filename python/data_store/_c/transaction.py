@@ -9,7 +9,6 @@ from contextlib import ContextDecorator, suppress
 from ctypes import byref, c_int64
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
 
 from ..errors import DataStoreError, InvalidInputError
 from .handles import OfThisProcess, StoreHandle
@@ -17,9 +16,13 @@ from .library import library
 from .status import check
 from .tasks import call_at_end, own_number
 
-__all__ = ["Transaction"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self, TypeVar
 
-_Exit = TypeVar("_Exit", bound=Callable[..., None])
+    _Exit = TypeVar("_Exit", bound=Callable[..., None])
+
+__all__ = ["Transaction"]
 
 # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR of `inspect`, which takes milliseconds to load.
 _SUSPENDABLE = 0x20 | 0x80 | 0x200

@@ -10,12 +10,15 @@ from __future__ import annotations
 import datetime as dt
 import operator
 import sys
-from typing import Any
 
 from .._c.floats import at_default
 from .._c.signals import pass_on
 from ..errors import InvalidInputError, InvalidTypeError
 from .kinds import is_bool, is_duration, is_integer_type, is_missing_type, is_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "INT64",
