@@ -17,10 +17,11 @@ from ._c.library import library
 from ._c.status import check
 from ._c.text import encode_names
 from ._in.cells import Refusal, described, shown
-from ._in.rows import place_of
+from ._in.places import place_of
+from ._in.times import column_ns
 from ._out.arrays import c_array
 from ._pandas import utc_index
-from ._timestamps import column_ns, range_of
+from ._timestamps import range_of
 from .errors import InvalidInputError, InvalidTypeError
 
 __all__ = ["missing_between"]

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ctypes import POINTER, byref
-
-import pandas as pd
 
 from ._c import abi as _abi
 from ._c.handles import BarsHandle, ResultHandle, StoreHandle
@@ -15,10 +12,9 @@ from ._c.status import check
 from ._c.text import TextArray, encode_name
 from ._in.cells import count_of
 from ._in.selection import Selection, symbols_of
-from ._out.frames import bars_out
 from ._timestamps import range_of
 
-__all__ = ["asked_between", "bars_between", "chunks_between", "latest_bars"]
+__all__ = ["asked_between", "bars_between", "latest_bars", "scan_between"]
 
 
 def asked_between(
@@ -70,7 +66,7 @@ def latest_bars(
     return BarsHandle(pointer, library.ds_bars_free, symbols.names)
 
 
-def chunks_between(
+def scan_between(
     store: StoreHandle,
     symbol: object,
     timeframe: object,
@@ -78,19 +74,9 @@ def chunks_between(
     end: object,
     chunk: object,
     selection: Selection,
-) -> Iterator[pd.DataFrame]:
-    """Begin a scan, and give its chunks as frames."""
+) -> ResultHandle:
+    """Begin a scan, and give its `ds_scan`."""
     asked = asked_between(store, symbol, timeframe, start, end, selection)
     pointer = POINTER(_abi.ds_scan)()
     check(library.ds_market_scan(*asked, count_of(chunk, "chunk"), byref(pointer)))
-    return _chunks(ResultHandle(pointer, library.ds_scan_free), selection)
-
-
-def _chunks(scan: ResultHandle, selection: Selection) -> Iterator[pd.DataFrame]:
-    with scan:
-        while True:
-            pointer = POINTER(_abi.ds_bars)()
-            check(library.ds_scan_next(scan, byref(pointer)))
-            if not pointer:
-                return
-            yield bars_out(BarsHandle(pointer, library.ds_bars_free), selection)
+    return ResultHandle(pointer, library.ds_scan_free)

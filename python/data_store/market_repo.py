@@ -25,6 +25,9 @@ class MarketRepo(OfThisProcess):
     def __init__(self, store: StoreHandle) -> None:
         self._store = store
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._store.name}>"
+
     write = writing.write
     write_features = writing.write_features
     write_bar = live_bars.write_bar

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Callable
@@ -248,6 +249,11 @@ def test_calls_without_types_pass_what_the_table_declares(
     bar = store.market.latest_bar("A", "1h")
     assert bar is not None
     assert (bar.open, bar.close, bar.source) == (1.0, 2.0, "x")
+    entry = {"a@1": {"value": 1.5, "quality": "ready"}}
+    for _ in range(2):  # it goes in as columns from the second time on
+        store.market.write_features({when: entry}, "A", "1h")
+        store.market.write_bar("A", "1h", **bar._replace(timestamp=when, features=entry)._asdict())
+    store.market.write_features({when: json.dumps(entry)}, "A", "1h")
     assert called == found != set()
 
 

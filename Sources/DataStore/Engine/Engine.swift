@@ -101,7 +101,7 @@ protocol StateRows {
   /// Stores all values or none, with the time of the write. Texts are borrowed for the call.
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError)
   /// Lends the JSON text of a value to `body`; nil if the key is absent.
-  func state(_ key: String, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError)
+  func state(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError)
   /// Returns whether there was something to delete.
   func deleteState(_ key: String) throws(StoreError) -> Bool
   /// Stores a value where the stored one equals `expected`, in one atomic step across processes; an absent key equals

@@ -101,7 +101,46 @@ final class ArrowRows {
   }
 }
 
+extension Bars {
+  /// The rows as an Arrow stream of one record batch, whose numbers are not copied. It holds on to this object.
+  ///
+  /// `timestamp` is timestamp[ns, UTC]; numbers are float64, where NULL is null; `is_gap` is bool; texts are dictionaries;
+  /// features as JSON are large_utf8, and as columns structs of `value` and `quality`.
+  ///
+  /// - Parameter symbolColumn: The first column, `symbol`, says which symbol each row is of.
+  /// - Throws: `.noMemory`.
+  public func arrow(symbolColumn: Bool = true) throws(StoreError) -> ArrowStream {
+    try ArrowStream(try arrowStream(symbolColumn: symbolColumn))
+  }
+}
+
 extension MarketRepo {
+  /// Reads in chunks of at most `chunk` rows, as an Arrow stream of a record batch each, which is a snapshot of its own and
+  /// holds rows of one symbol. Nothing is held open in between. The other parameters are those of
+  /// ``read(_:_:_:columns:features:limit:)``.
+  ///
+  /// - Parameters:
+  ///   - symbols: One or more, each once; they come in this order.
+  ///   - timeframe: The timeframe of all of them.
+  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all.
+  ///   - columns: The columns to read.
+  ///   - features: Which features to read, and how. All of them are those that the range has now: each batch has the same
+  ///     columns.
+  ///   - limit: At most so many rows in all; nil: all.
+  ///   - chunk: At most so many rows per batch.
+  ///   - symbolColumn: The first column, `symbol`, says which symbol each row is of.
+  /// - Throws: As ``scan(_:_:_:columns:features:chunk:)``. What a read may throw beside that comes from
+  ///   ``ArrowStream/next()``.
+  public func scanArrow(
+    _ symbols: [String], _ timeframe: String, _ range: ClosedRange<Int64>? = nil, columns: BarColumns = .all,
+    features: FeatureSelection = .none, limit: Int? = nil, chunk: Int = 50_000, symbolColumn: Bool = true
+  ) throws(StoreError) -> ArrowStream {
+    try ArrowStream(
+      try scanArrow(
+        symbols, timeframe, TimeRange(range), ReadShape(columns, features, limit), chunk: chunk,
+        symbolColumn: symbolColumn))
+  }
+
   /// Reads a range in chunks of at most `chunk` rows, as an Arrow stream of a record batch each. Features as columns have the
   /// keys that are asked for, or those that the range has now.
   package func scanArrow(

@@ -57,7 +57,8 @@ extension MarketRepo {
   ) throws(StoreError) -> MissingRuns {
     let key = try SeriesKey(symbol, timeframe)
     if let row = expected.firstIndex(of: Timestamp.none) {
-      throw .invalid("row \(row) of the expected times is NaT, not a time; drop it", row: row, key: "expected")
+      throw .invalid(
+        "row \(row) of the expected times is NaT, not a time; drop it", row: row, key: "expected")
     }
     guard !Self.ascend(expected) else {
       return try missing(key, ExpectedTimes(expected, within: range))

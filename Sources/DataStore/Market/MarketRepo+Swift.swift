@@ -18,7 +18,8 @@ extension MarketRepo {
   /// - Parameters:
   ///   - symbols: One or more, each once; the result has them in this order.
   ///   - timeframe: The timeframe of all of them.
-  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all.
+  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all. `.times(from: "2026-03-01")` and its
+  ///     like make one of ISO 8601 texts.
   ///   - columns: The columns to read; the others are empty.
   ///   - features: Which features to read, and how.
   ///   - limit: At most so many rows, from the beginning of the result; nil: all.
@@ -169,14 +170,8 @@ extension MarketRepo {
   }
 }
 
-extension TimeRange {
-  fileprivate init(_ range: ClosedRange<Int64>?) {
-    self.init(start: range?.lowerBound, end: range?.upperBound)
-  }
-}
-
 extension ReadShape {
-  fileprivate init(_ columns: BarColumns, _ selection: FeatureSelection, _ limit: Int?) {
+  init(_ columns: BarColumns, _ selection: FeatureSelection, _ limit: Int?) {
     switch selection {
     case .none: self.init(columns: columns, limit: limit)
     case .json: self.init(columns: columns, features: .json, limit: limit)

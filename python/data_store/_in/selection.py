@@ -8,13 +8,12 @@ from ctypes import byref
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from .._c import abi as _abi
 from .._c.signals import pass_on
 from .._c.text import TextArray, encode, encode_name
 from ..errors import InvalidInputError, InvalidTypeError
 from .cells import count_of, shown
+from .kinds import is_bool
 
 __all__ = ["Selection", "features_selection", "limit_of", "selection_of", "symbols_of"]
 
@@ -127,7 +126,7 @@ def _column_names(columns: object) -> list[str]:
 def _feature_choice(features: object, members: bool) -> tuple[int, list[str] | None]:
     """Give the library's word for what was asked for, and the keys, None standing for all."""
     found = _abi.FEATURES_COLUMNS if members else _abi.FEATURES_VALUES
-    if isinstance(features, (bool, np.bool_)):
+    if is_bool(features):
         return (found if features else _abi.FEATURES_NONE), None
     if features is None:
         return _abi.FEATURES_NONE, None

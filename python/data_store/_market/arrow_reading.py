@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from .._arrow import ArrowResult
 from .._arrow_reads import arrow_between, arrow_chunks_between
 from .._in.selection import features_selection, selection_of
-from .._out.frames import bars_out, feature_columns_out
 from .arguments import Bound, FeatureChoice
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def read_arrow(
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features, limit)
-    return arrow_between(self._store, symbol, timeframe, start, end, selection, bars_out)
+    return arrow_between(self._store, symbol, timeframe, start, end, selection)
 
 
 def read_features_arrow(
@@ -85,7 +84,7 @@ def read_features_arrow(
         As any read: see `data_store.errors`.
     """
     selection = features_selection(symbol, keys)
-    return arrow_between(self._store, symbol, timeframe, start, end, selection, feature_columns_out)
+    return arrow_between(self._store, symbol, timeframe, start, end, selection)
 
 
 def iter_arrow(

@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, byref, c_int64
+from ctypes import byref, c_int64
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from .._c import abi as _abi
-from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.status import check
 from .._c.text import encode_name
+from .._deferred import frames
 from .._in.cells import flag_argument
-from .._requests import series_out
 from .._timestamps import range_of
 from .arguments import Bound
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..market_repo import MarketRepo
 
 __all__ = ["delete", "series"]
@@ -43,13 +41,12 @@ def series(self: MarketRepo, counts: bool = True) -> pd.DataFrame:
     ------
     InvalidInputError
         `counts` is not a bool.
+    LibraryError
+        pandas is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
-    pointer = POINTER(_abi.ds_series)()
-    counted = flag_argument(counts, "counts")
-    check(library.ds_market_series(self._store, counted, byref(pointer)))
-    return series_out(ResultHandle(pointer, library.ds_series_free), counts=counted)
+    return frames.series(self._store, counts=flag_argument(counts, "counts"))
 
 
 def delete(

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from ctypes import POINTER, byref
-from typing import TYPE_CHECKING, Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from .._bar import (
     FIRST_COLUMNS,
@@ -32,20 +30,34 @@ from .._c.signals import pass_on, raised
 from .._c.status import check
 from .._c.text import encode_names, symbol_texts, timeframe_texts
 from .._in.cells import Refusal, flag_argument
-from .._in.columns.texts import NO_TEXT, placed, words
-from .._in.features import entry_json
-from .._in.rows import place_of
-from .._timestamps import PLAIN_ZONES, storable_ns, zone_of
+from .._in.entries import entry_json
+from .._in.one_entry import write_bar_and_entry
+from .._in.places import place_of
+from .._in.words import NO_TEXT, placed, words
+from .._timestamps import PLAIN_ZONES, storable_ns, when_timestamps_come, zone_of
 from .arguments import Entry
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..market_repo import MarketRepo
 
 __all__ = ["latest_bar", "write_bar"]
 
-_Timestamp: Final = pd.Timestamp
+if TYPE_CHECKING:
+    _Timestamp = pd.Timestamp
+else:
+    _Timestamp = None
 _write_bar: Final = untyped("ds_market_write_bar")
 _latest_bar_into: Final = untyped("ds_market_latest_bar_into")
+
+
+def _learn(kind: Any) -> None:
+    global _Timestamp
+    _Timestamp = kind
+
+
+when_timestamps_come(_learn)
 
 
 def write_bar(
@@ -124,6 +136,18 @@ def write_bar(
         cells = is_gap, open, high, low, close, volume, latency_sec, source, quality
         raise bar_error(symbol, timeframe, timestamp, *cells) from None
     features_text = NO_TEXT
+    replaces = 0 if replace is False else flag_argument(replace, "replace")
+    if type(features) is dict and columns == FIRST_COLUMNS:
+        carried = taken or (
+            is_gap, open, high, low, close, volume, latency_sec, source_text, quality_text,
+        )  # fmt: skip
+        status = write_bar_and_entry(
+            self._store, features, ns, symbol, timeframe, replaces, carried
+        )
+        if status is not None:
+            if status or raised:
+                check(status)
+            return
     if features is not UNSET:
         features_text = placed(entry_json(features, 0, place_of(symbol, timeframe)))
         if features_text is not NO_TEXT:
@@ -141,7 +165,6 @@ def write_bar(
         )  # fmt: skip
     else:
         bar = packed(ns, columns, taken, features_text)
-    replaces = 0 if replace is False else flag_argument(replace, "replace")
     status = _write_bar(self._store, symbol_text, timeframe_text, bar, replaces)
     if status or raised:
         check(status)

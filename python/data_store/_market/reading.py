@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from .._deferred import frames
 from .._in.selection import features_selection, selection_of
-from .._out.frames import bars_out, feature_columns_out
-from .._reads import bars_between, chunks_between, latest_bars
 from .arguments import Bound, FeatureChoice
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..market_repo import MarketRepo
 
 __all__ = ["iter", "latest", "read", "read_features"]
@@ -60,11 +59,13 @@ def read(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        pandas is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features, limit)
-    return bars_out(bars_between(self._store, symbol, timeframe, start, end, selection), selection)
+    return frames.read(self._store, symbol, timeframe, start, end, selection)
 
 
 def read_features(
@@ -100,13 +101,13 @@ def read_features(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        pandas is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = features_selection(symbol, keys)
-    return feature_columns_out(
-        bars_between(self._store, symbol, timeframe, start, end, selection), selection
-    )
+    return frames.read_features(self._store, symbol, timeframe, start, end, selection)
 
 
 def latest(
@@ -140,11 +141,13 @@ def latest(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        pandas is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features)
-    return bars_out(latest_bars(self._store, symbol, timeframe, n, selection), selection)
+    return frames.latest(self._store, symbol, timeframe, n, selection)
 
 
 def iter(
@@ -187,8 +190,10 @@ def iter(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        pandas is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features)
-    return chunks_between(self._store, symbol, timeframe, start, end, chunk, selection)
+    return frames.iter(self._store, symbol, timeframe, start, end, chunk, selection)

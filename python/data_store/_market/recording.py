@@ -4,23 +4,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from ctypes import POINTER, byref
 from typing import TYPE_CHECKING, Final
 
-import pandas as pd
-
-from .._c import abi as _abi
-from .._c.handles import ResultHandle
-from .._c.library import library, untyped
+from .._c.library import untyped
 from .._c.signals import raised
 from .._c.status import check
 from .._c.text import encode_name
+from .._deferred import frames
 from .._in.selection import limit_of
-from .._requests import request_in, requests_out
+from .._requests import request_in
 from .._timestamps import range_of
 from .arguments import Bound
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..market_repo import MarketRepo
 
 __all__ = ["record_request", "requests"]
@@ -114,18 +112,13 @@ def requests(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        pandas is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
-    pointer = POINTER(_abi.ds_requests)()
-    check(
-        library.ds_market_requests(
-            self._store,
-            None if symbol is None else encode_name(symbol, "symbol"),
-            None if timeframe is None else encode_name(timeframe, "timeframe"),
-            range_of(start, end),
-            limit_of(limit),
-            byref(pointer),
-        )
+    names = (
+        None if symbol is None else encode_name(symbol, "symbol"),
+        None if timeframe is None else encode_name(timeframe, "timeframe"),
     )
-    return requests_out(ResultHandle(pointer, library.ds_requests_free))
+    return frames.requests(self._store, names, range_of(start, end), limit_of(limit))

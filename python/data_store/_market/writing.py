@@ -3,30 +3,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ctypes import byref, c_int64
-from typing import TYPE_CHECKING, Any, Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from .._arrow import ArrowTable, is_arrow, quality_word, write_stream
-from .._c.library import library, untyped
+from .._c.library import library
+from .._c.signals import raised
 from .._c.status import check
-from .._c.text import encode_names
-from .._in.cells import flag_argument
-from .._in.features import features_in
-from .._in.frames import bars_in
-from .._in.one_row import one_entry_in, one_row_in
-from .._in.rows import place_of
+from .._deferred import frames
+from .._in.cells import flag_argument, shown
+from .._in.entries import entries_in, order_error
+from .._in.kinds import is_of
+from .._in.lazy import is_lazy, lazy_error
+from .._in.one_entry import write_one_entry
+from .._in.places import place_of
 from ..errors import InvalidTypeError
 from .arguments import Entry, Features
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..market_repo import MarketRepo
 
 __all__ = ["write", "write_features"]
-
-_write_bar: Final = untyped("ds_market_write_bar")
 
 
 def write(
@@ -51,7 +51,8 @@ def write(
         (bool, 0 or 1), features (see below). Missing is NULL, in `is_gap` False. Contiguous
         float64 columns are not copied. No rows: nothing is written. Or a table that offers
         ``__arrow_c_stream__`` or ``__arrow_c_array__`` (pyarrow, polars, DuckDB, nanoarrow,
-        an `ArrowResult`) with such columns; its `timestamp` has a time zone.
+        an `ArrowResult`, or a capsule of an ``ArrowArrayStream``) with such columns; its
+        `timestamp` has a time zone. That needs no pandas.
     symbol, timeframe : str or None
         None: the frame carries them, as columns or index levels.
     features : DataFrame, Series, mapping or list, optional
@@ -75,28 +76,23 @@ def write(
         `InvalidTypeError` if the frame, a name or a flag is of a wrong type.
     FeatureValidationError
         A feature breaks the rules; it names row, key and reason.
+    LibraryError
+        It is a frame, and pandas cannot be imported.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any write: see `data_store.errors`.
     """
-    if features is None:
-        row = one_row_in(df, symbol, timeframe)
-        if row is not None:
-            names = encode_names(symbol, timeframe)
-            replaces = 0 if replace is False else flag_argument(replace, "replace")
-            check(_write_bar(self._store, *names, row[0], replaces))
-            return 1
-    if is_arrow(df):
-        if features is not None:
-            raise InvalidTypeError(
-                f"{place_of(symbol, timeframe)}: features= goes with a pandas DataFrame; give "
-                "the table a column 'features' of JSON text, or write them with write_features"
-            )
-        replaces = flag_argument(replace, "replace")
-        function = library.ds_market_write_arrow
-        return write_stream(function, self._store, df, (symbol, timeframe), replaces)
-    return _written(
-        self, library.ds_market_write, bars_in(df, symbol, timeframe, features), replace
-    )
+    if is_of(df, "DataFrame"):
+        return frames.write(self._store, df, symbol, timeframe, features, replace)
+    if not is_arrow(df):
+        raise _no_table_error(df, symbol, timeframe)
+    if features is not None:
+        raise InvalidTypeError(
+            f"{place_of(symbol, timeframe)}: features= goes with a pandas DataFrame; give "
+            "the table a column 'features' of JSON text, or write them with write_features"
+        )
+    replaces = flag_argument(replace, "replace")
+    function = library.ds_market_write_arrow
+    return write_stream(function, self._store, df, (symbol, timeframe), replaces)
 
 
 def write_features(
@@ -115,7 +111,8 @@ def write_features(
     features : DataFrame, Series or mapping
         The forms of `write`, except the list by position. Or a table of Arrow with a
         `timestamp` and a column per key: numbers, or structs of value and quality as
-        `read_features_arrow` gives them; or with a column `features` of JSON text.
+        `read_features_arrow` gives them; or with a column `features` of JSON text. A mapping
+        and a table of Arrow need no pandas.
     symbol, timeframe : str or None
         None: the table carries them, as `read_features` returns it.
     quality : str or DataFrame, optional
@@ -139,21 +136,46 @@ def write_features(
         A label or an argument is wrong; `InvalidTypeError` if the type of an argument is.
     FeatureValidationError
         A feature breaks the rules; it names row, key and reason.
+    LibraryError
+        It is a frame, and pandas cannot be imported.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any write: see `data_store.errors`.
     """
-    one = one_entry_in(features, symbol, timeframe, quality)
-    if one is not None:  # whose second part keeps alive what the first points to
-        return _written(self, library.ds_market_write_features, byref(one[0]), replace)
+    replaces = 0 if replace is False else flag_argument(replace, "replace")
+    status = write_one_entry(self._store, features, symbol, timeframe, quality, replaces)
+    if status is not None:
+        if status or raised:
+            check(status)
+        return 1
+    if is_of(features, "DataFrame") or is_of(features, "Series"):
+        return frames.write_features(self._store, features, symbol, timeframe, quality, replace)
     if is_arrow(features):
         options = quality_word(quality), flag_argument(replace, "replace")
         function = library.ds_market_write_features_arrow
         return write_stream(function, self._store, features, (symbol, timeframe), *options)
-    batch = features_in(features, symbol, timeframe, quality)
-    return _written(self, library.ds_market_write_features, batch, replace)
+    if not isinstance(features, Mapping):
+        raise order_error(features, symbol, timeframe)
+    return _written(self, entries_in(features, symbol, timeframe, quality), replace)
 
 
-def _written(repo: MarketRepo, function: Any, batch: Any, replace: bool) -> int:
+def _written(repo: MarketRepo, batch: Any, replace: bool) -> int:
     rows = c_int64()
-    check(function(repo._store, batch, flag_argument(replace, "replace"), byref(rows)))
+    replaces = flag_argument(replace, "replace")
+    check(library.ds_market_write_features(repo._store, batch, replaces, byref(rows)))
     return rows.value
+
+
+def _no_table_error(table: object, symbol: object, timeframe: object) -> InvalidTypeError:
+    others = [symbol, timeframe]
+    if isinstance(table, str) and any(is_of(other, "DataFrame") for other in others):
+        names = [table, *(other for other in others if not is_of(other, "DataFrame"))]
+        return InvalidTypeError(
+            "the arguments are in another order: the frame comes first, e.g. market.write(df, "
+            f"{', '.join(map(shown, names))})"
+        )
+    if is_lazy(table):
+        return lazy_error("df", place_of(symbol, timeframe))
+    return InvalidTypeError(
+        f"{place_of(symbol, timeframe)}: bars must be a pandas DataFrame or a table of Arrow, not "
+        f"{type(table).__name__}; make one with pd.DataFrame(...), or use write_bar for one bar"
+    )

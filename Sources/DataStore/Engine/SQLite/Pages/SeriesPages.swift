@@ -100,7 +100,7 @@ struct SeriesPages: ~Copyable {
       return true
     }
     trees = nil
-    guard let roots = try connection.roots() else { return false }
+    guard let roots = try connection.roots(of: .bars) else { return false }
     let runs = PageRuns()
     trees = Trees(
       cookie: cookie, pageSizes: (source.pageSize, source.usableSize),
@@ -330,21 +330,21 @@ extension Connection {
     return try statement.step() ? statement.int64(0) : 0
   }
 
-  private static let schemaCookieVariant: UInt64 = 8 << 40
+  private static let schemaCookieVariant: UInt64 = 9 << 40
 
   /// The pages where the table and the index of its key begin; nil if the table is not the specification's to the
   /// letter. Starts a read transaction.
-  func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {
+  func roots(of paged: PagedTable) throws(StoreError) -> (table: UInt32, index: UInt32)? {
+    let specified = paged.specified
     let statement = try statement(
       """
-      SELECT rootpage, sql FROM main.sqlite_schema WHERE tbl_name = 'market_data'
+      SELECT rootpage, sql FROM main.sqlite_schema WHERE tbl_name = '\(specified.name)'
       AND (type = 'table' OR (type = 'index' AND sql IS NULL)) ORDER BY type DESC
       """)
     defer { statement.reset() }
     guard try statement.step() else { return nil }
     let table = statement.int64(0)
-    guard specifiedTable.isWritten(in: statement.bytes(1), as: Schema.marketData.ddl), try statement.step()
-    else { return nil }
+    guard isSpecified(paged, statement.bytes(1)), try statement.step() else { return nil }
     let index = statement.int64(0)
     guard !(try statement.step()), let table = UInt32(exactly: table), let index = UInt32(exactly: index),
       table > 1, index > 1
