@@ -220,6 +220,7 @@ CALLS = {
     ),
     "market.latest": ("market.latest('A', '1h')", "pandas", "market.latest_bar"),
     "market.iter": ("market.iter('A', '1h')", "pandas", "market.iter_arrow"),
+    "market.missing": ("market.missing('A', '1h', 'x', 'y', expected=1)", "pandas", "market.count"),
     "market.series": ("market.series()", "pandas", "sql_arrow"),
     "market.requests": ("market.requests()", "pandas", "sql_arrow"),
     "DataStore.sql": ("store.sql('SELECT 1')", "pandas", "DataStore.sql_arrow"),
