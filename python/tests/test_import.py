@@ -54,6 +54,12 @@ assert market.feature_keys('A', '1h', hour) == ['a@1']
 repr(store), store._repr_html_(), market.latest_bar('A', '1h')._repr_html_()
 """,
     "deletion": "write(); assert market.delete('A', '1h', '2026-03-01', hour) == 1",
+    "what there is": """
+write(features={'a@1': {'value': 1, 'quality': 'ready'}})
+assert market.exists('A', '1h') and not market.exists('A', '1d')
+assert market.count('A', '1h', hour, '2026-03-02') == 1
+assert market.feature_keys('A', '1h', end=hour) == ['a@1']
+""",
     "Arrow out": """
 write(features={'a@1': {'value': 1, 'quality': 'ready'}})
 for result in (
