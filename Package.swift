@@ -8,12 +8,21 @@ let exportedOnly: [LinkerSetting] = [
   .unsafeFlags(
     ["-static-stdlib", "-use-ld=lld"]
       + linker("--version-script=\(exports)/exports.map", "--gc-sections")
-      // Half a megabyte less to read at each start; glibc knows it from 2.36 on.
-      + linker("-z", "pack-relative-relocs")
+      + platform
       // What everyday calls go through stands side by side: see Benchmarks/hot_functions.py.
       + linker("--symbol-ordering-file=\(exports)/hot_functions.txt", "--no-warn-symbol-ordering")
       + linker(Context.environment["DATA_STORE_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"))
 ]
+
+/// The platform that the library runs on. `.ci/sysroot` makes a folder of Debian 11's libraries: what is linked
+/// against those runs wherever glibc is 2.31 or newer. Otherwise relocations are packed, half a megabyte less to
+/// read at each start: glibc knows them from 2.36 on.
+var platform: [String] {
+  guard let sysroot = Context.environment["DATA_STORE_SYSROOT"] else {
+    return linker("-z", "pack-relative-relocs")
+  }
+  return ["-Xclang-linker", "--sysroot=\(sysroot)"] + linker("-lstdc++", "\(sysroot)/newer-libstdc++.a")
+}
 
 func linker(_ options: String...) -> [String] { options.flatMap { ["-Xlinker", $0] } }
 

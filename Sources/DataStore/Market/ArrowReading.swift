@@ -150,25 +150,13 @@ extension MarketRepo {
     var shape = shape
     if shape.takesAllKeys {
       // Each record batch of a stream has the same columns.
-      shape.featureKeys = try featureKeys(symbols, timeframe, range, shape, chunk: chunk)
+      let reads = try seriesKeys(symbols, timeframe, shape).map { SeriesRead(key: $0, range: range) }
+      shape.featureKeys = try engine.featureKeys(reads, limit: shape.limit)
     }
     let scan = try scan(symbols, timeframe, range, shape, chunk: chunk)
     let fields = Bars.arrowFields(shape, shape.featureKeys ?? [], symbolColumn: symbolColumn)
     return ArrowStreamOut(fields) { () throws(StoreError) in
       try scan.next()?.arrowBatch(symbolColumn: symbolColumn)
     }
-  }
-
-  /// The keys that the rows of a read have, sorted by bytes.
-  private func featureKeys(
-    _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape, chunk: Int
-  ) throws(StoreError) -> [String] {
-    let keysOnly = ReadShape(columns: [], features: .values, limit: shape.limit)
-    let scan = try scan(symbols, timeframe, range, keysOnly, chunk: max(chunk, 1))
-    var keys: Set<ExactText> = []
-    while let bars = try scan.next() {
-      for column in bars.featureColumns { keys.insert(ExactText(column.key.text)) }
-    }
-    return keys.sorted().map(\.text)
   }
 }

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""``data-store check``."""
+
+from __future__ import annotations
+
+import typer
+
+from ..guard import FOUND, ended_well, say
+from ..options import CsvFlag, JsonFlag, StorePath, opened
+from ..output import form_of, write_rows
+from ..progress import waiting
+
+EXAMPLES = """
+data-store check market.db && echo sound
+"""
+
+
+def check(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False) -> None:
+    """Look for damage; exit status 1 if there is any.
+
+    What is not as the store writes it is found, too, such as another tool's timestamps. Every page
+    and row is read, which takes as long as reading the file.
+    """
+    form = form_of(as_json, as_csv)
+    with ended_well(), opened(store) as found:
+        with waiting("reading every page and row"):
+            findings = found.check()
+        if findings or form in ("json", "csv"):
+            write_rows(["finding"], [(finding,) for finding in findings], form)
+        if findings:
+            raise typer.Exit(FOUND)
+        say(f"{store}: nothing was found")

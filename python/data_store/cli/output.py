@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""Rows on stdout: a table for people, tab-separated in a pipe, CSV, or JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import IO, Any
+
+import typer
+
+from .guard import say
+
+__all__ = ["Form", "csv_line", "form_of", "json_text", "write_object", "write_rows"]
+
+_SHOWN = 30
+"""Rows at either end of a table on a terminal."""
+
+Form = str  # "table", "plain", "csv", "json"
+
+
+def form_of(as_json: bool, as_csv: bool) -> Form:
+    """Give the form that the options ask for."""
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv: one of them", param_hint="--json")
+    if as_json or as_csv:
+        return "json" if as_json else "csv"
+    return "table" if sys.stdout.isatty() else "plain"
+
+
+def write_rows(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form, *, title: str | None = None
+) -> None:
+    """Write rows to stdout.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Their names.
+    rows : iterable of sequence
+        None is NULL; times are text by now.
+    form : str
+        As `form_of` gives it.
+    title : str, optional
+        Of a table.
+    """
+    if form == "table":
+        _write_table(columns, iter(rows), title)
+        return
+    out = sys.stdout
+    if form == "json":
+        write_json(columns, rows, out)
+        return
+    line = csv_line if form == "csv" else _plain_line
+    out.write(line(columns))
+    _write_lines(map(line, rows), out)
+
+
+def write_object(values: dict[str, Any], form: Form) -> None:
+    """Write one thing: JSON, or a line per value."""
+    if form == "json":
+        sys.stdout.write(json_text(values, indent=2) + "\n")
+    elif form == "csv":
+        write_rows(["name", "value"], _flat(values), "csv")
+    else:
+        flat = list(_flat(values))
+        if form == "plain":
+            for name, value in flat:
+                sys.stdout.write(_plain_line((name, value)))
+            return
+        width = max(len(name) for name, _ in flat)
+        for name, value in flat:
+            sys.stdout.write(f"{name:<{width}}  {_shown(value)}\n")
+
+
+def _flat(values: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _write_lines(lines: Iterator[str], out: IO[str]) -> None:
+    while some := list(islice(lines, 1000)):
+        out.write("".join(some))
+
+
+# ---- CSV and plain text -------------------------------------------------------------------------
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict | list):
+        return json_text(value)
+    return str(value)
+
+
+def _quoted(value: Any) -> str:
+    kind = type(value)
+    if kind is float:
+        return repr(value)
+    text = _cell(value)
+    # An empty cell is NULL, so empty text is quoted.
+    if (kind is str and not text) or any(sign in text for sign in ',"\n\r') or text != text.strip():
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def csv_line(row: Sequence[Any]) -> str:
+    """Give a row as a line of CSV, which `import` reads back exactly."""
+    return ",".join(map(_quoted, row)) + "\n"
+
+
+def _plain_line(row: Sequence[Any]) -> str:
+    cells = (_cell(value).replace("\t", " ").replace("\n", " ") for value in row)
+    return "\t".join(cells) + "\n"
+
+
+# ---- JSON ---------------------------------------------------------------------------------------
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Give a value as JSON; an infinity as 1e999, which every reader takes for one."""
+    separators = None if indent else (",", ":")
+    options: dict[str, Any] = {"ensure_ascii": False, "indent": indent, "separators": separators}
+    try:
+        return json.dumps(value, allow_nan=False, default=_cell, **options)
+    except ValueError:
+        text = json.dumps(_finite(value), default=_cell, **options)
+        return text.replace(f'"{_INFINITE}', "").replace(f'{_INFINITE}"', "")
+
+
+_INFINITE = "\ue000"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        if math.isnan(value):
+            return None
+        return f"{_INFINITE}{'-' if value < 0 else ''}1e999{_INFINITE}"
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: IO[str]) -> None:
+    """Write an array with an object per line."""
+    lines = (json_text(dict(zip(columns, row, strict=True))) for row in rows)
+    first = next(lines, None)
+    if first is None:
+        out.write("[]\n")
+        return
+    out.write("[\n" + first)
+    _write_lines((",\n" + line for line in lines), out)
+    out.write("\n]\n")
+
+
+# ---- A table ------------------------------------------------------------------------------------
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return _cell(value)
+
+
+def _write_table(columns: Sequence[str], rows: Iterator[Sequence[Any]], title: str | None) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    first = list(islice(rows, _SHOWN))
+    last: deque[Sequence[Any]] = deque(maxlen=_SHOWN)
+    left_out = -_SHOWN
+    for row in rows:
+        left_out += 1
+        last.append(row)
+    shown = [*first, *last]
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for place, name in enumerate(columns):
+        values = [row[place] for row in shown]
+        is_number = any(type(value) in (int, float) for value in values)
+        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+    for row in first:
+        table.add_row(*(Text(_shown(value)) for value in row))
+    if left_out > 0:
+        table.add_row(*(Text("…") for _ in columns))
+    for row in last:
+        table.add_row(*(Text(_shown(value)) for value in row))
+    Console(file=sys.stdout).print(table)
+    if left_out > 0:
+        say(f"{left_out:,} rows are not shown; --csv and --json write all of them")

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Progress of what lasts, on a terminal; nothing where stderr is a file or a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["bar", "waiting"]
+
+Step = Callable[[int, int | None, str], None]
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Step]:
+    """Show how far something is.
+
+    Yields
+    ------
+    callable
+        To be called with what is done, of how much (None: nobody knows), and words.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total, words: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[words]}", markup=False),
+        Remaining(compact=True),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    with shown as progress:
+        task = progress.add_task(title, total=None, words="")
+        yield lambda done, total, words: progress.update(
+            task, completed=done, total=total, words=words
+        )
+
+
+@contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """Show that something goes on whose length nobody knows."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(file=sys.stderr).status(escape(title)):
+        yield

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Files that bars come from: each gives them as chunks of columns, whatever it is inside."""

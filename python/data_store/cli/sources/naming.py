@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""What the columns of a file are called, and what its name says about the series in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from ...errors import InvalidInputError
+from ..times import TimeForm, zone_named
+from ..usage import UsageError
+
+__all__ = ["PRESETS", "Wishes", "series_in_name", "targets_of"]
+
+# Names that files have, in lower case, without <> and with one space for _ and -.
+_ALIASES = {
+    "open": ("open", "o", "open price", "first"),
+    "high": ("high", "h", "high price", "max"),
+    "low": ("low", "l", "low price", "min"),
+    "close": ("close", "c", "close price", "last"),
+    "volume": ("volume", "v", "vol", "tickvol", "tick volume"),
+    "source": ("source",),
+    "quality": ("quality",),
+    "is_gap": ("is gap",),
+    "latency_sec": ("latency sec",),
+    "features": ("features",),
+    "symbol": ("symbol",),
+    "timeframe": ("timeframe",),
+}
+# The first of these that a file has is its time.
+_TIMES = ("timestamp", "open time", "opentime", "unix", "ts", "datetime", "date time", "time",
+          "date", "local time", "gmt time", "index level 0", "")  # fmt: skip
+# Columns that exchanges give and a bar has no place for.
+_KNOWN_EXTRAS = frozenset(
+    """adj close;dividends;stock splits;capital gains;close time;closetime;quote volume;
+    quote asset volume;count;trades;trade count;number of trades;tradecount;taker buy volume;
+    taker buy quote volume;taker buy base asset volume;taker buy quote asset volume;
+    taker buy base volume;ignore;vwap;turnover;open interest;spread;price;exchange;interval;
+    id;index;amount""".replace("\n", "")
+    .replace("    ", "")
+    .split(";")
+)
+
+PRESETS: dict[str, dict[int, tuple[str, ...]]] = {
+    # By the number of columns of a file without a header; "-" is left out.
+    "binance": {
+        12: ("timestamp", "open", "high", "low", "close", "volume", *["-"] * 6),
+        11: ("timestamp", "open", "high", "low", "close", "volume", *["-"] * 5),
+    },
+    "kraken": {
+        7: ("timestamp", "open", "high", "low", "close", "volume", "-"),
+        8: ("timestamp", "open", "high", "low", "close", "-", "volume", "-"),
+    },
+    "yahoo": {},
+    "generic": {
+        5: ("timestamp", "open", "high", "low", "close"),
+        6: ("timestamp", "open", "high", "low", "close", "volume"),
+    },
+}
+
+TARGETS = (*_ALIASES, "timestamp")
+
+
+@dataclass
+class Wishes:
+    """What the user said about a file."""
+
+    symbol: str | None = None
+    timeframe: str | None = None
+    preset: str | None = None
+    maps: dict[str, str] = field(default_factory=dict)
+    """The file's column by ours."""
+    skips: frozenset[str] = frozenset()
+    columns: tuple[str, ...] | None = None
+    """Of a file without a header."""
+    header: bool | None = None
+    separator: str | None = None
+    decimal: str = "."
+    unit: str | None = None
+    zone: str | None = None
+    pattern: str | None = None
+
+    @property
+    def times(self) -> TimeForm:
+        """How times are written."""
+        zone = zone_named(self.zone) if self.zone else None
+        return TimeForm(self.unit, zone, self.pattern)
+
+
+def targets_of(
+    names: Sequence[str], wishes: Wishes, notes: list[str], *, file: str
+) -> list[tuple[int, str]]:
+    """Give the place of each column that is used, and its name in the store.
+
+    Raises
+    ------
+    InvalidInputError
+        A column has no place in a bar, or there is none with the time.
+    """
+    plain = [_plain(name) for name in names]
+    taken: dict[int, str] = {}
+    for ours, theirs in wishes.maps.items():
+        place = _place_of(theirs, names, plain)
+        if place is None:
+            raise UsageError(
+                f"{file}: --map {ours}={theirs}: a column {theirs!r} is not in it; the file has "
+                f"{', '.join(map(repr, names))}"
+            )
+        taken[place] = ours
+    mapped = set(taken.values())
+    if "timestamp" not in mapped:
+        taken.update(_time_columns(plain, taken, file, names))
+    left, unknown = [], []
+    for place, name in enumerate(plain):
+        if place in taken:
+            continue
+        ours = next((ours for ours, aliases in _ALIASES.items() if name in aliases), "")
+        if names[place] in wishes.skips or names[place] == "-":
+            continue
+        if ours and ours not in taken.values() and not _is_said(ours, wishes):
+            taken[place] = ours
+        elif "@" in names[place].strip("@"):
+            taken[place] = names[place]
+        elif name in _KNOWN_EXTRAS or name in _TIMES or ours:
+            left.append(names[place])
+        else:
+            unknown.append(names[place])
+    if "*" in wishes.skips:
+        left, unknown = left + unknown, []
+    if unknown:
+        raise InvalidInputError(
+            f"{file}: a bar has no place for {', '.join(map(repr, unknown))}. Leave columns out "
+            f"with --skip {_quoted(unknown[0])} (or --skip '*'), name them with "
+            f"--map close={_quoted(unknown[0])}, or keep one as a feature with "
+            f"--map {_key_for(unknown[0])}={_quoted(unknown[0])}"
+        )
+    if not set(taken.values()) - {"timestamp", "symbol", "timeframe"}:
+        raise InvalidInputError(
+            f"{file}: no column but the time is one of a bar; name them with --map close=COLUMN; "
+            f"the file has {', '.join(map(repr, names))}"
+        )
+    if left:
+        notes.append(f"left out, a bar has no place for them: {', '.join(left)}")
+    return sorted(taken.items())
+
+
+def _is_said(ours: str, wishes: Wishes) -> bool:
+    """Tell whether the command line says what a column says, too."""
+    return bool((ours == "symbol" and wishes.symbol) or (ours == "timeframe" and wishes.timeframe))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_\-]+", " ", name.strip().strip("<>").lower()).strip()
+
+
+def _place_of(wanted: str, names: Sequence[str], plain: Sequence[str]) -> int | None:
+    if wanted in names:
+        return list(names).index(wanted)
+    if _plain(wanted) in plain:
+        return list(plain).index(_plain(wanted))
+    return None
+
+
+def _time_columns(
+    plain: Sequence[str], taken: dict[int, str], file: str, names: Sequence[str]
+) -> dict[int, str]:
+    free = {name: place for place, name in reversed(list(enumerate(plain))) if place not in taken}
+    if "date" in free and "time" in free and not {"timestamp", "unix", "open time"} & free.keys():
+        return {free["date"]: "timestamp", free["time"]: "timestamp"}
+    for name in _TIMES:
+        # Without a name only the first: it is how pandas writes an index.
+        if name in free and (name or free[name] == 0):
+            return {free[name]: "timestamp"}
+    raise InvalidInputError(
+        f"{file}: no column has the time. Say which one: --map timestamp=COLUMN; the file has "
+        f"{', '.join(map(repr, names))}"
+    )
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'" if re.search(r"[^\w.@-]", name) or not name else name
+
+
+def _key_for(name: str) -> str:
+    return re.sub(r"\W+", "_", name.strip().lower()) + "@1.0"
+
+
+# ---- File names ---------------------------------------------------------------------------------
+
+_TIMEFRAME = r"\d+(?:s|m|min|h|d|w|mo|M)"
+_FREQTRADE = re.compile(
+    rf"(?P<pair>[\w.\-]+?)-(?P<timeframe>{_TIMEFRAME})(?:-(?P<kind>spot|futures|mark|index))?"
+)
+_BINANCE = re.compile(rf"(?P<symbol>[A-Z0-9_]+)-(?P<timeframe>{_TIMEFRAME})-\d{{4}}-\d\d(-\d\d)?")
+_KRAKEN = re.compile(r"(?P<symbol>[A-Z0-9.]+)_(?P<minutes>\d+)")
+
+
+def series_in_name(name: str) -> tuple[str | None, str | None]:
+    """Give symbol and timeframe out of a file's name, where it has a form that is known.
+
+    ``BTC_USDT-1h.feather`` (freqtrade), ``BTCUSDT-1m-2024-01.csv`` (Binance), ``XBTUSD_60.csv``
+    (Kraken).
+    """
+    stem = PurePath(name).name
+    while PurePath(stem).suffix.lower() in _SUFFIXES:
+        stem = PurePath(stem).stem
+    found = _BINANCE.fullmatch(stem)
+    if found:
+        return found["symbol"], found["timeframe"]
+    found = _FREQTRADE.fullmatch(stem)
+    if found:
+        # As freqtrade itself reads its names: BTC/USDT, and BTC/USDT:USDT of futures.
+        base, slash, rest = found["pair"].partition("_")
+        return (base + ("/" if slash else "") + rest.replace("_", ":")), found["timeframe"]
+    found = _KRAKEN.fullmatch(stem)
+    if found:
+        return found["symbol"], _minutes_text(int(found["minutes"]))
+    return None, None
+
+
+_SUFFIXES = (".csv", ".txt", ".tsv", ".gz", ".zip", ".json", ".jsonl", ".feather", ".arrow",
+             ".parquet", ".pq")  # fmt: skip
+
+
+def _minutes_text(minutes: int) -> str | None:
+    for size, letter in ((10_080, "w"), (1440, "d"), (60, "h"), (1, "m")):
+        if minutes and minutes % size == 0:
+            return f"{minutes // size}{letter}"
+    return None

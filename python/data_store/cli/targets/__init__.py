@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Files that bars go to."""
