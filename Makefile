@@ -7,7 +7,7 @@
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
-sources := Package.swift $(shell find Sources include -type f -not -path '*.docc/*')
+sources := Package.swift $(shell find Sources include -type f -not -path '*.docc/*' -not -path 'Sources/DataStoreFoundation/*')
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
