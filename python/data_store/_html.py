@@ -46,8 +46,9 @@ def store_html(store: DataStore, handle: StoreHandle) -> str:
 
 
 def _contents(store: DataStore, handle: StoreHandle) -> Iterable[_Row]:
-    size = os.path.getsize(store.path)
-    yield "size", f"{size:,} bytes"
+    size, wal = (_size(store.path + suffix) for suffix in ("", "-wal"))
+    yield "size", f"{size:,} bytes" + (f", and {wal:,} in the WAL" if wal else "")
+    size += wal
     if size > _MOST_COUNTED:
         yield "rows", "not counted in a file of this size: see info()"
         return
@@ -55,6 +56,13 @@ def _contents(store: DataStore, handle: StoreHandle) -> Iterable[_Row]:
         yield f"rows of {table}", f"{count:,}"
     if size <= _MOST_LISTED:
         yield from _series(handle)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def _series(handle: StoreHandle) -> Iterable[_Row]:
