@@ -46,7 +46,7 @@ def store_html(store: DataStore, handle: StoreHandle) -> str:
 
 
 def _contents(store: DataStore, handle: StoreHandle) -> Iterable[_Row]:
-    size, wal = (_size(store.path + suffix) for suffix in ("", "-wal"))
+    size, wal = os.path.getsize(store.path), _wal_size(store.path)
     yield "size", f"{size:,} bytes" + (f", and {wal:,} in the WAL" if wal else "")
     size += wal
     if size > _MOST_COUNTED:
@@ -58,9 +58,9 @@ def _contents(store: DataStore, handle: StoreHandle) -> Iterable[_Row]:
         yield from _series(handle)
 
 
-def _size(path: str) -> int:
+def _wal_size(path: str) -> int:
     try:
-        return os.path.getsize(path)
+        return os.path.getsize(f"{path}-wal")
     except OSError:
         return 0
 
