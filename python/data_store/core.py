@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ctypes import POINTER, byref, c_void_p
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from ._c.first_use import at_first_use, made_at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ._arrow import ArrowResult
     from ._c.abi import ds_info
+    from ._info import Info, LastCheckpoint
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
@@ -369,7 +370,7 @@ class DataStore(OfThisProcess):
             "held_back": result.held_back,
         }
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Info:
         """Tell what the store is and how large.
 
         Returns
@@ -452,7 +453,7 @@ class DataStore(OfThisProcess):
         return connect(os.fsencode(self.path), mode, self._timeout, statements)
 
 
-def _last_checkpoint(info: ds_info) -> dict[str, Any] | None:
+def _last_checkpoint(info: ds_info) -> LastCheckpoint | None:
     if info.last_checkpoint == NO_TIME:
         return None
     with at_first_use.lock, at_first_use:

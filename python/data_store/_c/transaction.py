@@ -21,6 +21,7 @@ from .tasks import call_at_end, own_number
 __all__ = ["Transaction"]
 
 _Exit = TypeVar("_Exit", bound=Callable[..., None])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -124,7 +125,7 @@ class Transaction(OfThisProcess, ContextDecorator):
                 raise
             exc_value.add_note(f"the rollback found: {failure}")
 
-    def __call__(self, func: Any) -> Any:
+    def __call__(self, func: _Function) -> _Function:
         """Decorate a plain function: each call of it is a transaction."""
         if getattr(getattr(func, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
             raise InvalidInputError(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .._arrow import ArrowResult
+    from .._info import Info
     from .._sql import Parameters
 
 __all__ = ["DataStore"]
@@ -176,7 +177,7 @@ class DataStore(OfThisProcess):
         """Copy the WAL into the database file."""
         return await self._calls.write(lambda store: store.checkpoint())
 
-    async def info(self) -> dict[str, Any]:
+    async def info(self) -> Info:
         """Tell what the store is and how large."""
         return await self._calls.read(lambda store: store.info())
 
