@@ -132,7 +132,7 @@ class DataStore(OfThisProcess):
         with at_first_use.lock, at_first_use:
             from ._html import store_html
 
-        return store_html(self, self._store)
+        return store_html(self.path, self._store, lambda: self.info()["rows"])
 
     @made_at_first_use
     def market(self) -> MarketRepo:
