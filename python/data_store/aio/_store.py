@@ -183,7 +183,6 @@ class DataStore(OfThisProcess):
 
     async def get_connection(self) -> sqlite3.Connection:
         """Open a connection of Python's own sqlite3 module, for the thread of this event loop."""
-        await self
-        store = self._calls.store
-        assert store is not None
+        # Not made in the store's thread: sqlite3 ties a connection to the thread that made it.
+        store = await self._calls.read(lambda opened: opened)
         return store.get_connection()
