@@ -7,13 +7,14 @@ import json
 import math
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import IO, Any
 
 import typer
 
 from .guard import say
+from .times import Remembered
 
 __all__ = ["Form", "csv_line", "form_of", "json_text", "write_object", "write_rows"]
 
@@ -106,19 +107,29 @@ def _cell(value: Any) -> str:
 
 
 def _quoted(value: Any) -> str:
-    kind = type(value)
-    if kind is float:
-        return repr(value)
     text = _cell(value)
     # An empty cell is NULL, so empty text is quoted.
-    if (kind is str and not text) or any(sign in text for sign in ',"\n\r') or text != text.strip():
+    is_odd = any(sign in text for sign in ',"\n\r') or text != text.strip()
+    if is_odd or (not text and isinstance(value, str)):
         return '"' + text.replace('"', '""') + '"'
     return text
 
 
+# Nearly all cells are of these types, and texts are mostly those of the row before.
+_texts = Remembered(_quoted)
+_SPELLING: dict[type, Callable[[Any], str]] = {
+    float: repr,
+    int: str,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda _: "",
+    str: _texts.__getitem__,
+}
+
+
 def csv_line(row: Sequence[Any]) -> str:
     """Give a row as a line of CSV, which `import` reads back exactly."""
-    return ",".join(map(_quoted, row)) + "\n"
+    spell = _SPELLING.get
+    return ",".join([spell(type(value), _quoted)(value) for value in row]) + "\n"
 
 
 def _plain_line(row: Sequence[Any]) -> str:
@@ -131,13 +142,25 @@ def _plain_line(row: Sequence[Any]) -> str:
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """Give a value as JSON; an infinity as 1e999, which every reader takes for one."""
-    separators = None if indent else (",", ":")
-    options: dict[str, Any] = {"ensure_ascii": False, "indent": indent, "separators": separators}
+    encode = _compact if indent is None else _encoder(indent, None)
     try:
-        return json.dumps(value, allow_nan=False, default=_cell, **options)
+        return encode(value)
     except ValueError:
-        text = json.dumps(_finite(value), default=_cell, **options)
+        text = encode(_finite(value))
         return text.replace(f'"{_INFINITE}', "").replace(f'{_INFINITE}"', "")
+
+
+def _encoder(indent: int | None, separators: tuple[str, str] | None) -> Callable[[Any], str]:
+    return json.JSONEncoder(
+        ensure_ascii=False,
+        allow_nan=False,
+        indent=indent,
+        separators=separators,
+        default=_cell,
+    ).encode
+
+
+_compact = _encoder(None, (",", ":"))
 
 
 _INFINITE = "\ue000"

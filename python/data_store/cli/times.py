@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .usage import UsageError
 
-__all__ = ["TimeForm", "duration_seconds", "iso_text", "zone_named"]
+__all__ = ["Remembered", "TimeForm", "duration_seconds", "iso_text", "zone_named"]
 
 _EPOCH = dt.datetime(1970, 1, 1)
 _DAY = 86_400 * 10**9
@@ -69,7 +69,7 @@ def duration_seconds(text: str) -> float:
 # ---- Out ----------------------------------------------------------------------------------------
 
 
-class _Remembered(dict[Any, Any]):
+class Remembered(dict[Any, Any]):
     """What a function gave, by argument; forgotten as a whole when there is too much of it."""
 
     def __init__(self, make: Any, most: int = 100_000) -> None:
@@ -83,7 +83,7 @@ class _Remembered(dict[Any, Any]):
         return value
 
 
-_dates = _Remembered(lambda day: (_EPOCH + dt.timedelta(day)).date().isoformat())
+_dates = Remembered(lambda day: (_EPOCH + dt.timedelta(day)).date().isoformat())
 
 
 def _clock(ns: int) -> str:
@@ -94,7 +94,7 @@ def _clock(ns: int) -> str:
     return text + "+00:00"
 
 
-_clocks = _Remembered(_clock)
+_clocks = Remembered(_clock)
 
 
 def iso_text(ns: int) -> str:
@@ -132,9 +132,9 @@ class TimeForm:
         self._zone = zone
         self._pattern = pattern
         # A day's times repeat every day, and a day's date in all its rows.
-        self._days = _Remembered(_day_of)
-        self._clocks = _Remembered(self._clock_of)
-        self._offsets = _Remembered(self._offset_of)
+        self._days = Remembered(_day_of)
+        self._clocks = Remembered(self._clock_of)
+        self._offsets = Remembered(self._offset_of)
 
     def read_all(self, values: Sequence[Any]) -> list[int | Unread]:
         """Give each value's nanoseconds, or why there are none."""

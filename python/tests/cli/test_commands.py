@@ -227,7 +227,6 @@ def test_what_is_not_a_store_is_told_and_left_alone(
         ("read", "market.db", "A", "1h", "--nonsense"),
         ("read", "market.db", "A", "1h", "--limit", "many"),
         ("read", "market.db", "A", "1h", "--limit", "-1"),
-        ("state",),
         ("state", "nonsense"),
         ("export", "market.db", "bars.xyz"),
         ("export", "market.db", "-", "--format", "parquet"),
