@@ -3,7 +3,7 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build demo docs test test-all test-sqlite bench bench-scale hot-functions lint format clean
+.PHONY: help setup debian build install uninstall wheel test-wheel demo docs notebook test test-all test-sqlite bench bench-scale hot-functions lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
@@ -28,6 +28,18 @@ build: $(library) ## build the library, .build/release/libdata_store.so
 $(library): .ci/swift $(sources) | debian
 	@.ci/swift build -c release --product data_store
 	@touch $@
+
+install: $(library) ## the C library, header, pkg-config, CMake and man files: PREFIX=/usr/local LIBDIR= DESTDIR=
+	@.ci/install
+
+uninstall: ## take away what `make install` put there, with the same PREFIX, LIBDIR and DESTDIR
+	@.ci/install uninstall
+
+wheel: ## a wheel for glibc 2.31 and newer, and an sdist, in dist/
+	@.ci/dist
+
+test-wheel: ## use the wheel of `make wheel` in bare Debian 11, 12 and 13
+	@.ci/test-wheel
 
 demo: $(library) .venv/.complete ## run four programs on one database file, draw a picture
 	@.venv/bin/python python/examples/demo.py
@@ -55,8 +67,14 @@ bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 ba
 	@.venv-bench/bin/python Benchmarks/scale.py
 	@.venv-bench/bin/python Benchmarks/many_series.py
 
-docs: | debian ## build the documentation of the Swift module, .build/docs/swift
+.venv-docs/.complete: .ci/venv .ci/requirements-docs.txt | debian
+	@.ci/venv .venv-docs .ci/requirements-docs.txt
+
+docs: $(library) .venv/.complete .venv-docs/.complete ## build the documentation site, .build/docs
 	@.ci/docs
+
+notebook: $(library) .venv/.complete ## run docs/notebook.py and write docs/notebook.ipynb, with pictures
+	@.venv/bin/python .ci/site/notebook.py docs/notebook.py docs/notebook.ipynb
 
 hot-functions: .venv/.complete ## before a release: list again which functions the linker puts side by side
 	@.venv/bin/python Benchmarks/hot_functions.py
@@ -70,4 +88,4 @@ format: .venv/.complete ## bring all sources into the one style
 	.venv/bin/ruff format python
 
 clean: ## remove what was built, installed and drawn here
-	rm -rf .build .venv .venv-arrow .venv-bench demo
+	rm -rf .build .venv .venv-arrow .venv-bench .venv-dist .venv-docs demo dist

@@ -8,12 +8,21 @@ let exportedOnly: [LinkerSetting] = [
   .unsafeFlags(
     ["-static-stdlib", "-use-ld=lld"]
       + linker("--version-script=\(exports)/exports.map", "--gc-sections")
-      // Half a megabyte less to read at each start; glibc knows it from 2.36 on.
-      + linker("-z", "pack-relative-relocs")
+      + platform
       // What everyday calls go through stands side by side: see Benchmarks/hot_functions.py.
       + linker("--symbol-ordering-file=\(exports)/hot_functions.txt", "--no-warn-symbol-ordering")
       + linker(Context.environment["DATA_STORE_SYMBOLS"] == nil ? "--strip-all" : "--strip-debug"))
 ]
+
+/// The platform that the library runs on. `.ci/sysroot` makes a folder of Debian 11's libraries: what is linked
+/// against those runs wherever glibc is 2.31 or newer. Otherwise relocations are packed, half a megabyte less to
+/// read at each start: glibc knows them from 2.36 on.
+var platform: [String] {
+  guard let sysroot = Context.environment["DATA_STORE_SYSROOT"] else {
+    return linker("-z", "pack-relative-relocs")
+  }
+  return ["-Xclang-linker", "--sysroot=\(sysroot)"] + linker("-lstdc++", "\(sysroot)/newer-libstdc++.a")
+}
 
 func linker(_ options: String...) -> [String] { options.flatMap { ["-Xlinker", $0] } }
 
@@ -26,6 +35,7 @@ let package = Package(
   name: "data_store",
   products: [
     .library(name: "DataStore", targets: ["DataStore"]),
+    .library(name: "DataStoreFoundation", targets: ["DataStoreFoundation"]),
     .library(name: "data_store", type: .dynamic, targets: ["DataStoreC"]),
   ],
   targets: [
@@ -39,6 +49,8 @@ let package = Package(
     .target(name: "CShimVFS", dependencies: ["CSQLite"]),
     .target(
       name: "DataStore", dependencies: ["CArrow", "CSQLite", "CFork", "CLinux", "CNumbers", "CShimVFS"]),
+    // `Date` and `Codable` values: what needs Foundation, which the library does without.
+    .target(name: "DataStoreFoundation", dependencies: ["DataStore"]),
     .target(
       name: "DataStoreC", dependencies: ["DataStore", "CDataStore", "CNoArguments"],
       exclude: ["exports.map", "hot_functions.txt"], linkerSettings: exportedOnly + complete),
@@ -51,6 +63,8 @@ let package = Package(
         "DataStore", "CArrow", "CDataStore", "CLinux", "CNumbers", "CSQLite", "FaultVFS", "PowerCutVFS",
         "IntruderVFS",
       ]),
+    // What a Swift program sees: nothing here is @testable.
+    .testTarget(name: "PublicTests", dependencies: ["DataStore", "DataStoreFoundation"]),
   ],
   cxxLanguageStandard: .cxx17
 )

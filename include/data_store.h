@@ -20,8 +20,8 @@
  *             function below says which of the two it is, and what else it returns.
  *   Pointers  Not NULL unless marked DS_NULLABLE. A NULL where none is allowed is DS_INVALID.
  *             Functions that return no status take a NULL handle as an empty result: counts are
- *             0, arrays are NULL, ds_store_path() is "", ds_bars_batch() and
- *             ds_series_entries() point to a view of no rows.
+ *             0, arrays are NULL, ds_store_path() is "", ds_bars_batch(),
+ *             ds_series_entries() and ds_missing_runs() point to a view of no rows.
  *   Inputs    Borrowed for the call, never kept, never written to. Flags must be 0 or 1.
  *   Results   A handle that arrives through `T **out` is yours until its own _free(), which
  *             takes NULL. What you reach through a handle lives as long as the handle.
@@ -398,6 +398,63 @@ int32_t ds_market_scan(ds_store *DS_NONNULL store, const char *DS_NULLABLE const
 int32_t ds_scan_next(ds_scan *DS_NONNULL scan, ds_bars *DS_NULLABLE *DS_NONNULL out_bars);
 void ds_scan_free(ds_scan *DS_NULLABLE scan);
 
+/* ---- Market: coverage ---------------------------------------------------------------------------
+ * What there is of a series, without its rows. All but ds_market_feature_keys() look at the index alone. */
+
+/* *out_exists: 1 if the series has a bar, else 0. A read. */
+int32_t ds_market_exists(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                         const char *DS_NONNULL timeframe, int32_t *DS_NONNULL out_exists);
+
+/* *out_count: how many rows a read of this range would have. `range` NULL: all. A read. */
+int32_t ds_market_count(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                        const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
+                        int64_t *DS_NONNULL out_count);
+
+/* Strings, in an array of ds_texts_count(). They live as long as their ds_texts. */
+typedef struct ds_texts ds_texts;
+int64_t ds_texts_count(const ds_texts *DS_NULLABLE texts);
+const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NULLABLE texts);
+void ds_texts_free(ds_texts *DS_NULLABLE texts);
+
+/* The keys of the features that the bars of a range have, sorted, each once; no strings if they have none. `range` NULL:
+ * all. It looks through the features of each bar, but keeps none. A read; DS_CORRUPT names a bar whose stored features
+ * are damaged. */
+int32_t ds_market_feature_keys(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                               const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
+                               ds_texts *DS_NULLABLE *DS_NONNULL out_keys);
+
+/* When bars are expected: on a regular grid, or at times that are listed. */
+typedef struct ds_expected {
+  size_t struct_size;
+  int64_t step;                     /* of the grid, in nanoseconds, 1 or more; 0: `times` lists them */
+  const int64_t *DS_NULLABLE times; /* in any order; one that is listed twice is expected once. NULL with a step */
+  int64_t count;                    /* of `times`, at most DS_MAX_ROWS; `times` may be NULL if it is 0 */
+} ds_expected;
+#define DS_EXPECTED_INIT {sizeof(ds_expected), 0, NULL, 0}
+
+/* Runs of expected times without a bar, ascending: run i goes from starts[i] to ends[i], both expected and without a
+ * bar, as are all bars[i] expected times from the one to the other. Lives as long as its ds_missing. */
+typedef struct ds_missing_view {
+  size_t struct_size;
+  int64_t count;
+  const int64_t *DS_NULLABLE starts;
+  const int64_t *DS_NULLABLE ends;
+  const int64_t *DS_NULLABLE bars;
+} ds_missing_view;
+
+typedef struct ds_missing ds_missing;
+/* The runs of expected times within `range` at which the series has no bar; bars at other times do not matter. A grid
+ * begins at the start of `range` and has no time behind its end, and needs both; of a list `range` takes a part, and
+ * NULL all. Memory grows with the runs, not with the bars or the grid. DS_INVALID: a listed DS_NO_TIME, too, or a grid of
+ * more than INT64_MAX times. A read. */
+int32_t ds_market_missing(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                          const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
+                          const ds_expected *DS_NONNULL expected,
+                          ds_missing *DS_NULLABLE *DS_NONNULL out_missing);
+/* NULL: a view of no runs. */
+const ds_missing_view *DS_NONNULL ds_missing_runs(const ds_missing *DS_NULLABLE missing);
+void ds_missing_free(ds_missing *DS_NULLABLE missing);
+
 /* ---- Market: inventory, deletion -------------------------------------------------------------- */
 
 /* What is stored: one entry per (symbol, timeframe), sorted. bars and gaps (rows whose is_gap is 1) are NULL
@@ -701,7 +758,7 @@ int32_t ds_market_read_arrow(ds_store *DS_NONNULL store, const char *DS_NULLABLE
 /* ds_market_scan() as a stream of a record batch per chunk; nothing found: no batch. get_next reads the next
  * chunk. Where it fails it returns an errno (EINVAL, ENOMEM, else EIO), and get_last_error tells what
  * ds_last_error() would have; the scan is where it was. Features as columns without options->feature_keys: the keys
- * that the range has now, which takes a first pass over it. A read. */
+ * that the range has now, as ds_market_feature_keys() finds them first. A read. */
 int32_t ds_market_scan_arrow(ds_store *DS_NONNULL store, const char *DS_NULLABLE const *DS_NONNULL symbols,
                              int32_t symbol_count, const char *DS_NONNULL timeframe,
                              const ds_range *DS_NULLABLE range, const ds_read_options *DS_NULLABLE options,
@@ -727,11 +784,7 @@ int32_t ds_rows_arrow(const ds_rows *DS_NONNULL rows, struct ArrowArrayStream *D
 
 /* What is wrong with the file, one string per finding; no strings if it is sound. Reads every page and row. A
  * read; damage is a finding, not DS_CORRUPT or DS_SCHEMA. */
-typedef struct ds_texts ds_texts;
 int32_t ds_store_check(ds_store *DS_NONNULL store, ds_texts *DS_NULLABLE *DS_NONNULL out_findings);
-int64_t ds_texts_count(const ds_texts *DS_NULLABLE texts);
-const char *DS_NULLABLE const *DS_NULLABLE ds_texts_items(const ds_texts *DS_NULLABLE texts);
-void ds_texts_free(ds_texts *DS_NULLABLE texts);
 
 /* Copies one snapshot of the store to `target` while others write. The target appears whole or not at all.
  * DS_INVALID: it exists and `overwrite` is 0 (with 1 it keeps its permissions); and always for the store's own

@@ -15,9 +15,13 @@ from typing import Any
 from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parent
+# An sdist carries the sources of the native library in a folder; in a checkout they lie beside.
+CARRIED = HERE / "native"
+REPOSITORY = CARRIED if CARRIED.is_dir() else HERE.parent
+NATIVE = ("Package.swift", "LICENSE", "include", "Sources", "Tests/VFS", "Tests/DataStoreTests")
 LIBRARY = "libdata_store.so"
 SWIFT_BUILD = ("swift", "build", "-c", "release", "--product", "data_store")
 
@@ -86,6 +90,23 @@ class BuildWithLibrary(build_py):
             shutil.copy2(library, target / LIBRARY)
 
 
+class SourcesOfBoth(sdist):
+    """An sdist that holds the native library's sources, so that it builds without the repository.
+
+    SwiftPM looks for the folders of all targets that `Package.swift` names, tests included.
+    """
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        super().make_release_tree(base_dir, files)
+        for name in NATIVE:
+            source, target = REPOSITORY / name, Path(base_dir) / CARRIED.name / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target)
+            else:
+                shutil.copy2(source, target)
+
+
 class PlatformWheel(bdist_wheel):
     """A wheel for this platform and any Python 3."""
 
@@ -101,5 +122,9 @@ class NativeDistribution(Distribution):
         return True
 
 
-commands: dict[str, Any] = {"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel}
+commands: dict[str, Any] = {
+    "build_py": BuildWithLibrary,
+    "bdist_wheel": PlatformWheel,
+    "sdist": SourcesOfBoth,
+}
 setup(cmdclass=commands, distclass=NativeDistribution)

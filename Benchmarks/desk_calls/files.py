@@ -8,6 +8,7 @@ wrote, with pages as SQLite makes them. Both hold the same rows, written in the 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import os
 import shutil
@@ -64,7 +65,10 @@ class Place:
         is_ours = contender == "ours"
         path = self.folder / "desk-data" / f"{self.market.series}-{'ours' if is_ours else 'c'}.db"
         done = path.with_suffix(".done")
-        if not done.exists():
+        # What a library of another day made may have pages of another size.
+        maker = _digest(Path(self.environment["DATA_STORE_LIBRARY"])) if is_ours else ""
+        if not done.exists() or done.read_text() != maker:
+            done.unlink(missing_ok=True)
             remove(path)
             if not is_ours:
                 create(path)
@@ -77,7 +81,7 @@ class Place:
                 stdout=subprocess.DEVNULL,
             )
             (self._complete_ours if is_ours else self._complete)(path)
-            done.touch()
+            done.write_text(maker)
         return path
 
     def file(self, contender: str) -> Path:
@@ -136,6 +140,10 @@ class Place:
             ]
             connection.executemany("INSERT INTO system_state VALUES (?, ?, ?)", values)
         connection.close()
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def verify(path: Path, market: Market, requests: int) -> None:

@@ -70,8 +70,61 @@ alignas(16) constexpr uint8_t from_sixteenth[32] = {0,    0,    0,    0,    0,  
 inline __m128i from_byte(size_t count) { return load(from_sixteenth + 16 - count); }
 
 // The last sixteen characters of a time: the least that may stand in each place, and how many more there are.
-alignas(16) constexpr char least[17] = "0T00:00:00+00:00";
-alignas(16) constexpr uint8_t more[16] = {9, 0, 9, 9, 0, 5, 9, 0, 5, 9, 0, 0, 0, 0, 0, 0};
+alignas(16) constexpr char time_least[17] = "0T00:00:00+00:00";
+alignas(16) constexpr uint8_t time_more[16] = {9, 0, 9, 9, 0, 5, 9, 0, 5, 9, 0, 0, 0, 0, 0, 0};
+// The same of hours up to 19.
+alignas(16) constexpr uint8_t more_early[16] = {9, 0, 1, 9, 0, 5, 9, 0, 5, 9, 0, 0, 0, 0, 0, 0};
+
+// What entries must have in common with one that is known, to be taken four at a time. They lie one behind the other as
+// they were added, each in front of the one before. Their names do not matter.
+struct Four {
+  const uint8_t *known;  // that one
+  size_t prefix, bytes;
+  size_t lowest, reach;  // of the offsets
+  uint64_t header;       // length and types
+  __m128i date, mask;    // the date, of late hours with the hour
+  __m128i least, more;
+
+  void know(const uint8_t *entry, const Shape &shape, size_t offsets) {
+    known = entry;
+    reach = offsets;
+    prefix = shape.prefix;
+    bytes = shape.bytes;
+    header = header_of(entry);
+    const bool is_late = entry[prefix + date_bytes + 1] == '2';
+    date = load(entry + prefix);
+    mask = _mm_xor_si128(from_byte(is_late ? hour_end : date_bytes), _mm_set1_epi8(-1));
+    least = load(reinterpret_cast<const uint8_t *>(time_least));
+    more = load(is_late ? time_more : more_early);
+  }
+
+  static uint64_t header_of(const uint8_t *entry) {
+    uint64_t word;
+    std::memcpy(&word, entry, sizeof word);
+    return word & 0xFFFFFFFFFFFF;  // little-endian, as all that have SSE2 are
+  }
+
+  // Whether the four entries whose offsets stand at `pointers` are plain.
+  bool are_plain(const uint8_t *page, const uint8_t *pointers, size_t skipped) const {
+    uint64_t word;
+    std::memcpy(&word, pointers, sizeof word);
+    word = __builtin_bswap64(word);
+    const size_t stride = bytes + skipped, offset = word >> 48;
+    if (word != offset * UINT64_C(0x0001000100010001) - stride * UINT64_C(0x0000000100020003)) return false;
+    // The last one lies lowest.
+    if (offset < lowest + 3 * stride || offset - lowest >= reach) return false;
+    uint64_t other = 0;
+    __m128i wrong = _mm_setzero_si128();
+    const uint8_t *entry = page + offset + skipped;
+    for (int count = 0; count < 4; ++count, entry -= stride) {
+      const uint8_t *time = entry + prefix;
+      other |= header_of(entry) ^ header;
+      wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_xor_si128(load(time), date), mask));
+      wrong = _mm_or_si128(wrong, _mm_subs_epu8(_mm_sub_epi8(load(time + 9), least), more));
+    }
+    return other == 0 && _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) == 0xFFFF;
+  }
+};
 
 #endif
 
@@ -86,21 +139,37 @@ size_t offset_of(const cnumbers_index_page &page, size_t cell) {
   return size_t(pointer[0]) << 8 | pointer[1];
 }
 
-}  // namespace
+bool is_of(const cnumbers_series_names &names, const uint8_t *entry) {
+  return entry[2] == 13 + 2 * names.symbol_bytes && entry[3] == 13 + 2 * names.timeframe_bytes &&
+         std::memcmp(entry + 6, names.symbol, names.symbol_bytes) == 0 &&
+         std::memcmp(entry + 6 + names.symbol_bytes, names.timeframe, names.timeframe_bytes) == 0;
+}
 
-extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, size_t first, size_t end) {
+// `names` null: any. An entry that is like the one before has the same.
+inline __attribute__((always_inline)) size_t count_times(const cnumbers_index_page *given,
+                                                         const cnumbers_series_names *names, size_t first, size_t end) {
   const cnumbers_index_page page = *given;
   const size_t lowest = page.pointers + 2 * page.cells;
   const uint8_t *known = nullptr;  // the entry before, and what it has in common with its neighbours
   Shape shape = {0, 0};
   size_t reach = 0;  // of the offsets that an entry of this shape may have, how many
 #if defined(__SSE2__)
-  const __m128i least_rest = load(reinterpret_cast<const uint8_t *>(least)), more_rest = load(more);
+  const __m128i least_rest = load(reinterpret_cast<const uint8_t *>(time_least)), more_rest = load(time_more);
   const __m128i behind_hour = from_byte(hour_end);
   __m128i head = _mm_setzero_si128(), tail = head, behind_head = head, hour = head;
+  Four four = {};
+  four.lowest = lowest;
+  bool is_likely = false;  // that the next ones are of one date
 #endif
   size_t cell = first;
   for (; cell < end; ++cell) {
+#if defined(__SSE2__)
+    if (is_likely && end - cell > 4) {
+      if (four.known != known) four.know(known, shape, reach);
+      const uint8_t *pointers = page.bytes + page.pointers;
+      while (end - cell > 4 && four.are_plain(page.bytes, pointers + 2 * cell, page.skipped)) cell += 4;
+    }
+#endif
     const size_t offset = offset_of(page, cell);
     const uint8_t *entry = page.bytes + offset + page.skipped;
     if (offset - lowest < reach) {
@@ -114,6 +183,7 @@ extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, s
       if (shape.prefix > 16) same = _mm_and_si128(same, _mm_cmpeq_epi8(load(time - 16), tail));
       if (_mm_movemask_epi8(same) == 0xFFFF &&
           (shape.prefix <= 32 || std::memcmp(entry + 16, known + 16, shape.prefix - 32) == 0)) {
+        is_likely = true;
         continue;
       }
 #else
@@ -123,6 +193,7 @@ extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, s
     if (offset < lowest || offset > page.size || page.size - offset < page.skipped) break;
     Shape found;
     if (!read_shape(entry, page.size - offset - page.skipped, page.size, &found)) break;
+    if (names != nullptr && !is_of(*names, entry)) break;
     const uint8_t *time = entry + found.prefix;
     const bool is_of_known_date =
         known != nullptr && std::memcmp(time, known + shape.prefix, date_bytes) == 0;
@@ -137,9 +208,21 @@ extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *given, s
     head = load(entry);
     if (shape.prefix > 16) tail = load(time - 16);
     hour = load(time);
+    is_likely = is_of_known_date;
 #endif
   }
   return cell - first;
+}
+
+}  // namespace
+
+extern "C" size_t cnumbers_count_plain_times(const cnumbers_index_page *page, size_t first, size_t end) {
+  return count_times(page, nullptr, first, end);
+}
+
+extern "C" size_t cnumbers_count_times_of_series(const cnumbers_index_page *page, const cnumbers_series_names *names,
+                                                 size_t first, size_t end) {
+  return count_times(page, names, first, end);
 }
 
 namespace {

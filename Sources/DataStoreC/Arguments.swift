@@ -52,6 +52,13 @@ enum Argument {
     return text
   }
 
+  /// A text as it lies, to be looked at by who takes it.
+  static func bytes(
+    _ pointer: UnsafePointer<CChar>?, _ name: StaticString
+  ) throws(StoreError) -> UnsafeBufferPointer<UInt8> {
+    BatchIn.bytes(try notNull(pointer, name))
+  }
+
   static func optionalText(
     _ pointer: UnsafePointer<CChar>?, _ name: StaticString
   ) throws(StoreError) -> String? {

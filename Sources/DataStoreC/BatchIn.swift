@@ -87,6 +87,9 @@ struct TextsIn: ~Copyable {
   private let values: UnsafeMutablePointer<UnsafeBufferPointer<UInt8>>
   private let capacity: Int
   private var used = 0
+  /// The dictionary that was taken last: features tend to share one.
+  private var last:
+    (given: UnsafePointer<UnsafePointer<CChar>?>?, values: UnsafeBufferPointer<UnsafeBufferPointer<UInt8>>)
 
   /// Room for columns with so many texts.
   init(
@@ -98,6 +101,7 @@ struct TextsIn: ~Copyable {
     if overflow { throw .noMemory() }
     values = try CText.allocate(max(bytes, 1)).bindMemory(
       to: UnsafeBufferPointer<UInt8>.self, capacity: capacity)
+    last = (nil, UnsafeBufferPointer(start: nil, count: 0))
   }
 
   deinit { free(values) }
@@ -113,6 +117,9 @@ struct TextsIn: ~Copyable {
   ) throws(StoreError) -> TextColumn? {
     guard given.codes != nil || given.values != nil else { return nil }
     let count = Int(given.value_count)
+    if let values = given.values, values == last.given, count == last.values.count {
+      return TextColumn(codes: given.codes, values: last.values)
+    }
     guard count >= 0, count <= Int(Int32.max), count == 0 || given.values != nil, count <= capacity - used
     else {
       throw StoreError(
@@ -128,6 +135,7 @@ struct TextsIn: ~Copyable {
       (start + index).initialize(to: BatchIn.bytes(value))
     }
     used += count
-    return TextColumn(codes: given.codes, values: UnsafeBufferPointer(start: start, count: count))
+    last = (given.values, UnsafeBufferPointer(start: start, count: count))
+    return TextColumn(codes: given.codes, values: last.values)
   }
 }

@@ -38,7 +38,7 @@ public func ds_state_get(
   status { () throws(StoreError) in
     let out = try Argument.notNull(out_json, "out_json")
     var text: UnsafeMutablePointer<CChar>?
-    try StoreHandle.store(store).state.withJSON(try Argument.text(key, "key")) { json throws(StoreError) in
+    try StoreHandle.store(store).state.withJSON(try Argument.bytes(key, "key")) { json throws(StoreError) in
       if let json { text = UnsafeMutablePointer(mutating: try CText.copy(json)) }
     }
     out.pointee = text
@@ -55,7 +55,7 @@ public func ds_state_get_into(
     let memory = UnsafeMutableRawPointer(try Argument.notNull(json, "json"))
     let room = try Argument.size(size)
     var needed = 0
-    try StoreHandle.store(store).state.withJSON(try Argument.text(key, "key")) { text throws(StoreError) in
+    try StoreHandle.store(store).state.withJSON(try Argument.bytes(key, "key")) { text throws(StoreError) in
       guard let text else { return }
       needed = text.count + 1
       guard needed <= room else { return }

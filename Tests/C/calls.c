@@ -138,6 +138,33 @@ static int32_t call_sql_arrow(ds_store *store) {
   return settle_stream(ds_sql_arrow(store, "SELECT count(*) FROM market_data", NULL, 0, -1, &stream), &stream);
 }
 
+static int32_t call_exists(ds_store *store) {
+  int32_t exists = (int32_t)UNTOUCHED;
+  return settle_number(ds_market_exists(store, EURUSD, HOURLY, &exists), exists);
+}
+
+static int32_t call_count(ds_store *store) {
+  int64_t count = UNTOUCHED;
+  return settle_number(ds_market_count(store, EURUSD, HOURLY, NULL, &count), count);
+}
+
+static int32_t call_feature_keys(ds_store *store) {
+  ds_texts *keys = UNTOUCHED_HANDLE;
+  int32_t status = ds_market_feature_keys(store, EURUSD, HOURLY, NULL, &keys);
+  if (status == DS_OK) ds_texts_free(keys);
+  return settle_handle(status, keys);
+}
+
+static int32_t call_missing(ds_store *store) {
+  ds_missing *missing = UNTOUCHED_HANDLE;
+  ds_expected expected = DS_EXPECTED_INIT;
+  expected.times = &moment;
+  expected.count = 1;
+  int32_t status = ds_market_missing(store, EURUSD, HOURLY, NULL, &expected, &missing);
+  if (status == DS_OK) ds_missing_free(missing);
+  return settle_handle(status, missing);
+}
+
 static int32_t call_series(ds_store *store) {
   ds_series *series = UNTOUCHED_HANDLE;
   int32_t status = ds_market_series(store, 1, &series);
@@ -270,6 +297,10 @@ const store_call store_calls[] = {
     {"ds_sql_arrow", call_sql_arrow, false},
     {"ds_market_write_arrow", call_write_arrow, false},
     {"ds_market_write_features_arrow", call_write_features_arrow, false},
+    {"ds_market_exists", call_exists, false},
+    {"ds_market_count", call_count, false},
+    {"ds_market_feature_keys", call_feature_keys, false},
+    {"ds_market_missing", call_missing, false},
     {"ds_market_series", call_series, false},
     {"ds_market_delete", call_delete, true},
     {"ds_market_record_request", call_record_request, true},

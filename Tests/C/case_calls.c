@@ -123,6 +123,59 @@ static int32_t scan(ds_store *store, json *with, json **out) {
   return status;
 }
 
+/* ---- Coverage --------------------------------------------------------------------------------- */
+
+static int32_t exists_call(ds_store *store, json *with, json **out) {
+  int32_t found = -1;
+  int32_t status = ds_market_exists(store, *case_symbol(with), *case_timeframe(with), &found);
+  *out = json_bool(found == 1);
+  return status;
+}
+
+static int32_t count(ds_store *store, json *with, json **out) {
+  ds_range range = case_range(with);
+  int64_t rows = -1;
+  int32_t status = ds_market_count(store, *case_symbol(with), *case_timeframe(with), &range, &rows);
+  *out = json_integer(rows);
+  return status;
+}
+
+static int32_t feature_keys(ds_store *store, json *with, json **out) {
+  ds_range range = case_range(with);
+  ds_texts *keys = NULL;
+  int32_t status = ds_market_feature_keys(store, *case_symbol(with), *case_timeframe(with), &range, &keys);
+  *out = json_new(JSON_LIST);
+  for (int64_t i = 0; i < ds_texts_count(keys); i++) json_add(*out, NULL, json_text(ds_texts_items(keys)[i]));
+  ds_texts_free(keys);
+  return status;
+}
+
+static int32_t missing(ds_store *store, json *with, json **out) {
+  ds_range range = case_range(with);
+  ds_expected expected = DS_EXPECTED_INIT;
+  json *step = json_given(with, "step"), *times = json_given(with, "times");
+  int64_t instants[16];
+  if (step) expected.step = step->integer;
+  for (size_t i = 0; times && i < times->count && i < COUNT_OF(instants); i++) {
+    CHECK_OK(ds_time_of_text(times->items[i]->text, &instants[i]));
+    expected.times = instants;
+    expected.count++;
+  }
+  ds_missing *found = NULL;
+  int32_t status =
+      ds_market_missing(store, *case_symbol(with), *case_timeframe(with), &range, &expected, &found);
+  const ds_missing_view *view = ds_missing_runs(found);
+  *out = json_new(JSON_LIST);
+  for (int64_t i = 0; i < view->count; i++) {
+    json *run = json_add(*out, NULL, json_new(JSON_OBJECT));
+    json_add(run, "start", json_time(view->starts[i]));
+    json_add(run, "end", json_time(view->ends[i]));
+    json_add(run, "bars", json_integer(view->bars[i]));
+  }
+  ds_missing_free(found);
+  return status;
+}
+
 static int32_t series(ds_store *store, json *with, json **out) {
   ds_series *series = NULL;
   int32_t status = ds_market_series(store, case_flag(with, "counts", 1), &series);
@@ -320,6 +373,10 @@ static const case_call calls[] = {
     {"latest", latest},
     {"latest_bar", latest_bar},
     {"scan", scan},
+    {"exists", exists_call},
+    {"count", count},
+    {"feature_keys", feature_keys},
+    {"missing", missing},
     {"series", series},
     {"delete", delete_bars},
     {"record_request", record_request},

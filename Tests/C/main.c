@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
       {"foreign", foreign_tests},
       {"latest", latest_tests},
       {"scan", scan_tests},
+      {"coverage", coverage_tests},
       {"series_delete", series_delete_tests},
       {"requests", requests_tests},
       {"arrow_write", arrow_write_tests},

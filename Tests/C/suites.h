@@ -26,6 +26,7 @@ extern const check_test range_tests[];
 extern const check_test foreign_tests[];
 extern const check_test latest_tests[];
 extern const check_test scan_tests[];
+extern const check_test coverage_tests[];
 extern const check_test series_delete_tests[];
 extern const check_test requests_tests[];
 extern const check_test arrow_write_tests[];

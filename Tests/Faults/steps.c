@@ -256,6 +256,41 @@ static int32_t series(scene *s) {
   return DS_OK;
 }
 
+static int32_t count_as(scene *s, const char *symbol) {
+  int32_t exists = 0;
+  TRY(ds_market_exists(s->store, symbol, hourly, &exists));
+  see_number(s, exists);
+  ds_range range = DS_RANGE_INIT;
+  range.start = hour_at(-2);
+  range.end = hour_at(600);
+  int64_t count = 0;
+  TRY(ds_market_count(s->store, symbol, hourly, &range, &count));
+  see_number(s, count);
+  ds_expected expected = DS_EXPECTED_INIT;
+  expected.step = hour_at(1) - hour_at(0);
+  const int64_t times[] = {hour_at(7), hour_at(2), hour_at(900)};
+  for (int32_t is_listed = 0; is_listed < 2; is_listed++) {
+    ds_missing *missing = NULL;
+    TRY(ds_market_missing(s->store, symbol, hourly, &range, &expected, &missing));
+    const ds_missing_view *view = ds_missing_runs(missing);
+    for (int64_t i = 0; i < view->count; i++) see_number(s, view->starts[i] ^ view->ends[i] ^ view->bars[i]);
+    ds_missing_free(missing);
+    expected = (ds_expected){sizeof expected, 0, times, 3};
+  }
+  return DS_OK;
+}
+static int32_t count(scene *s) { return count_as(s, two_symbols[0]); }
+static int32_t count_large(scene *s) { return count_as(s, large_symbols[0]); }
+static int32_t count_foreign(scene *s) { return count_as(s, "foreign"); }
+
+static int32_t feature_keys(scene *s) {
+  ds_texts *keys = NULL;
+  TRY(ds_market_feature_keys(s->store, large_symbols[0], hourly, NULL, &keys));
+  for (int64_t i = 0; i < ds_texts_count(keys); i++) see_text(s, ds_texts_items(keys)[i]);
+  ds_texts_free(keys);
+  return DS_OK;
+}
+
 static int32_t requests(scene *s) {
   ds_requests *found = NULL;
   TRY(ds_market_requests(s->store, NULL, hourly, NULL, -1, &found));
@@ -499,6 +534,10 @@ const step steps[] = {
     {"arrow_copy", arrow_copy, START_LARGE},
     {"arrow_features", arrow_features, START_LARGE},
     {"arrow_sql", arrow_sql, START_LARGE},
+    {"count", count, START_OPEN},
+    {"count_large", count_large, START_LARGE},
+    {"count_foreign", count_foreign, START_FOREIGN},
+    {"feature_keys", feature_keys, START_LARGE},
     {"series", series, START_OPEN},
     {"requests", requests, START_OPEN},
     {"sql", sql, START_OPEN},

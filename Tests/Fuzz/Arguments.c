@@ -191,6 +191,43 @@ static void call_scan(input *in) {
   ds_scan_free(scan);
 }
 
+static void call_coverage(input *in) {
+  int64_t number = UNTOUCHED, *place = take_place(in, &number);
+  int32_t there = (int32_t)UNTOUCHED, *there_place = take_place(in, &there);
+  ds_store *store = take_store(in);
+  const char *symbol = take_name(in), *timeframe = take_name(in);
+  ds_range *range = take_range(in);
+  settle_number(ds_market_exists(store, symbol, timeframe, there_place), there);
+  settle_number(ds_market_count(store, symbol, timeframe, range, place), number);
+  ds_texts *keys = UNTOUCHED_HANDLE, **keys_place = take_place(in, &keys);
+  if (!settle_handle(ds_market_feature_keys(store, symbol, timeframe, range, keys_place), keys, keys_place != NULL))
+    return;
+  for (int64_t i = 0; i < ds_texts_count(keys); i++) walk_text(ds_texts_items(keys)[i]);
+  ds_texts_free(keys);
+}
+
+static void call_missing(input *in) {
+  ds_missing *missing = UNTOUCHED_HANDLE, **place = take_place(in, &missing);
+  ds_store *store = take_store(in);
+  const char *symbol = take_name(in), *timeframe = take_name(in);
+  ds_range *range = take_range(in);
+  ds_expected expected = DS_EXPECTED_INIT;
+  expected.step = take_byte(in) & 1 ? take_integer(in) : 0;
+  expected.count = take_byte(in) & 7;
+  int64_t *times = borrow(in, sizeof *times * (size_t)(expected.count + 1));
+  for (int64_t i = 0; i < expected.count; i++) times[i] = take_integer(in);
+  expected.times = take_byte(in) == 0 ? NULL : times;
+  if (take_byte(in) >= 0xf0) expected.struct_size = (size_t)take_integer(in) & 31;
+  if (!settle_handle(ds_market_missing(store, symbol, timeframe, range, &expected, place), missing, place != NULL))
+    return;
+  const ds_missing_view *view = ds_missing_runs(missing);
+  for (int64_t i = 0; i < view->count; i++) {
+    hold(view->starts[i] <= view->ends[i] && view->bars[i] > 0, "a run that ends before it begins");
+    hold(i == 0 || view->ends[i - 1] < view->starts[i], "runs out of order");
+  }
+  ds_missing_free(missing);
+}
+
 static void call_series(input *in) {
   ds_series *series = UNTOUCHED_HANDLE, **place = take_place(in, &series);
   ds_store *store = take_store(in);
@@ -457,6 +494,7 @@ static void call_anything_else(input *in) {
   hold(ds_abi_version() == DS_ABI_VERSION, "another ABI");
   hold(ds_bars_batch(NULL)->count == 0, "rows of nothing");
   hold(ds_series_entries(NULL)->count == 0, "series of nothing");
+  hold(ds_missing_runs(NULL)->count == 0, "runs of nothing");
   hold(ds_requests_count(NULL) == 0 && ds_requests_items(NULL) == NULL, "requests of nothing");
   hold(ds_state_entries_count(NULL) == 0, "state of nothing");
   hold(ds_state_entries_items(NULL) == NULL, "state of nothing");
@@ -471,6 +509,7 @@ static void call_anything_else(input *in) {
   ds_bar_free(NULL);
   ds_scan_free(NULL);
   ds_series_free(NULL);
+  ds_missing_free(NULL);
   ds_requests_free(NULL);
   ds_text_free(NULL);
   ds_state_entries_free(NULL);
@@ -488,6 +527,8 @@ static void (*const calls[])(input *) = {
     call_code,
     call_latest_bar_into,
     call_state_get_into,
+    call_coverage,
+    call_missing,
 };
 
 /* ---- libFuzzer -------------------------------------------------------------------------------- */

@@ -146,6 +146,26 @@ static void read_bars(ds_store *store, digest expected) {
     }
     ds_scan_free(scan);
   }
+  int64_t count = 0;
+  if (DONE(ds_market_count(store, EURUSD, HOURLY, NULL, &count)) && expected.is_known)
+    must(count == expected.rows, "a count is what plain SQLite counts");
+  range.end_text = NULL;
+  range.end = T0 + 90 * HOUR;
+  int32_t exists = 0;
+  DONE(ds_market_exists(store, EURUSD, HOURLY, &exists));
+  DONE(ds_market_count(store, EURUSD, HOURLY, &range, &count));
+  ds_expected hours = {sizeof hours, HOUR, NULL, 0};
+  ds_missing *missing = NULL;
+  if (DONE(ds_market_missing(store, EURUSD, HOURLY, &range, &hours, &missing))) {
+    const ds_missing_view *view = ds_missing_runs(missing);
+    for (int64_t i = 0; i < view->count; i++) must(view->starts[i] <= view->ends[i], "a run begins before it ends");
+    ds_missing_free(missing);
+  }
+  ds_texts *keys = NULL;
+  if (DONE(ds_market_feature_keys(store, EURUSD, HOURLY, NULL, &keys))) {
+    for (int64_t i = 0; i < ds_texts_count(keys); i++) walk_text(ds_texts_items(keys)[i]);
+    ds_texts_free(keys);
+  }
   for (int32_t counts = 0; counts < 2; counts++) {
     ds_series *series = NULL;
     if (!DONE(ds_market_series(store, counts, &series))) continue;

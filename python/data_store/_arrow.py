@@ -6,19 +6,24 @@ https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
 
 from __future__ import annotations
 
+import collections
 import ctypes
+import datetime
 import functools
+import gc
+import sys
 from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from ._c.first_use import at_first_use
+from ._arrow_schema import column_names_in
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode, encode_name
-from .errors import InvalidInputError, InvalidTypeError, LibraryError
+from ._deferred import imported
+from .errors import DataStoreError, InvalidInputError, InvalidTypeError, LibraryError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +76,8 @@ _pointer_in: Any = ctypes.PYFUNCTYPE(c_void_p, py_object, c_char_p)(
 _release_type = ctypes.CFUNCTYPE(None, c_void_p)
 _get_type = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p)
 
+_CAPSULE: Any = type(datetime.datetime_CAPI)
+
 # By address: the memory of the structs that are in capsules.
 _in_capsules: dict[int, ctypes.Array[Any]] = {}
 
@@ -118,6 +125,34 @@ def _capsule(kind: _Kind, fill: Callable[[int], None]) -> Any:
     return _new_capsule(address, kind.name, _ender(kind))
 
 
+_SHOWN = 12  # names of columns
+
+# The destructor is Python code, which must not run while a consumer's error is on its way. So no
+# capsule ends where a consumer drops it, but here, when one looks whether anybody has it still.
+_waiting: collections.deque[Any] = collections.deque()
+
+
+def _let_go(phase: str = "start", info: object = None) -> None:
+    """End the capsules that nobody has any more: at each call, and at each garbage collection."""
+    for _ in range(len(_waiting)):
+        try:
+            capsule = _waiting.popleft()
+        except IndexError:  # another thread's
+            return
+        if sys.getrefcount(capsule) > _MINE:
+            _waiting.append(capsule)
+        del capsule
+
+
+def _count_of_mine() -> int:
+    capsule = object()
+    return sys.getrefcount(capsule)
+
+
+_MINE = _count_of_mine()  # of the variable and the argument: not the same in all versions of Python
+gc.callbacks.append(_let_go)
+
+
 # ---- Out ----------------------------------------------------------------------------------------
 
 
@@ -135,9 +170,11 @@ class ArrowResult(OfThisProcess):
         Makes a pandas DataFrame of the rows.
     is_stream : bool, default False
         Whether the rows can be taken once only.
+    count : callable, optional
+        Tells how many rows there are, where that is known.
     """
 
-    __slots__ = ("_capsules", "_frame", "_is_stream", "_kept", "_make")
+    __slots__ = ("_capsules", "_count", "_frame", "_is_stream", "_kept", "_make")
 
     def __init__(
         self,
@@ -145,26 +182,40 @@ class ArrowResult(OfThisProcess):
         frame: Callable[[], pd.DataFrame],
         *,
         is_stream: bool = False,
+        count: Callable[[], int] | None = None,
     ) -> None:
         self._make = make
         self._frame = frame
         self._is_stream = is_stream
+        self._count = count
         self._kept: Any = None
-        # A destructor of ours is Python code, which must not run while a consumer's error is on its
-        # way. So the last capsule stays until this object goes, or the next is asked for.
         self._capsules: list[Any] = []
         if is_stream:  # what is wrong with the call is told by the call
             self._kept = self._stream()
 
-    def __del__(self) -> None:
+    def __del__(self) -> None:  # Python keeps an error that is on its way out of it
+        _waiting.extend(self._capsules)
         self._capsules.clear()
+        _let_go()
+
+    def __repr__(self) -> str:
+        if self._is_stream and self._kept is None:
+            return "<ArrowResult: a stream, taken>"
+        rows = "a stream" if self._count is None else f"{self._count():,} rows"
+        try:
+            names = self.column_names
+        except DataStoreError as error:
+            return f"<ArrowResult: {rows}; {error}>"
+        more = f", and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        return f"<ArrowResult: {rows} of {', '.join(names[:_SHOWN])}{more}>"
 
     def _stream(self) -> Any:
         return _capsule(_STREAM, self._make)
 
     def _keep(self, capsule: Any) -> Any:
-        self._capsules.clear()
-        self._capsules.append(capsule)
+        _waiting.extend(self._capsules)
+        self._capsules[:] = [capsule]
+        _let_go()
         return capsule
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
@@ -186,6 +237,12 @@ class ArrowResult(OfThisProcess):
             The rows of `iter_arrow` were taken already.
         """
         return self._keep(self._take())
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in their order."""
+        stream = self._kept if self._kept is not None else self._stream()
+        return column_names_in(_pointer_in(stream, _STREAM.name))
 
     def _take(self) -> Any:
         if not self._is_stream:
@@ -234,9 +291,13 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("pyarrow", "arrow"):
-            import pyarrow as pa
-        return pa.table(self)
+        table: pa.Table = imported(
+            "pyarrow",
+            "arrow",
+            "to_pyarrow",
+            "to_polars, or any library that takes a table of Arrow",
+        ).table(self)
+        return table
 
     def to_polars(self) -> pl.DataFrame:
         """Give the rows as a ``polars.DataFrame``; polars is imported for it.
@@ -253,9 +314,13 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("polars", "polars"):
-            import polars as pl
-        return pl.DataFrame(self)
+        frame: pl.DataFrame = imported(
+            "polars",
+            "polars",
+            "to_polars",
+            "to_pyarrow, or any library that takes a table of Arrow",
+        ).DataFrame(self)
+        return frame
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the rows as a ``pandas.DataFrame``; pandas is imported for it, and pyarrow is not.
@@ -273,29 +338,12 @@ class ArrowResult(OfThisProcess):
         InvalidInputError
             The rows of `iter_arrow` were taken already.
         """
-        with at_first_use.lock, at_first_use, _needed("pandas", "pandas"):
-            import pandas  # noqa: F401
+        imported(
+            "pandas", "pandas", "to_pandas", "to_polars, or any library that takes a table of Arrow"
+        )
         if self._is_stream:
             self._take()
         return self._frame()
-
-
-class _needed:  # noqa: N801 - reads as a statement
-    """Says how to get a library that is not installed."""
-
-    def __init__(self, name: str, extra: str) -> None:
-        self.name = name
-        self.extra = extra
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ImportError):
-            raise LibraryError(
-                f"{self.name} is needed for this and cannot be imported ({error}): "
-                f"pip install data_store[{self.extra}]"
-            ) from error
 
 
 def bars_result(
@@ -306,7 +354,7 @@ def bars_result(
     def make(address: int) -> None:
         check(library.ds_bars_arrow(owner, by_symbol, address))
 
-    return ArrowResult(make, frame)
+    return ArrowResult(make, frame, count=lambda: library.ds_bars_batch(owner).contents.count)
 
 
 def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> ArrowResult:
@@ -315,7 +363,7 @@ def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> Arrow
     def make(address: int) -> None:
         check(library.ds_rows_arrow(owner, address))
 
-    return ArrowResult(make, frame)
+    return ArrowResult(make, frame, count=lambda: library.ds_rows_count(owner))
 
 
 # ---- In -----------------------------------------------------------------------------------------
@@ -324,6 +372,8 @@ def rows_result(owner: ResultHandle, frame: Callable[[], pd.DataFrame]) -> Arrow
 def is_arrow(table: object) -> bool:
     """Tell whether a table offers itself as one of Arrow, and is not one of pandas."""
     kind = type(table)
+    if kind is _CAPSULE:  # of a stream, as what offers itself gives it
+        return True
     if not hasattr(kind, "__arrow_c_stream__") and not hasattr(kind, "__arrow_c_array__"):
         return False
     return kind.__module__.partition(".")[0] != "pandas" and not any(
@@ -360,6 +410,8 @@ def write_stream(
 def _stream_of(table: Any) -> tuple[object, int]:
     """Ask a table for its stream; the first of the two keeps the second alive."""
     try:
+        if type(table) is _CAPSULE:
+            return table, _pointer_in(table, _STREAM.name)
         if hasattr(type(table), "__arrow_c_stream__"):
             capsule = table.__arrow_c_stream__()
             return capsule, _pointer_in(capsule, _STREAM.name)

@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pandas as pd
+from typing import Any
 
 from ._arrow import ArrowResult, bars_result
-from ._c.handles import BarsHandle, StoreHandle
+from ._c.handles import StoreHandle
 from ._c.library import library
 from ._c.status import check
-from ._c.text import encode_name
+from ._deferred import frames
 from ._in.cells import count_of
-from ._in.selection import Selection, symbols_of
-from ._out.frames import bars_out
-from ._reads import bars_between, chunks_between
-from ._timestamps import range_of
+from ._in.selection import Selection
+from ._reads import asked_between, bars_between
 
 __all__ = ["arrow_between", "arrow_chunks_between"]
 
@@ -28,14 +24,12 @@ def arrow_between(
     start: object,
     end: object,
     selection: Selection,
-    frame_of: Callable[[BarsHandle, Selection], pd.DataFrame],
 ) -> ArrowResult:
-    """Give a range as a table; `frame_of` makes a frame of it, for those who want one."""
+    """Give a range as a table."""
     owner = bars_between(store, symbol, timeframe, start, end, selection)
-    # A frame of one's own: nobody else's numbers change with it.
     return bars_result(
         owner,
-        lambda: frame_of(owner, selection).reset_index().copy(),
+        lambda: frames.table_of_bars(owner, selection),
         by_symbol=selection.by_symbol,
     )
 
@@ -50,26 +44,13 @@ def arrow_chunks_between(
     selection: Selection,
 ) -> ArrowResult:
     """Begin a scan, and give it as a stream of a record batch per chunk."""
-    symbols = symbols_of(symbol)
-    asked = (
-        store,
-        symbols,
-        symbols.count,
-        encode_name(timeframe, "timeframe"),
-        range_of(start, end),
-        selection,
-        count_of(chunk, "chunk"),
-        selection.by_symbol,
-    )
+    asked = asked_between(store, symbol, timeframe, start, end, selection)
+    rows = count_of(chunk, "chunk")
 
     def make(address: int) -> None:
-        check(library.ds_market_scan_arrow(*asked, address))
+        check(library.ds_market_scan_arrow(*asked, rows, selection.by_symbol, address))
 
-    def frame() -> pd.DataFrame:
-        frames = list(chunks_between(store, symbol, timeframe, start, end, chunk, selection))
-        if not frames:
-            none = bars_between(store, symbol, timeframe, start, end, selection)
-            frames = [bars_out(none, selection)]
-        return pd.concat(frames).reset_index()
+    def frame() -> Any:
+        return frames.table_of_chunks(store, symbol, timeframe, start, end, chunk, selection)
 
     return ArrowResult(make, frame, is_stream=True)

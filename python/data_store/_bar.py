@@ -4,19 +4,18 @@
 # No annotations as texts here: NamedTuple compiles each of those, which takes a millisecond.
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from ctypes import addressof, byref, c_int32
 from struct import Struct
 from typing import Any, Final, NamedTuple, TypeAlias
 
-import numpy as np
-
 from ._c import abi as _abi
+from ._c.first_use import at_first_use
 from ._c.packing import layout_of
 from ._c.text import decode_optional
 from ._in.cells import Refusal, flag, number
-from ._in.columns.texts import NO_TEXT, PlacedText, word, words
-from ._in.rows import argument_error, place_of
+from ._in.places import argument_error, place_of
+from ._in.words import NO_TEXT, PlacedText, word, words
 from ._json import from_json
 from ._timestamps import storable_ns, to_datetime
 from .errors import InvalidInputError
@@ -90,13 +89,30 @@ class Bar(NamedTuple):
     latency_sec: float | None
     features: dict[str, dict[str, Any]]
 
+    def _repr_html_(self) -> str:
+        with at_first_use.lock, at_first_use:
+            from ._html import bar_html
+
+        return bar_html(self)
+
 
 def _text_cell(cell: object) -> PlacedText:
     return words[cell] if type(cell) is str else word(cell)
 
 
-_Kind: TypeAlias = tuple[frozenset[type], Callable[[Any], Any], Any]
-_NUMBER: Final[_Kind] = frozenset({float, np.float64}), number, float("nan")
+_plain_numbers: Final[set[type]] = {float}
+
+
+def _number_cell(cell: Any) -> float:
+    """Give one as `number` does; NumPy's own doubles are packed as they are from the second on."""
+    kind = type(cell)
+    if issubclass(kind, float) and (kind.__module__, kind.__name__) == ("numpy", "float64"):
+        _plain_numbers.add(kind)
+    return number(cell)
+
+
+_Kind: TypeAlias = tuple[Set[type], Callable[[Any], Any], Any]
+_NUMBER: Final[_Kind] = _plain_numbers, _number_cell, float("nan")
 _FLAG: Final[_Kind] = frozenset({bool}), flag, 0
 _TEXT: Final[_Kind] = frozenset(), _text_cell, NO_TEXT
 

@@ -6,7 +6,9 @@ is given here is known to be right. Each way is tried once, against the public o
 is loaded: in a pandas that does not have it, or in which it gives something else, the public way is
 taken. ``DATA_STORE_FAST_PATHS=0`` has the public ways taken, too.
 
-Tested with pandas 3.1.1, with and without pyarrow; what they save stands in `docs/speed.md`.
+Tested with pandas 3.1.1, with and without pyarrow; what they save stands in `docs/speed.md`. With
+pandas 2 everything goes the public ways, and text is what it is there: objects, unless the option
+``future.infer_string`` is set.
 """
 
 from __future__ import annotations
@@ -21,21 +23,39 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.internals import create_dataframe_from_blocks
 
 __all__ = [
-    "STR",
+    "HAS_ARROW_TEXT",
+    "IS_OLD",
+    "MISSING_TEXT",
     "Block",
     "address_of",
     "column_of",
     "doubles_of",
     "frame_from_blocks",
     "objects_array",
+    "text_dtype",
     "utc_index",
 ]
 
-# pandas' default dtype of text: missing is NaN; backed by Arrow where pyarrow is installed.
-STR = pd.StringDtype(na_value=np.nan)
+IS_OLD = int(pd.__version__.partition(".")[0]) < 3
+"""Whether it is pandas 2."""
+_OBJECT: Any = np.dtype(object)
+# pandas' default dtype of text since 3: missing is NaN; backed by Arrow where pyarrow is installed.
+_STR: Any = None if IS_OLD else pd.StringDtype(na_value=np.nan)
+HAS_ARROW_TEXT = not IS_OLD and _STR.storage == "pyarrow"
+"""Whether pandas keeps text in Arrow's layout by default."""
+MISSING_TEXT = None if IS_OLD else np.nan
+"""What stands for a text that is missing, among the objects for `objects_array`."""
+
+
+def text_dtype() -> Any:
+    """Give pandas' default dtype of text; before pandas 3 an option may change it at any time."""
+    if not IS_OLD:
+        return _STR
+    return pd.Series(["text"]).dtype if pd.get_option("future.infer_string") else _OBJECT
+
+
 Block: TypeAlias = tuple[Any, tuple[int, ...]]
 """An array of columns (2-D of NumPy, a row for each; or one of pandas), and their places."""
 
@@ -55,6 +75,8 @@ def _inside(module: str, name: str) -> Any:
         return None
 
 
+# Public, since pandas 3.
+_from_blocks = _inside("pandas.api.internals", "create_dataframe_from_blocks")
 _BlockPlacement = _inside("pandas._libs.internals", "BlockPlacement")
 _ExtensionBlock = _inside("pandas.core.internals.blocks", "ExtensionBlock")
 _NumpyBlock = _inside("pandas.core.internals.blocks", "NumpyBlock")
@@ -90,22 +112,40 @@ def _bare_column(frame: Any, place: int) -> Any:
 
 
 def _public_objects(texts: npt.NDArray[np.object_]) -> Any:
-    """Give an array of str and NaN as one of the default text dtype, over the same memory."""
+    """Give an array of str and `MISSING_TEXT` as one of the default text dtype.
+
+    Over the same memory, where that is made of Python objects.
+    """
+    if IS_OLD:
+        dtype = text_dtype()
+        return texts if dtype == _OBJECT else pd.array(texts, dtype=dtype)
     array_of: Any = pd.arrays.StringArray  # pandas-stubs do not know its dtype
-    return array_of(texts, dtype=STR)
+    return array_of(texts, dtype=_STR)
 
 
 def _bare_objects(texts: npt.NDArray[np.object_]) -> Any:
     array_of: Any = pd.arrays.StringArray
-    return array_of._simple_new(texts, STR)
+    return array_of._simple_new(texts, _STR)
 
 
 def _public_frame(
     blocks: Sequence[Block], columns: pd.Index[Any], index: pd.Index[Any]
 ) -> pd.DataFrame:
     """Give a frame over the memory of blocks; it gets a view of the columns' index."""
+    frame: pd.DataFrame
+    if _from_blocks is None:
+        # An array of a block's own for each column: pandas 2 has no public way to give it blocks.
+        arrays: dict[int, Any] = {}
+        for values, places in blocks:
+            columns_of = values if type(values) is np.ndarray else [values]
+            arrays.update(zip(places, columns_of, strict=True))
+        frame = pd.DataFrame(
+            {place: arrays[place] for place in sorted(arrays)}, index=index, copy=False
+        )
+        frame.columns = columns.view()
+        return frame
     placed = [(values, np.array(places)) for values, places in blocks]
-    frame: pd.DataFrame = create_dataframe_from_blocks(placed, index=index, columns=columns.view())
+    frame = _from_blocks(placed, index=index, columns=columns.view())
     return frame
 
 
@@ -189,7 +229,7 @@ def _sample() -> pd.DataFrame:
         (pd.arrays.IntegerArray(np.array([7, 8]), np.array([False, True])), (8,)),
         (np.array([[0, 10**9]], _TICKS), (9,)),
     ]
-    return _public_frame(blocks, pd.Index(list("abcdefghij"), dtype=STR), pd.Index([7, 8]))
+    return _public_frame(blocks, pd.Index(list("abcdefghij"), dtype=text_dtype()), pd.Index([7, 8]))
 
 
 def _gives_the_same_doubles() -> bool:
@@ -260,7 +300,7 @@ def _parts_of(frame: Any) -> list[Any]:
 
 
 def _way(bare: _Way, public: _Way, gives_the_same: Callable[[], bool]) -> _Way:
-    if os.environ.get("DATA_STORE_FAST_PATHS") == "0":
+    if IS_OLD or os.environ.get("DATA_STORE_FAST_PATHS") == "0":
         return public
     try:
         return bare if gives_the_same() else public

@@ -3,22 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from ctypes import POINTER, byref
-
-import pandas as pd
 
 from ._c import abi as _abi
 from ._c.handles import BarsHandle, ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.status import check
-from ._c.text import encode_name
+from ._c.text import TextArray, encode_name
 from ._in.cells import count_of
 from ._in.selection import Selection, symbols_of
-from ._out.frames import bars_out
 from ._timestamps import range_of
 
-__all__ = ["bars_between", "chunks_between", "latest_bars"]
+__all__ = ["asked_between", "bars_between", "latest_bars", "scan_between"]
+
+
+def asked_between(
+    store: StoreHandle,
+    symbol: object,
+    timeframe: object,
+    start: object,
+    end: object,
+    selection: Selection,
+) -> tuple[StoreHandle, TextArray, int, bytes, _abi.ds_range | None, Selection]:
+    """Give what each call that reads a range takes first."""
+    symbols = symbols_of(symbol)
+    name = encode_name(timeframe, "timeframe")
+    return store, symbols, symbols.count, name, range_of(start, end), selection
 
 
 def bars_between(
@@ -30,20 +40,10 @@ def bars_between(
     selection: Selection,
 ) -> BarsHandle:
     """Give the `ds_bars` of a range."""
-    symbols = symbols_of(symbol)
+    asked = asked_between(store, symbol, timeframe, start, end, selection)
     pointer = POINTER(_abi.ds_bars)()
-    check(
-        library.ds_market_read(
-            store,
-            symbols,
-            symbols.count,
-            encode_name(timeframe, "timeframe"),
-            range_of(start, end),
-            selection,
-            byref(pointer),
-        )
-    )
-    return BarsHandle(pointer, library.ds_bars_free, symbols.names)
+    check(library.ds_market_read(*asked, byref(pointer)))
+    return BarsHandle(pointer, library.ds_bars_free, asked[1].names)
 
 
 def latest_bars(
@@ -66,7 +66,7 @@ def latest_bars(
     return BarsHandle(pointer, library.ds_bars_free, symbols.names)
 
 
-def chunks_between(
+def scan_between(
     store: StoreHandle,
     symbol: object,
     timeframe: object,
@@ -74,30 +74,9 @@ def chunks_between(
     end: object,
     chunk: object,
     selection: Selection,
-) -> Iterator[pd.DataFrame]:
-    """Begin a scan, and give its chunks as frames."""
-    symbols = symbols_of(symbol)
+) -> ResultHandle:
+    """Begin a scan, and give its `ds_scan`."""
+    asked = asked_between(store, symbol, timeframe, start, end, selection)
     pointer = POINTER(_abi.ds_scan)()
-    check(
-        library.ds_market_scan(
-            store,
-            symbols,
-            symbols.count,
-            encode_name(timeframe, "timeframe"),
-            range_of(start, end),
-            selection,
-            count_of(chunk, "chunk"),
-            byref(pointer),
-        )
-    )
-    return _chunks(ResultHandle(pointer, library.ds_scan_free), selection)
-
-
-def _chunks(scan: ResultHandle, selection: Selection) -> Iterator[pd.DataFrame]:
-    with scan:
-        while True:
-            pointer = POINTER(_abi.ds_bars)()
-            check(library.ds_scan_next(scan, byref(pointer)))
-            if not pointer:
-                return
-            yield bars_out(BarsHandle(pointer, library.ds_bars_free), selection)
+    check(library.ds_market_scan(*asked, count_of(chunk, "chunk"), byref(pointer)))
+    return ResultHandle(pointer, library.ds_scan_free)

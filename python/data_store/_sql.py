@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A query: its parameters on their way in, and its rows on their way out."""
+"""A query: its parameters on their way in, and its rows as the library hands them out."""
 
 from __future__ import annotations
 
 import ctypes
 import datetime as dt
-import itertools
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ctypes import POINTER, byref
-from typing import Any, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._arrow import ArrowResult, rows_result
 from ._c import abi as _abi
@@ -21,7 +16,8 @@ from ._c.handles import ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
-from ._c.text import decode, encode
+from ._c.text import encode
+from ._deferred import frames
 from ._in.cells import (
     INT64,
     Refusal,
@@ -34,35 +30,32 @@ from ._in.cells import (
     shown,
 )
 from ._in.kinds import is_duration, is_of
-from ._out.arrays import c_array
-from ._out.frames import frame_of
-from ._out.texts import names_index, text_array
 from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
 
-__all__ = ["Parameters", "SqlValue", "query", "query_arrow"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Parameters", "SqlValue", "query_arrow", "rows_of_query"]
 
 SqlValue: TypeAlias = (
-    bool | int | float | str | bytes | bytearray | memoryview | dt.datetime | np.generic | None
+    "bool | int | float | str | bytes | bytearray | memoryview | dt.datetime | np.generic | None"
 )
-Parameters: TypeAlias = Sequence[SqlValue] | Mapping[str, SqlValue]
-
-
-def query(store: StoreHandle, text: object, params: object, timeout: float | None) -> pd.DataFrame:
-    """Run one statement that only reads, for at most `timeout` seconds."""
-    return _rows_out(_rows(store, text, params, timeout))
+Parameters: TypeAlias = "Sequence[SqlValue] | Mapping[str, SqlValue]"
 
 
 def query_arrow(
     store: StoreHandle, text: object, params: object, timeout: float | None
 ) -> ArrowResult:
-    """Do the same, and give the rows as a table of Arrow."""
-    owner = _rows(store, text, params, timeout)
-    return rows_result(owner, lambda: _rows_out(owner).copy())
+    """Run one statement that only reads, and give its rows as a table of Arrow."""
+    owner = rows_of_query(store, text, params, timeout)
+    return rows_result(owner, lambda: frames.rows_out(owner).copy())
 
 
-def _rows(store: StoreHandle, text: object, params: object, timeout: float | None) -> ResultHandle:
-    """Give the `ds_rows` of a query."""
+def rows_of_query(
+    store: StoreHandle, text: object, params: object, timeout: float | None
+) -> ResultHandle:
+    """Give the `ds_rows` of one statement that only reads, for at most `timeout` seconds."""
     parameters = _parameters_in(params)
     pointer = POINTER(_abi.ds_rows)()
     asked = (store, encode(text, "query"), parameters, len(parameters))
@@ -77,7 +70,7 @@ def _rows(store: StoreHandle, text: object, params: object, timeout: float | Non
 # ---- In -------------------------------------------------------------------------------------
 
 
-def _parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
+def _parameters_in(params: Any) -> ctypes.Array[_abi.ds_sql_parameter]:
     """Give a query's parameters, by position from a sequence or by name from a mapping."""
     pairs: Sequence[tuple[object, Any]]
     no_parameters = (
@@ -87,8 +80,8 @@ def _parameters_in(params: object) -> ctypes.Array[_abi.ds_sql_parameter]:
     try:
         if isinstance(params, Mapping):
             pairs = list(params.items())
-        elif isinstance(params, (Sequence, np.ndarray, pd.Series)) and not isinstance(
-            params, (str, bytes, bytearray, memoryview)
+        elif not isinstance(params, (str, bytes, bytearray, memoryview)) and (
+            isinstance(params, Sequence) or is_of(params, "ndarray") or is_of(params, "Series")
         ):
             pairs = list(enumerate(params))
         else:
@@ -145,144 +138,3 @@ def _fill(parameter: _abi.ds_sql_parameter, value: Any) -> None:
 
 def _fill_bytes(parameter: _abi.ds_sql_parameter, kind: int, value: bytes) -> None:
     parameter.type, parameter.bytes, parameter.byte_count = kind, value, len(value)
-
-
-# ---- Out ------------------------------------------------------------------------------------
-
-
-def _rows_out(owner: ResultHandle) -> pd.DataFrame:
-    """Give the rows of a query as a DataFrame.
-
-    Returns
-    -------
-    DataFrame
-        A column of INTEGER is int64, with NULL Int64; REAL, also with INTEGER or NULL, float64;
-        TEXT, also with NULL, str; any other mixture, BLOB, and a result of no rows object.
-        Columns of the same name are all there.
-    """
-    count = library.ds_rows_count(owner)
-    structs = library.ds_rows_columns(owner)[: library.ds_rows_column_count(owner)]
-    columns = [_array(_Column(owner, struct, count)) for struct in structs]
-    labels = names_index(tuple([decode(struct.name) for struct in structs]))
-    return frame_of(owner, columns, labels, pd.RangeIndex(count))
-
-
-class _Column:
-    """A `ds_sql_column`, seen through NumPy."""
-
-    __slots__ = ("_owner", "_struct", "count", "kinds")
-
-    def __init__(self, owner: ResultHandle, struct: Any, count: int) -> None:
-        self._owner = owner
-        self._struct = struct
-        self.count = count
-        # Five searches for a byte, which take next to nothing.
-        types = ctypes.string_at(struct.types, count) if count else b""
-        self.kinds = frozenset([kind for kind in _KINDS if kind in types])
-
-    def _view(self, field: str, dtype: Any, extra: int = 0) -> npt.NDArray[Any]:
-        return c_array(self._owner, getattr(self._struct, field), self.count + extra, dtype)
-
-    @property
-    def types(self) -> npt.NDArray[np.uint8]:
-        return self._view("types", np.uint8)
-
-    @property
-    def integers(self) -> npt.NDArray[np.int64]:
-        return self._view("integers", np.int64)
-
-    @property
-    def address_of_reals(self) -> int:
-        address: int = self._struct.reals
-        return address
-
-    @property
-    def reals(self) -> npt.NDArray[np.float64]:
-        return self._view("reals", np.float64)
-
-    def cells(self) -> list[Any]:
-        """Give each row as a Python object."""
-        makers: dict[int, Callable[[int], Any]] = {
-            _abi.SQL_NULL: lambda row: None,
-            _abi.SQL_INTEGER: lambda row: int(self.integers[row]),
-            _abi.SQL_REAL: lambda row: float(self.reals[row]),
-            _abi.SQL_TEXT: self.texts().__getitem__,
-            _abi.SQL_BLOB: self.blobs().__getitem__,
-        }
-        return [makers[kind](row) for row, kind in enumerate(self.types.tolist())]
-
-    def blobs(self) -> list[bytes]:
-        """Give the bytes of each row, empty if it has none."""
-        if self._struct.offsets is None:
-            return [b""] * self.count
-        offsets = self._view("offsets", np.int64, extra=1).tolist()
-        block = ctypes.string_at(self._struct.bytes, offsets[-1]) if offsets[-1] else b""
-        return [block[start:end] for start, end in itertools.pairwise(offsets)]
-
-    def texts(self) -> list[str | None]:
-        """Give the text of each row, None if it is none."""
-        blobs = self.blobs()
-        if self.kinds == {_abi.SQL_TEXT}:
-            return [decode(blob) for blob in blobs]
-        return [
-            decode(blob) if kind == _abi.SQL_TEXT else None
-            for kind, blob in zip(self.types.tolist(), blobs, strict=True)
-        ]
-
-
-def _integers(column: _Column) -> Any:
-    return column.integers
-
-
-def _nullable_integers(column: _Column) -> Any:
-    return pd.arrays.IntegerArray(column.integers, column.types == _abi.SQL_NULL)
-
-
-def _plain_reals(column: _Column) -> Any:
-    return column.address_of_reals
-
-
-def _reals(column: _Column) -> Any:
-    reals = column.reals
-    reals[column.types == _abi.SQL_NULL] = np.nan
-    return reals
-
-
-def _mixed_numbers(column: _Column) -> Any:
-    reals = _reals(column)
-    whole = column.types == _abi.SQL_INTEGER
-    integers = column.integers[whole]
-    if ((integers > 2**53) | (integers < -(2**53))).any():
-        return _objects(column)
-    reals[whole] = integers
-    return reals
-
-
-def _words(column: _Column) -> Any:
-    return text_array(column.texts())
-
-
-def _objects(column: _Column) -> Any:
-    objects = np.empty(column.count, object)
-    objects[:] = column.cells()
-    return objects
-
-
-# The types that are in a column -> its array; any other mixture is Python objects.
-_ARRAYS: dict[frozenset[int], Callable[[_Column], Any]] = {
-    frozenset({_abi.SQL_INTEGER}): _integers,
-    frozenset({_abi.SQL_INTEGER, _abi.SQL_NULL}): _nullable_integers,
-    frozenset({_abi.SQL_REAL}): _plain_reals,
-    frozenset({_abi.SQL_REAL, _abi.SQL_NULL}): _reals,
-    frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER}): _mixed_numbers,
-    frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER, _abi.SQL_NULL}): _mixed_numbers,
-    frozenset({_abi.SQL_TEXT}): _words,
-    frozenset({_abi.SQL_TEXT, _abi.SQL_NULL}): _words,
-}
-
-
-_KINDS = range(_abi.SQL_BLOB + 1)
-
-
-def _array(column: _Column) -> Any:
-    return _ARRAYS.get(column.kinds, _objects)(column)

@@ -8,82 +8,125 @@ from __future__ import annotations
 
 import datetime as dt
 import numbers
+import sys
+from collections.abc import Callable, Iterable
 from ctypes import byref, c_int64
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
 from ._c import abi as _abi
+from ._c.first_use import at_first_use
 from ._c.library import library
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode
 from ._in.cells import Refusal, described, is_missing, shown
-from ._in.columns.dtypes import Labelled, objects
-from ._in.columns.encoding import each
+from ._in.kinds import is_duration, is_missing_type, is_of
 from .errors import InvalidInputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = [
+    "FIRST_TIME",
+    "NAIVE",
+    "NS_PER_UNIT",
     "PLAIN_ZONES",
+    "RANGE",
     "argument_ns",
-    "column_ns",
-    "epoch_refusal",
+    "cells_ns",
     "instant_ns",
-    "only_ns",
+    "localized",
     "optional_argument_ns",
     "range_of",
+    "refuse_epoch",
     "storable_ns",
+    "timestamp_maker",
     "to_datetime",
-    "to_timestamp",
+    "when_timestamps_come",
     "zone_of",
 ]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-_UTC = pd.Timestamp(0, tz="UTC").tzinfo  # looked up once
-_Timestamp = pd.Timestamp
 zone_of = dt.datetime.tzinfo.__get__
 """Give a datetime's zone. A Timestamp has a property over it, which takes three times as long."""
 PLAIN_ZONES = frozenset({dt.timezone, ZoneInfo})
 """Types of zones that are known to have an offset at any time."""
-_NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-_FIRST_TIME = _abi.NO_TIME + 1
+NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+FIRST_TIME = _abi.NO_TIME + 1
 _LAST_TIME = _abi.LAST_TIME
 _BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
 
-_NAIVE = "has no time zone"
+NAIVE = "has no time zone"
 _LOCALIZE = "say which one it is in, e.g. {} = pd.Timestamp({}).tz_localize('UTC')"
-_RANGE = "stored times reach from 1677-09-21 to 2262-04-11"
+RANGE = "stored times reach from 1677-09-21 to 2262-04-11"
 
-# The first row that fits says why a value is not an instant.
-_NO_TIMES: tuple[tuple[tuple[type, ...], str, str], ...] = (
-    ((str,), "text is not a timestamp", "convert it, e.g. {} = pd.to_datetime({}, utc=True)"),
+# The first row that fits says why a value is not an instant, and what to do with pandas.
+_NO_TIMES: tuple[tuple[Callable[[object], bool], str, str], ...] = (
     (
-        (dt.date,),
+        lambda value: isinstance(value, str),
+        "text is not a timestamp",
+        "convert it, e.g. {} = pd.to_datetime({}, utc=True)",
+    ),
+    (
+        lambda value: isinstance(value, dt.date),
         "a date is not an instant",
         "say when it begins, e.g. {} = pd.to_datetime({}, utc=True)",
     ),
     (
-        (dt.timedelta, np.timedelta64),
+        is_duration,
         "a duration is not an instant",
         "add it to the time that it counts from, e.g. {} = pd.Timestamp(0, tz='UTC') + "
         "pd.to_timedelta({})",
     ),
-    ((np.datetime64,), f"an np.datetime64 {_NAIVE}", _LOCALIZE),
+    (lambda value: is_of(value, "datetime64"), f"an np.datetime64 {NAIVE}", _LOCALIZE),
     (
-        (pd.Period,),
+        lambda value: is_of(value, "Period"),
         "a period is not an instant",
         "take its beginning, e.g. {} = {}{dt}.to_timestamp(){dt}.tz_localize('UTC')",
     ),
 )
 
+# What to do where pandas is not loaded: advice that begins with an import would be none.
+_PLAIN_ADVICE = {
+    "text is not a timestamp": "convert it, e.g. {} = datetime.datetime.fromisoformat({}), from "
+    "text that has an offset",
+    "a date is not an instant": "say when it begins, e.g. {} = datetime.datetime.combine({}, "
+    "datetime.time(), datetime.UTC)",
+    "a duration is not an instant": "add it to the time that it counts from",
+    f"an np.datetime64 {NAIVE}": "say which one it is in, e.g. {} = "
+    "{}.astype('M8[us]').item().replace(tzinfo=datetime.UTC)",
+}
+_PLAIN_LOCALIZE = "say which one it is in, e.g. {} = {}.replace(tzinfo=datetime.UTC)"
+
 # Numbers below which an epoch is of a unit. 1e11 seconds are the year 5138, 1e11 ms March 1973.
 _EPOCH_UNITS = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (float("inf"), "ns"))
 _CALENDAR_DATES = range(1900_01_01, 2100_12_32)
+
+
+# ---- pandas' timestamps, which are datetimes with a faster way in ----------------------------
+
+
+_Timestamp: Any = None  # until pandas is there: it is not loaded for this
+_learners: list[Callable[[Any], None]] = []
+
+
+def when_timestamps_come(learn: Callable[[Any], None]) -> None:
+    """Have `learn` called with pandas' class of timestamps: now, or with the first that comes."""
+    _learners.append(learn)
+    kind = getattr(sys.modules.get("pandas"), "Timestamp", None)
+    if kind is not None:
+        learn(kind)
+
+
+def _learn(kind: Any) -> None:
+    global _Timestamp
+    _Timestamp = kind
+
+
+when_timestamps_come(_learn)
 
 
 # ---- One instant ----------------------------------------------------------------------------
@@ -97,16 +140,21 @@ def instant_ns(value: Any) -> int:
     Refusal
         It is naive, NaT or no datetime at all.
     """
-    if not isinstance(value, dt.datetime):
-        raise _refuse_instant(value)
-    if value is pd.NaT:
-        raise Refusal("NaT is not an instant", "drop the row or give it a time")
+    kind = type(value)
+    if kind is not dt.datetime:
+        if not isinstance(value, dt.datetime):
+            raise _refuse_instant(value)
+        if is_missing_type(kind):
+            raise Refusal("NaT is not an instant", "drop the row or give it a time")
     # To ask a zone for its offset costs as much as all the rest; these have one at any time.
     try:
         zone = value.tzinfo
         if type(zone) not in PLAIN_ZONES and (zone is None or value.utcoffset() is None):
-            raise Refusal(f"{shown(value)} {_NAIVE}", _LOCALIZE)
-        if isinstance(value, pd.Timestamp):
+            raise Refusal(f"{shown(value)} {NAIVE}", _advice(_LOCALIZE, _PLAIN_LOCALIZE))
+        if kind is not dt.datetime and is_of(value, "Timestamp"):
+            if kind is not _Timestamp and kind.__module__.partition(".")[0] == "pandas":
+                for learn in _learners:
+                    learn(kind)
             return _timestamp_ns(value)
         since = dt.datetime.__sub__(value, _EPOCH)  # a subclass may subtract otherwise
     except Refusal:
@@ -125,14 +173,20 @@ def _timestamp_ns(value: pd.Timestamp) -> int:
         return _BEYOND if value.year > _EPOCH.year else -_BEYOND
 
 
+def _advice(with_pandas: str, plain: str) -> str:
+    return with_pandas if sys.modules.get("pandas") is not None else plain
+
+
 def _refuse_instant(value: object) -> Refusal:
-    for types, reason, remedy in _NO_TIMES:
-        if isinstance(value, types):
-            if types == (str,) and _is_numeric(value):
-                return _refuse_number(float(str(value)), shown(value), "pd.to_numeric({})")
-            return Refusal(f"{reason}: {shown(value)}", remedy)
+    for fits, reason, remedy in _NO_TIMES:
+        if fits(value):
+            if isinstance(value, str) and _is_numeric(value):
+                number = _advice("pd.to_numeric({})", "float({})")
+                return refuse_epoch(float(str(value)), shown(value), number)
+            plain = _PLAIN_ADVICE.get(reason, remedy)
+            return Refusal(f"{reason}: {shown(value)}", _advice(remedy, plain))
     if isinstance(value, numbers.Number):
-        return _refuse_number(value, shown(value), "{}")
+        return refuse_epoch(value, shown(value), "{}")
     return Refusal(f"{described(value)} is not an instant", "pass an aware datetime")
 
 
@@ -144,31 +198,25 @@ def _is_numeric(text: Any) -> bool:
         return False
 
 
-def _refuse_number(value: Any, shown_value: str, expression: str) -> Refusal:
+def refuse_epoch(value: Any, shown_value: str, expression: str) -> Refusal:
     """Say how to convert a number; its size tells what it counts."""
+    unit, is_date = "s", False
     try:
         unit = next(unit for limit, unit in _EPOCH_UNITS if abs(value) < limit)
-        how = f"unit='{unit}'"
-        if value in _CALENDAR_DATES:
-            expression, how = "{text}", "format='%Y%m%d'"
+        is_date = value in _CALENDAR_DATES
     except Exception as error:  # NaN, infinity, or a number of the caller's own
         pass_on(error)
-        how = "unit='s'"
+    if is_date:
+        pandas = "pd.to_datetime({text}, format='%Y%m%d', utc=True)"
+        plain = "datetime.datetime.strptime({text} + 'Z', '%Y%m%d%z')"
+    else:
+        pandas = f"pd.to_datetime({expression}, unit='{unit}', utc=True)"
+        seconds = expression if unit == "s" else f"{expression} / {10**9 // NS_PER_UNIT[unit]}"
+        plain = f"datetime.datetime.fromtimestamp({seconds}, datetime.UTC)"
     return Refusal(
         f"a number is not a timestamp: {shown_value}",
-        f"convert it, e.g. {{}} = pd.to_datetime({expression}, {how}, utc=True)",
+        f"convert it, e.g. {{}} = {_advice(pandas, plain)}",
     )
-
-
-def epoch_refusal(index: pd.Index[Any]) -> Refusal | None:
-    """Say how to convert an index whose numbers are too large to count rows; None for others."""
-    if not len(index) or not isinstance(index.dtype, np.dtype) or index.dtype.kind not in "iuf":
-        return None
-    first = index.to_numpy()[0].item()
-    return _refuse_number(first, shown(first), "{}") if first > _MOST_ROWS else None
-
-
-_MOST_ROWS = 10_000_000
 
 
 def storable_ns(value: Any) -> int:
@@ -185,9 +233,34 @@ def storable_ns(value: Any) -> int:
         ns = (value - _EPOCH) // _MICROSECOND * 1_000
     else:
         ns = instant_ns(value)
-    if not _FIRST_TIME <= ns <= _LAST_TIME:
-        raise Refusal(f"{shown(value)} is out of range", _RANGE)
+    if not FIRST_TIME <= ns <= _LAST_TIME:
+        raise Refusal(f"{shown(value)} is out of range", RANGE)
     return ns
+
+
+def cells_ns(cells: Iterable[Any]) -> list[int]:
+    """Give a column of single instants; missing is `NO_TIME`, which the library refuses.
+
+    Raises
+    ------
+    Refusal
+        With the row of the first that is naive, out of range, or not an instant.
+    """
+    found = []
+    for row, cell in enumerate(cells):
+        try:
+            found.append(_abi.NO_TIME if is_missing(cell) else storable_ns(cell))
+        except Refusal as refusal:
+            if refusal.remedy is _LOCALIZE:
+                remedy = localized("pd.to_datetime({})")
+                raise Refusal(refusal.reason, remedy, row) from None
+            raise refusal.at(row) from refusal.__cause__
+    return found
+
+
+def localized(times: str) -> str:
+    """Say how to give a column of times its zone."""
+    return f"say which one it is in, e.g. {{}} = {times}{{dt}}.tz_localize('UTC')"
 
 
 def argument_ns(value: object, place: str, name: str) -> int:
@@ -215,79 +288,6 @@ def _text_ns(text: str, name: str) -> int:
 def optional_argument_ns(value: object, place: str, name: str) -> int:
     """`argument_ns`, with None as "no time"."""
     return _abi.NO_TIME if value is None else argument_ns(value, place, name)
-
-
-# ---- A column of instants -------------------------------------------------------------------
-
-
-def column_ns(column: Labelled) -> npt.NDArray[np.int64]:
-    """Give a column of aware times, of any zone and unit, as nanoseconds.
-
-    Returns
-    -------
-    ndarray of int64
-        The column's own memory where it is in nanoseconds already. Missing is `NO_TIME`, which
-        the library refuses with its row.
-
-    Raises
-    ------
-    Refusal
-        With the row of the first time that is naive, text, or out of range.
-    """
-    dtype: Any = column.dtype
-    if isinstance(dtype, pd.ArrowDtype) and getattr(dtype.pyarrow_dtype, "tz", None) is not None:
-        column = column.astype(pd.DatetimeTZDtype(dtype.pyarrow_dtype.unit, "UTC"))
-        dtype = column.dtype
-    if isinstance(dtype, pd.DatetimeTZDtype):
-        return _aware_ns(column.array)
-    if getattr(dtype, "kind", "") == "M" and len(column) and not _is_arrow_date(dtype):
-        first: Any = column.array[0]
-        raise Refusal(f"{shown(first)} {_NAIVE}", _localize("{}"), row=0)
-    try:
-        return np.array(each(objects(column), _cell_ns), dtype=np.int64)
-    except Refusal as refusal:
-        if refusal.remedy is not _LOCALIZE:
-            raise
-        raise Refusal(refusal.reason, _localize("pd.to_datetime({})"), refusal.row) from None
-
-
-def _is_arrow_date(dtype: object) -> bool:
-    """Tell whether a column holds dates, which pandas counts among the times."""
-    return isinstance(dtype, pd.ArrowDtype) and str(dtype.pyarrow_dtype).startswith("date")
-
-
-def _localize(times: str) -> str:
-    return f"say which one it is in, e.g. {{}} = {times}{{dt}}.tz_localize('UTC')"
-
-
-def only_ns(index: pd.DatetimeIndex) -> int | None:
-    """Give the only time of an index; None if it cannot be stored."""
-    dtype = index.dtype
-    if type(dtype) is not pd.DatetimeTZDtype:
-        return None
-    # Ticks, without their zone: near the end of time there may be no such local time.
-    ns = int(index.asi8[0]) * _NS_PER_UNIT[dtype.unit]
-    return ns if _FIRST_TIME <= ns <= _abi.LAST_TIME else None
-
-
-def _cell_ns(cell: object) -> int:
-    return _abi.NO_TIME if is_missing(cell) else storable_ns(cell)
-
-
-def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
-    ticks = array.asi8
-    if array.unit == "ns":  # as_unit would copy
-        return np.ascontiguousarray(ticks)
-    limit = _abi.LAST_TIME // _NS_PER_UNIT[array.unit]
-    if ticks.size and -limit <= ticks.min() and ticks.max() <= limit:  # NaT is far below
-        ns: npt.NDArray[np.int64] = ticks * _NS_PER_UNIT[array.unit]
-        return ns
-    try:
-        return np.ascontiguousarray(array.as_unit("ns").asi8)
-    except pd.errors.OutOfBoundsDatetime:
-        beyond = ((ticks > limit) | (ticks < -limit)) & (ticks != _abi.NO_TIME)
-        row = int(np.argmax(beyond))
-        raise Refusal(f"{array[row]} is out of range", _RANGE, row) from None
 
 
 # ---- A range --------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ def range_of(start: object, end: object) -> _abi.ds_range | None:
 
 def _bound_ns(value: object, what: str) -> int:
     try:
-        return min(max(instant_ns(value), _FIRST_TIME), _abi.LAST_TIME)
+        return min(max(instant_ns(value), FIRST_TIME), _abi.LAST_TIME)
     except Refusal as refusal:
         is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
         hint = f"; as text, '{value}' is the whole day" if is_date else ""
@@ -337,6 +337,23 @@ def to_datetime(ns: int) -> dt.datetime:
     return _EPOCH + dt.timedelta(0, 0, ns // 1_000)
 
 
-def to_timestamp(ns: int) -> pd.Timestamp | None:
-    """Give an instant as a Timestamp in UTC; None for "no time"."""
-    return None if ns == _abi.NO_TIME else pd.Timestamp(ns, unit="ns", tz=_UTC)
+def timestamp_maker() -> Callable[[int], pd.Timestamp | None]:
+    """Give what makes Timestamps in UTC of instants, None of "no time"; loads pandas.
+
+    Without pandas installed it makes datetimes, cut to whole microseconds.
+    """
+    with at_first_use.lock, at_first_use:
+        try:
+            import pandas as pd
+        except ImportError:
+
+            def made(ns: int) -> Any:
+                return None if ns == _abi.NO_TIME else to_datetime(ns)
+        else:
+            utc = pd.Timestamp(0, tz="UTC").tzinfo  # looked up once
+            timestamp_of = pd.Timestamp
+
+            def made(ns: int) -> Any:
+                return None if ns == _abi.NO_TIME else timestamp_of(ns, unit="ns", tz=utc)
+
+    return made

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from ctypes import POINTER, byref, c_void_p
 from functools import partial
@@ -126,6 +127,12 @@ class DataStore(OfThisProcess):
         closed = " (closed)" if self.closed else ""
         return f"DataStore({self.path!r}, durability={self._durability!r}{read_only}){closed}"
 
+    def _repr_html_(self) -> str:
+        with at_first_use.lock, at_first_use:
+            from ._html import store_html
+
+        return store_html(self, self._store)
+
     @made_at_first_use
     def market(self) -> MarketRepo:
         """Bars, features, request metadata: a `MarketRepo`, the same at each access."""
@@ -239,6 +246,8 @@ class DataStore(OfThisProcess):
             if `query` is not text, or `params` is not a sequence or a mapping.
         QueryTimeoutError
             The query took longer than `timeout`.
+        LibraryError
+            pandas is not installed; `sql_arrow` needs none.
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
@@ -278,9 +287,9 @@ class DataStore(OfThisProcess):
 
     @made_at_first_use
     def _query(self) -> Callable[[object, object, float | None], pd.DataFrame]:
-        from ._sql import query
+        from ._deferred import frames
 
-        return partial(query, self._store)
+        return partial(frames.sql, self._store)
 
     def check(self) -> list[str]:
         """Look for damage and for what is not as the store writes it.
@@ -373,8 +382,8 @@ class DataStore(OfThisProcess):
             fast_paths : list of the fast paths that are on (see the parameter of that name);
             fast_paths_reason : None, or why not all of them are on;
             last_checkpoint : the latest by this object, asked for or automatic: None, or a
-            dict of at (Timestamp, UTC) and what `checkpoint` returns. Other programs checkpoint the
-            file, too.
+            dict of at (an aware datetime in UTC; a Timestamp where pandas is loaded) and what
+            `checkpoint` returns. Other programs checkpoint the file, too.
 
         Raises
         ------
@@ -447,10 +456,12 @@ def _last_checkpoint(info: ds_info) -> dict[str, Any] | None:
     if info.last_checkpoint == NO_TIME:
         return None
     with at_first_use.lock, at_first_use:
-        from ._timestamps import to_timestamp
+        from ._timestamps import to_datetime
 
+    at = to_datetime(info.last_checkpoint)
+    timestamp_of = getattr(sys.modules.get("pandas"), "Timestamp", None)
     return {
-        "at": to_timestamp(info.last_checkpoint),
+        "at": timestamp_of(info.last_checkpoint, tz="UTC") if timestamp_of else at,
         "wal_frames": info.last_checkpoint_wal_frames,
         "checkpointed": info.last_checkpoint_checkpointed,
         "held_back": info.last_checkpoint_held_back,

@@ -154,4 +154,8 @@ class OutOfMemoryError(DataStoreError, MemoryError):
 
 
 class LibraryError(DataStoreError, ImportError):
-    """The native library cannot be found, cannot be loaded, or is of another version."""
+    """A library is missing, or of another version: the native one, or one that a call needs.
+
+    Of pandas, polars and pyarrow, which a call needs only if it takes or gives their tables, `name`
+    says which, as with any ImportError; the message says what works without.
+    """

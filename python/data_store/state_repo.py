@@ -28,13 +28,13 @@ _updated_at: Final = untyped("ds_state_updated_at")
 
 
 def _import_to_timestamp(ns: int) -> pd.Timestamp | None:
-    """Stand in for `to_timestamp` until it is there."""
+    """Stand in for what makes Timestamps until it is there."""
     global _to_timestamp
     with at_first_use.lock, at_first_use:
-        from ._timestamps import to_timestamp
+        from ._timestamps import timestamp_maker
 
-    _to_timestamp = to_timestamp
-    return to_timestamp(ns)
+    _to_timestamp = timestamp_maker()
+    return _to_timestamp(ns)
 
 
 _to_timestamp: Callable[[int], pd.Timestamp | None] = _import_to_timestamp
@@ -64,6 +64,9 @@ class StateRepo(OfThisProcess):
     def __init__(self, store: StoreHandle) -> None:
         self._store = store
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._store.name}>"
+
     def set(self, key: str, value: Any) -> None:
         """Store `value` under `key`, whatever was there.
 
@@ -82,7 +85,8 @@ class StateRepo(OfThisProcess):
         StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any write: see `data_store.errors`.
         """
-        status = _set(self._store, _key(key), _json_of(key, value))
+        name = _keys[key] if type(key) is str else _key(key)
+        status = _set(self._store, name, _json_of(key, value))
         if status or raised:
             check(status)
 
@@ -141,7 +145,8 @@ class StateRepo(OfThisProcess):
         except IndexError:
             room = _new_room()
         json, out_size, memory, size = room
-        status = _get_into(self._store, _key(key), json, _ROOM_BYTES, out_size)
+        name = _keys[key] if type(key) is str else _key(key)
+        status = _get_into(self._store, name, json, _ROOM_BYTES, out_size)
         if status or raised:
             check(status)
         taken = size.value
@@ -239,7 +244,8 @@ class StateRepo(OfThisProcess):
         Returns
         -------
         Timestamp or None
-            In UTC; None if the key is absent.
+            In UTC; None if the key is absent. Without pandas installed an aware datetime, cut to
+            whole microseconds; with it, the first call imports pandas.
 
         Raises
         ------

@@ -38,6 +38,12 @@ READS: dict[str, Callable[[DataStore], Any]] = {
     "read_features_arrow": lambda store: store.market.read_features_arrow(SYMBOL, TIMEFRAME),
     "iter_arrow": lambda store: store.market.iter_arrow(SYMBOL, TIMEFRAME, features=True),
     "sql_arrow": lambda store: store.sql_arrow("SELECT 1"),
+    "exists": lambda store: store.market.exists(SYMBOL, TIMEFRAME),
+    "count": lambda store: store.market.count(SYMBOL, TIMEFRAME),
+    "feature_keys": lambda store: store.market.feature_keys(SYMBOL, TIMEFRAME),
+    "missing": lambda store: store.market.missing(
+        SYMBOL, TIMEFRAME, START, START, expected=pd.Timedelta(hours=1)
+    ),
     "series": lambda store: store.market.series(),
     "requests": lambda store: store.market.requests(),
     "state.get": lambda store: store.state.get("a"),

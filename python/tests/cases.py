@@ -336,6 +336,12 @@ def scan(store: DataStore, given: Arguments) -> list[dict[str, Any]]:
     return [table(chunk) for chunk in chunks]
 
 
+def missing(store: DataStore, given: Arguments) -> list[dict[str, Any]]:
+    step, times = given.get("step"), given.get("times")
+    expected = pd.Timedelta(step) if times is None else [instant(time) for time in times]
+    return records(store.market.missing(*given.series(), **given.range(), expected=expected))
+
+
 def series(store: DataStore, given: Arguments) -> list[dict[str, Any]]:
     return records(store.market.series(counts=given.get("counts", True)))
 
@@ -407,6 +413,12 @@ CALLS: dict[str, Callable[[DataStore, Arguments], Any]] = {
     "latest": latest,
     "latest_bar": latest_bar,
     "scan": scan,
+    "exists": lambda store, given: store.market.exists(*given.series()),
+    "count": lambda store, given: store.market.count(*given.series(), **given.range()),
+    "feature_keys": lambda store, given: store.market.feature_keys(
+        *given.series(), **given.range()
+    ),
+    "missing": missing,
     "series": series,
     "delete": delete,
     "record_request": record_request,

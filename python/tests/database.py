@@ -83,3 +83,10 @@ def put_bar(path: Path, symbol: str, timeframe: str, timestamp: str, **fields: o
     marks = ", ".join("?" * len(names))
     statement = f"INSERT INTO market_data ({', '.join(names)}) VALUES ({marks})"
     query(path, statement, symbol, timeframe, timestamp, *fields.values())
+
+
+def literal(value: object) -> str:
+    """A value as SQL has it."""
+    if isinstance(value, (bytes, bytearray)):
+        return f"x'{value.hex()}'"
+    return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(+value)

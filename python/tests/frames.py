@@ -13,6 +13,9 @@ import pandas as pd
 ARROW = importlib.util.find_spec("pyarrow") is not None
 """Arrow-backed dtypes join the lists of dtypes where pyarrow is installed."""
 
+TEXT = str(pd.Series(["text"]).dtype)
+"""What this pandas takes text for: str, before pandas 3 object."""
+
 SYMBOL, TIMEFRAME = "EURUSD", "1h"
 START = pd.Timestamp("2026-03-01T15:00:00Z")
 START_TEXT = "2026-03-01T15:00:00+00:00"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Callable
@@ -63,6 +64,7 @@ FIELD_DIFFERENCES: Differences = {
     ("int64_t*", "void*"): """
         ds_feature_column.integers ds_bar_batch.timestamps ds_series_view.first
         ds_series_view.last ds_series_view.bars ds_series_view.gaps ds_sql_column.integers
+        ds_expected.times ds_missing_view.starts ds_missing_view.ends ds_missing_view.bars
         ds_sql_column.offsets""",
     ("uint8_t*", "void*"): """
         ds_feature_column.is_null ds_bar_batch.is_gap ds_text_layout.validity
@@ -247,6 +249,11 @@ def test_calls_without_types_pass_what_the_table_declares(
     bar = store.market.latest_bar("A", "1h")
     assert bar is not None
     assert (bar.open, bar.close, bar.source) == (1.0, 2.0, "x")
+    entry = {"a@1": {"value": 1.5, "quality": "ready"}}
+    for _ in range(2):  # it goes in as columns from the second time on
+        store.market.write_features({when: entry}, "A", "1h")
+        store.market.write_bar("A", "1h", **bar._replace(timestamp=when, features=entry)._asdict())
+    store.market.write_features({when: json.dumps(entry)}, "A", "1h")
     assert called == found != set()
 
 

@@ -17,6 +17,7 @@ from frames import (
     NUMBERS,
     START_TEXT,
     SYMBOL,
+    TEXT,
     TEXTS,
     TIMEFRAME,
     bars,
@@ -44,7 +45,7 @@ NULLABLE_DTYPES = [
     *("float32", "float64", "Float32", "Float64", "Int8", "Int64", "UInt64", "object", "category"),
     *(ARROW_NUMBERS if ARROW else []),
 ]
-TEXT_DTYPES = ["object", "str", "string", "category", *(ARROW_TEXTS if ARROW else [])]
+TEXT_DTYPES = [*sorted({"object", TEXT}), "string", "category", *(ARROW_TEXTS if ARROW else [])]
 FLAG_DTYPES = [
     *("bool", "boolean", "object", "int8", "int64", "uint8", "float32", "float64", "Int64"),
     *("Float64", *(["bool[pyarrow]", "int64[pyarrow]"] if ARROW else [])),

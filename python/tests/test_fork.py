@@ -294,6 +294,7 @@ def test_a_fork_waits_for_an_import_of_another_thread(path: Path) -> None:
     """The lock of a module that was being imported at the fork would stay locked in the child."""
     with Program("forking_amidst_an_import", path) as program:
         assert program.finish() == [
+            "data_store._frames: 0",
             "data_store._sql: 0",
             "data_store._timestamps: 0",
             "data_store.market_repo: 0",

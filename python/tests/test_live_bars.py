@@ -17,9 +17,10 @@ import pytest
 from frames import NUMBERS, START, SYMBOL, TEXTS, TIMEFRAME
 from processes import at_once
 
-from data_store import DataStore, market_repo
+from data_store import DataStore
 from data_store._bar import UNSET
 from data_store._c import abi as _abi
+from data_store._market import live_bars
 from data_store.errors import InvalidInputError
 
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -59,7 +60,7 @@ def passed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         bars.append((struct.timestamp, struct.columns, struct.is_gap, numbers, texts))
         return 0
 
-    monkeypatch.setattr(market_repo, "_write_bar", write_bar)
+    monkeypatch.setattr(live_bars, "_write_bar", write_bar)
     return bars
 
 

@@ -294,6 +294,7 @@ def test_what_was_read_of_several_symbols_is_written_as_the_message_says(store: 
     frame = store.market.read([SYMBOL], TIMEFRAME, features=True)
     with pytest.raises(InvalidInputError) as caught:
         store.market.write(frame, None, TIMEFRAME)
+    assert "read_features" not in str(caught.value)  # which would need to be told of what
     exec(advised(caught.value), {"df": frame, "market": store.market})
 
 

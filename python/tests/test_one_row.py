@@ -111,7 +111,7 @@ def test_what_is_refused_among_others_is_refused_alone(
     [
         pd.DatetimeIndex(["2026-03-01"]),
         pd.DatetimeIndex([pd.NaT]).tz_localize("UTC"),
-        pd.DatetimeIndex(["3000-01-01"]).as_unit("s").tz_localize("UTC"),
+        pd.DatetimeIndex(np.array(["3000-01-01"], "M8[s]")).tz_localize("UTC"),
         pd.Index(["2026-03-01T15:00:00Z"]),
         pd.RangeIndex(1),
     ],

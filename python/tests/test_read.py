@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, same, times
+from frames import COLUMNS, START, SYMBOL, TEXT, TIMEFRAME, bars, same, times
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
 
 DTYPES = {
     **dict.fromkeys(("open", "high", "low", "close", "volume", "latency_sec"), "float64"),
-    **dict.fromkeys(("source", "quality"), "str"),
+    **dict.fromkeys(("source", "quality"), TEXT),
     "is_gap": "bool",
 }
 DAY = pd.Timestamp("2026-03-02T00:00:00Z")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from frames import COLUMNS, SYMBOL, TIMEFRAME, bars, entry, same, times, two_level
+from frames import COLUMNS, SYMBOL, TEXT, TIMEFRAME, bars, entry, same, times, two_level
 
 from data_store import DataStore
 
@@ -69,7 +69,7 @@ def test_read_features_gives_every_bar_of_the_range_with_sorted_keys(
     assert list(found.columns) == [
         (key, part) for key in ("a@1", "b@1") for part in ("value", "quality")
     ]
-    assert [str(dtype) for dtype in found.dtypes] == ["float64", "str"] * 2
+    assert [str(dtype) for dtype in found.dtypes] == ["float64", TEXT] * 2
     np.testing.assert_array_equal(found["a@1", "value"], [np.nan, 2.0, np.nan])
     assert found["a@1", "quality"].tolist()[:2] == ["warmup", "ready"]
     assert found["a@1", "quality"].isna().tolist() == [False, False, True]
@@ -80,7 +80,7 @@ def test_read_features_gives_the_keys_asked_for_in_their_order(featured: DataSto
     found = featured.market.read_features(SYMBOL, TIMEFRAME, keys=["never@1", "b@1"])
     assert list(found.columns.get_level_values(0)) == ["never@1", "never@1", "b@1", "b@1"]
     assert found["never@1"].isna().all().all()
-    assert [str(dtype) for dtype in found.dtypes] == ["float64", "str"] * 2
+    assert [str(dtype) for dtype in found.dtypes] == ["float64", TEXT] * 2
 
 
 def test_read_features_of_bars_without_any_has_rows_and_no_columns(store: DataStore) -> None:

@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from frames import START, SYMBOL, TIMEFRAME
+from frames import START, SYMBOL, TEXT, TIMEFRAME
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
 
 DTYPES = {
-    "symbol": "str",
-    "timeframe": "str",
+    "symbol": TEXT,
+    "timeframe": TEXT,
     "requested_at": "datetime64[ns, UTC]",
-    "provider_used": "str",
+    "provider_used": TEXT,
     "fallback_used": "bool",
     "start_ts": "datetime64[ns, UTC]",
     "end_ts": "datetime64[ns, UTC]",
     "coverage_ratio": "float64",
     "gap_count": "Int64",
-    "quality": "str",
-    "notes": "str",
+    "quality": TEXT,
+    "notes": TEXT,
 }
 HOUR = pd.Timedelta("1h")
 

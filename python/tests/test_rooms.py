@@ -26,7 +26,7 @@ FEATURES = {"a@1": entry(0.5), "b@1": entry(None, "warmup")}
 def no_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin without any, so that what one test leaves in them does not help another."""
     monkeypatch.setattr(_bar, "_rooms", rooms := list[Any]())
-    monkeypatch.setattr("data_store.market_repo.give_room_back", rooms.append)
+    monkeypatch.setattr("data_store._market.live_bars.give_room_back", rooms.append)
     monkeypatch.setattr(state_repo, "_rooms", [])
 
 
@@ -154,7 +154,7 @@ def test_a_call_from_a_signal_handler_does_not_disturb_the_one_it_interrupts(
     """The library has written its result, and Python has not looked at it yet."""
     call = CALLS[name]
     expected = call(two, "first"), call(two, "second")
-    module = "data_store.market_repo" if name == "latest_bar" else "data_store.state_repo"
+    module = "data_store._market.live_bars" if name == "latest_bar" else "data_store.state_repo"
     function = "_latest_bar_into" if name == "latest_bar" else "_get_into"
     inner: list[Any] = []
     real = __import__(module, fromlist=["x"]).__dict__[function]

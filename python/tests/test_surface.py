@@ -97,6 +97,15 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
         [*SERIES, *RANGE],
         {"columns": None, "features": None, "chunk": 50_000},
     ),
+    ("market", "exists", SERIES, {}),
+    ("market", "count", [*SERIES, *RANGE], {}),
+    ("market", "feature_keys", [*SERIES, *RANGE], {}),
+    (
+        "market",
+        "missing",
+        [*SERIES, ("start", REQUIRED), ("end", REQUIRED)],
+        {"expected": REQUIRED},
+    ),
     ("market", "series", [("counts", True)], {}),
     ("market", "delete", [*SERIES, *RANGE], {}),
     (

@@ -25,6 +25,18 @@ typedef struct {
 /// of a year at the ends of what int64 nanoseconds hold, one whose header is longer than usual. `end` is at most `cells`.
 size_t cnumbers_count_plain_times(const cnumbers_index_page *_Nonnull page, size_t first, size_t end);
 
+/// The two texts of a series.
+typedef struct {
+  const uint8_t *_Nonnull symbol;
+  size_t symbol_bytes;
+  const uint8_t *_Nonnull timeframe;
+  size_t timeframe_bytes;
+} cnumbers_series_names;
+
+/// The same, but it stops at the first entry with other texts, too.
+size_t cnumbers_count_times_of_series(const cnumbers_index_page *_Nonnull page, const cnumbers_series_names *_Nonnull names,
+                                      size_t first, size_t end);
+
 /// A place in an index over two texts and a time: before or behind an entry.
 typedef struct {
   const uint8_t *_Nonnull key;  // texts and time, one behind the other

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 
 extension QueryRows {
-  /// The rows as an Arrow stream of one record batch; it holds on to this object.
+  /// The rows as an Arrow stream of one record batch, whose numbers are not copied. It holds on to this object.
   ///
   /// A column of integers is int64; of reals, or of reals and integers that a double holds, float64; of texts large_utf8; of
   /// blobs large_binary; of NULL alone null. Any other mixture is large_utf8, where numbers are as JSON has them, or with
   /// blobs large_binary.
+  ///
+  /// - Throws: `.corrupt` if a stored text is not UTF-8; `.noMemory`.
+  public func arrow() throws(StoreError) -> ArrowStream { try ArrowStream(try arrowStream()) }
+
+  /// The rows as an Arrow stream of one record batch; it holds on to this object.
   package func arrowStream() throws(StoreError) -> ArrowStreamOut {
     let arena = ArrowArena()
     var fields: [ArrowFieldOut] = []
@@ -92,10 +97,7 @@ private struct ArrowQueryColumn {
     return try plain(UnsafeRawPointer(values))
   }
 
-  private func bytes(_ row: Int) -> Bytes {
-    let offsets = column.offsetColumn
-    return Bytes(rebasing: column.byteColumn[Int(offsets[row])..<Int(offsets[row + 1])])
-  }
+  private func bytes(_ row: Int) -> Bytes { column.bytes(row) }
 
   private func mixture() throws(StoreError) -> ArrowArrayOut {
     let room = try out.arena.room(NumberText.maximumBytes, UInt8.self)
@@ -126,9 +128,7 @@ private struct ArrowQueryColumn {
       all.isValidUTF8 && column.offsetColumn.allSatisfy { $0 >= all.count || all[Int($0)] & 0xc0 != 0x80 }
     guard !isSound else { return }
     for row in 0..<rows where types[row] == Self.text && !bytes(row).isValidUTF8 {
-      throw .corrupt(
-        "row \(row) of column \(StoreError.quoted(column.name)): the stored text \(StoreError.quoted(bytes(row).text))"
-          + " is not UTF-8; another tool wrote it, fix it there")
+      throw column.brokenText(row)
     }
   }
 }

@@ -56,3 +56,24 @@ extension Store {
   /// - Throws: `.invalid` if this thread and task have no transaction open; `.closed` if the store is closed.
   public func rollBackTransaction() throws(StoreError) { try engine.rollBackTransaction() }
 }
+
+// Of two that fit a closure the compiler takes the one above, whose errors have a type.
+extension Store {
+  /// The same for a body that may throw errors of any type: each takes back what `body` has stored.
+  ///
+  /// - Returns: What `body` returns.
+  /// - Throws: As the other.
+  @_disfavoredOverload
+  public func transaction<Result>(_ body: () throws -> Result) throws -> Result {
+    let transaction = try beginTransaction()
+    let result: Result
+    do {
+      result = try body()
+    } catch {
+      try? end(transaction, commit: false)
+      throw error
+    }
+    try end(transaction, commit: true)
+    return result
+  }
+}

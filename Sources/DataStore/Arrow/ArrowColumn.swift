@@ -67,7 +67,7 @@ final class ArrowColumn {
       }
     }
     bytes = buffer(2)?.assumingMemoryBound(to: UInt8.self)
-    if case .text(.view) = stored {
+    if stored.isView {
       let count = buffers.count - 3
       viewed = (buffers.baseAddress.unsafelyUnwrapped + 2, buffers[buffers.count - 1], count)
     } else {

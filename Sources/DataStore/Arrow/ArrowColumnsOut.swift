@@ -6,13 +6,13 @@ struct ArrowColumnsOut {
   let arena: ArrowArena
   let rows: Int
 
-  private func start<Element>(_ column: UnsafeBufferPointer<Element>) -> UnsafeRawPointer {
+  func start<Element>(_ column: UnsafeBufferPointer<Element>) -> UnsafeRawPointer {
     UnsafeRawPointer(column.baseAddress) ?? ArrowArrayOut.nothing
   }
 
   /// A bitmap of the rows for which `isPresent`; nil if that is all of them.
   @inline(__always)
-  private func validity(
+  func validity(
     _ isPresent: (_ row: Int) -> Bool
   ) throws(StoreError) -> (bits: UnsafeRawPointer?, nulls: Int) {
     let bits = try arena.room(Bits.bytes(rows), UInt8.self)

@@ -9,10 +9,29 @@ import Glibc
 final class ArrowStreamIn {
   private let stream: UnsafeMutablePointer<ArrowArrayStream>
   private(set) var fields: [ArrowField] = []
+  /// What the struct lies in, where that is ours.
+  private let block: ArrowStreamBlock?
+  /// The stream itself where this program made it: it knows its errors better than C does.
+  private let origin: ArrowStreamOut?
+  /// Rows that were handed out by `next()`.
+  private var rows = 0
 
   /// Takes the stream over. `pointer` is that of a `struct ArrowArrayStream`.
-  init(_ pointer: UnsafeMutableRawPointer) throws(StoreError) {
-    stream = pointer.assumingMemoryBound(to: ArrowArrayStream.self)
+  convenience init(_ pointer: UnsafeMutableRawPointer) throws(StoreError) {
+    try self.init(pointer.assumingMemoryBound(to: ArrowArrayStream.self), block: nil, origin: nil)
+  }
+
+  /// Takes the stream over that lies in a block.
+  convenience init(_ block: ArrowStreamBlock, origin: ArrowStreamOut? = nil) throws(StoreError) {
+    try self.init(block.stream, block: block, origin: origin)
+  }
+
+  private init(
+    _ stream: UnsafeMutablePointer<ArrowArrayStream>, block: ArrowStreamBlock?, origin: ArrowStreamOut?
+  ) throws(StoreError) {
+    self.stream = stream
+    self.block = block
+    self.origin = origin
     guard stream.pointee.release != nil else {
       throw .invalid("the Arrow stream was released already; a stream can be read once", key: "stream")
     }
@@ -23,7 +42,7 @@ final class ArrowStreamIn {
     do throws(StoreError) {
       var schema = ArrowSchema()
       let code = getSchema(stream, &schema)
-      guard code == 0 else { throw failure(code, after: 0) }
+      guard code == 0 else { throw failure(code, after: 0, "Nothing of it was stored") }
       defer { schema.release?(&schema) }
       fields = try ArrowSchemaReader.columns(&schema)
     } catch {
@@ -56,7 +75,7 @@ final class ArrowStreamIn {
       guard code == 0 else {
         // What a failing producer leaves there is not an array.
         chunk.pointee.release = nil
-        throw failure(code, after: chunks.rows)
+        throw failure(code, after: rows + chunks.rows, "Nothing of it was stored")
       }
       guard chunk.pointee.release != nil else { break }
       try chunks.takeIn()
@@ -64,7 +83,38 @@ final class ArrowStreamIn {
     return chunks
   }
 
-  private func failure(_ code: Int32, after rows: Int) -> StoreError {
+  /// The next array; nil at the end of the stream, which is then released, as it is after an error.
+  func next() throws(StoreError) -> ArrowArrayBlock? {
+    guard stream.pointee.release != nil, let getNext = stream.pointee.get_next else { return nil }
+    let block = ArrowArrayBlock()
+    let code = getNext(stream, block.array)
+    guard code == 0 else {
+      // What a failing producer leaves there is not an array.
+      block.array.pointee.release = nil
+      let error = failure(code, after: rows, "Those before it may be used")
+      release()
+      throw error
+    }
+    guard block.array.pointee.release != nil else {
+      release()
+      return nil
+    }
+    guard block.array.pointee.length >= 0 else {
+      throw .invalid(
+        "an array of the Arrow stream has the length \(block.array.pointee.length)", key: "stream")
+    }
+    rows = rows.addingReportingOverflow(Int(block.array.pointee.length)).partialValue
+    return block
+  }
+
+  /// Hands the struct over to `pointer`, a `struct ArrowArrayStream` that holds nothing.
+  func move(to pointer: UnsafeMutableRawPointer) {
+    pointer.assumingMemoryBound(to: ArrowArrayStream.self).initialize(to: stream.pointee)
+    stream.pointee.release = nil
+  }
+
+  private func failure(_ code: Int32, after rows: Int, _ outcome: StaticString) -> StoreError {
+    if let error = origin?.lastFailure { return error }
     var words = ""
     if let text = stream.pointee.get_last_error?(stream) {
       words =
@@ -77,8 +127,48 @@ final class ArrowStreamIn {
     let reason = strerror(code).map { String(cString: $0) } ?? "unknown error"
     return StoreError(
       code == ENOMEM ? .noMemory : .invalid,
-      "the Arrow stream failed after \(rows) rows (errno \(code), \(reason))\(words). Nothing of it was stored",
+      "the Arrow stream failed after \(rows) rows (errno \(code), \(reason))\(words). \(outcome)",
       key: "stream")
+  }
+}
+
+/// A struct of a stream in memory of ours, which is released with it.
+final class ArrowStreamBlock {
+  let stream: UnsafeMutablePointer<ArrowArrayStream>
+
+  /// One that holds nothing yet.
+  init() {
+    stream = .allocate(capacity: 1)
+    stream.initialize(to: ArrowArrayStream())
+  }
+
+  /// Takes the stream at `pointer` over, a `struct ArrowArrayStream`, which holds nothing afterwards.
+  convenience init(moving pointer: UnsafeMutableRawPointer) {
+    self.init()
+    let source = pointer.assumingMemoryBound(to: ArrowArrayStream.self)
+    stream.pointee = source.pointee
+    source.pointee.release = nil
+  }
+
+  deinit {
+    ArrowStreamIn.release(stream)
+    stream.deallocate()
+  }
+}
+
+/// An array of a stream, which is released with it.
+final class ArrowArrayBlock {
+  let array: UnsafeMutablePointer<ArrowArray>
+
+  /// One that holds nothing yet.
+  init() {
+    array = .allocate(capacity: 1)
+    array.initialize(to: ArrowArray())
+  }
+
+  deinit {
+    array.pointee.release?(array)
+    array.deallocate()
   }
 }
 

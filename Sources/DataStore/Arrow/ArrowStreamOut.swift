@@ -7,6 +7,8 @@ package final class ArrowStreamOut {
   private let fields: [ArrowFieldOut]
   private let next: () throws(StoreError) -> ArrowBatchOut?
   private var lastError: UnsafeMutablePointer<CChar>?
+  /// What the last callback failed with; nil if it did not.
+  private(set) var lastFailure: StoreError?
 
   /// `next` gives one batch after the other, and nil from the end on.
   package init(_ fields: [ArrowFieldOut], _ next: @escaping () throws(StoreError) -> ArrowBatchOut?) {
@@ -60,12 +62,14 @@ package final class ArrowStreamOut {
   private func answer(_ body: (ArrowStreamOut) throws(StoreError) -> Void) -> Int32 {
     free(lastError)
     lastError = nil
+    lastFailure = nil
     do throws(StoreError) {
       try ThreadStack.check()
       try FloatSettings.withDefault { () throws(StoreError) in try body(self) }
       return 0
     } catch {
       lastError = error.message.withCString { strdup($0) }
+      lastFailure = error
       switch error.code {
       case .invalid, .invalidFeature: return EINVAL
       case .noMemory: return ENOMEM

@@ -16,6 +16,8 @@ enum ArrowType {
   case integer(bytes: Int, isSigned: Bool)
   case float(bytes: Int)
   case text(TextLayout)
+  /// Bytes, which a query may give and no column of bars takes.
+  case binary(TextLayout)
   /// `perTick` is in nanoseconds.
   case timestamp(perTick: Int64, zone: String)
   case structure
@@ -41,6 +43,9 @@ enum ArrowType {
     case "u": self = .text(.short)
     case "U": self = .text(.long)
     case "vu": self = .text(.view)
+    case "z": self = .binary(.short)
+    case "Z": self = .binary(.long)
+    case "vz": self = .binary(.view)
     case "+s": self = .structure
     default:
       let ticks: [(String, Int64)] = [
@@ -56,13 +61,21 @@ enum ArrowType {
 
   var isInteger: Bool { if case .integer = self { true } else { false } }
 
+  /// Whether it is of texts or bytes as views.
+  var isView: Bool {
+    switch self {
+    case .text(.view), .binary(.view): true
+    default: false
+    }
+  }
+
   /// How many buffers an array of this type has at least.
   var bufferCount: Int {
     switch self {
     case .null, .other: 0
     case .structure: 1
     case .bool, .integer, .float, .timestamp: 2
-    case .text: 3
+    case .text, .binary: 3
     }
   }
 

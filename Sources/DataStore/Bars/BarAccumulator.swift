@@ -60,7 +60,8 @@ struct BarAccumulator: ~Copyable {
 
   init(_ shape: ReadShape) {
     self.shape = shape
-    features = FeatureAccumulator(shape.features, keys: shape.featureKeys)
+    features = FeatureAccumulator(
+      shape.features, keys: shape.featureKeys, hasValues: !shape.takesKeysAlone)
   }
 
   var count: Int { timestamps.count }

@@ -10,6 +10,8 @@ package struct ReadShape {
   package var featureKeys: [String]?
   /// The first so many rows of the result; nil: all.
   package var limit: Int?
+  /// Of features as columns: which there are, and neither values nor qualities.
+  var takesKeysAlone = false
 
   package init(
     columns: BarColumns = .all, features: Features = .none, featureKeys: [String]? = nil, limit: Int? = nil

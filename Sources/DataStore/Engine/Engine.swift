@@ -52,10 +52,29 @@ protocol BarRows {
     _ symbol: Bytes, _ timeframe: Bytes, _ body: (BorrowedBar) throws(StoreError) -> Void
   ) throws(StoreError)
 
+  /// Whether a series has a bar.
+  func hasBars(_ key: SeriesKey) throws(StoreError) -> Bool
+  /// How many rows a read of this range would have.
+  func countBars(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int
+  /// Hands the times that a read of this range would have to `taker`, in their order.
+  func barTimes(_ key: SeriesKey, _ range: TimeRange, _ taker: any TimesTaker) throws(StoreError)
+  /// The keys of the features that the rows of each series have, at most `limit` rows in all, sorted by bytes.
+  func featureKeys(_ reads: [SeriesRead], limit: Int?) throws(StoreError) -> [String]
+
   /// Deletes the bars of one series within a range; returns how many.
   func deleteBars(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int
   /// What is stored of each series, in any order. With `counts`, how many bars and gap rows it has.
   func series(counts: Bool) throws(StoreError) -> [SeriesEntry]
+}
+
+/// What times of bars are handed to, some at a time.
+protocol TimesTaker: AnyObject {
+  /// They are lent, and ascend: equal ones are of several rows.
+  func take(_ times: UnsafeBufferPointer<Int64>)
+  /// What was taken does not count: all come once more, from the first on.
+  func restart()
+  /// There are no more. Memory that is short now fails the call.
+  func end()
 }
 
 /// What a write makes of the features that a bar has.
@@ -82,7 +101,7 @@ protocol StateRows {
   /// Stores all values or none, with the time of the write. Texts are borrowed for the call.
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError)
   /// Lends the JSON text of a value to `body`; nil if the key is absent.
-  func state(_ key: String, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError)
+  func state(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError)
   /// Returns whether there was something to delete.
   func deleteState(_ key: String) throws(StoreError) -> Bool
   /// Stores a value where the stored one equals `expected`, in one atomic step across processes; an absent key equals

@@ -3,20 +3,7 @@
 /// A parameter of a query: see ``Store/query(_:_:timeout:)``.
 public struct QueryParameter: Sendable {
   /// What is bound.
-  public enum Value: Sendable {
-    /// SQL NULL.
-    case null
-    /// An integer.
-    case integer(Int64)
-    /// A double; NaN is bound as NULL.
-    case real(Double)
-    /// A text.
-    case text(String)
-    /// Bytes.
-    case blob([UInt8])
-    /// Nanoseconds since 1970-01-01T00:00:00Z; bound as the stored text form.
-    case time(Int64)
-  }
+  public typealias Value = Cell
 
   /// The parameter's name without its prefix (`:`, `@` or `$`); nil: by position.
   public var name: String?

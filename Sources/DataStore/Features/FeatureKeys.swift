@@ -33,6 +33,10 @@ final class FeatureKeys {
     return number
   }
 
+  /// Whether a key has this number.
+  @inline(__always)
+  func holds(_ key: Bytes, at number: Int) -> Bool { interner.holds(key, at: number) }
+
   func fault(_ key: Int) -> String? { faults[key] }
 
   /// Whether the table is too large to be kept for the batches that follow.

@@ -101,7 +101,46 @@ final class ArrowRows {
   }
 }
 
+extension Bars {
+  /// The rows as an Arrow stream of one record batch, whose numbers are not copied. It holds on to this object.
+  ///
+  /// `timestamp` is timestamp[ns, UTC]; numbers are float64, where NULL is null; `is_gap` is bool; texts are dictionaries;
+  /// features as JSON are large_utf8, and as columns structs of `value` and `quality`.
+  ///
+  /// - Parameter symbolColumn: The first column, `symbol`, says which symbol each row is of.
+  /// - Throws: `.noMemory`.
+  public func arrow(symbolColumn: Bool = true) throws(StoreError) -> ArrowStream {
+    try ArrowStream(try arrowStream(symbolColumn: symbolColumn))
+  }
+}
+
 extension MarketRepo {
+  /// Reads in chunks of at most `chunk` rows, as an Arrow stream of a record batch each, which is a snapshot of its own and
+  /// holds rows of one symbol. Nothing is held open in between. The other parameters are those of
+  /// ``read(_:_:_:columns:features:limit:)``.
+  ///
+  /// - Parameters:
+  ///   - symbols: One or more, each once; they come in this order.
+  ///   - timeframe: The timeframe of all of them.
+  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all.
+  ///   - columns: The columns to read.
+  ///   - features: Which features to read, and how. All of them are those that the range has now: each batch has the same
+  ///     columns.
+  ///   - limit: At most so many rows in all; nil: all.
+  ///   - chunk: At most so many rows per batch.
+  ///   - symbolColumn: The first column, `symbol`, says which symbol each row is of.
+  /// - Throws: As ``scan(_:_:_:columns:features:chunk:)``. What a read may throw beside that comes from
+  ///   ``ArrowStream/next()``.
+  public func scanArrow(
+    _ symbols: [String], _ timeframe: String, _ range: ClosedRange<Int64>? = nil, columns: BarColumns = .all,
+    features: FeatureSelection = .none, limit: Int? = nil, chunk: Int = 50_000, symbolColumn: Bool = true
+  ) throws(StoreError) -> ArrowStream {
+    try ArrowStream(
+      try scanArrow(
+        symbols, timeframe, TimeRange(range), ReadShape(columns, features, limit), chunk: chunk,
+        symbolColumn: symbolColumn))
+  }
+
   /// Reads a range in chunks of at most `chunk` rows, as an Arrow stream of a record batch each. Features as columns have the
   /// keys that are asked for, or those that the range has now.
   package func scanArrow(
@@ -111,25 +150,13 @@ extension MarketRepo {
     var shape = shape
     if shape.takesAllKeys {
       // Each record batch of a stream has the same columns.
-      shape.featureKeys = try featureKeys(symbols, timeframe, range, shape, chunk: chunk)
+      let reads = try seriesKeys(symbols, timeframe, shape).map { SeriesRead(key: $0, range: range) }
+      shape.featureKeys = try engine.featureKeys(reads, limit: shape.limit)
     }
     let scan = try scan(symbols, timeframe, range, shape, chunk: chunk)
     let fields = Bars.arrowFields(shape, shape.featureKeys ?? [], symbolColumn: symbolColumn)
     return ArrowStreamOut(fields) { () throws(StoreError) in
       try scan.next()?.arrowBatch(symbolColumn: symbolColumn)
     }
-  }
-
-  /// The keys that the rows of a read have, sorted by bytes.
-  private func featureKeys(
-    _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape, chunk: Int
-  ) throws(StoreError) -> [String] {
-    let keysOnly = ReadShape(columns: [], features: .values, limit: shape.limit)
-    let scan = try scan(symbols, timeframe, range, keysOnly, chunk: max(chunk, 1))
-    var keys: Set<ExactText> = []
-    while let bars = try scan.next() {
-      for column in bars.featureColumns { keys.insert(ExactText(column.key.text)) }
-    }
-    return keys.sorted().map(\.text)
   }
 }

@@ -157,7 +157,7 @@ struct ArrowTable {
     }
     if case .entries = role { return role }
     switch field.type {
-    case .structure, .other: throw refuseType(field, role)
+    case .structure, .binary, .other: throw refuseType(field, role)
     default: return role
     }
   }
@@ -185,7 +185,7 @@ struct ArrowTable {
     var (value, quality): (Int?, Int?) = (nil, nil)
     for (number, child) in field.children.enumerated() {
       switch child.type {
-      case .structure, .other: throw refuseType(field, .values)
+      case .structure, .binary, .other: throw refuseType(field, .values)
       default: break
       }
       if child.name.utf8.elementsEqual("value".utf8), value == nil {

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-/// Bars of one series as columns, for Swift callers. A column that is nil is not carried; each other one is as long
-/// as `timestamps`.
+/// Bars of one or more series as columns, for Swift callers. A column that is nil is not carried; each other one is as
+/// long as `timestamps`.
 public struct BarBatch: Sendable {
-  /// The series' symbol.
+  /// The symbol of all rows; empty if each has its own in ``symbols``.
   public var symbol: String
-  /// The series' timeframe.
+  /// The timeframe of all rows; empty if each has its own in ``timeframes``.
   public var timeframe: String
+  /// A symbol per row; nil: ``symbol`` is that of all.
+  public var symbols: [String]?
+  /// A timeframe per row; nil: ``timeframe`` is that of all.
+  public var timeframes: [String]?
   /// Nanoseconds since 1970-01-01T00:00:00Z.
   public var timestamps: [Int64]
   // By the columns' numbers, each column in the array of its kind. They are named in `ColumnNames.swift`.
@@ -15,6 +19,8 @@ public struct BarBatch: Sendable {
   var flags = PerColumn<[Bool]?>(repeating: nil)
   /// Features over the rows.
   public var features: [FeatureColumn] = []
+  /// The features of each row as JSON text, instead of ``features``; nil leaves those of the row as they are.
+  public var featuresJSON: [String?]?
 
   /// One feature ("name@version") over the rows of a batch.
   public struct FeatureColumn: Sendable {
@@ -22,6 +28,8 @@ public struct BarBatch: Sendable {
     public var key: String
     /// One value per row, as many as the batch has timestamps; NaN is null.
     public var values: [Double]
+    /// Integers instead of ``values``, which are empty then: they are stored as such, beyond 2^53, too. nil is null.
+    public var integers: [Int64?]?
     /// A quality for each row; a row with a NaN and no quality has no such entry. nil: `.ready` goes with a number and
     /// `.missing` with a NaN.
     public var qualities: [FeatureQuality?]?
@@ -37,6 +45,12 @@ public struct BarBatch: Sendable {
       self.key = key
       self.values = values
       self.qualities = qualities
+    }
+
+    /// A feature of integers, whose quality goes by its values.
+    public init(_ key: String, integers: [Int64?]) {
+      self.init(key, [])
+      self.integers = integers
     }
 
     /// A feature with one quality throughout, whatever its values.
@@ -60,11 +74,23 @@ public struct BarBatch: Sendable {
     set { flags[column.number] = newValue }
   }
 
-  /// A batch of no columns yet.
+  /// A batch of one series, of no columns yet.
   public init(symbol: String, timeframe: String, timestamps: [Int64]) {
     self.symbol = symbol
     self.timeframe = timeframe
     self.timestamps = timestamps
+  }
+
+  /// A batch of several symbols, of no columns yet. There is a symbol for each timestamp.
+  public init(symbols: [String], timeframe: String, timestamps: [Int64]) {
+    self.init(symbol: "", timeframe: timeframe, timestamps: timestamps)
+    self.symbols = symbols
+  }
+
+  /// A batch of several series, of no columns yet. There are a symbol and a timeframe for each timestamp.
+  public init(symbols: [String], timeframes: [String], timestamps: [Int64]) {
+    self.init(symbols: symbols, timeframe: "", timestamps: timestamps)
+    self.timeframes = timeframes
   }
 }
 
@@ -75,7 +101,7 @@ extension MarketRepo {
   /// The result is the same as that of writing each row in order, so the last of several equal timestamps wins.
   ///
   /// - Parameters:
-  ///   - batch: Bars of one series. No rows: nothing is written.
+  ///   - batch: Bars of one or more series. No rows: nothing is written.
   ///   - replace: Each row becomes what was passed and nothing else.
   /// - Returns: The rows given.
   /// - Throws: `.invalid` and `.invalidFeature`, with the row, if anything in the batch breaks a rule: nothing of it is
@@ -111,22 +137,50 @@ extension MarketRepo {
 extension BarBatch {
   /// Lends copies of the columns to `body`.
   fileprivate func lend(_ body: (BorrowedBatch) throws(StoreError) -> Int) throws(StoreError) -> Int {
-    try checkLengths()
+    try check()
     let lender = Lender()
     var batch = BorrowedBatch(
-      count: timestamps.count, timestamps: lender.lend(timestamps), symbol: lender.lend(constant: symbol),
-      timeframe: lender.lend(constant: timeframe))
+      count: timestamps.count, timestamps: lender.lend(timestamps),
+      symbol: symbols.map { lender.lend($0) } ?? lender.lend(constant: symbol),
+      timeframe: timeframes.map { lender.lend($0) } ?? lender.lend(constant: timeframe))
     for column in numbers.indices {
       batch.columns.numbers[column] = numbers[column].map { lender.lend($0) }
       batch.columns.texts[column] = texts[column].map { lender.lend($0) }
       batch.columns.flags[column] = flags[column].map { flags in lender.lend(flags.map { $0 ? 1 : 0 }) }
     }
     batch.features.columns = features.map { feature in
-      BorrowedFeature(
-        key: lender.lend(text: feature.key), values: lender.lend(feature.values), integers: nil, isNull: nil,
+      let integers = feature.integers
+      return BorrowedFeature(
+        key: lender.lend(text: feature.key), values: integers == nil ? lender.lend(feature.values) : nil,
+        integers: integers.map { lender.lend($0.map { $0 ?? 0 }) },
+        isNull: integers.map { lender.lend($0.map { $0 == nil ? 1 : 0 }) },
         quality: feature.qualities.map { words in lender.lend(words.map { $0?.word }) })
     }
+    batch.features.json = featuresJSON.map { lender.lend(constants: $0) }
     return try withExtendedLifetime(lender) { () throws(StoreError) in try body(batch) }
+  }
+
+  private func check() throws(StoreError) {
+    try checkName("symbol", symbol, symbols)
+    try checkName("timeframe", timeframe, timeframes)
+    try checkLengths()
+    guard let row = featuresJSON?.firstIndex(where: { $0?.utf8.contains(0) ?? false }) else { return }
+    throw StoreError(
+      .invalidFeature,
+      "\(series): row \(row): the features hold a NUL character; fix or leave out this entry",
+      row: row, key: "features", reason: "the text holds a NUL character")
+  }
+
+  private func checkName(_ name: String, _ constant: String, _ each: [String]?) throws(StoreError) {
+    guard each != nil, !constant.isEmpty else { return }
+    throw .invalid(
+      "\(name) is given twice, as \(StoreError.quoted(constant)) and one per row; leave one of them out",
+      key: name)
+  }
+
+  /// As messages name it.
+  private var series: String {
+    "\(symbols == nil ? symbol : "(several symbols)") \(timeframes == nil ? timeframe : "(several timeframes)")"
   }
 
   private func checkLengths() throws(StoreError) {
@@ -136,57 +190,19 @@ extension BarBatch {
         count: numbers[column]?.count ?? texts[column]?.count ?? flags[column]?.count
       )
     }
+    lengths += [
+      ("symbol", symbols?.count), ("timeframe", timeframes?.count), ("features", featuresJSON?.count),
+    ]
     for feature in features {
-      lengths.append((feature.key, feature.values.count))
+      lengths.append((feature.key, feature.integers?.count ?? feature.values.count))
       lengths.append((feature.key, feature.qualities?.count))
     }
     for (name, count) in lengths {
       if let count, count != timestamps.count {
         throw .invalid(
-          "\(symbol) \(timeframe): column \(StoreError.quoted(name)) has \(count) rows, and there are"
+          "\(series): column \(StoreError.quoted(name)) has \(count) rows, and there are"
             + " \(timestamps.count) timestamps", key: name)
       }
     }
-  }
-}
-
-/// Keeps copies of columns alive while the core borrows them.
-final class Lender {
-  private var blocks: [UnsafeMutableRawPointer] = []
-
-  deinit { for block in blocks { block.deallocate() } }
-
-  func lend<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafePointer<Element> {
-    let block = UnsafeMutablePointer<Element>.allocate(capacity: max(elements.count, 1))
-    block.initialize(from: elements, count: elements.count)
-    blocks.append(UnsafeMutableRawPointer(block))
-    return UnsafePointer(block)
-  }
-
-  func lend(text: String) -> Bytes {
-    let bytes = Array(text.utf8)
-    return Bytes(start: lend(bytes), count: bytes.count)
-  }
-
-  func lend(constant text: String) -> TextColumn {
-    TextColumn(codes: nil, values: lend(values: [lend(text: text)]))
-  }
-
-  private func lend(values: [Bytes]) -> UnsafeBufferPointer<Bytes> {
-    UnsafeBufferPointer(start: lend(values), count: values.count)
-  }
-
-  func lend(_ texts: [String?]) -> TextColumn {
-    var numbers: [ExactText: Int32] = [:]
-    var values: [Bytes] = []
-    let codes = texts.map { text -> Int32 in
-      guard let text else { return -1 }
-      if let known = numbers[ExactText(text)] { return known }
-      let number = Int32(values.count)
-      numbers[ExactText(text)] = number
-      values.append(lend(text: text))
-      return number
-    }
-    return TextColumn(codes: lend(codes), values: lend(values: values))
   }
 }

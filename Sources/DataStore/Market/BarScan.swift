@@ -14,8 +14,7 @@ public final class BarScan {
 
   private var symbolIndex = 0
   private var rowsLeft: Int?
-  /// The time of the last row handed out, and how many rows of that time were: other tools may have written several.
-  private var last: (instant: Int64, rows: Int)?
+  private var place = ChunkPlace()
 
   package init(
     _ market: MarketRepo, _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape,
@@ -40,31 +39,19 @@ public final class BarScan {
     while symbolIndex < keys.count, rowsLeft != 0 {
       let key = keys[symbolIndex]
       let limit = min(chunk, rowsLeft ?? chunk)
-      var read = SeriesRead(key: key, range: range, limit: limit)
-      if let last {
-        read.range.start = last.instant
-        read.skip = last.rows
-      }
+      let read = place.part(of: SeriesRead(key: key, range: range), limit: limit)
       let rows = try market.engine.readBars([read], shape, limit: nil)
       let bars = Bars(rows, symbols: [key.symbol], timeframe: timeframe)
       guard bars.count > 0 else {
         symbolIndex += 1
-        last = nil
+        place = ChunkPlace()
         continue
       }
       rowsLeft = rowsLeft.map { $0 - bars.count }
-      advance(over: bars.timestampColumn)
+      place.advance(over: bars.timestampColumn)
       return bars
     }
     return nil
-  }
-
-  private func advance(over times: UnsafeBufferPointer<Int64>) {
-    guard let instant = times.last else { return }
-    var rows = 0
-    while rows < times.count, times[times.count - 1 - rows] == instant { rows += 1 }
-    if rows == times.count, let last, last.instant == instant { rows += last.rows }
-    last = (instant, rows)
   }
 }
 

@@ -26,6 +26,11 @@ public final class Bars: @unchecked Sendable {  // never changes after it was re
     return starts[index]..<(index + 1 < starts.count ? starts[index + 1] : count)
   }
 
+  /// The rows of a symbol; nil if it was not asked for.
+  public func rows(of symbol: String) -> Range<Int>? {
+    symbols.firstIndex { ExactText($0) == ExactText(symbol) }.map(range(ofSymbol:))
+  }
+
   /// Nanoseconds since 1970-01-01T00:00:00Z, ascending within a symbol.
   public var timestamps: [Int64] { Array(timestampColumn) }
 

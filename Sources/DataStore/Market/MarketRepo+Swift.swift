@@ -18,7 +18,8 @@ extension MarketRepo {
   /// - Parameters:
   ///   - symbols: One or more, each once; the result has them in this order.
   ///   - timeframe: The timeframe of all of them.
-  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all.
+  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: all. `.times(from: "2026-03-01")` and its
+  ///     like make one of ISO 8601 texts.
   ///   - columns: The columns to read; the others are empty.
   ///   - features: Which features to read, and how.
   ///   - limit: At most so many rows, from the beginning of the result; nil: all.
@@ -52,6 +53,62 @@ extension MarketRepo {
     features: FeatureSelection = .none, chunk: Int = 50_000
   ) throws(StoreError) -> BarScan {
     try scan(symbols, timeframe, TimeRange(range), ReadShape(columns, features, nil), chunk: chunk)
+  }
+
+  /// How many bars a read of this range would have, from the index alone.
+  ///
+  /// - Parameters:
+  ///   - symbol: The series' symbol.
+  ///   - timeframe: The series' timeframe.
+  ///   - range: Inclusive bounds in nanoseconds since 1970-01-01T00:00:00Z; nil: the whole series.
+  /// - Throws: As a read, see ``StoreError``.
+  public func count(
+    _ symbol: String, _ timeframe: String, _ range: ClosedRange<Int64>? = nil
+  ) throws(StoreError) -> Int {
+    try count(symbol, timeframe, TimeRange(range))
+  }
+
+  /// The keys of the features that the bars of a range have, sorted by bytes. Each bar's features are looked through. The
+  /// parameters are those of ``count(_:_:_:)``.
+  ///
+  /// - Throws: `.corrupt` names the bar whose stored features are damaged. Otherwise as a read, see ``StoreError``.
+  public func featureKeys(
+    _ symbol: String, _ timeframe: String, _ range: ClosedRange<Int64>? = nil
+  ) throws(StoreError) -> [String] {
+    try featureKeys(symbol, timeframe, TimeRange(range))
+  }
+
+  /// The runs of a regular grid of instants at which no bar is stored, from the index alone.
+  ///
+  /// - Parameters:
+  ///   - symbol: The series' symbol.
+  ///   - timeframe: The series' timeframe.
+  ///   - range: The grid begins at its lower bound and ends at its upper one or before, in nanoseconds since
+  ///     1970-01-01T00:00:00Z.
+  ///   - step: Nanoseconds from one expected bar to the next, 1 or more.
+  /// - Throws: `.invalid` if `step` is not positive. Otherwise as a read, see ``StoreError``.
+  public func missing(
+    _ symbol: String, _ timeframe: String, _ range: ClosedRange<Int64>, every step: Int64
+  ) throws(StoreError) -> [MissingRun] {
+    try missing(symbol, timeframe, TimeRange(range), step: step).list
+  }
+
+  /// The runs of expected instants at which no bar is stored, from the index alone. A run has instants that follow each
+  /// other among those expected.
+  ///
+  /// - Parameters:
+  ///   - symbol: The series' symbol.
+  ///   - timeframe: The series' timeframe.
+  ///   - range: Of the expected instants those between these inclusive bounds; nil: all.
+  ///   - expected: In nanoseconds since 1970-01-01T00:00:00Z, in any order; one that comes twice is expected once.
+  /// - Throws: `.invalid` if an instant is `Int64.min`. Otherwise as a read, see ``StoreError``.
+  public func missing(
+    _ symbol: String, _ timeframe: String, _ range: ClosedRange<Int64>? = nil, of expected: [Int64]
+  ) throws(StoreError) -> [MissingRun] {
+    // What the library's closures throw has no type.
+    try expected.withUnsafeBufferPointer { expected in
+      Result { () throws(StoreError) in try missing(symbol, timeframe, TimeRange(range), expected) }
+    }.get().list
   }
 
   /// Deletes the bars of one series, with their features.
@@ -113,14 +170,8 @@ extension MarketRepo {
   }
 }
 
-extension TimeRange {
-  fileprivate init(_ range: ClosedRange<Int64>?) {
-    self.init(start: range?.lowerBound, end: range?.upperBound)
-  }
-}
-
 extension ReadShape {
-  fileprivate init(_ columns: BarColumns, _ selection: FeatureSelection, _ limit: Int?) {
+  init(_ columns: BarColumns, _ selection: FeatureSelection, _ limit: Int?) {
     switch selection {
     case .none: self.init(columns: columns, limit: limit)
     case .json: self.init(columns: columns, features: .json, limit: limit)

@@ -3,11 +3,11 @@ import Glibc
 import Synchronization
 
 /// A lock with a condition to wait for, up to a deadline. (The standard library's `Mutex` has no condition.)
-final class Monitor: @unchecked Sendable {  // pthread's own objects are made for sharing
+package final class Monitor: @unchecked Sendable {  // pthread's own objects are made for sharing
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init() {
+  package init() {
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
@@ -26,7 +26,8 @@ final class Monitor: @unchecked Sendable {  // pthread's own objects are made fo
   }
 
   @inline(__always)
-  func locked<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+  package func locked<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
+  {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body()
@@ -38,7 +39,7 @@ final class Monitor: @unchecked Sendable {  // pthread's own objects are made fo
 
   // Within `locked` only:
 
-  func wait() { pthread_cond_wait(condition, mutex) }
+  package func wait() { pthread_cond_wait(condition, mutex) }
 
   /// False once the deadline has passed.
   func wait(until deadline: Deadline) -> Bool {
@@ -53,7 +54,7 @@ final class Monitor: @unchecked Sendable {  // pthread's own objects are made fo
     return body()
   }
 
-  func wakeAll() { pthread_cond_broadcast(condition) }
+  package func wakeAll() { pthread_cond_broadcast(condition) }
 }
 
 /// A thread of this process, by a number that no other thread ever has. (pthread_self() is used again after

@@ -14,3 +14,14 @@ func startThread(
   defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
   return pthread_create(&thread, nil, body, argument) == 0
 }
+
+/// The same for a thread that nobody waits for.
+package func startDetachedThread(
+  _ argument: UnsafeMutableRawPointer,
+  _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+) -> Bool {
+  var thread = pthread_t()
+  guard startThread(&thread, argument, body) else { return false }
+  pthread_detach(thread)
+  return true
+}

@@ -99,6 +99,12 @@ final class WriterLane: @unchecked Sendable {  // all state is guarded by the mo
     }
   }
 
+  /// Whether a transaction of this thread keeps the turn.
+  var hasTransaction: Bool {
+    let me = ThreadID.current
+    return monitor.locked { owner == me && !transactions.isEmpty }
+  }
+
   /// Gives back what `enter` took. If it returns a number, all transactions from that one on were given up meanwhile:
   /// the turn is still the caller's, which rolls them back and leaves again.
   func leave() -> Int? {

@@ -53,16 +53,25 @@ extension StateRepo {
   ///
   /// - Throws: As a read, see ``StoreError``.
   public func get(_ key: String) throws(StoreError) -> String? {
-    var json: String?
-    try withJSON(key) { json = $0?.text }
-    return json
+    let key = try checkedName(key, "state key")
+    return try Self.withBytes(Array(key.utf8)) { key throws(StoreError) in
+      var json: String?
+      try engine.state(key) { json = $0?.text }
+      return json
+    }
   }
 
-  /// Lends the value's JSON text to `body`, once; nil if the key is absent.
+  /// Lends the JSON text of the value of `key`, which holds no NUL, to `body`, once; nil if the key is absent.
   package func withJSON(
-    _ key: String, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Void
+    _ key: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Void
   ) throws(StoreError) {
-    _ = try checkedName(key, "state key")
+    guard key.count > 0, key.count <= Limits.nameBytes else {
+      _ = try checkedName(key.text, "state key")
+      return
+    }
+    guard key.isValidUTF8 else {
+      throw .invalid("key \(StoreError.quoted(key.text)) is not valid UTF-8; encode it as UTF-8", key: "key")
+    }
     try engine.state(key, body)
   }
 

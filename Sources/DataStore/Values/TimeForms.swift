@@ -168,8 +168,8 @@ struct TimeForms {
     private init(low: Int64, high: Int64) { (self.low, self.high) = (low, high) }
 
     /// All that may mean an instant between the bounds.
-    static func meaning(_ low: Int64, _ high: Int64?) -> Written {
-      Written(from: minus(low, reach), to: high.flatMap { plus($0, reach) })
+    static func meaning(_ low: Int64?, _ high: Int64?) -> Written {
+      Written(from: low.flatMap { minus($0, reach) }, to: high.flatMap { plus($0, reach) })
     }
 
     /// All that may mean an instant from `low` on, and stand before the text of that.

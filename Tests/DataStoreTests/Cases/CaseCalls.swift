@@ -13,6 +13,12 @@ enum CaseCalls {
     "write_bar": writeBar, "read": read, "read_features": readFeatures, "latest": latest,
     "latest_bar": latestBar, "scan": scan, "series": series, "record_request": recordRequest,
     "requests": requests, "sql": sql, "other_tool": otherTool,
+    "exists": { .flag(try $0.market.exists($1.symbol(), $1.timeframe())) },
+    "count": { .integer(Int64(try $0.market.count($1.symbol(), $1.timeframe(), $1.range()))) },
+    "feature_keys": {
+      .list(try $0.market.featureKeys($1.symbol(), $1.timeframe(), $1.range()).map { .text($0) })
+    },
+    "missing": missing,
     "delete": { .integer(Int64(try $0.market.delete($1.symbol(), $1.timeframe(), $1.range()))) },
     "time_of_text": { .time(try withBytes(try $1.need("text").string()) { try Timestamp.instant($0) }) },
     "check": { store, _ in .integer(Int64(try store.check().count)) },
@@ -129,6 +135,19 @@ enum CaseCalls {
           .list([.text(feature.key), numbers(feature.values), texts(feature.qualities.map { $0?.word })])
         }),
     ])
+  }
+
+  private static func missing(_ store: Store, _ given: CaseArguments) throws -> CaseValue {
+    let (symbol, timeframe, range) = (try given.symbol(), try given.timeframe(), try given.range())
+    let runs: MissingRuns
+    if let step = try given.get("step")?.wholeNumber() {
+      runs = try store.market.missing(symbol, timeframe, range, step: step)
+    } else {
+      let times = try given.need("times").elements().map { try $0.instant() }
+      runs = try times.withUnsafeBufferPointer { try store.market.missing(symbol, timeframe, range, $0) }
+    }
+    return .list(
+      runs.list.map { .object(["start": .time($0.start), "end": .time($0.end), "bars": .integer($0.bars)]) })
   }
 
   private static func series(_ store: Store, _ given: CaseArguments) throws -> CaseValue {

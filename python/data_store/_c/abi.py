@@ -94,9 +94,12 @@ __all__ = [
     "ds_bars",
     "ds_checkpoint_result",
     "ds_error_detail",
+    "ds_expected",
     "ds_feature_column",
     "ds_first_bar",
     "ds_info",
+    "ds_missing",
+    "ds_missing_view",
     "ds_open_options",
     "ds_range",
     "ds_read_options",
@@ -168,6 +171,10 @@ class ds_scan(Opaque):
 
 
 class ds_series(Opaque):
+    pass
+
+
+class ds_missing(Opaque):
     pass
 
 
@@ -287,6 +294,25 @@ class ds_read_options(Sized):
         ("feature_keys", c_void_p),  # char *
         ("feature_key_count", c_int32),
         ("limit", c_int64),
+    )
+
+
+class ds_expected(Sized):
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("step", c_int64),  # nanoseconds
+        ("times", c_void_p),  # int64_t, nanoseconds
+        ("count", c_int64),
+    )
+
+
+class ds_missing_view(Sized):
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("count", c_int64),
+        ("starts", c_void_p),  # int64_t, nanoseconds
+        ("ends", c_void_p),  # int64_t, nanoseconds
+        ("bars", c_void_p),  # int64_t
     )
 
 
@@ -440,6 +466,29 @@ FUNCTIONS: Final[dict[str, Types]] = {
     ),
     "ds_scan_next": (c_int32, (POINTER(ds_scan), POINTER(_bars))),
     "ds_scan_free": (None, (POINTER(ds_scan),)),
+    # Market: coverage
+    "ds_market_exists": (c_int32, (store, c_char_p, c_char_p, out_int32)),
+    "ds_market_count": (c_int32, (store, c_char_p, c_char_p, _range, out_int64)),
+    "ds_texts_count": (c_int64, (POINTER(ds_texts),)),
+    "ds_texts_items": (c_void_p, (POINTER(ds_texts),)),
+    "ds_texts_free": (None, (POINTER(ds_texts),)),
+    "ds_market_feature_keys": (
+        c_int32,
+        (store, c_char_p, c_char_p, _range, POINTER(POINTER(ds_texts))),
+    ),
+    "ds_market_missing": (
+        c_int32,
+        (
+            store,
+            c_char_p,
+            c_char_p,
+            _range,
+            POINTER(ds_expected),
+            POINTER(POINTER(ds_missing)),
+        ),
+    ),
+    "ds_missing_runs": (POINTER(ds_missing_view), (POINTER(ds_missing),)),
+    "ds_missing_free": (None, (POINTER(ds_missing),)),
     # Market: inventory, deletion
     "ds_market_series": (c_int32, (store, c_int32, POINTER(POINTER(ds_series)))),
     "ds_series_entries": (POINTER(ds_series_view), (POINTER(ds_series),)),
@@ -533,9 +582,6 @@ FUNCTIONS: Final[dict[str, Types]] = {
     "ds_rows_free": (None, (POINTER(ds_rows),)),
     # Maintenance
     "ds_store_check": (c_int32, (store, POINTER(POINTER(ds_texts)))),
-    "ds_texts_count": (c_int64, (POINTER(ds_texts),)),
-    "ds_texts_items": (c_void_p, (POINTER(ds_texts),)),
-    "ds_texts_free": (None, (POINTER(ds_texts),)),
     "ds_store_backup": (c_int32, (store, c_char_p, c_int32)),
     "ds_store_checkpoint": (c_int32, (store, POINTER(ds_checkpoint_result))),
     "ds_store_info": (c_int32, (store, POINTER(ds_info))),

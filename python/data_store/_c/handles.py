@@ -151,6 +151,12 @@ class StoreHandle(Handle):
             if not self._asking and self.is_there:
                 self._as_parameter_ = self._pointer
 
+    @property
+    def name(self) -> str:
+        """How the reprs of what belongs to the store call it: by its path."""
+        closed = " (closed)" if self.is_closed else ""
+        return f"{os.fsdecode(library.ds_store_path(self))!r}{closed}"
+
     def close(self) -> None:
         """Close the store. Every later call on it raises `ClosedError`."""
         check(library.ds_store_close(self))

@@ -15,6 +15,7 @@ __all__ = ["library", "untyped"]
 
 _VARIABLE = "DATA_STORE_LIBRARY"
 _NAME = "libdata_store.so"
+_OLDEST_SQLITE = 3_034_000
 
 
 def _candidates() -> list[Path]:
@@ -74,9 +75,20 @@ def _load(path: Path) -> _Library:
         return _Library(os.fspath(path))
     except OSError as error:
         raise LibraryError(
-            f"the native library {path} cannot be loaded: {error}. It needs libsqlite3 "
+            f"the native library {path} cannot be loaded: {error}. It needs SQLite 3.34 or newer "
             "(Debian: apt install libsqlite3-0) and must be built for this machine."
         ) from error
+
+
+def check_sqlite(loaded: ctypes.CDLL) -> None:
+    """Refuse a SQLite that is too old now: each `DataStore` would be refused later."""
+    version = ctypes.CDLL.__getitem__(loaded, "sqlite3_libversion_number")()
+    if version < _OLDEST_SQLITE:
+        number = f"{version // 1_000_000}.{version // 1_000 % 1_000}.{version % 1_000}"
+        raise LibraryError(
+            f"SQLite {number} is too old: data_store needs 3.34 or newer. Debian 11 and later have "
+            "it (apt install libsqlite3-0)."
+        )
 
 
 def _open() -> _Library:
@@ -89,6 +101,7 @@ def _open() -> _Library:
             f"the native library {path} has ABI version {version}, this Python package "
             f"needs {ABI_VERSION}. Build both from the same sources."
         )
+    check_sqlite(loaded)
     # Now, not when they are called: what ends a transaction is called in any state of a program.
     for name in OPENING:
         getattr(loaded, name)

@@ -115,7 +115,7 @@ class Remembered(dict[str, _Value]):
         return value
 
 
-_MOST_REMEMBERED = 4096
+_MOST_REMEMBERED = 1 << 14
 symbol_texts = Remembered(lambda text: encode(text, "symbol"))
 timeframe_texts = Remembered(lambda text: encode(text, "timeframe"))
 """`encode` for names that come again and again."""

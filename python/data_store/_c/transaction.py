@@ -76,6 +76,10 @@ class Transaction(OfThisProcess, ContextDecorator):
         self._was_entered = False
         self._forget_end: Callable[[], None] | None = None
 
+    def __repr__(self) -> str:
+        told = "open" if self._is_open else "over" if self._was_entered else "not begun"
+        return f"<Transaction of {self._store.name}, {told}>"
+
     def __enter__(self) -> None:
         if self._was_entered:
             raise InvalidInputError(

@@ -15,24 +15,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._c.signals import pass_on
-from .._c.text import encode, text_problem
-from .._json import features_json
+from .._c.text import encode
 from .._pandas import utc_index
-from .._timestamps import column_ns
 from ..errors import FeatureValidationError, InvalidInputError, InvalidTypeError
 from .batch import Batch
-from .cells import described, is_missing, shown
+from .cells import described, shown
 from .columns import FeatureValues, Refusal, TextCodes, feature_values, texts
 from .columns.dtypes import Column, objects
-from .rows import KEY_NAMES, Rows, align, place_of, rows_of
-
-__all__ = ["carry_by_position", "carry_features", "entry_json", "features_in"]
-
-_FORMS = (
-    "a DataFrame (columns = keys), a DataFrame with two column levels (key, 'value'|'quality'), "
-    "a Series or mapping from timestamp to a dict or JSON text, or, beside bars, a list of those"
+from .entries import (
+    FORMS,
+    entries_of,
+    entry_texts,
+    feature_error,
+    forms_error,
+    key_text,
+    refuse_feature_key,
+    refuse_second_quality,
 )
+from .places import KEY_NAMES, place_of
+from .rows import Rows, align, rows_of
+
+__all__ = ["carry_by_position", "carry_features", "features_in"]
 
 _KEYS = frozenset(KEY_NAMES)  # by hash: NA compares with nothing
 _MEMBERS = frozenset({"value", "quality"})
@@ -43,40 +46,29 @@ Positions = npt.NDArray[np.intp]
 # ---- The ways in ----------------------------------------------------------------------------
 
 
-def features_in(features: object, symbol: object, timeframe: object, quality: object) -> Batch:
+def features_in(
+    features: pd.DataFrame | pd.Series[Any], symbol: object, timeframe: object, quality: object
+) -> Batch:
     """Bring features that stand alone into the library's layout.
 
     Parameters
     ----------
-    features : DataFrame, Series or mapping
+    features : DataFrame or Series
         See the module. A table may carry `symbol` and `timeframe` as `read_features` returns them.
     symbol, timeframe : str or None
     quality : str, DataFrame or None
         For a wide frame: one word for all, or a word for each value. None: by the value.
     """
     place = place_of(symbol, timeframe)
-    if isinstance(features, str):
-        raise _text_error(features, symbol, timeframe, place)
     if isinstance(features, pd.DataFrame):
         batch = Batch(rows_of(features, symbol, timeframe, variable="features"))
         batch.carry_features(_feature_columns(features, quality, batch.rows, None))
         return batch
-    entries = _entries_of(features, place)
-    _refuse_second_quality(quality, place)
-    batch = Batch(rows_of(entries, symbol, timeframe, variable="features"))
-    carry_by_position(batch, "features", entries)
+    _refuse_feature_keys(features, place)
+    refuse_second_quality(quality, place)
+    batch = Batch(rows_of(features, symbol, timeframe, variable="features"))
+    carry_by_position(batch, "features", features)
     return batch
-
-
-def _text_error(features: str, symbol: object, timeframe: object, place: str) -> InvalidTypeError:
-    others = [symbol, timeframe]
-    if all(isinstance(other, str) or other is None for other in others):
-        return InvalidTypeError(f"{place}: features must be {_FORMS}, not str")
-    names = [features, *(other for other in others if isinstance(other, str) or other is None)]
-    return InvalidTypeError(
-        "the arguments are in another order: the features come first, e.g. "
-        f"market.write_features(features, {', '.join(map(shown, names))})"
-    )
 
 
 def carry_features(batch: Batch, features: object) -> None:
@@ -88,9 +80,9 @@ def carry_features(batch: Batch, features: object) -> None:
                 f"{bars.place}: {len(features)} features for {bars.timestamps.size} bars; a list "
                 "needs an entry for each bar, None where there is none"
             )
-        batch.carry_features_json(_texts_of(features, bars.place))
+        batch.carry_features_json(entry_texts(features, bars.place))
         return
-    table = features if isinstance(features, pd.DataFrame) else _entries_of(features, bars.place)
+    table = _table_of(features, bars)
     positions = align(bars, rows_of(table, None, None, among=bars, variable="features"))
     if isinstance(table, pd.DataFrame):
         batch.carry_features(_feature_columns(table, None, bars, positions))
@@ -98,103 +90,33 @@ def carry_features(batch: Batch, features: object) -> None:
     entries: Sequence[Any] = objects(table)
     if positions is not None:
         entries = [entries[position] if position >= 0 else None for position in positions]
-    batch.carry_features_json(_texts_of(entries, bars.place))
+    batch.carry_features_json(entry_texts(entries, bars.place))
 
 
 def carry_by_position(batch: Batch, name: str, column: Column) -> None:
     """Add features from a column of dicts or JSON texts beside the bars."""
-    batch.carry_features_json(_texts_of(objects(column), batch.rows.place))
+    batch.carry_features_json(entry_texts(objects(column), batch.rows.place))
 
 
-# ---- One entry per row ----------------------------------------------------------------------
-
-
-def _entries_of(features: object, place: str) -> pd.Series[Any]:
-    if isinstance(features, pd.Series):
-        labels = features.index
-        if len(labels) and labels.nlevels == 1 and _is_feature_key(labels[0]):
-            raise _one_bar_error(labels[0], place)
+def _table_of(features: object, bars: Rows) -> pd.DataFrame | pd.Series[Any]:
+    if isinstance(features, pd.DataFrame):
         return features
-    if isinstance(features, Mapping):
-        try:
-            keys, values = list(features), list(features.values())
-        except Exception as error:  # what the caller's own mapping raises
-            pass_on(error)
-            raise InvalidTypeError(f"{place}: the mapping of features cannot be read") from error
-        # One by one: lists of one length would become an array of two dimensions.
-        entries = np.fromiter(values, object, len(values))
-        return pd.Series(entries, index=_times_of(keys, place), dtype=object, copy=False)
-    raise InvalidTypeError(f"{place}: features must be {_FORMS}, not {type(features).__name__}")
+    if isinstance(features, pd.Series):
+        _refuse_feature_keys(features, bars.place)
+        return features
+    if not isinstance(features, Mapping):
+        raise forms_error(features, bars.place)
+    times, values = entries_of(features, bars.place)
+    # One by one: lists of one length would become an array of two dimensions.
+    entries = np.fromiter(values, object, len(values))
+    index = utc_index(np.array(times, np.int64))
+    return pd.Series(entries, index=index, dtype=object, copy=False)
 
 
-def _times_of(keys: list[Any], place: str) -> pd.DatetimeIndex:
-    if keys and _is_feature_key(keys[0]):
-        raise _one_bar_error(keys[0], place)
-    try:
-        return utc_index(column_ns(pd.Index(keys, dtype=object, tupleize_cols=False)))
-    except Refusal as refusal:
-        row = f"features, row {refusal.row}"
-        told = Refusal(refusal.reason, _for_keys(refusal.remedy)).told("key")
-        raise InvalidInputError(f"{place}: {row}: {told}") from refusal.__cause__
-
-
-def _for_keys(remedy: str) -> str:
-    """Turn the line that converts one value into one that converts the keys of a mapping."""
-    words, is_line, expression = remedy.partition("{} = ")
-    if not is_line:
-        return remedy
-    return f"{words}features = {{{expression}: entry for key, entry in features.items()}}"
-
-
-def _is_feature_key(label: object) -> bool:
-    return isinstance(label, str) and "@" in label
-
-
-def _one_bar_error(key: object, place: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"{place}: features go by timestamp, and {shown(key)} is the key of a feature: if these "
-        "are one bar's, give {timestamp: {...}}, or, beside bars, a list of one per bar"
-    )
-
-
-def _texts_of(entries: Sequence[Any], place: str) -> list[bytes | None]:
-    return [entry_json(entry, row, place) for row, entry in enumerate(entries)]
-
-
-def entry_json(entry: object, row: int, place: str) -> bytes | None:
-    """Give one bar's features as JSON text; None, NaN and NA say nothing of them.
-
-    Raises
-    ------
-    FeatureValidationError
-        `entry` is neither a mapping nor text, or JSON cannot say it.
-    """
-    if isinstance(entry, str):
-        entry = str.__str__(entry)
-        problem = text_problem(entry)
-        if problem is not None:
-            raise _feature_error(Refusal(*problem), place, row, None)
-        return entry.encode()
-    if isinstance(entry, Mapping):
-        try:
-            return features_json(entry)
-        except Refusal as refusal:
-            raise _feature_error(refusal, place, row, _key_to_blame(entry)) from None
-    if is_missing(entry):
-        return None
-    reason = f"{described(entry)} is not an entry of features"
-    raise _feature_error(Refusal(reason, "pass a dict or JSON text"), place, row, None)
-
-
-def _key_to_blame(entry: Mapping[Any, Any]) -> str | None:
-    if not isinstance(entry, dict):  # it may fail when it is gone through a second time
-        return None
-    for key, member in entry.items():
-        try:
-            features_json({key: member})
-        except Refusal:
-            return _key_text(key)
-    return None
+def _refuse_feature_keys(features: pd.Series[Any], place: str) -> None:
+    labels = features.index
+    if len(labels) and labels.nlevels == 1:
+        refuse_feature_key(labels[0], place)
 
 
 # ---- Columns --------------------------------------------------------------------------------
@@ -218,11 +140,11 @@ def _feature_columns(
     labels = frame.columns
     if not labels.is_unique:
         twice: Any = labels[labels.duplicated()][0]
-        key = _key_text(twice[0] if isinstance(twice, tuple) else twice)
+        key = key_text(twice[0] if isinstance(twice, tuple) else twice)
         refusal = Refusal("it is given twice", "drop one column")
-        raise _feature_error(refusal, rows.place, None, key)
+        raise feature_error(refusal, rows.place, None, key)
     if labels.nlevels > 2:
-        raise InvalidInputError(f"{rows.place}: features must be {_FORMS}")
+        raise InvalidInputError(f"{rows.place}: features must be {FORMS}")
     features = (_two_levels if labels.nlevels == 2 else _wide)(frame, quality, rows.place)
     encode_column = _ColumnEncoder(rows.place, positions)
     return [
@@ -234,19 +156,15 @@ def _feature_columns(
     ]
 
 
-def _key_text(key: object) -> str:
-    return key if isinstance(key, str) else shown(key)
-
-
 def _key_bytes(key: object, place: str) -> bytes:
     if not isinstance(key, str):
         refusal = Refusal(f"a feature key must be text, not {described(key)}", "rename the column")
-        raise _feature_error(refusal, place, None, _key_text(key))
+        raise feature_error(refusal, place, None, key_text(key))
     try:
         return encode(key, "the key")
     except InvalidInputError as error:
         refusal = Refusal(error.message, "rename the column")
-        raise _feature_error(refusal, place, None, key) from None
+        raise feature_error(refusal, place, None, key) from None
 
 
 def _wide(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
@@ -278,7 +196,7 @@ def _feature_labels(frame: pd.DataFrame) -> list[Any]:
 
 
 def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Feature]:
-    _refuse_second_quality(quality, place)
+    refuse_second_quality(quality, place)
     columns: dict[Any, dict[str, Column]] = {}
     for label, column in frame.items():
         key, member = cast("tuple[Any, Any]", label)
@@ -286,7 +204,7 @@ def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Featu
             refusal = Refusal(
                 f"the second column level says {shown(member)}", "use 'value' and 'quality'"
             )
-            raise _feature_error(refusal, place, None, _key_text(key))
+            raise feature_error(refusal, place, None, key_text(key))
         columns.setdefault(key, {})[member] = column
     # A quality that is not there is none for any row, and not "by the value".
     no_words = TextCodes(np.full(len(frame), -1, np.int32), [b""])
@@ -294,15 +212,6 @@ def _two_levels(frame: pd.DataFrame, quality: object, place: str) -> list[_Featu
         _Feature(key, members.get("value"), members.get("quality", no_words))
         for key, members in columns.items()
     ]
-
-
-def _refuse_second_quality(quality: object, place: str) -> None:
-    """Refuse a quality beside features that say theirs themselves."""
-    if quality is not None:
-        raise InvalidInputError(
-            f"{place}: quality is given twice, as an argument and in the features; leave the "
-            "argument out"
-        )
 
 
 class _ColumnEncoder:
@@ -345,18 +254,4 @@ class _ColumnEncoder:
         row = refusal.row
         if row is not None and self.positions is not None:
             row = int(np.argmax(self.positions == row))
-        return _feature_error(refusal, self.place, row, key)
-
-
-def _feature_error(
-    refusal: Refusal, place: str, row: int | None, key: str | None
-) -> FeatureValidationError:
-    at_row = "" if row is None else f", row {row}"
-    at_key = "" if key is None else f", feature {key!r}"
-    subject = "value" if key is None else f"features[{key!r}]"
-    return FeatureValidationError(
-        f"{place}{at_row}{at_key}: {refusal.told(subject)}",
-        row=row,
-        key=key,
-        reason=refusal.reason,
-    )
+        return feature_error(refusal, self.place, row, key)

@@ -10,14 +10,14 @@ import pandas as pd
 
 from .._c import abi as _abi
 from .._pandas import column_of, doubles_of
-from ..errors import InvalidInputError, InvalidTypeError
+from ..errors import InvalidInputError
 from .batch import Batch
-from .cells import shown
 from .columns import Refusal, doubles, flags, texts
 from .columns.dtypes import BareColumn, Column, objects
 from .features import carry_by_position, carry_features
 from .labels import LABELS, labels_error
-from .rows import cell_error, place_of, rows_of
+from .places import cell_error, place_of
+from .rows import rows_of
 
 __all__ = ["bars_in"]
 
@@ -41,7 +41,7 @@ _CARRIERS: dict[Any, Callable[[Batch, str, Column], None]] = {
 }
 
 
-def bars_in(frame: object, symbol: object, timeframe: object, features: object) -> Batch:
+def bars_in(frame: pd.DataFrame, symbol: object, timeframe: object, features: object) -> Batch:
     """Bring bars, and their features, into the library's layout.
 
     Parameters
@@ -52,7 +52,7 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     symbol, timeframe : str or None
         None: the frame carries them.
     features : optional
-        Feature values for the frame's bars, in any form that `_features_in` knows.
+        Feature values for the frame's bars, in any form that `features` knows.
 
     Raises
     ------
@@ -60,8 +60,6 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
         A column is unknown, given twice, or holds what cannot be converted without guessing.
     """
     place = place_of(symbol, timeframe)
-    if not isinstance(frame, pd.DataFrame):
-        raise _no_frame_error(frame, symbol, timeframe)
     labels = frame.columns
     names = objects(labels) if labels.nlevels == 1 else list(labels)
     if not LABELS.issuperset(names):
@@ -89,17 +87,3 @@ def bars_in(frame: object, symbol: object, timeframe: object, features: object) 
     if features is not None:
         carry_features(batch, features)
     return batch
-
-
-def _no_frame_error(frame: object, symbol: object, timeframe: object) -> InvalidTypeError:
-    others = [symbol, timeframe]
-    if isinstance(frame, str) and any(isinstance(other, pd.DataFrame) for other in others):
-        names = [frame, *(other for other in others if not isinstance(other, pd.DataFrame))]
-        return InvalidTypeError(
-            "the arguments are in another order: the frame comes first, e.g. market.write(df, "
-            f"{', '.join(map(shown, names))})"
-        )
-    return InvalidTypeError(
-        f"{place_of(symbol, timeframe)}: bars must be a pandas DataFrame, not "
-        f"{type(frame).__name__}; make one with pd.DataFrame(...), or use write_bar for one bar"
-    )

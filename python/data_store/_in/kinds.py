@@ -23,7 +23,7 @@ class _Bases(dict[type, frozenset[str]]):
     def __missing__(self, kind: type) -> frozenset[str]:
         homes = ((base.__name__, base.__module__) for base in kind.__mro__)
         bases = frozenset(
-            name
+            name.rstrip("_")  # NumPy 1 calls its boolean bool_
             for name, home in homes
             if isinstance(home, str) and home.partition(".")[0] in _PACKAGES
         )

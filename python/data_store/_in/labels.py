@@ -14,7 +14,7 @@ import pandas as pd
 from .._c import abi as _abi
 from ..errors import InvalidInputError
 from .cells import described, shown
-from .rows import KEY_NAMES
+from .places import KEY_NAMES
 
 __all__ = ["LABELS", "labels_error"]
 
@@ -72,9 +72,14 @@ def _naming(labels: pd.Index[Any], label: object) -> str:
 
 def _feature_lines(symbol: object, timeframe: object) -> str:
     names = f"{shown(symbol)}, {shown(timeframe)}"
+    stored = ""
+    if symbol is not None and timeframe is not None:
+        stored = (
+            "with the quality that is stored: features=market.read_features("
+            f"{names}), or by their values alone, "
+        )
     return (
-        "pass feature columns as features=, with the quality that is stored: "
-        f"features=market.read_features({names}), or by their values alone, e.g. "
+        f"pass feature columns as features=, {stored}e.g. "
         f"market.write(df.drop(columns=df.filter(like='@').columns), {names}, "
         "features=df.filter(like='@'))"
     )

@@ -1,28 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""One plain row: the live bar of a caller that has it as a DataFrame, the features of one bar.
+"""One plain row: the live bar of a caller that has it as a DataFrame.
 
 Looking at each column of a frame costs pandas more than storing the row costs the library, so the
-row is taken out in one piece and goes in as a bare bar. One bar's features need no table at all.
+row is taken out in one piece and goes in as a bare bar.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from ctypes import addressof, c_char_p, c_int64, sizeof
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from .._bar import CELL_NAMES, UNSET, packable, packed
 from .._c import abi as _abi
-from .._c.text import encode_names
-from .._timestamps import only_ns, storable_ns
 from .cells import Refusal
 from .columns.dtypes import objects
-from .features import entry_json
-from .rows import place_of
+from .times import only_ns
 
-__all__ = ["one_entry_in", "one_row_in"]
+__all__ = ["one_row_in"]
 
 _PLAIN = frozenset(_abi.COLUMN_BITS)
 
@@ -88,48 +83,3 @@ def _plain_labels(columns: pd.Index[Any]) -> list[str] | None:
 
 _looked_at: dict[int, tuple[object, list[str]]] = {}
 _MOST_LOOKED_AT = 256
-
-
-# ---- Features -------------------------------------------------------------------------------
-
-
-def one_entry_in(
-    features: object, symbol: object, timeframe: object, quality: object
-) -> tuple[_abi.ds_bar_batch, object] | None:
-    """Give the features of one bar, from a dict of one timestamp, as a batch of one row.
-
-    Returns
-    -------
-    tuple of ds_bar_batch and object, or None
-        The object must live as long as the batch is in use. None for all else, and where the
-        timestamp is wrong: `features_in` takes the one, and says why the other is refused.
-
-    Raises
-    ------
-    FeatureValidationError
-        JSON cannot say it.
-    """
-    if type(features) is not dict or len(features) != 1 or quality is not None:
-        return None
-    [(time, entry)] = features.items()
-    if type(symbol) is not str or type(timeframe) is not str or type(entry) not in _ENTRIES:
-        return None
-    if type(time) is not pd.Timestamp and type(time) is not dt.datetime:
-        return None
-    try:
-        ns = c_int64(storable_ns(time))
-    except Refusal:
-        return None
-    names = encode_names(symbol, timeframe)
-    texts = (c_char_p * 3)(*names, entry_json(entry, 0, place_of(symbol, timeframe)))
-    batch = _abi.ds_bar_batch(
-        count=1,
-        timestamps=addressof(ns),
-        symbol=_abi.ds_text_column(None, addressof(texts), 1),
-        timeframe=_abi.ds_text_column(None, addressof(texts) + sizeof(c_char_p), 1),
-        features_json=addressof(texts) + 2 * sizeof(c_char_p),
-    )
-    return batch, (ns, texts)
-
-
-_ENTRIES = frozenset({dict, str})

@@ -9,16 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._c.text import encode_name
-from .._timestamps import column_ns, epoch_refusal, to_timestamp
-from ..errors import InvalidInputError, InvalidTypeError
+from ..errors import InvalidInputError
 from .cells import shown
 from .columns import Refusal, TextCodes, texts
 from .columns.dtypes import Column, Labelled, objects
+from .places import KEY_NAMES, cell_error, name_argument, place_of
+from .times import column_ns, epoch_refusal
 
-__all__ = ["KEY_NAMES", "Rows", "align", "argument_error", "cell_error", "place_of", "rows_of"]
+__all__ = ["Rows", "align", "rows_of"]
 
-KEY_NAMES = ("symbol", "timeframe", "timestamp")
 _KEYS = frozenset(KEY_NAMES)  # by hash: NA compares with nothing
 
 
@@ -48,37 +47,6 @@ class Rows:
         self.symbol = symbol
         self.timeframe = timeframe
         self.place = place
-
-
-def place_of(symbol: object, timeframe: object) -> str:
-    """Give symbol and timeframe as a message begins with them."""
-    return f"{_named(symbol, '(several symbols)')} {_named(timeframe, '(several timeframes)')}"
-
-
-def _named(name: object, several: str) -> str:
-    if name is None:
-        return several
-    return name if type(name) is str and name else shown(name)
-
-
-def cell_error(
-    refusal: Refusal, place: str, column: str, subject: str | None = None
-) -> InvalidInputError:
-    """Give a refused cell as an error that names its place.
-
-    Parameters
-    ----------
-    subject : str, optional
-        The expression in which the caller has the column.
-    """
-    row = "" if refusal.row is None else f", row {refusal.row}"
-    told = refusal.told(subject or f"df[{column!r}]")
-    return InvalidInputError(f"{place}: column {column!r}{row}: {told}")
-
-
-def argument_error(refusal: Refusal, place: str, name: str) -> InvalidInputError:
-    """Give a refused argument as an error that names its place."""
-    return InvalidInputError(f"{place}: column {name!r}: {refusal.told(name)}")
 
 
 def rows_of(
@@ -117,7 +85,7 @@ def rows_of(
                     f"{place}: {name} is given twice, as an argument and in the frame; pass "
                     f"{name}=None or drop it from the frame"
                 )
-            names[name] = TextCodes(None, [_argument_name(argument, name)])
+            names[name] = TextCodes(None, [name_argument(argument, name)])
         elif name in parts:
             names[name] = _texts_of(parts[name], place, name)
         elif among is None and not empty:
@@ -130,14 +98,6 @@ def rows_of(
         names.get("timeframe"),
         place,
     )
-
-
-def _argument_name(argument: object, name: str) -> bytes:
-    try:
-        return encode_name(argument, name)
-    except InvalidTypeError as error:
-        hint = f"a frame of several has them in a {name!r} column or level, with {name}=None"
-        raise InvalidTypeError(f"{error}; {hint}") from None
 
 
 def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Labelled]:
@@ -293,4 +253,4 @@ def _keys(rows: Rows, like: Rows) -> pd.Index[Any]:
 
 
 def _shown(rows: Rows, row: int) -> str:
-    return str(to_timestamp(int(rows.timestamps[row])))
+    return str(pd.Timestamp(int(rows.timestamps[row]), unit="ns", tz="UTC"))

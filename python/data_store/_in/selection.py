@@ -8,15 +8,14 @@ from ctypes import byref
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from .._c import abi as _abi
 from .._c.signals import pass_on
 from .._c.text import TextArray, encode, encode_name
 from ..errors import InvalidInputError, InvalidTypeError
 from .cells import count_of, shown
+from .kinds import is_bool
 
-__all__ = ["Selection", "key_list", "limit_of", "selection_of", "symbols_of"]
+__all__ = ["Selection", "features_selection", "limit_of", "selection_of", "symbols_of"]
 
 
 def symbols_of(symbol: object) -> TextArray:
@@ -95,6 +94,12 @@ def selection_of(
     return Selection(columns, features, limit, by_symbol=by_symbol)
 
 
+def features_selection(symbol: object, keys: object) -> Selection:
+    """Give what a read of features with their quality asks for: of `keys`, or None for all."""
+    choice = True if keys is None else _key_list(keys, "keys")
+    return Selection((), choice, by_symbol=not isinstance(symbol, str), members=True)
+
+
 def limit_of(limit: object) -> int:
     """Give a limit as the library takes it: -1 for all."""
     if limit is None:
@@ -121,7 +126,7 @@ def _column_names(columns: object) -> list[str]:
 def _feature_choice(features: object, members: bool) -> tuple[int, list[str] | None]:
     """Give the library's word for what was asked for, and the keys, None standing for all."""
     found = _abi.FEATURES_COLUMNS if members else _abi.FEATURES_VALUES
-    if isinstance(features, (bool, np.bool_)):
+    if is_bool(features):
         return (found if features else _abi.FEATURES_NONE), None
     if features is None:
         return _abi.FEATURES_NONE, None
@@ -132,10 +137,10 @@ def _feature_choice(features: object, members: bool) -> tuple[int, list[str] | N
         raise InvalidInputError(
             f"features must be True, 'json' or a list of keys, not {features!r}; use [{features!r}]"
         )
-    return found, key_list(features, "features")
+    return found, _key_list(features, "features")
 
 
-def key_list(keys: object, what: str) -> list[str]:
+def _key_list(keys: object, what: str) -> list[str]:
     """Give feature keys, each once, as the argument `what` lists them."""
     asked = [encode(key, what) for key in _listed(keys, what, "a list of keys")]
     return [key.decode() for key in dict.fromkeys(asked)]

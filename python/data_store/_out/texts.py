@@ -16,11 +16,10 @@ from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.status import check
 from .._c.text import decode_array
-from .._pandas import STR, objects_array
+from .._pandas import HAS_ARROW_TEXT, IS_OLD, MISSING_TEXT, objects_array, text_dtype
 from .arrays import c_array
 
 __all__ = [
-    "STR",
     "codes_out",
     "distinct_texts_out",
     "names_index",
@@ -31,32 +30,37 @@ __all__ = [
 
 def text_array(texts: list[str | None]) -> Any:
     """Give texts as an array of pandas' default text dtype, None as missing."""
-    if STR.storage != "pyarrow":
-        present = [np.nan if text is None else text for text in texts]
-        return objects_array(np.array(present, object))
+    if not HAS_ARROW_TEXT:
+        present = np.empty(len(texts), object)
+        present[:] = [MISSING_TEXT if text is None else text for text in texts]
+        return objects_array(present)
     import pyarrow as pa
 
     return _arrow_array(pa.array(texts, pa.large_string()))
 
 
-@lru_cache(maxsize=64)
-def names_index(names: tuple[str, ...]) -> pd.Index[Any]:
+def _names_index(names: tuple[str, ...]) -> pd.Index[Any]:
     """Give names as an index of pandas' default text dtype, to be shared: it must not be renamed.
 
     Laid out here, because pandas' own way loads a part of pyarrow first, which takes milliseconds.
     """
-    if STR.storage != "pyarrow":
-        return pd.Index(names, dtype=STR)
+    index: pd.Index[Any]
+    if not HAS_ARROW_TEXT:
+        index = pd.Index(names, dtype=text_dtype())
+        return index
     import pyarrow as pa
 
     pieces = [name.encode() for name in names]
     offsets = np.zeros(len(pieces) + 1, np.int64)
     np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
     buffers = pa.py_buffer(offsets), pa.py_buffer(b"".join(pieces))
-    index: pd.Index[Any] = pd.Index(
-        _arrow_array(pa.LargeStringArray.from_buffers(len(pieces), *buffers))
-    )
+    index = pd.Index(_arrow_array(pa.LargeStringArray.from_buffers(len(pieces), *buffers)))
     return index
+
+
+# Kept, except where an option may change the dtype.
+names_index = _names_index if IS_OLD else lru_cache(maxsize=64)(_names_index)
+_known_names = _names_index if IS_OLD else lru_cache(maxsize=16)(_names_index)
 
 
 def distinct_texts_out(column: Any, names: tuple[str, ...] | None) -> pd.Index[Any]:
@@ -67,15 +71,14 @@ def distinct_texts_out(column: Any, names: tuple[str, ...] | None) -> pd.Index[A
     count = column.value_count
     if names is not None and len(names) == count:
         return _known_names(names)
-    if STR.storage != "pyarrow" or not count:
-        return pd.Index(decode_array(column.values, count), dtype=STR)
+    index: pd.Index[Any]
+    if not HAS_ARROW_TEXT or not count:
+        index = pd.Index(decode_array(column.values, count), dtype=text_dtype())
+        return index
     codes = np.arange(count, dtype=np.int32)
     each = _abi.ds_text_column(codes.ctypes.data, column.values, count)
-    index: pd.Index[Any] = pd.Index(_arrow_arrays([each], count)[0])
+    index = pd.Index(_arrow_arrays([each], count)[0])
     return index
-
-
-_known_names = lru_cache(maxsize=16)(names_index.__wrapped__)
 
 
 def codes_out(owner: ResultHandle, column: Any, count: int) -> npt.NDArray[np.int32]:
@@ -94,7 +97,7 @@ def text_columns_out(owner: ResultHandle, columns: list[Any], count: int) -> lis
     the time of Arrow's own `take`. Those arrays share one block of memory, and those that say the
     same all of theirs: Arrow's arrays never change.
     """
-    if STR.storage == "pyarrow" and count and columns:
+    if HAS_ARROW_TEXT and count and columns:
         for place in {(column.values, column.value_count) for column in columns}:
             decode_array(*place)  # Arrow would not look at the bytes
         return _arrow_arrays(columns, count)
@@ -107,7 +110,7 @@ def _coded_array(owner: ResultHandle, column: Any, count: int) -> Any:
         return objects_array(np.full(count, words[0], object))
     # Code -1, which is missing, takes the last one.
     codes = codes_out(owner, column, count)
-    return objects_array(np.array([*words, np.nan], object).take(codes))
+    return objects_array(np.array([*words, MISSING_TEXT], object).take(codes))
 
 
 def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:
@@ -138,4 +141,4 @@ def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:
 
 def _arrow_array(texts: Any) -> Any:
     array_of: Any = pd.arrays.ArrowStringArray  # pandas-stubs do not know its dtype
-    return array_of(texts, dtype=STR)
+    return array_of(texts, dtype=text_dtype())

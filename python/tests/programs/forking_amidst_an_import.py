@@ -21,6 +21,7 @@ from data_store import DataStore
 
 PATIENCE = 60.0  # seconds, after which the child tells where it hangs
 CALLS: dict[str, Callable[[DataStore], object]] = {
+    "data_store._frames": lambda store: store.market.series(),
     "data_store._sql": lambda store: store.sql("SELECT 1"),
     "data_store._timestamps": lambda store: store.info(),
     "data_store.market_repo": lambda store: store.market,

@@ -62,6 +62,21 @@ extension SQLiteEngine {
     }
   }
 
+  /// Runs `quick`, which finds one row by its key without SQLite, or else `body`, one statement that does. `quick` tells
+  /// whether it has found out; it is given the count of what was noticed of the file (see `FileWatch`).
+  func readOneRow(
+    _ quick: (StoreConnection, _ notices: Int?) throws(StoreError) -> Bool,
+    orBySQLite body: (StoreConnection) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let isDone = try call { () throws(StoreError) in
+      guard !lane.hasTransaction, let reader = monitor.locked({ readers.take() }) else { return false }
+      defer { giveBack(reader) }
+      try watch.checkDatabase()
+      return try quick(reader, watch.noticesSoFar)
+    }
+    if !isDone { try read(snapshot: false, isOfOneRow: true, body) }
+  }
+
   /// Whether a read of one row may use the connection that writes: then the caller has the turn. To open a reader costs as much
   /// as a dozen such reads, and a script that opens a store, reads a value and closes it is spared that. A few only, and
   /// none where others write: a read must not keep a writer waiting.

@@ -69,6 +69,12 @@ final class Checkpointer {
   /// it gives readers twice: to let go of what they hold back, and then of the WAL, so that the next commit can start
   /// it over.
   func run(guardedBy writer: Connection, patience: Int64 = 0) throws(StoreError) -> CheckpointResult {
+    try SideWork.pausing { () throws(StoreError) in try runAlone(guardedBy: writer, patience) }
+  }
+
+  private func runAlone(
+    guardedBy writer: Connection, _ patience: Int64
+  ) throws(StoreError) -> CheckpointResult {
     let connection = try opened()
     try writer.beginWriting()
     defer { try? writer.run(.rollback) }

@@ -105,6 +105,28 @@ extension SQLiteEngine {
     }
   }
 
+  func hasBars(_ key: SeriesKey) throws(StoreError) -> Bool {
+    try read(snapshot: false, isOfOneRow: true) { reader throws(StoreError) in try reader.hasBars(key) }
+  }
+
+  func countBars(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
+    try read(snapshot: true) { reader throws(StoreError) in
+      try reader.countBars(key, range, notices: watch.noticesSoFar)
+    }
+  }
+
+  func barTimes(_ key: SeriesKey, _ range: TimeRange, _ taker: any TimesTaker) throws(StoreError) {
+    try read(snapshot: true) { reader throws(StoreError) in
+      try reader.barTimes(key, range, notices: watch.noticesSoFar, taker)
+    }
+  }
+
+  func featureKeys(_ reads: [SeriesRead], limit: Int?) throws(StoreError) -> [String] {
+    try read(snapshot: true) { reader throws(StoreError) in
+      try reader.featureKeys(reads, limit: limit, notices: watch.noticesSoFar)
+    }
+  }
+
   func deleteBars(_ key: SeriesKey, _ range: TimeRange) throws(StoreError) -> Int {
     try write { writer throws(StoreError) in try writer.delete(key, range) }
   }

@@ -37,6 +37,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   let readerAccess: Connection.Access
   /// What its connections know of other tools' timestamps; nil where each is to find out for itself.
   let known: StoreKnowledge?
+  /// Finds out more of that, where it is worth while.
+  private(set) var survey: IndexSurvey?
 
   // MARK: Opening and closing
 
@@ -67,10 +69,18 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
         opened.reader?.join(known, writes: false)
       }
       if !options.isReadOnly { try watch.checkAll() }
+      beginSurveyWhereWorthwhile()
     } catch {
       close()
       throw error
     }
+  }
+
+  private func beginSurveyWhereWorthwhile() {
+    guard let known, known.isShared, connectionSettings.fastPaths.contains(.pages) else { return }
+    let survey = IndexSurvey(self)
+    self.survey = survey
+    known.bars.whenManyWereFound { [weak survey] in survey?.start() }
   }
 
   deinit { close() }
@@ -85,6 +95,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     }
     guard isFirst else { return }
     lane.close()
+    survey?.end()
     monitor.locked {
       while runningCalls > 0 { monitor.wait() }
     }

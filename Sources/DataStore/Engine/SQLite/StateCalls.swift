@@ -12,8 +12,10 @@ extension SQLiteEngine {
     }
   }
 
-  func state(_ key: String, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
-    try read(snapshot: false, isOfOneRow: true) { reader throws(StoreError) in
+  func state(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
+    try readOneRow { reader, notices throws(StoreError) in
+      try reader.withPagedState(key, notices: notices, body)
+    } orBySQLite: { reader throws(StoreError) in
       try reader.withState(key, body)
     }
   }

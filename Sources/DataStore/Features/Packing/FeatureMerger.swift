@@ -34,7 +34,7 @@ struct FeatureMerger: ~Copyable {
     new.entries.elements.contains { stored.position(of: $0.key) != nil }
   }
 
-  /// The merged text; valid until the next call.
+  /// The merged text; valid until the next call, and as long as `newText`.
   mutating func merge(stored storedText: Bytes, new newText: Bytes) throws(Fault) -> Bytes {
     do throws(FeatureFault) {
       try new.parse(newText)
@@ -43,6 +43,8 @@ struct FeatureMerger: ~Copyable {
       do throws(FeatureFault) { try stored.parse(storedText) } catch { throw .stored(error) }
       throw .new(error)
     }
+    // With the same keys in the same order nothing of what is stored stays.
+    if new.isLikeLast(storedText) { return newText }
     out.removeAll()
     // By the keys of the bar before, which are this one's where it is like it.
     if !replacesStored, stored.isLikeLast(storedText) {

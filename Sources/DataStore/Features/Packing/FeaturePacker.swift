@@ -12,7 +12,7 @@ struct FeaturePacker: ~Copyable {
     let integers: UnsafePointer<Int64>?
     let isNull: UnsafePointer<UInt8>?
     let codes: UnsafePointer<Int32>?
-    /// By quality code; the packer's own memory where the caller gave qualities.
+    /// By quality code; the packer's own memory where the caller gave several.
     let qualities: UnsafeMutablePointer<FeatureQuality>
     let ownsQualities: Bool
     /// Where there are no codes: the code of rows whose value is null. Those with a number have 0.
@@ -25,7 +25,11 @@ struct FeaturePacker: ~Copyable {
   /// Bytes that an entry of each column can take, in sum.
   private var rowBytes = 2
   private let keys: FeatureKeys
-  private var texts: FeatureTextPacker
+  /// A dictionary of words that all are qualities, and those: columns tend to share one.
+  private var soundQualities:
+    (words: UnsafePointer<Bytes>?, count: Int, qualities: UnsafeMutablePointer<FeatureQuality>)?
+  /// nil where no row has a text.
+  private var texts: FeatureTextPacker?
   private var out = ByteBuffer(capacity: 4096)
 
   /// Checks keys and quality words, which hold for all rows. `keys` are those of batches before; no other packer may use
@@ -36,7 +40,7 @@ struct FeaturePacker: ~Copyable {
     self.features = features
     self.keys = keys
     columns = .allocate(capacity: max(features.columns.count, 1))
-    texts = FeatureTextPacker()
+    texts = features.json == nil ? nil : FeatureTextPacker()
     keys.beginBatch()
     guard rows > 0 else { return }
     for feature in features.columns { try add(feature, rows) }
@@ -49,8 +53,10 @@ struct FeaturePacker: ~Copyable {
 
   private mutating func add(_ feature: BorrowedFeature, _ rows: Int) throws(FeaturePackFault) {
     func fault(_ reason: String) -> FeaturePackFault { Self.fault(reason, feature, 0) }
-    guard feature.key.isValidUTF8 else { throw fault("the key is not valid UTF-8") }
     // A call has mostly the keys of the one before, in its order.
+    guard keys.holds(feature.key, at: columnCount) || feature.key.isValidUTF8 else {
+      throw fault("the key is not valid UTF-8")
+    }
     let key = keys.number(of: feature.key, guess: columnCount)
     if let reason = keys.fault(key) { throw fault(reason) }
     guard keys.isFirstInBatch(key) else { throw fault("the key is given twice") }
@@ -58,20 +64,41 @@ struct FeaturePacker: ~Copyable {
       throw fault("its values are given both as doubles and as integers")
     }
     var qualities = Self.qualitiesByValue
+    var ownsQualities = false
     if let column = feature.quality {
-      let words = try Self.qualities(column, of: feature, rows: rows)
-      qualities = .allocate(capacity: max(words.count, 1))
-      qualities.initialize(from: words, count: words.count)
+      if column.codes == nil, let word = column.values.first, let quality = FeatureQuality(word) {
+        qualities = Self.allQualities + Int(quality.rawValue)
+      } else if let sound = soundQualities, sound.words == column.values.baseAddress,
+        sound.count == column.values.count
+      {
+        try Self.checkCodes(column, of: feature, rows: rows)
+        qualities = sound.qualities
+      } else {
+        let words = try Self.qualities(column, of: feature, rows: rows)
+        qualities = .allocate(capacity: max(words.count, 1))
+        qualities.initialize(from: words, count: words.count)
+        ownsQualities = true
+        if column.values.allSatisfy({ FeatureQuality($0) != nil }) {
+          soundQualities = (column.values.baseAddress, words.count, qualities)
+        }
+      }
     }
     let opening = keys.openings[key]
     (columns + columnCount).initialize(
       to: Column(
         opening: opening, values: feature.values, integers: feature.integers, isNull: feature.isNull,
-        codes: feature.quality?.codes, qualities: qualities, ownsQualities: feature.quality != nil,
+        codes: feature.quality?.codes, qualities: qualities, ownsQualities: ownsQualities,
         nullCode: feature.quality == nil ? 1 : 0))
     columnCount += 1
     rowBytes += 1 + opening.count + NumberText.maximumBytes + FeatureQuality.longestEntryEnd
   }
+
+  /// Each of them, for features of which all rows have the same.
+  private nonisolated(unsafe) static let allQualities: UnsafeMutablePointer<FeatureQuality> = {
+    let qualities = UnsafeMutablePointer<FeatureQuality>.allocate(capacity: FeatureQuality.allCases.count)
+    for quality in FeatureQuality.allCases { (qualities + Int(quality.rawValue)).initialize(to: quality) }
+    return qualities  // never changes
+  }()
 
   /// The qualities of a feature that was given none: of its numbers, and of its nulls.
   private nonisolated(unsafe) static let qualitiesByValue: UnsafeMutablePointer<FeatureQuality> = {
@@ -85,14 +112,7 @@ struct FeaturePacker: ~Copyable {
     _ column: TextColumn, of feature: BorrowedFeature, rows: Int
   ) throws(FeaturePackFault) -> [FeatureQuality] {
     func fault(_ reason: String, _ row: Int) -> FeaturePackFault { Self.fault(reason, feature, row) }
-    if let codes = column.codes {
-      for row in 0..<rows where codes[row] < -1 || Int(codes[row]) >= column.values.count {
-        throw fault(
-          "its quality has code \(codes[row]), but the dictionary has \(column.values.count) words", row)
-      }
-    } else if column.values.isEmpty {
-      throw fault("it needs a quality: one of \(FeatureQuality.wordList)", 0)
-    }
+    try checkCodes(column, of: feature, rows: rows)
     var qualities: [FeatureQuality] = []
     for (code, word) in column.values.enumerated() {
       guard let quality = FeatureQuality(word) else {
@@ -109,12 +129,26 @@ struct FeaturePacker: ~Copyable {
     return qualities
   }
 
+  private static func checkCodes(
+    _ column: TextColumn, of feature: BorrowedFeature, rows: Int
+  ) throws(FeaturePackFault) {
+    if let codes = column.codes {
+      for row in 0..<rows where codes[row] < -1 || Int(codes[row]) >= column.values.count {
+        throw fault(
+          "its quality has code \(codes[row]), but the dictionary has \(column.values.count) words", feature,
+          row)
+      }
+    } else if column.values.isEmpty {
+      throw fault("it needs a quality: one of \(FeatureQuality.wordList)", feature, 0)
+    }
+  }
+
   /// The features of a row as stored text, valid until the next call; nil if the row says nothing of
   /// features.
   mutating func pack(_ row: Int) throws(FeaturePackFault) -> Bytes? {
     guard let json = features.json else { return try packColumns(row) }
     guard let text = json[row] else { return nil }
-    return try texts.pack(Bytes(cString: text), row: row)
+    return try texts?.pack(Bytes(cString: text), row: row)
   }
 
   private mutating func packColumns(_ row: Int) throws(FeaturePackFault) -> Bytes? {

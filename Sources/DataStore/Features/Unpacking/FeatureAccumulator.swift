@@ -29,11 +29,13 @@ struct FeatureAccumulator: ~Copyable {
   private var worker: FeatureWorker?
   private let makeWorkersUnpacker: () -> FeatureUnpacker
 
-  /// `wanted` are the keys that get a column; nil: every key that is found.
-  init(_ mode: FeatureMode, keys wanted: [String]?) {
+  /// `wanted` are the keys that get a column; nil: every key that is found. Without values the columns are empty.
+  init(_ mode: FeatureMode, keys wanted: [String]?, hasValues: Bool = true) {
     self.mode = mode
     let hasQualities = mode == .columns
-    makeWorkersUnpacker = { FeatureUnpacker(wanted: wanted, hasQualities: hasQualities) }
+    makeWorkersUnpacker = {
+      FeatureUnpacker(wanted: wanted, hasValues: hasValues, hasQualities: hasQualities)
+    }
     unpacker = makeWorkersUnpacker()
     table = unpacker.emptyTable()
   }

@@ -122,18 +122,20 @@ final class FeatureUnpacker {
   private let keys = FeatureKeys()
   private var parser: FeatureParser
   private let wanted: [String]?
+  private let hasValues: Bool
   private let hasQualities: Bool
   private var lanes = ColumnBuffer<FeatureTable.Lane>()
 
-  init(wanted: [String]?, hasQualities: Bool) {
+  init(wanted: [String]?, hasValues: Bool = true, hasQualities: Bool) {
     parser = FeatureParser(keys)
     self.wanted = wanted
+    self.hasValues = hasValues
     self.hasQualities = hasQualities
   }
 
   /// A table of this unpacker's keys. It may outlive the chunk, and only one thread may use either at a time.
   func emptyTable() -> FeatureTable {
-    FeatureTable(keys, wanted: wanted, hasQualities: hasQualities)
+    FeatureTable(keys, wanted: wanted, hasValues: hasValues, hasQualities: hasQualities)
   }
 
   /// Adds the chunk's rows, each moved by `shift`; stops at the first that is damaged.

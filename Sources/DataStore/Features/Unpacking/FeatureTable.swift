@@ -19,14 +19,16 @@ struct FeatureTable: ~Copyable {
   /// The column of each key; -1 where it is not wanted.
   private var columnOfKey: [Int] = []
   private let takesAllKeys: Bool
+  private let hasValues: Bool
   private let hasQualities: Bool
   private var block: ColumnBlock?
   /// How many rows are expected; 0 if that is not known.
   private var expectedRows = 0
 
-  /// `wanted` nil: a column for each key that occurs.
-  init(_ keys: FeatureKeys, wanted: [String]?, hasQualities: Bool) {
+  /// `wanted` nil: a column for each key that occurs. Without values and qualities the columns stay empty.
+  init(_ keys: FeatureKeys, wanted: [String]?, hasValues: Bool = true, hasQualities: Bool) {
     self.keys = keys
+    self.hasValues = hasValues
     self.hasQualities = hasQualities
     takesAllKeys = wanted == nil
     columns = .allocate(capacity: columnCapacity)
@@ -49,7 +51,7 @@ struct FeatureTable: ~Copyable {
   mutating func append(_ entries: UnsafeBufferPointer<FeatureParser.Entry>, row: Int) {
     for entry in entries {
       let column = column(for: entry.key)
-      guard column >= 0 else { continue }
+      guard column >= 0, hasValues else { continue }
       if columns[column].values.count < row { pad(column, to: row) }
       columns[column].values.append(entry.number)
       if hasQualities { columns[column].qualities.append(Int32(entry.quality.rawValue)) }
@@ -78,6 +80,10 @@ struct FeatureTable: ~Copyable {
         lanes.append(Lane(column: -1, values: nil, qualities: nil))
         continue
       }
+      guard hasValues else {
+        lanes.append(Lane(column: -1, values: nil, qualities: nil))
+        continue
+      }
       pad(column, to: row)
       guard let values = columns[column].values.reserve(room) else { return false }
       let qualities = hasQualities ? columns[column].qualities.reserve(room) : nil
@@ -99,7 +105,7 @@ struct FeatureTable: ~Copyable {
 
   /// Makes room for the expected rows in the columns that there are.
   private mutating func makeRoom() {
-    guard expectedRows > 0 else { return }
+    guard expectedRows > 0, hasValues else { return }
     let qualityBytes = hasQualities ? ColumnBlock.bytes(expectedRows, Int32.self) : 0
     let bytes = columnCount * (ColumnBlock.bytes(expectedRows, Double.self) + qualityBytes)
     if var block = ColumnBlock(bytes: bytes) {
@@ -115,6 +121,7 @@ struct FeatureTable: ~Copyable {
   /// Takes a chunk's columns, whose keys are these, as the rows from `start` on.
   mutating func append(_ chunk: borrowing FeatureTable, keys chunkKeys: [Bytes], at start: Int) {
     let places = chunkKeys.map { column(for: keys.number(of: $0)) }
+    guard hasValues else { return }
     makeRoom()
     for (index, column) in places.enumerated() {
       guard column >= 0 else { continue }
@@ -159,6 +166,7 @@ struct FeatureTable: ~Copyable {
 
   /// Fills all columns up to `rows`.
   mutating func finish(rows: Int) {
+    guard hasValues else { return }
     for column in 0..<columnCount { pad(column, to: rows) }
   }
 

@@ -70,6 +70,9 @@ import Testing
         let expected = all.filter { range.contains($0) }
         let count = Int.random(in: 0...all.count, using: &random)
         expectSame(try store.market.read(["EURUSD"], "1h", range), expected, "range \(range)", random)
+        #expect(try store.market.count("EURUSD", "1h", range) == expected.count, "\(random): \(range)")
+        let missing = try store.market.missing("EURUSD", "1h", range, every: 1_800 * second)
+        #expect(missing == runs(of: range, every: 1_800 * second, without: Set(all)), "\(random): \(range)")
         expectSame(
           try store.market.read(["EURUSD"], "1h", range, limit: count), expected.prefix(count),
           "range \(range), limit \(count)", random)
@@ -87,6 +90,24 @@ import Testing
       }
       #expect(scanned == all, "\(random): chunks of \(chunk)")
     }
+  }
+
+  private func runs(of range: ClosedRange<Int64>, every step: Int64, without stored: Set<Int64>)
+    -> [MissingRun]
+  {
+    var runs: [MissingRun] = []
+    var last: Int64?
+    for time in stride(from: range.lowerBound, through: range.upperBound, by: Int(step)) {
+      if stored.contains(time) {
+        last = nil
+      } else if last != nil, let run = runs.popLast() {
+        runs.append(MissingRun(start: run.start, end: time, bars: run.bars + 1))
+      } else {
+        runs.append(MissingRun(start: time, end: time, bars: 1))
+        last = time
+      }
+    }
+    return runs
   }
 
   @Test func deletesGoByTimeNotByText() throws {

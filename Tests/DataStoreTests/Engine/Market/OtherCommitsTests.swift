@@ -201,6 +201,8 @@ import Testing
         "+00:00", with: "\(sign)\(abs(zone) < 10 ? "0" : "")\(abs(zone)):00")
       return random.oneIn(4) ? text.replacing("T", with: " ") : text
     }
+    // Looks at all series meanwhile, a few leaves at a time.
+    var readers: [StoreConnection?] = [nil, nil]
     func insert(_ symbol: String, _ text: String) throws {
       try raw.execute(
         "INSERT OR IGNORE INTO market_data(symbol, timeframe, timestamp, close) VALUES ('\(symbol)', '1h',"
@@ -242,6 +244,9 @@ import Testing
       case 22 where random.oneIn(4): try raw.execute("VACUUM")
       case 23: try raw.execute("CREATE TABLE IF NOT EXISTS other(a); DROP TABLE other")
       default: break
+      }
+      for (place, one) in [store, second].enumerated() where random.oneIn(2) {
+        _ = try? engine(one).surveyStretch(&readers[place], Int.random(in: 1...6, using: &random)) { false }
       }
       guard random.oneIn(2) else { continue }
       let fresh = try Store(

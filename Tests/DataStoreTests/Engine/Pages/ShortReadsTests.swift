@@ -68,7 +68,10 @@ import Testing
     let symbols = some(&random)
     let timeframe = random.pick(Self.timeframes)
     let rows: TwoWays.Outcome<[ReadRows]>
-    switch Int.random(in: 0..<3, using: &random) {
+    switch Int.random(in: 0..<4, using: &random) {
+    case 3:
+      let range = range(&random)
+      return try compareCounts(stores, symbols[0], timeframe, range, "count \(range), \(comment)")
     case 0:
       let count = random.pick([0, 1, 1, 2, 10, 60, 1000])
       rows = try stores.agree("latest \(count), \(comment)") { store throws(StoreError) in
@@ -93,6 +96,28 @@ import Testing
     }
     guard case .result(let found) = rows else { return 0 }
     return found.reduce(0) { $0 + $1.times.count }
+  }
+
+  /// What the index tells, of which a read has the reference.
+  private func compareCounts(
+    _ stores: TwoWays, _ symbol: String, _ timeframe: String, _ range: TimeRange, _ comment: String
+  ) throws -> Int {
+    try stores.agree(comment) { store throws(StoreError) in
+      try store.market.featureKeys(symbol, timeframe, range)
+    }
+    let grid = TimeRange(start: range.start ?? threeOClock, end: range.end ?? threeOClock + Self.hours * hour)
+    try stores.agree(comment) { store throws(StoreError) in
+      try store.market.missing(symbol, timeframe, grid, step: hour).list
+    }
+    let count = try stores.agree(comment) { store throws(StoreError) in
+      try store.market.count(symbol, timeframe, range)
+    }
+    let read = TwoWays.Outcome { () throws(StoreError) in
+      try stores.plain.market.read([symbol], timeframe, range, ReadShape(columns: [])).count
+    }
+    #expect(count == read, "\(comment)")
+    guard case .result(let rows) = read else { return 0 }
+    return rows
   }
 
   @Test(arguments: [512, 1024, 4096, 8192, 65_536], [false, true])

@@ -4,28 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from ctypes import c_char_p, c_void_p
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..._c.signals import pass_on
-from ..._c.text import Remembered, text_problem
-from ..cells import Refusal, is_missing, refuse_text
+from ..cells import Refusal, refuse_text
+from ..words import text_or_missing
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 
-__all__ = [
-    "NO_TEXT",
-    "PlacedText",
-    "TextCodes",
-    "placed",
-    "text_or_missing",
-    "texts",
-    "word",
-    "words",
-]
+__all__ = ["TextCodes", "texts"]
 
 
 class TextCodes:
@@ -142,44 +132,6 @@ def _texts_from_bytes(cells: list[bytes | None]) -> TextCodes:
     codes: dict[bytes | None, int] = {text: code for code, text in enumerate(values)}
     codes[None] = -1
     return TextCodes(np.array([codes[text] for text in cells], np.int32), values or [b""])
-
-
-def text_or_missing(cell: object) -> bytes | None:
-    """Give one cell as UTF-8, None if it is missing."""
-    if isinstance(cell, str):
-        if type(cell) is not str:
-            cell = str.__str__(cell)  # the bare text of a subclass
-        problem = text_problem(cell)
-        if problem is not None:
-            raise Refusal(*problem)
-        return cell.encode()
-    if is_missing(cell):
-        return None
-    raise refuse_text(cell)
-
-
-PlacedText: TypeAlias = tuple[bytes | None, int]
-"""A text and the address at which C finds it for as long as the text lives; 0 for none."""
-
-NO_TEXT: PlacedText = (None, 0)
-
-
-def placed(text: bytes | None) -> PlacedText:
-    """Give a text with its address."""
-    if text is None:
-        return NO_TEXT
-    address = c_void_p.from_buffer(c_char_p(text)).value
-    assert address is not None
-    return text, address
-
-
-def word(cell: object) -> PlacedText:
-    """`text_or_missing`, placed."""
-    return placed(text_or_missing(cell))
-
-
-words = Remembered(word)
-"""`word` for those that come again and again: sources, qualities."""
 
 
 def _index_of(cells: list[Any], wanted: object) -> int:

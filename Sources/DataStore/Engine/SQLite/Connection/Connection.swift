@@ -37,8 +37,8 @@ class Connection {
   @exclusivity(unchecked) var guarding = ReadOnlyGuard.Phase.off
   var isGuarded = false
   @exclusivity(unchecked) private var pageCache = PageCache()
-  /// For a read that fetches pages by itself.
-  var specifiedTable = SpecifiedTable()
+  /// By the number of the table, for reads that fetch pages by themselves.
+  private var specifiedTables = PagedTable.allCases.map { _ in SpecifiedTable() }
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
   /// This connection's own commits, but for one that was about to happen when its hook was last called.
@@ -58,6 +58,11 @@ class Connection {
     _ path: String, _ access: Access, _ settings: Settings, usesShim: Bool = false,
     _ interruption: Interruption = Interruption()
   ) throws(StoreError) {
+    guard Self.libraryVersionNumber >= Self.oldestVersionNumber else {
+      throw StoreError(
+        .storage,
+        "SQLite \(Self.libraryVersion) is too old: install 3.34 or newer (Debian: apt install libsqlite3-0)")
+    }
     var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     var name = path
     switch access {
@@ -344,6 +349,11 @@ class Connection {
     return error
   }
 
+  /// Whether the SQL of a table is the specification's.
+  func isSpecified(_ table: PagedTable, _ sql: Bytes) -> Bool {
+    specifiedTables[table.rawValue].isWritten(in: sql, as: table.specified.ddl)
+  }
+
   // MARK: For those who know what is stored
 
   /// Makes the functions known that statements call.
@@ -441,6 +451,7 @@ class Connection {
     csqlite_libversion_address() == libversionAddress
   }
   static var libraryVersionNumber: Int { Int(sqlite3_libversion_number()) }
+  private static let oldestVersionNumber = 3_034_000
 
   /// Stops the running statements. From any thread.
   func interruptStatements() { sqlite3_interrupt(handle) }

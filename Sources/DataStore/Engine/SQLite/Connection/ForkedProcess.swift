@@ -39,15 +39,17 @@ enum ForkedProcess {
     // Not one of them needs sqlite3_initialize(), after which sqlite3_config() would be refused.
     mutexes = mutexNumbers.compactMap { sqlite3_mutex_alloc($0) }
     FileAnchor.getReady()
+    SideWork.getReady()
     return pthread_atfork(
-      { ForkedProcess.before() }, { ForkedProcess.after() },
+      { ForkedProcess.before() }, { ForkedProcess.after(inChild: false) },
       {
-        ForkedProcess.after()
+        ForkedProcess.after(inChild: true)
         ForkedProcess.beginChild()
       }) == 0
   }()
 
   private static func before() {
+    SideWork.lockForFork()
     FileAnchor.lockRegistry()
     let deadline = Deadline(nanosecondsFromNow: patience)
     areMutexesHeld = takeAll()
@@ -71,9 +73,10 @@ enum ForkedProcess {
     for mutex in mutexes[..<count].reversed() { sqlite3_mutex_leave(mutex) }
   }
 
-  private static func after() {
+  private static func after(inChild: Bool) {
     if areMutexesHeld { giveBack(mutexes.count) }
     FileAnchor.unlockRegistry()
+    SideWork.unlockAfterFork(inChild: inChild)
   }
 
   private static func beginChild() {

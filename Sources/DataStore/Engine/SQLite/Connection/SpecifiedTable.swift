@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: MIT
 
-/// Tells whether the SQL of a file's market_data is the specification's, in whatever case and spacing, and remembers the
+/// The tables that are read from pages.
+enum PagedTable: Int, CaseIterable {
+  case bars
+  case requests
+  case state
+
+  var specified: Schema.Table {
+    switch self {
+    case .bars: Schema.marketData
+    case .requests: Schema.marketRequests
+    case .state: Schema.systemState
+    }
+  }
+}
+
+/// Tells whether the SQL of a file's table is the specification's, in whatever case and spacing, and remembers the
 /// one that was: to read pages one has to know which column is where.
 struct SpecifiedTable {
   private var known: [UInt8] = []

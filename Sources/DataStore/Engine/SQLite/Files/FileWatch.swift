@@ -118,6 +118,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   /// How often notices came in so far; nil if none ever do. While they do not pay yet it is a number that was never given
   /// before: what was seen at the last call need not be so any more.
   var noticesSoFar: Int? {
+    if let count = monitor.locked({ notices == nil ? nil : noticeCount }) { return count }
     makeEffort(Self.effortOfDatabase)
     return monitor.locked {
       if notices != nil { return noticeCount }

@@ -23,7 +23,7 @@ extension StoreConnection {
 
 extension StoreConnection {
   /// Collects the rows of one series; returns how many.
-  private func collect(
+  func collect(
     _ read: SeriesRead, _ shape: ReadShape, hasPages: Bool
   ) throws(StoreError) -> Int {
     let before = collector.count

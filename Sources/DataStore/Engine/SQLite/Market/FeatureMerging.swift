@@ -63,7 +63,7 @@ final class FeatureMerging {
     case SQLITE_TEXT: break
     default: throw .corrupt(storedFault("they are not text"))
     }
-    let text = SQLFunctions.bytes(stored)
+    let text = SQLFunctions.textAsItLies(stored)
     do throws(FeatureMerger.Fault) {
       guard let new else { return try merger.kept(text) }
       return try merger.merge(stored: text, new: new)

@@ -48,6 +48,7 @@ extension ForeignForms {
 
   /// Rewrites the rows of all instants of a batch.
   func fix(_ batch: BorrowedBatch, _ connection: StoreConnection) throws(StoreError) {
+    if areAllPlain(connection) { return }
     for series in BatchStretches(batch).series {
       guard let symbol = batch.symbol.text(series.row),
         let timeframe = batch.timeframe.text(series.row)

@@ -14,10 +14,10 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   struct Table {
     let name: StaticString
     let column: StaticString
-    let isBars: Bool
+    let paged: PagedTable
 
-    static let bars = Table(name: "main.market_data", column: "timestamp", isBars: true)
-    static let requests = Table(name: "main.market_requests", column: "requested_at", isBars: false)
+    static let bars = Table(name: "main.market_data", column: "timestamp", paged: .bars)
+    static let requests = Table(name: "main.market_requests", column: "requested_at", paged: .requests)
   }
 
   typealias Knowable = CommitLedger.Knowable
@@ -35,6 +35,12 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   @exclusivity(unchecked) private var hasRemoved = false
   /// How often the index was searched.
   @exclusivity(unchecked) private(set) var searches = 0
+  @exclusivity(unchecked) private var surveyed = SurveyedSeries()
+  /// How many series were found to be plain, one at a time.
+  @exclusivity(unchecked) private var plainFinds = 0
+  /// Called, once, when many were: the same work for all of them together costs less.
+  @exclusivity(unchecked) private var onManyFinds: (@Sendable () -> Void)?
+  private static let manyFinds = 16
 
   /// Texts that were looked at, as of `edition`.
   private struct Searched {
@@ -113,16 +119,27 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   func hide(
     _ symbol: Bytes, _ timeframe: Bytes, from low: Int64?, to high: Int64?, _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
+    let knowable = knowable(connection)
+    if isSurveyed(symbol, timeframe, knowable) { return false }
     // Behind what is written on the day of a bound nothing hides that is written before that day, but for what has no hyphens.
     if let low {
       let length = high.map { $0.subtractingReportingOverflow(low) }
       let isShort = length.map { !$0.overflow && $0.partialValue < Self.shortRead } ?? true
       let span = high == nil ? Written.before(low) : Written.meaning(low, high)
-      if try isPlain(span, searches: isShort, symbol, timeframe, knowable(connection), connection) {
-        return false
-      }
+      if try isPlain(span, searches: isShort, symbol, timeframe, knowable, connection) { return false }
     }
     return try forms(symbol, timeframe, from: low, to: high, wholeDays: false, connection).isAny
+  }
+
+  /// Whether all texts that may mean an instant between the bounds are known to be in the stored form, or found to be by way
+  /// of the pages of the file. False may also mean that it is SQLite's to find out.
+  func areNone(
+    _ key: SeriesKey, from low: Int64?, to high: Int64?, _ connection: StoreConnection
+  ) throws(StoreError) -> Bool {
+    try key.withBytes { symbol, timeframe throws(StoreError) in
+      try isPlain(
+        .meaning(low, high), searches: true, symbol, timeframe, knowable(connection), connection)
+    }
   }
 
   /// The forms that decide where the rows between the bounds stand.
@@ -149,6 +166,7 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
   /// is not known. False may also mean that it is SQLite's to find out.
   func isPlainFrom(_ instant: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable) -> Bool? {
     monitor.locked {
+      if surveyed.contain(symbol, timeframe, knowable) { return true }
       if let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true),
         plain[place].contain(.meaning(instant, nil))
       {
@@ -181,7 +199,8 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ span: Written, searches: Bool, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable?,
     _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    guard table.isBars, ledger != nil, let knowable else { return false }
+    guard ledger != nil, let knowable else { return false }
+    if isSurveyed(symbol, timeframe, knowable) { return true }
     var known = PlainSpans()
     monitor.locked {
       guard let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true)
@@ -194,7 +213,9 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     guard searches, isWorthSearching(symbol, timeframe, knowable) else { return false }
     monitor.locked { self.searches += 1 }
     let rest = known.rest(of: span)
-    guard let found = try connection.plainTimes(symbol, timeframe, rest, knowable) else { return false }
+    guard let found = try connection.plainTimes(table.paged, symbol, timeframe, rest, knowable) else {
+      return false
+    }
     keepPlain(found, symbol, timeframe, knowable)
     return true
   }
@@ -220,7 +241,7 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
 
   func keepPlain(_ span: Written, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable) {
     guard let edition = knowable.edition else { return }
-    monitor.locked {
+    let tell = monitor.locked { () -> (@Sendable () -> Void)? in
       var spans = PlainSpans()
       if let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true) {
         spans = plain[place]
@@ -228,7 +249,12 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
       spans.edition = edition
       spans.add(span)
       plain.keep(spans, symbol, timeframe)
+      plainFinds += 1
+      guard plainFinds >= Self.manyFinds, let tell = onManyFinds else { return nil }
+      onManyFinds = nil
+      return tell
     }
+    tell?()
   }
 
   /// The forms of the texts around the bounds that are not in ours. Only what was not looked at yet is searched.
@@ -284,6 +310,29 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     return found
   }
 
+  // MARK: All series
+
+  private func isSurveyed(_ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable?) -> Bool {
+    guard let knowable else { return false }
+    return monitor.locked { surveyed.contain(symbol, timeframe, knowable) }
+  }
+
+  /// Whether the times of all rows are known to be in the stored form.
+  func areAllPlain(_ connection: StoreConnection) -> Bool {
+    guard let knowable = knowable(connection) else { return false }
+    return monitor.locked { surveyed.areAll(knowable) }
+  }
+
+  /// Where the look at all series has come to, as far as that still counts.
+  func surveyed(_ knowable: Knowable) -> SurveyedSeries {
+    monitor.locked { knowable.holds(surveyed.edition, isPlain: true) ? surveyed : SurveyedSeries() }
+  }
+
+  func keepSurveyed(_ series: SurveyedSeries) { monitor.locked { surveyed = series } }
+
+  /// Has `body` called when many series were looked at one at a time; once.
+  func whenManyWereFound(_ body: @escaping @Sendable () -> Void) { monitor.locked { onManyFinds = body } }
+
   // MARK: Writes
 
   /// Whether rows in other forms mean an instant of `range`. Days around it are looked at as well, and remembered.
@@ -312,6 +361,7 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ range: ClosedRange<Int64>, _ symbol: Bytes, _ timeframe: Bytes, _ knowable: Knowable
   ) -> Bool? {
     monitor.locked {
+      if surveyed.contain(symbol, timeframe, knowable) { return false }
       if let place = plain.find(symbol, timeframe), knowable.holds(plain[place].edition, isPlain: true),
         plain[place].contain(.meaning(range.lowerBound, range.upperBound))
       {
@@ -349,9 +399,10 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: Knowable?,
     _ connection: StoreConnection
   ) throws(StoreError) -> Bool {
-    guard table.isBars, ledger != nil, let knowable else { return false }
+    guard ledger != nil, let knowable else { return false }
+    if isSurveyed(symbol, timeframe, knowable) { return true }
     monitor.locked { searches += 1 }
-    return try connection.arePlain(symbol, timeframe, windows, knowable) ?? false
+    return try connection.arePlain(table.paged, symbol, timeframe, windows, knowable) ?? false
   }
 
   /// The texts within a window that are in other forms; nil for what is not text.
@@ -359,7 +410,7 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: StoreConnection,
     _ body: (Bytes?) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | (table.isBars ? 1 << 36 : 0)
+    let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | UInt64(table.paged.rawValue) << 35
     let statement = try connection.statement(variant) {
       """
       SELECT \(table.column) FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) >= ?3

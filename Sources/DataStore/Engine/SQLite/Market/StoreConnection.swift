@@ -8,6 +8,8 @@ final class StoreConnection: Connection {
   let merger = FeatureMerging()
   let overlap: BarOverlap
   let barTime: BarTime
+  /// For what is asked of times alone; nil before the first such call.
+  @exclusivity(unchecked) private var keptTimes: TimeCollector?
   /// For reads that take rows from pages; nil before the first one.
   @exclusivity(unchecked) var seriesPages: SeriesPages?
   /// This connection's own, or those of all connections of the store. See `join(_:writes:)`.
@@ -28,6 +30,8 @@ final class StoreConnection: Connection {
   @exclusivity(unchecked) var latestTexts = LatestTexts()
   /// For the latest bar, which is fetched from pages; nil before the first one.
   private var latestPages: LatestPages?
+  /// For state values, which are fetched from pages; nil before the first one.
+  private var statePages: StatePages?
   private var latestFields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
@@ -55,7 +59,16 @@ final class StoreConnection: Connection {
     for failure in [source.takeFailure(), collector.takeFailure(), merger.takeFailure()] {
       if let failure { return failure }
     }
-    return nil
+    return keptTimes?.takeFailure()
+  }
+
+  /// Made at its first use: few connections need it.
+  func times() throws(StoreError) -> TimeCollector {
+    if let keptTimes { return keptTimes }
+    let times = TimeCollector()
+    try times.register(on: self)
+    keptTimes = times
+    return times
   }
 
   override func mayCommitStatement() -> Bool { overlap.mayCommit() }
@@ -80,6 +93,16 @@ final class StoreConnection: Connection {
       latestFields.read(row.record)
     else { return nil }
     return (row.instant, latestFields.row)
+  }
+
+  /// Where a state value is; nil if SQLite has to find it.
+  func stateRow(_ key: Bytes, notices: Int?) throws(StoreError) -> StatePages.Found? {
+    guard fastPaths.contains(.latestPages) else { return nil }
+    if statePages == nil {
+      guard let trees = try trees() else { return nil }
+      statePages = StatePages(trees)
+    }
+    return try statePages?.find(key, self, notices: notices) ?? nil
   }
 
   // MARK: What all connections of the store know
@@ -117,13 +140,14 @@ final class StoreConnection: Connection {
     return confirmed
   }
 
-  /// Whether all bars of a series within windows of texts have times in the stored form, found out by way of the pages of
+  /// Whether all rows of a series within windows of texts have times in the stored form, found out by way of the pages of
   /// the file; nil if that is SQLite's to find out. `knowable` counts in this transaction, which may have written rows in the
   /// stored form since: they are not seen here, and do not matter.
   func arePlain(
-    _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window], _ knowable: CommitLedger.Knowable
+    _ table: PagedTable, _ symbol: Bytes, _ timeframe: Bytes, _ windows: [TimeForms.Window],
+    _ knowable: CommitLedger.Knowable
   ) throws(StoreError) -> Bool? {
-    try search(knowable) { trees, root, snapshot in
+    try search(table, knowable) { trees, root, snapshot in
       for window in windows {
         let found = trees.plainTimes(
           symbol, timeframe, window, root, snapshot, unless: { interruption.shouldStop() })
@@ -136,23 +160,54 @@ final class StoreConnection: Connection {
   /// Likewise by the times that are written, from which on they were found to be so; nil if they are not, or that is SQLite's
   /// to find out.
   func plainTimes(
-    _ symbol: Bytes, _ timeframe: Bytes, _ span: TimeForms.Written, _ knowable: CommitLedger.Knowable
+    _ table: PagedTable, _ symbol: Bytes, _ timeframe: Bytes, _ span: TimeForms.Written,
+    _ knowable: CommitLedger.Knowable
   ) throws(StoreError) -> TimeForms.Written? {
-    try search(knowable) { trees, root, snapshot in
+    try search(table, knowable) { trees, root, snapshot in
       let found = trees.plainTimes(
         symbol, timeframe, span, root, snapshot, unless: { interruption.shouldStop() })
       return found.map { span.reaching(toTheEnd: $0.isToTheEnd) }
     }
   }
 
-  /// Runs `body` over the pages of the index as of what the ledger knows.
+  /// Looks at the next series of all: see `IndexSurvey`. To be called within a read transaction.
+  func survey(
+    _ forms: ForeignForms, leaves: Int, notices: Int?, shouldStop: () -> Bool
+  ) throws(StoreError) -> SurveyOutcome {
+    self.notices = notices
+    _ = try integer("PRAGMA main.schema_version")
+    guard let knowable, let edition = knowable.edition else { throw Self.unclear }
+    let known = forms.surveyed(knowable)
+    if known.isWhole { return .end }
+    let reached = try known.key.withUnsafeBufferPointer { key throws(StoreError) -> SurveyedSeries? in
+      let last =
+        known.key.isEmpty
+        ? nil
+        : IndexPlace(.behind, key, symbolBytes: known.symbolBytes, timeframeBytes: known.timeframeBytes)
+      return try search(forms.table.paged, knowable) { trees, root, snapshot in
+        switch trees.plainReach(behind: last, leaves: leaves, root, snapshot, shouldStop: shouldStop) {
+        case .entry(let entry): SurveyedSeries(edition, upTo: entry)
+        case .end: SurveyedSeries(whole: edition)
+        case nil: nil
+        }
+      }
+    }
+    guard let reached else { throw Self.unclear }
+    forms.keepSurveyed(reached)
+    return reached.isWhole ? .end : .more
+  }
+
+  private static var unclear: StoreError { StoreError(.internalError, "the survey came to nothing") }
+
+  /// Runs `body` over the pages of the table's index as of what the ledger knows.
   private func search<Found>(
-    _ knowable: CommitLedger.Knowable, _ body: (KeptTrees, UInt32, KeptTrees.Snapshot) -> Found?
+    _ table: PagedTable, _ knowable: CommitLedger.Knowable,
+    _ body: (KeptTrees, UInt32, KeptTrees.Snapshot) -> Found?
   ) throws(StoreError) -> Found? {
     guard fastPaths.contains(.pages), let known, let changedPages, let edition = knowable.edition,
       let trees = try trees(), let snapshot = trees.begin(notices: notices),
       known.ledger.header(of: edition, changedPages) == snapshot.header,
-      let roots = try trees.roots(snapshot, self)
+      let roots = try trees.roots(of: table, snapshot, self)
     else { return nil }
     let found = body(trees, roots.index, snapshot)
     return trees.isOfWAL(snapshot) ? found : nil

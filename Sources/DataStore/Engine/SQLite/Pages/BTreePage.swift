@@ -169,6 +169,18 @@ struct BTreePage {
     return cnumbers_count_plain_times(&page, first, end)
   }
 
+  /// Likewise of one series: it stops at the first entry of another.
+  func plainTimes(of series: SeriesNames, from first: Int, to end: Int) -> Int {
+    guard first >= 0, first < end, end <= cellCount, kind == .indexLeaf || kind == .indexInterior,
+      let symbol = series.symbol.baseAddress, let timeframe = series.timeframe.baseAddress
+    else { return 0 }
+    var page = cells
+    var names = cnumbers_series_names(
+      symbol: symbol, symbol_bytes: series.symbol.count, timeframe: timeframe,
+      timeframe_bytes: series.timeframe.count)
+    return cnumbers_count_times_of_series(&page, &names, first, end)
+  }
+
   /// A number of one to nine bytes at `offset`, which moves behind it.
   @inline(__always)
   private func varint(_ offset: inout Int) -> UInt64? {

@@ -227,6 +227,33 @@ struct IndexCursor: ~Copyable {
     return true
   }
 
+  /// Hands the entries from where `seek` has led up to a place to `take`, those of a leaf together: the page, the first of
+  /// them and the one behind the last. False if that is not to be had, or is not to be, or `take` says so.
+  mutating func forEachRun(
+    upTo end: IndexPlace, unless shouldStop: () -> Bool, _ source: inout PageSource,
+    take: (BTreePage, Int, Int) -> Bool
+  ) -> Bool {
+    while true {
+      while stack.cell >= stack.page.cellCount {
+        if stack.isAtRoot { return true }
+        stack.leave()
+      }
+      let (page, first) = (stack.page, stack.cell)
+      if stack.isLeaf {
+        guard let stop = end.firstCell(from: first, of: page, endsBehind: true), take(page, first, stop)
+        else {
+          return false
+        }
+        if stop < page.cellCount { return true }
+        stack.cell = stop
+      } else {
+        guard let isWithin = end.isAfter(first, of: page) else { return false }
+        guard isWithin else { return true }
+        guard take(page, first, first + 1), !shouldStop(), advance(&source) else { return false }
+      }
+    }
+  }
+
   /// The current page, where it is a leaf, and the place in it, which may be behind its last entry.
   var leaf: (page: BTreePage, cell: Int)? { stack.isLeaf ? (stack.page, stack.cell) : nil }
 

@@ -14,14 +14,14 @@ struct KeptPages: ~Copyable {
     var bytes: UnsafeMutablePointer<UInt8>?
   }
 
-  /// As much as SQLite itself keeps. Memory is asked for page by page.
-  private static let mostBytes = 2 << 20
+  /// Room for the inner pages of a few million bars. Memory is asked for page by page.
+  private static let mostBytes = 8 << 20
   /// More than one read needs at a time.
   private static let fewest = 16
   /// The places where a page may be. Of them the one that was not used for longest is given to another page.
   private static let ways = 8
   /// Inner pages, which lead to many series, stay for this many uses longer.
-  private static let favour: UInt64 = 1024
+  private static let favour: UInt64 = 1 << 16
 
   private let pageSize: Int
   private var files: PageFiles

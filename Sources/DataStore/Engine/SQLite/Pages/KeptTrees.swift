@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// The table of bars and its index in pages that stay from call to call, without a lock and without SQLite.
+/// The tables and the indexes of their keys in pages that stay from call to call, without a lock and without SQLite.
 ///
 /// A snapshot is the header of the WAL's index, which is compared before and after: where it is the same, all that was read in
 /// between is of one commit. Pages that have changed since the last call are fetched again, and no others.
@@ -16,8 +16,9 @@ final class KeptTrees {
   @exclusivity(unchecked) private var pages: KeptPages
   private let pageSize: Int
   @exclusivity(unchecked) private var usableSize = 0
-  /// By the schema's cookie; nil if its tables are not the specification's to the letter.
-  @exclusivity(unchecked) private var known: (cookie: UInt32, roots: Roots?)?
+  /// By table, and by the schema's cookie; nil if the table is not the specification's to the letter.
+  @exclusivity(unchecked) private var known = [(cookie: UInt32, roots: Roots?)?](
+    repeating: nil, count: PagedTable.allCases.count)
   /// Room for a page that is not worth keeping; from malloc, which may refuse it.
   private var scratch: UnsafeMutablePointer<UInt8>?
 
@@ -51,19 +52,21 @@ final class KeptTrees {
   /// Whether the WAL is still that of the snapshot, which a transaction keeps as it is.
   func isOfWAL(_ snapshot: Snapshot) -> Bool { pages.isOfWAL(snapshot) }
 
-  /// Where the table and its index begin, by this snapshot's schema.
-  func roots(_ snapshot: Snapshot, _ connection: Connection) throws(StoreError) -> Roots? {
+  /// Where a table and its index begin, by this snapshot's schema.
+  func roots(
+    of table: PagedTable, _ snapshot: Snapshot, _ connection: Connection
+  ) throws(StoreError) -> Roots? {
     guard let first = pages.bytes(of: 1, snapshot) else { return nil }
     let cookie = UnsafeRawPointer(first + 40).loadUnaligned(as: UInt32.self)
-    if let known, known.cookie == cookie { return known.roots }
+    if let known = known[table.rawValue], known.cookie == cookie { return known.roots }
     // WAL mode and UTF-8. https://sqlite.org/fileformat2.html#the_database_header
     usableSize = pageSize - Int(first[20])
     let isPlain =
       first[18] == 2 && first[19] == 2 && usableSize >= 480 && first[56] | first[57] | first[58] == 0
       && first[59] == 1
-    let found = isPlain ? try connection.roots() : nil
+    let found = isPlain ? try connection.roots(of: table) : nil
     guard pages.isOfWAL(snapshot) else { return nil }
-    known = (cookie, found)
+    known[table.rawValue] = (cookie, found)
     return found
   }
 

@@ -62,7 +62,7 @@ final class LatestPages {
         return trees.isStill(snapshot) ? Row(instant: found.instant, record: record) : nil
       }
     }
-    guard let roots = try trees.roots(snapshot, connection),
+    guard let roots = try trees.roots(of: .bars, snapshot, connection),
       let end = trees.lastEntry(roots.index, symbol, timeframe, snapshot),
       end.symbol.equalsWord(symbol), end.timeframe.equalsWord(timeframe),
       let instant = TimestampParser.stored(end.timestamp, &date)

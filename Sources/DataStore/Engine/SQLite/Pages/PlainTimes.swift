@@ -97,6 +97,48 @@ extension KeptTrees {
     }
   }
 
+  /// How far a look at all series has come.
+  enum Reach {
+    /// To this entry, which is on an inner page.
+    case entry(IndexEntry)
+    case end
+  }
+
+  /// Looks at the entries behind `last`, or at all, whatever series they are of, until so many leaves are done or it
+  /// `shouldStop`. What was looked at was in the stored form; nil where it was not, and where that is SQLite's to find out.
+  func plainReach(
+    behind last: IndexPlace?, leaves: Int, _ root: UInt32, _ snapshot: Snapshot, shouldStop: () -> Bool
+  ) -> Reach? {
+    var start: (page: BTreePage, cell: Int)?
+    if let last {
+      start = firstLeaf(last, root, snapshot)
+    } else {
+      path.removeAll(keepingCapacity: true)
+      start = firstLeaf(below: root, snapshot).map { ($0, 0) }
+    }
+    guard var (leaf, cell) = start else { return nil }
+    var left = leaves
+    while true {
+      guard isPlain(leaf, cell, leaf.cellCount) else { return nil }
+      left -= 1
+      while let (number, place) = path.last {
+        guard let page = page(number, snapshot) else { return nil }
+        if place == page.cellCount {
+          path.removeLast()
+          continue
+        }
+        guard isPlain(page, place, place + 1) else { return nil }
+        if left <= 0 || shouldStop() { return page.indexEntry(place).map(Reach.entry) }
+        guard let child = page.child(place + 1) else { return nil }
+        path[path.count - 1].cell += 1
+        guard let next = firstLeaf(below: child, snapshot) else { return nil }
+        (leaf, cell) = (next, 0)
+        break
+      }
+      if path.isEmpty { return .end }
+    }
+  }
+
   /// The leaf where the first entry behind a place stands, or would, and the cell.
   private func firstLeaf(_ place: IndexPlace, _ root: UInt32, _ snapshot: Snapshot) -> (BTreePage, Int)? {
     path.removeAll(keepingCapacity: true)

@@ -75,6 +75,22 @@ struct RecordRow {
     return Double(RecordValue.integer(field.type, field.bytes))
   }
 
+  /// What is stored in a column without REAL affinity; nil for NULL and for a blob.
+  @inline(__always)
+  func value(_ place: Int) -> Value? {
+    let field = fields[place]
+    if let size = RecordValue.textSize(field.type) { return .text(Bytes(start: field.bytes, count: size)) }
+    if field.type == 7 { return .real(RecordValue.double(field.bytes)) }
+    guard RecordValue.integerSize(field.type) != nil else { return nil }
+    return .integer(RecordValue.integer(field.type, field.bytes))
+  }
+
+  enum Value {
+    case integer(Int64)
+    case real(Double)
+    case text(Bytes)
+  }
+
   /// A text, nil within for NULL; nil if the value is not one.
   @inline(__always)
   func text(_ place: Int) -> Bytes?? {

@@ -13,6 +13,24 @@ protocol RecordSink: AnyObject {
   func append(_ rows: UnsafeMutableBufferPointer<FoundRow>, in block: ByteBlock.Reference?) -> Bool
 }
 
+/// What entries of the index go to.
+protocol EntrySink: AnyObject {
+  /// Takes the entries of a page from cell `first` on, before `end`, all of which are to be of this series; false if something
+  /// about them is not as it should be.
+  func take(_ page: BTreePage, _ first: Int, _ end: Int, of series: SeriesNames) -> Bool
+}
+
+/// The names of a series, borrowed.
+struct SeriesNames {
+  let symbol: Bytes
+  let timeframe: Bytes
+
+  @inline(__always)
+  func isOf(_ entry: IndexEntry) -> Bool {
+    entry.symbol.equalsWord(symbol) && entry.timeframe.equalsWord(timeframe)
+  }
+}
+
 /// A row that was found, before it is taken.
 struct FoundRow {
   var instant: Int64
@@ -51,6 +69,8 @@ struct SeriesPages: ~Copyable {
     var table: TableLookup
     /// Where the place lies that is sought.
     var key = ByteBuffer()
+    /// Where it ends.
+    var endKey = ByteBuffer()
     var memo = EntryMemo()
     var seconds = StoredSeconds()
     let room = FoundRows()
@@ -80,7 +100,7 @@ struct SeriesPages: ~Copyable {
       return true
     }
     trees = nil
-    guard let roots = try connection.roots() else { return false }
+    guard let roots = try connection.roots(of: .bars) else { return false }
     let runs = PageRuns()
     trees = Trees(
       cookie: cookie, pageSizes: (source.pageSize, source.usableSize),
@@ -105,6 +125,17 @@ struct SeriesPages: ~Copyable {
       Part(symbol: symbol, timeframe: timeframe, low: low, high: high), limit: limit, isFromEnd: isFromEnd,
       sink,
       &source, interruption) ?? nil
+  }
+
+  /// Hands the entries of a series between two texts of time to a sink, those of a leaf together. Without `high` there is no
+  /// end; with `endsBefore` it is not included. False if it stopped midway: SQLite has to find them all.
+  mutating func forEachRun(
+    _ symbol: Bytes, _ timeframe: Bytes, from low: Bytes, to high: Bytes?, endsBefore: Bool,
+    _ sink: some EntrySink
+  ) -> Bool {
+    trees?.forEachRun(
+      Part(symbol: symbol, timeframe: timeframe, low: low, high: high), endsBefore: endsBefore, sink,
+      &source, interruption) ?? false
   }
 
   /// Part of a series.
@@ -167,10 +198,34 @@ extension SeriesPages.Trees {
     return taken.flatMap { $0 > limit ? nil : $0 }
   }
 
+  fileprivate mutating func forEachRun(
+    _ part: SeriesPages.Part, endsBefore: Bool, _ sink: some EntrySink, _ source: inout PageSource,
+    _ interruption: Interruption
+  ) -> Bool {
+    guard
+      let end = Self.place(
+        part.high == nil ? .behindSeries : endsBefore ? .before : .behind, part, part.high, in: &endKey),
+      let begin = place(.before, part, part.low)
+    else { return false }
+    // Midway it stands anywhere.
+    if case .unclear = index.seek(begin, &source) { return false }
+    let series = SeriesNames(symbol: part.symbol, timeframe: part.timeframe)
+    let take = { (page: BTreePage, first: Int, stop: Int) in
+      first == stop || sink.take(page, first, stop, of: series)
+    }
+    return index.forEachRun(upTo: end, unless: { interruption.shouldStop() }, &source, take: take)
+  }
+
   /// A place in the index, until the next one; nil if there is no memory.
   private mutating func place(_ side: IndexPlace.Side, _ part: SeriesPages.Part, _ timestamp: Bytes?)
     -> IndexPlace?
   {
+    Self.place(side, part, timestamp, in: &key)
+  }
+
+  private static func place(
+    _ side: IndexPlace.Side, _ part: SeriesPages.Part, _ timestamp: Bytes?, in key: inout ByteBuffer
+  ) -> IndexPlace? {
     key.removeAll()
     key.append(part.symbol)
     key.append(part.timeframe)
@@ -275,21 +330,21 @@ extension Connection {
     return try statement.step() ? statement.int64(0) : 0
   }
 
-  private static let schemaCookieVariant: UInt64 = 8 << 40
+  private static let schemaCookieVariant: UInt64 = 9 << 40
 
   /// The pages where the table and the index of its key begin; nil if the table is not the specification's to the
   /// letter. Starts a read transaction.
-  func roots() throws(StoreError) -> (table: UInt32, index: UInt32)? {
+  func roots(of paged: PagedTable) throws(StoreError) -> (table: UInt32, index: UInt32)? {
+    let specified = paged.specified
     let statement = try statement(
       """
-      SELECT rootpage, sql FROM main.sqlite_schema WHERE tbl_name = 'market_data'
+      SELECT rootpage, sql FROM main.sqlite_schema WHERE tbl_name = '\(specified.name)'
       AND (type = 'table' OR (type = 'index' AND sql IS NULL)) ORDER BY type DESC
       """)
     defer { statement.reset() }
     guard try statement.step() else { return nil }
     let table = statement.int64(0)
-    guard specifiedTable.isWritten(in: statement.bytes(1), as: Schema.marketData.ddl), try statement.step()
-    else { return nil }
+    guard isSpecified(paged, statement.bytes(1)), try statement.step() else { return nil }
     let index = statement.int64(0)
     guard !(try statement.step()), let table = UInt32(exactly: table), let index = UInt32(exactly: index),
       table > 1, index > 1

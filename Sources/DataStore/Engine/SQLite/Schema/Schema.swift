@@ -64,7 +64,7 @@ enum Schema {
     return column.name + spaces + column.type + (column.defaultValue.map { " DEFAULT \($0)" } ?? "")
   }
 
-  private static let marketRequests = Table(
+  static let marketRequests = Table(
     name: "market_requests",
     ddl: """
       CREATE TABLE IF NOT EXISTS market_requests (
@@ -89,7 +89,7 @@ enum Schema {
       plain("notes", "TEXT"),
     ])
 
-  private static let systemState = Table(
+  static let systemState = Table(
     name: "system_state",
     ddl: """
       CREATE TABLE IF NOT EXISTS system_state (

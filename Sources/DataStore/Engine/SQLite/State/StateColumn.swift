@@ -25,31 +25,53 @@ extension StateValue {
   static func withJSON<Result>(
     _ row: Statement, _ column: Int32, key: String, _ body: (Bytes) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    func fault(_ reason: String) -> StoreError {
-      .corrupt(
-        "state key \(StoreError.quoted(key)): the stored value is damaged: \(reason). Set it again, or fix it with an"
-          + " SQLite tool")
-    }
-    var out = ByteBuffer()
+    let value: RecordRow.Value
     switch row.kind(column) {
-    case .integer: NumberText.append(row.int64(column), to: &out)
-    case .real:
-      guard row.double(column).isFinite else { throw fault("it is infinite") }
-      NumberText.append(row.double(column), to: &out)
-    case .text:
-      let text = row.bytes(column)
-      guard text.isValidUTF8 else { throw fault("it is not valid UTF-8") }
+    case .integer: value = .integer(row.int64(column))
+    case .real: value = .real(row.double(column))
+    case .text: value = .text(row.bytes(column))
+    case .blob: throw damaged("it is a blob", key)
+    case .null: throw damaged("it is NULL", key)
+    }
+    if let reason = damage(of: value) { throw damaged(reason, key) }
+    return try withJSON(value, body)
+  }
+
+  private static func damaged(_ reason: String, _ key: String) -> StoreError {
+    .corrupt(
+      "state key \(StoreError.quoted(key)): the stored value is damaged: \(reason). Set it again, or fix it with an"
+        + " SQLite tool")
+  }
+
+  /// Why a stored value is not JSON; nil if it is.
+  static func damage(of value: RecordRow.Value) -> String? {
+    switch value {
+    case .integer: return nil
+    case .real(let value): return value.isFinite ? nil : "it is infinite"
+    case .text(let text):
+      guard text.isValidUTF8 else { return "it is not valid UTF-8" }
       var scanner = JSONScanner(text)
       do throws(JSONScanner.Failure) {
         try scanner.skipValue(maximumDepth: Limits.jsonDepth)
         try scanner.expectEnd()
       } catch {
-        throw fault(error.reason)
+        return error.reason
       }
-      return try body(text)
-    case .blob: throw fault("it is a blob")
-    case .null: throw fault("it is NULL")
+      return nil
     }
-    return try body(out.bytes)
+  }
+
+  /// Lends the JSON text of a value that is not damaged.
+  static func withJSON<Result>(
+    _ value: RecordRow.Value, _ body: (Bytes) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    if case .text(let text) = value { return try body(text) }
+    var number = ByteBuffer()
+    switch value {
+    case .text: break
+    case .integer(let value): NumberText.append(value, to: &number)
+    case .real(let value): NumberText.append(value, to: &number)
+    }
+    return try body(number.bytes)
   }
 }

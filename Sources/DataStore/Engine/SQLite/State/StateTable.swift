@@ -21,10 +21,21 @@ extension Connection {
   private static var stateVariant: UInt64 { 7 << 40 | 1 }
 
   /// Lends the JSON text of a value to `body`; nil if the key is absent.
+  func withState(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
+    let statement = try statement(Self.stateVariant) { Self.stateSQL }
+    statement.bind(1, key)
+    defer { statement.reset() }
+    guard try statement.step() else { return try body(nil) }
+    try StateValue.withJSON(statement, 0, key: key.text, body)
+  }
+
+  private static var stateSQL: String { "SELECT value FROM main.system_state WHERE key = ?1" }
+
+  /// The same with a key that has no place of its own.
   func withState<Result>(
     _ key: String, _ body: (Bytes?) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    let statement = try statement(Self.stateVariant) { "SELECT value FROM main.system_state WHERE key = ?1" }
+    let statement = try statement(Self.stateVariant) { Self.stateSQL }
     statement.bind(1, copying: key)
     defer { statement.reset() }
     guard try statement.step() else { return try body(nil) }
@@ -84,5 +95,22 @@ extension Connection {
       entries.append(StateEntry(key: key, json: json))
     }
     return entries
+  }
+}
+
+extension StoreConnection {
+  /// `withState` by way of pages; false, and `body` was not called, if SQLite has to find the value.
+  func withPagedState(
+    _ key: Bytes, notices: Int?, _ body: (Bytes?) throws(StoreError) -> Void
+  ) throws(StoreError) -> Bool {
+    guard let found = try stateRow(key, notices: notices) else { return false }
+    guard case .row(let row) = found else {
+      try body(nil)
+      return true
+    }
+    // Of what is damaged SQLite's row tells more.
+    guard let value = row.value(1), StateValue.damage(of: value) == nil else { return false }
+    try StateValue.withJSON(value, body)
+    return true
   }
 }

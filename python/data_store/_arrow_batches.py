@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Bars as tables of Arrow, a chunk at a time, for those that take them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ctypes import POINTER, byref
+from typing import TYPE_CHECKING
+
+from ._arrow import ArrowResult, bars_result
+from ._c import abi as _abi
+from ._c.first_use import at_first_use
+from ._c.handles import BarsHandle, ResultHandle, StoreHandle
+from ._c.library import library
+from ._c.status import check
+from ._c.text import encode_name
+from ._in.cells import count_of
+from ._in.selection import Selection, selection_of, symbols_of
+from ._timestamps import range_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ._market.arguments import Bound, FeatureChoice
+    from .core import DataStore
+
+__all__ = ["batches_between", "batches_of"]
+
+
+def batches_between(
+    store: StoreHandle,
+    symbol: object,
+    timeframe: object,
+    bounds: _abi.ds_range | None,
+    chunk: object,
+    selection: Selection,
+) -> Iterator[ArrowResult]:
+    """Begin a scan, and give each chunk of it: never empty, of one symbol, one snapshot."""
+    symbols = symbols_of(symbol)
+    pointer = POINTER(_abi.ds_scan)()
+    check(
+        library.ds_market_scan(
+            store,
+            symbols,
+            symbols.count,
+            encode_name(timeframe, "timeframe"),
+            bounds,
+            selection,
+            count_of(chunk, "chunk"),
+            byref(pointer),
+        )
+    )
+    return _batches(ResultHandle(pointer, library.ds_scan_free), selection)
+
+
+def batches_of(
+    store: DataStore,
+    symbol: str | Sequence[str],
+    timeframe: str,
+    start: Bound,
+    end: Bound,
+    columns: Sequence[str] | None,
+    features: FeatureChoice,
+    chunk: int,
+) -> Iterator[ArrowResult]:
+    """Give the batches of `MarketRepo.iter_arrow`: of the same columns, whatever is in a chunk."""
+    selection = selection_of(symbol, columns, features)
+    if selection.features == _abi.FEATURES_VALUES and selection.keys is None:
+        whole = store.market.iter_arrow(symbol, timeframe, start, end, columns=(), features=True)
+        keys = whole.column_names[2 if selection.by_symbol else 1 :]
+        selection = selection_of(symbol, columns, keys)
+    bounds = range_of(start, end)
+    return batches_between(store._store, symbol, timeframe, bounds, chunk, selection)
+
+
+def _batches(scan: ResultHandle, selection: Selection) -> Iterator[ArrowResult]:
+    with scan:
+        while True:
+            pointer = POINTER(_abi.ds_bars)()
+            check(library.ds_scan_next(scan, byref(pointer)))
+            if not pointer:
+                return
+            yield _batch(BarsHandle(pointer, library.ds_bars_free), selection)
+
+
+def _batch(owner: BarsHandle, selection: Selection) -> ArrowResult:
+    def frame() -> pd.DataFrame:
+        with at_first_use.lock, at_first_use:
+            from ._out.frames import bars_out
+
+        return bars_out(owner, selection).reset_index().copy()
+
+    return bars_result(owner, frame, by_symbol=selection.by_symbol)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Types of arguments that several methods take."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+__all__ = ["Bound", "Entry", "Expected", "FeatureChoice", "Features"]
+
+Entry: TypeAlias = Mapping[str, Any] | str | None
+"""The features of one bar; None leaves them alone."""
+Features: TypeAlias = "pd.DataFrame | pd.Series[Any] | Mapping[dt.datetime, Entry]"
+Bound: TypeAlias = dt.datetime | str | None
+Expected: TypeAlias = (
+    "dt.timedelta | np.timedelta64 | pd.DatetimeIndex | pd.Series[Any] | Sequence[dt.datetime]"
+)
+"""When bars are expected: a step, or the times."""
+FeatureChoice: TypeAlias = bool | Literal["json"] | Sequence[str] | None
