@@ -160,9 +160,6 @@ def test_check_finds_what_another_tool_left(shell: Shell, filled: Path) -> None:
     assert (found.status, len(found.rows)) == (1, 1)
 
 
-@pytest.mark.skipif(
-    not hasattr(__import__("data_store").MarketRepo, "missing"), reason="missing() is not there yet"
-)
 def test_missing_lists_runs(shell: Shell, filled: Path) -> None:
     assert shell("missing", filled, *SERIES, "--json").status == 0
     found = shell(
@@ -176,10 +173,6 @@ def test_missing_lists_runs(shell: Shell, filled: Path) -> None:
     assert shell("missing", filled, *SERIES, "--every", "often").status == 2
 
 
-@pytest.mark.skipif(
-    not hasattr(__import__("data_store").MarketRepo, "feature_keys"),
-    reason="feature_keys() is not there yet",
-)
 def test_feature_keys_are_listed(shell: Shell, filled: Path) -> None:
     assert shell("features", filled, *SERIES, "--keys", "--json").rows == [{"key": "rsi@2.1"}]
 

@@ -266,6 +266,8 @@ def _conclusion(tallies: list[Tally], *, dry_run: bool) -> str:
             said += f": all {stored:,} bars are stored already"
     else:
         said = f"{new:,} bars {would}inserted, {changed:,} changed"
+        if total("state") or total("requests"):
+            said += f", {total('state'):,} state values, {total('requests'):,} requests"
         more = [f"{total(name):,} {name}" for name in ("unchanged", "repeated") if total(name)]
         if more:
             said += f" ({', '.join(more)})"
