@@ -290,3 +290,14 @@ def test_a_database_of_something_else_is_told_by_its_tables(
     ended = shell("import", path, file)
     assert ended.status == 1
     assert "neither data_store's nor vnpy's; its tables: songs" in ended.err
+
+
+def test_what_a_command_line_lacks_is_told_before_anything_is_stored(
+    shell: Shell, path: Path, folder: Path
+) -> None:
+    named, nameless = folder / "BTCUSDT-1h-2024-01.csv", folder / "some.csv"
+    layouts.binance(named, rows(3))
+    nameless.write_text(STORED)
+    assert shell("import", path, named, nameless).status == 2
+    assert not path.exists()
+    assert shell("import", path, nameless, named, *SERIES).status == 0

@@ -111,7 +111,7 @@ def export(
             raise InvalidInputError("no series is of these symbols and timeframes")
         selected = Selected(found, listed, start, end)
         job = _Job(selected, made, is_whole)
-        with bar(os.path.basename(target.rstrip("/"))) as step:
+        with bar("" if target == "-" else os.path.basename(target.rstrip("/"))) as step:
             total = sum(one.bars or 0 for one in listed)
             job.moved = lambda: step(job.rows, total, f"{job.rows:,} bars")
             if target == "-":

@@ -26,19 +26,20 @@ _ALIASES = {
     "is_gap": ("is gap",),
     "latency_sec": ("latency sec",),
     "features": ("features",),
-    "symbol": ("symbol",),
+    "symbol": ("symbol", "ticker", "pair"),
     "timeframe": ("timeframe",),
 }
 # The first of these that a file has is its time.
-_TIMES = ("timestamp", "open time", "opentime", "unix", "ts", "datetime", "date time", "time",
-          "date", "local time", "gmt time", "index level 0", "")  # fmt: skip
+_TIMES = ("timestamp", "open time", "opentime", "window start", "unix", "ts", "t", "datetime",
+          "date time", "time", "date", "trade date", "local time", "gmt time", "index",
+          "index level 0", "")  # fmt: skip
 # Columns that exchanges give and a bar has no place for.
 _KNOWN_EXTRAS = frozenset(
     """adj close;dividends;stock splits;capital gains;close time;closetime;quote volume;
     quote asset volume;count;trades;trade count;number of trades;tradecount;taker buy volume;
     taker buy quote volume;taker buy base asset volume;taker buy quote asset volume;
-    taker buy base volume;ignore;vwap;turnover;open interest;spread;price;exchange;interval;
-    id;index;amount""".replace("\n", "")
+    taker buy base volume;ignore;vwap;turnover;open interest;spread;transactions;exchange;
+    interval;id;amount""".replace("\n", "")
     .replace("    ", "")
     .split(";")
 )
