@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import typer
 
@@ -213,18 +214,43 @@ def _write_table(columns: Sequence[str], rows: Iterator[Sequence[Any]], title: s
     for row in rows:
         left_out += 1
         last.append(row)
-    shown = [*first, *last]
+    rows_shown = [*first, *last]
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table.padding = (0, 1)
+    cells, hidden = [], []
     for place, name in enumerate(columns):
-        values = [row[place] for row in shown]
+        values = [row[place] for row in rows_shown]
+        if len(columns) > _FEW and values and all(value is None for value in values):
+            hidden.append(name)
+            continue
         is_number = any(type(value) in (int, float) for value in values)
-        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
-    for row in first:
-        table.add_row(*(Text(_shown(value)) for value in row))
-    if left_out > 0:
-        table.add_row(*(Text("…") for _ in columns))
-    for row in last:
-        table.add_row(*(Text(_shown(value)) for value in row))
+        texts, unit = _for_people(values)
+        is_narrow = is_number or bool(unit)
+        side: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(Text(name + unit), justify=side, overflow="fold", no_wrap=is_narrow)
+        texts[len(first) : len(first)] = ["…"] * (left_out > 0)
+        cells.append(texts)
+    for line in zip(*cells, strict=True):
+        table.add_row(*map(Text, line))
     Console(file=sys.stdout).print(table)
+    if hidden:
+        say(f"columns without a value are not shown: {', '.join(hidden)}")
     if left_out > 0:
         say(f"{left_out:,} rows are not shown; --csv and --json write all of them")
+
+
+def _for_people(values: list[Any]) -> tuple[list[str], str]:
+    """Give cells as they are read best, and what is said about all of them in the head."""
+    texts = [_shown(value) for value in values]
+    if not values or not all(isinstance(value, str) and _UTC.fullmatch(value) for value in values):
+        return texts, ""
+    texts = [text[:-6].replace("T", " ") for text in texts]
+    if all(text.endswith(":00") and len(text) == _SECONDS for text in texts):
+        texts = [text[:-3] for text in texts]
+    return texts, " UTC"
+
+
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
+_SECONDS = len("2026-03-01 15:00:00")
+_FEW = 6
+"""Columns up to which a table shows those without a value."""
