@@ -11,9 +11,9 @@ from pathlib import Path
 
 import database
 import pytest
-from conftest import Shell
 from frames import START_TEXT, SYMBOL, TIMEFRAME, bars
 from layouts import START
+from shells import Shell
 
 from data_store import DataStore, __version__
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import database
 import pytest
-from conftest import Shell
+from shells import Shell
 
 from data_store import DataStore
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import layouts
 import pytest
-from conftest import Ended, Shell
 from layouts import rows
+from shells import Ended, Shell
 
 from data_store import DataStore
 
