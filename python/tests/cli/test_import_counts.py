@@ -183,10 +183,11 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_out(
         ("1_000", "not a number"),
         ("1,000.5", "thousands separators are not read"),
         ("0x10", "not a number"),
+        ("1e400", "more than a double can hold"),
         ("abc", "not a number"),
     ],
 )
-def test_text_that_python_alone_takes_for_a_number_is_refused(
+def test_text_that_is_not_a_number_is_refused(
     shell: Shell, path: Path, file: Path, number: str, reason: str
 ) -> None:
     file.write_text(table("2026-03-01T00:00Z;1;a", f"2026-03-01T01:00Z;{number};a",

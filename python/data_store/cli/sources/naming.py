@@ -39,7 +39,7 @@ _KNOWN_EXTRAS = frozenset(
     quote asset volume;count;trades;trade count;number of trades;tradecount;taker buy volume;
     taker buy quote volume;taker buy base asset volume;taker buy quote asset volume;
     taker buy base volume;ignore;vwap;turnover;open interest;spread;transactions;exchange;
-    interval;id;amount""".replace("\n", "")
+    interval;id;amount;per;openint""".replace("\n", "")
     .replace("    ", "")
     .split(";")
 )
@@ -191,9 +191,7 @@ def _key_for(name: str) -> str:
 # ---- File names ---------------------------------------------------------------------------------
 
 _TIMEFRAME = r"\d+(?:s|m|min|h|d|w|mo|M)"
-_FREQTRADE = re.compile(
-    rf"(?P<pair>[\w.\-]+?)-(?P<timeframe>{_TIMEFRAME})(?:-(?P<kind>spot|futures|mark|index))?"
-)
+_FREQTRADE = re.compile(rf"(?P<pair>[\w.\-]+?)-(?P<timeframe>{_TIMEFRAME})(?:-(?:spot|futures))?")
 _BINANCE = re.compile(rf"(?P<symbol>[A-Z0-9_]+)-(?P<timeframe>{_TIMEFRAME})-\d{{4}}-\d\d(-\d\d)?")
 _KRAKEN = re.compile(r"(?P<symbol>[A-Z0-9.]+)_(?P<minutes>\d+)")
 
