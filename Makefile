@@ -7,21 +7,27 @@
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
-sources := Package.swift $(shell find Sources include -type f -not -path '*.docc/*')
+sources := Package.swift $(shell find Sources include -type f -not -path '*.docc/*' -not -path 'Sources/DataStoreFoundation/*')
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
 
-setup: .venv/.complete .venv-arrow/.complete ## install what building and testing need
+environments := .venv .venv-arrow .venv-bare .venv-oldest .venv-polars
+
+setup: $(addsuffix /.complete,$(environments)) ## install what building and testing need
 
 debian:
 	@.ci/debian
 
 .venv/.complete: .ci/venv .ci/requirements.txt .ci/requirements-candles.txt | debian
-	@.ci/venv .venv .ci/requirements.txt
+	@.ci/venv .venv .ci/requirements.txt .ci/requirements-candles.txt
 
 .venv-arrow/.complete: .ci/venv .ci/requirements.txt .ci/requirements-arrow.txt .ci/requirements-candles.txt | debian
-	@.ci/venv .venv-arrow .ci/requirements.txt .ci/requirements-arrow.txt
+	@.ci/venv .venv-arrow .ci/requirements.txt .ci/requirements-arrow.txt .ci/requirements-candles.txt
+
+# Each combination of libraries that users have: none, the oldest, and no pandas.
+.venv-bare/.complete .venv-oldest/.complete .venv-polars/.complete: .venv-%/.complete: .ci/venv .ci/requirements-%.txt | debian
+	@.ci/venv .venv-$* .ci/requirements-$*.txt
 
 build: $(library) ## build the library, .build/release/libdata_store.so
 
@@ -54,7 +60,7 @@ test-sqlite: $(library) .venv/.complete ## the C and Python tests on other versi
 	@.ci/test-sqlite
 
 .venv-bench/.complete: .ci/venv Benchmarks/requirements.txt Benchmarks/requirements-arctic.txt .ci/requirements-candles.txt | debian
-	@.ci/venv .venv-bench Benchmarks/requirements.txt
+	@.ci/venv .venv-bench Benchmarks/requirements.txt .ci/requirements-candles.txt
 	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check install --no-deps \
 		--requirement Benchmarks/requirements-arctic.txt || echo "ArcticDB does not take part: pip could not install it (see above)"
 
@@ -88,4 +94,4 @@ format: .venv/.complete ## bring all sources into the one style
 	.venv/bin/ruff format python
 
 clean: ## remove what was built, installed and drawn here
-	rm -rf .build .venv .venv-arrow .venv-bench .venv-dist .venv-docs demo dist
+	rm -rf .build $(environments) .venv-bench .venv-dist .venv-docs demo dist

@@ -27,6 +27,19 @@ extension StateRepo {
     try set(key, json: Self.json(value, key, encoder))
   }
 
+  /// Stores all values or none: `state.setMany(["phase": "long", "size": 3])`.
+  ///
+  /// - Parameters:
+  ///   - values: By their keys, of any types.
+  ///   - encoder: Makes JSON of each.
+  /// - Throws: As ``set(_:_:encoder:)``.
+  public func setMany(
+    _ values: KeyValuePairs<String, any Encodable>, encoder: JSONEncoder = StateRepo.encoder()
+  ) throws(StoreError) {
+    try setMany(
+      values.map { key, value throws(StoreError) in (key: key, json: try Self.json(value, key, encoder)) })
+  }
+
   /// The value of a key; nil if the key is absent, or `null` is stored.
   ///
   /// - Parameters:

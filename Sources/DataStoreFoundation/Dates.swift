@@ -30,6 +30,26 @@ extension Instant {
   }
 }
 
+extension Instant: Codable {
+  /// Reads an ISO 8601 text with an offset from UTC.
+  ///
+  /// - Throws: What the decoder throws; `DecodingError` if the text is not a time.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    do { try self.init(try container.decode(String.self)) } catch let error as StoreError {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: error.message)
+    }
+  }
+
+  /// Writes the text that the store keeps, to the nanosecond.
+  ///
+  /// - Throws: What the encoder throws.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
 extension Date {
   /// The date of an instant, to the nearest double: in this century within 60 ns.
   public init(_ instant: Instant) { self.init(nanoseconds: instant.nanoseconds) }
@@ -37,7 +57,7 @@ extension Date {
   /// The date so many nanoseconds after 1970-01-01T00:00:00Z, to the nearest double: in this century within 60 ns.
   public init(nanoseconds: Int64) {
     let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: DateValue.perSecond)
-    // Both are exact; only their sum is rounded.
+    // The seconds are exact, and the error of the rest is far below that of the sum.
     self.init(
       timeIntervalSinceReferenceDate: Double(seconds - DateValue.referenceSeconds) + Double(rest)
         / Double(DateValue.perSecond))

@@ -30,6 +30,16 @@ private struct Phase: Codable, Equatable {
     try store.state.set("list", [1, 2, 3])
     try store.state.set("flag", true)
     #expect(try store.state.get("flag", as: Bool.self) == true)
+    try store.state.setMany(["m1": "long", "m2": 3, "m3": [Double?.none]])
+    #expect(try store.state.entries(prefix: "m").map(\.json) == ["\"long\"", "3", "[null]"])
+    try refused(.invalid) { try store.state.setMany(["m1": "flat", "m2": Double.nan]) }
+    #expect(try store.state.get("m1", as: String.self) == "long")
+    let instant = Instant(nanoseconds: threeOClock + 1)
+    try store.state.set("at", ["at": instant])
+    #expect(try store.state.get("at") == #"{"at":"2026-03-01T15:00:00.000000001+00:00"}"#)
+    #expect(try store.state.get("at", as: [String: Instant].self) == ["at": instant])
+    try store.state.set("at", "today")
+    try refused(.invalid) { try store.state.get("at", as: Instant.self) }
     #expect(try store.state.values(prefix: "l", as: [Int].self).map(\.value) == [[1, 2, 3]])
   }
 

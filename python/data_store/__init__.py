@@ -5,8 +5,9 @@ Bars, feature values, request metadata and strategy state in one SQLite file, wr
 any number of processes. `DataStore` is the way in; `data_store.errors` says what can go wrong.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from . import errors
 from ._c.library import library
@@ -28,7 +29,10 @@ from .errors import (
     StorageError,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._arrow import ArrowResult
     from ._bar import Bar
     from .market_repo import MarketRepo

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from ctypes import POINTER, byref, c_void_p
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ._c.first_use import at_first_use, made_at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
@@ -23,8 +22,10 @@ from ._in.cells import flag_argument, number_argument, shown
 from .errors import InvalidInputError, InvalidTypeError
 
 # Imported where it is used: opening a file takes none of it.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from typing import Any, Literal, Self
 
     import pandas as pd
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from ctypes import POINTER, byref, c_char, c_int32, c_int64, c_void_p
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
@@ -17,7 +16,10 @@ from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
 from .errors import InvalidInputError, InvalidTypeError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
+
     import pandas as pd
 
 __all__ = ["StateRepo"]
@@ -40,7 +42,7 @@ def _import_to_timestamp(ns: int) -> pd.Timestamp | None:
 _to_timestamp: Callable[[int], pd.Timestamp | None] = _import_to_timestamp
 
 _ROOM_BYTES: Final = 4096
-_Room: TypeAlias = tuple[Any, Any, Any, Any]
+_Room: TypeAlias = "tuple[Any, Any, Any, Any]"
 # Memory for values that are read: a call takes one, or makes one, and brings it back. So no two
 # calls share one, neither of two threads nor of one, where a signal handler makes the second.
 _rooms: Final[list[_Room]] = []

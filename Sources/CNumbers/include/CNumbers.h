@@ -37,6 +37,12 @@ size_t cnumbers_print_whole(double value, char *out);
 /// range of a double. What is too small for one is a zero.
 int cnumbers_parse(const char *first, const char *last, double *out);
 
+/// Whether one of `count` doubles is NaN.
+int32_t cnumbers_has_nan(const double *values, size_t count);
+
+/// Writes a bit per double, the lowest first: 0 for NaN. Returns how many are NaN. `bits` has a byte for eight, or fewer.
+size_t cnumbers_write_validity(const double *values, size_t count, uint8_t *bits);
+
 /// The powers of ten in the table.
 #define CNUMBERS_SMALLEST_POWER (-343)
 #define CNUMBERS_LARGEST_POWER 325
