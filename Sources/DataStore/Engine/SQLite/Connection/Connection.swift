@@ -350,8 +350,8 @@ class Connection {
   }
 
   /// Whether the SQL of a table is the specification's.
-  func isSpecified(_ table: PagedTable, _ sql: Bytes) -> Bool {
-    specifiedTables[table.rawValue].isWritten(in: sql, as: table.specified.ddl)
+  func isSpecified(_ table: PagedTable, _ sql: Bytes, as ddl: String) -> Bool {
+    specifiedTables[table.rawValue].isWritten(in: sql, as: ddl)
   }
 
   // MARK: For those who know what is stored
