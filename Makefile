@@ -32,7 +32,6 @@ debian:
 build: $(library) ## build the library, .build/release/libdata_store.so
 
 $(library): .ci/swift $(sources) | debian
-	@printf '\n==> The library: a minute or two if it has to be compiled\n'
 	@.ci/swift build -c release --product data_store
 	@touch $@
 
@@ -49,8 +48,7 @@ test-wheel: ## use the wheel of `make wheel` in bare Debian 11, 12 and 13
 	@.ci/test-wheel
 
 demo: ## run four programs on one database file, draw a picture
-	@$(MAKE) --no-print-directory --jobs=2 $(library) .venv/.complete
-	@.venv/bin/python python/examples/demo.py
+	@.ci/demo
 
 test: setup ## run every check and test, as continuous integration does
 	@.ci/test
