@@ -32,6 +32,7 @@ debian:
 build: $(library) ## build the library, .build/release/libdata_store.so
 
 $(library): .ci/swift $(sources) | debian
+	@printf '\n==> The library: a minute or two if it has to be compiled\n'
 	@.ci/swift build -c release --product data_store
 	@touch $@
 
@@ -47,7 +48,8 @@ wheel: ## a wheel for glibc 2.31 and newer, and an sdist, in dist/
 test-wheel: ## use the wheel of `make wheel` in bare Debian 11, 12 and 13
 	@.ci/test-wheel
 
-demo: $(library) .venv/.complete ## run four programs on one database file, draw a picture
+demo: ## run four programs on one database file, draw a picture
+	@$(MAKE) --no-print-directory --jobs=2 $(library) .venv/.complete
 	@.venv/bin/python python/examples/demo.py
 
 test: setup ## run every check and test, as continuous integration does

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Set
 from ctypes import addressof, byref, c_int32
 from struct import Struct
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypedDict
 
 from ._c import abi as _abi
 from ._c.first_use import at_first_use
@@ -59,6 +59,13 @@ _LAYOUT: Final = layout_of(_abi.ds_bar)
 _new_bar: Final = tuple.__new__
 
 
+class Feature(TypedDict):
+    """A feature of a bar: its value, None where it has none, and its quality."""
+
+    value: float | None
+    quality: str
+
+
 class Bar(NamedTuple):
     """One stored bar; a column that is NULL is None.
 
@@ -88,7 +95,7 @@ class Bar(NamedTuple):
     quality: str | None
     is_gap: bool
     latency_sec: float | None
-    features: dict[str, dict[str, Any]]
+    features: dict[str, Feature]
 
     def _repr_html_(self) -> str:
         with at_first_use.lock, at_first_use:

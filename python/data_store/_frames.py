@@ -23,7 +23,6 @@ from ._in.features import features_in
 from ._in.frames import bars_in
 from ._in.one_row import one_row_in
 from ._in.selection import Selection
-from ._missing import missing_between as missing
 from ._out.frames import bars_out, feature_columns_out
 from ._out.inventory import missing_out, requests_out, series_out
 from ._out.rows import rows_out

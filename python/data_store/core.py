@@ -25,12 +25,13 @@ from .errors import InvalidInputError, InvalidTypeError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from typing import Any, Literal, Self
+    from typing import Literal, Self
 
     import pandas as pd
 
     from ._arrow import ArrowResult
     from ._c.abi import ds_info
+    from ._info import Info, LastCheckpoint
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
@@ -132,7 +133,7 @@ class DataStore(OfThisProcess):
         with at_first_use.lock, at_first_use:
             from ._html import store_html
 
-        return store_html(self, self._store)
+        return store_html(self.path, self._store, lambda: self.info()["rows"])
 
     @made_at_first_use
     def market(self) -> MarketRepo:
@@ -370,7 +371,7 @@ class DataStore(OfThisProcess):
             "held_back": result.held_back,
         }
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Info:
         """Tell what the store is and how large.
 
         Returns
@@ -453,7 +454,7 @@ class DataStore(OfThisProcess):
         return connect(os.fsencode(self.path), mode, self._timeout, statements)
 
 
-def _last_checkpoint(info: ds_info) -> dict[str, Any] | None:
+def _last_checkpoint(info: ds_info) -> LastCheckpoint | None:
     if info.last_checkpoint == NO_TIME:
         return None
     with at_first_use.lock, at_first_use:

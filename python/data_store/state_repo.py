@@ -69,7 +69,7 @@ class StateRepo(OfThisProcess):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._store.name}>"
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: object) -> None:
         """Store `value` under `key`, whatever was there.
 
         Parameters
@@ -92,7 +92,7 @@ class StateRepo(OfThisProcess):
         if status or raised:
             check(status)
 
-    def set_many(self, mapping: Mapping[str, Any]) -> None:
+    def set_many(self, mapping: Mapping[str, object]) -> None:
         """Store all entries of `mapping`, or none.
 
         Parameters
@@ -120,7 +120,7 @@ class StateRepo(OfThisProcess):
         values = TextArray([_json_of(key, value) for key, value in entries.items()])
         check(library.ds_state_set_many(self._store, keys, values, keys.count))
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: object = None) -> Any:
         """Give the value under `key`.
 
         Parameters
@@ -260,7 +260,7 @@ class StateRepo(OfThisProcess):
         check(_updated_at(self._store, _key(key), byref(time)))
         return _to_timestamp(time.value)
 
-    def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:
+    def compare_and_set(self, key: str, expected: object, value: object) -> bool:
         """Store `value` only if `get(key)` equals `expected`, in one atomic step across processes.
 
         Parameters

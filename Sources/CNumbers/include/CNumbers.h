@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Doubles to shortest text and back, by the C++ standard library (<charconv>): bit-exact both
-// ways, no locale, no allocation. And the powers of ten for exact methods of our own; times, a page at a time.
+// ways, no locale, no allocation. And the powers of ten for exact methods of our own; times, a page at a time; JSON at a glance.
 #ifndef CNUMBERS_H
 #define CNUMBERS_H
 
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "digits.h"
+#include "json.h"
 #include "prefetch.h"
 #include "times.h"
 

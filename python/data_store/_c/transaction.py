@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Self, TypeVar
 
     _Exit = TypeVar("_Exit", bound=Callable[..., None])
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 __all__ = ["Transaction"]
 
@@ -127,7 +128,7 @@ class Transaction(OfThisProcess, ContextDecorator):
                 raise
             exc_value.add_note(f"the rollback found: {failure}")
 
-    def __call__(self, func: Any) -> Any:
+    def __call__(self, func: _Function) -> _Function:
         """Decorate a plain function: each call of it is a transaction."""
         if getattr(getattr(func, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
             raise InvalidInputError(
