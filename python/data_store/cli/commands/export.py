@@ -15,7 +15,7 @@ import typer
 
 from ...core import DataStore
 from ...errors import InvalidInputError
-from ..guard import ended_well, say
+from ..guard import counted, ended_well, say
 from ..importing import Importer
 from ..inventory import Series, requests_of, series_of
 from ..options import End, Start, StorePath, opened
@@ -122,7 +122,7 @@ def export(
             marker = MANIFEST if folder else None
             with appearing(target.rstrip("/"), overwrite=overwrite, marker=marker) as part:
                 job.folder(part) if folder else job.file(part)
-        say(f"{target}: {job.rows:,} bars of {len(listed):,} series{job.more}")
+        say(f"{target}: {counted(job.rows, 'bar')} of {len(listed):,} series{job.more}")
 
 
 def _format_of(target: str, format: str | None, folder: bool) -> str:
@@ -218,7 +218,7 @@ class _Job:
                     with target.transaction():
                         for request in requests:
                             target.market.record_request(**request)
-                    self.more = f", {len(requests):,} requests, state"
+                    self.more = f", {counted(len(requests), 'request')}, state"
                 target.checkpoint()  # nobody else has it open: all is in the file then
         finally:
             for suffix in ("-wal", "-shm"):
@@ -248,7 +248,7 @@ class _Job:
             requests = requests_of(store)
             _write_json(path / STATE, store.state.items())
             _write_json(path / REQUESTS, requests)
-            self.more = f", {len(requests):,} requests, state"
+            self.more = f", {counted(len(requests), 'request')}, state"
 
 
 def _file_name(series: Series, format: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from ...core import DataStore
 from ...errors import BusyError, DataStoreError, InvalidInputError, LibraryError
-from ..guard import FOUND, ended_well, say
+from ..guard import FOUND, counted, ended_well, say
 from ..importing import Importer, Tally
 from ..options import CsvFlag, JsonFlag, StorePath, Timeout
 from ..output import form_of, write_rows
@@ -254,7 +254,7 @@ def _report(tallies: list[Tally], form: str, *, dry_run: bool) -> None:
         for refused in tally.refusals[:_SHOWN]:
             say(f"{tally.file}: {refused.place}: {refused.reason}")
         if tally.refused > _SHOWN:
-            say(f"{tally.file}: {tally.refused - _SHOWN:,} more rows were refused")
+            say(f"{tally.file}: {counted(tally.refused - _SHOWN, 'more row')} refused")
     if tallies:
         say(_conclusion(tallies, dry_run=dry_run))
 
@@ -278,16 +278,18 @@ def _conclusion(tallies: list[Tally], *, dry_run: bool) -> str:
         said = "nothing changes" if dry_run else "nothing changed"
         stored = total("unchanged")
         if stored:
-            said += f": all {stored:,} bars are stored already"
+            every = f"all {stored:,} bars are" if stored > 1 else "the bar is"
+            said += f": {every} stored already"
     else:
-        said = f"{new:,} bars {would}inserted, {changed:,} changed"
+        said = f"{counted(new, 'bar')} {would}inserted, {changed:,} changed"
         if total("state") or total("requests"):
-            said += f", {total('state'):,} state values, {total('requests'):,} requests"
+            said += f", {counted(total('state'), 'state value')}"
+            said += f", {counted(total('requests'), 'request')}"
         more = [f"{total(name):,} {name}" for name in ("unchanged", "repeated") if total(name)]
         if more:
             said += f" ({', '.join(more)})"
     if refused:
-        said += f"; {refused:,} rows {would}refused"
+        said += f"; {counted(refused, 'row')} {would}refused"
     return said + ("; nothing was written: --dry-run" if dry_run else "")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..guard import FOUND, ended_well, fail, say
+from ..guard import FOUND, counted, ended_well, fail, say
 from ..inventory import missing_runs
 from ..latest import first_and_last
 from ..options import CsvFlag, End, JsonFlag, Start, StorePath, Symbol, Timeframe, opened
@@ -60,7 +60,8 @@ def missing(
         ]
         write_rows(["start", "end", "bars"], rows, form)
         if rows:
-            say(f"{sum(row[2] for row in rows):,} bars are missing, in {len(rows):,} runs")
+            bars = sum(row[2] for row in rows)
+            say(f"missing: {counted(bars, 'bar')}, in {counted(len(rows), 'run')}")
             raise typer.Exit(FOUND)
         say("no bars are missing")
 
