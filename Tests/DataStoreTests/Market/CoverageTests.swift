@@ -122,7 +122,7 @@ import Testing
     let grid = try #require(ExpectedTimes(from: Int64.min + 1, to: last, step: Int64.max / 3))
     #expect(grid.count == 6)
     #expect(grid[0] == Int64.min + 1)
-    #expect(grid[5] == Int64.min + 1 + 5 * (Int64.max / 3))
+    #expect(grid[5] == (Int64.min + 1) &+ 5 &* (Int64.max / 3))
     for (instant, place) in [(Int64.min, 0), (Int64.min + 2, 1), (0, 3), (grid[4], 4), (grid[5] + 1, 6)] {
       #expect(grid.place(notBefore: instant, from: 0) == Int64(place), "\(instant)")
     }
