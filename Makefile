@@ -12,20 +12,27 @@ sources := Package.swift $(shell find Sources include -type f -not -path '*.docc
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
 
-setup: .venv/.complete .venv-arrow/.complete ## install what building and testing need
+environments := .venv .venv-arrow .venv-bare .venv-oldest .venv-polars
+
+setup: $(addsuffix /.complete,$(environments)) ## install what building and testing need
 
 debian:
 	@.ci/debian
 
 .venv/.complete: .ci/venv .ci/requirements.txt .ci/requirements-candles.txt | debian
-	@.ci/venv .venv .ci/requirements.txt
+	@.ci/venv .venv .ci/requirements.txt .ci/requirements-candles.txt
 
 .venv-arrow/.complete: .ci/venv .ci/requirements.txt .ci/requirements-arrow.txt .ci/requirements-candles.txt | debian
-	@.ci/venv .venv-arrow .ci/requirements.txt .ci/requirements-arrow.txt
+	@.ci/venv .venv-arrow .ci/requirements.txt .ci/requirements-arrow.txt .ci/requirements-candles.txt
+
+# Each combination of libraries that users have: none, the oldest, and no pandas.
+.venv-bare/.complete .venv-oldest/.complete .venv-polars/.complete: .venv-%/.complete: .ci/venv .ci/requirements-%.txt | debian
+	@.ci/venv .venv-$* .ci/requirements-$*.txt
 
 build: $(library) ## build the library, .build/release/libdata_store.so
 
 $(library): .ci/swift $(sources) | debian
+	@printf '\n==> The library: a minute or two if it has to be compiled\n'
 	@.ci/swift build -c release --product data_store
 	@touch $@
 
@@ -41,7 +48,8 @@ wheel: ## a wheel for glibc 2.31 and newer, and an sdist, in dist/
 test-wheel: ## use the wheel of `make wheel` in bare Debian 11, 12 and 13
 	@.ci/test-wheel
 
-demo: $(library) .venv/.complete ## run four programs on one database file, draw a picture
+demo: ## run four programs on one database file, draw a picture
+	@$(MAKE) --no-print-directory --jobs=2 $(library) .venv/.complete
 	@.venv/bin/python python/examples/demo.py
 
 test: setup ## run every check and test, as continuous integration does
@@ -54,7 +62,7 @@ test-sqlite: $(library) .venv/.complete ## the C and Python tests on other versi
 	@.ci/test-sqlite
 
 .venv-bench/.complete: .ci/venv Benchmarks/requirements.txt Benchmarks/requirements-arctic.txt .ci/requirements-candles.txt | debian
-	@.ci/venv .venv-bench Benchmarks/requirements.txt
+	@.ci/venv .venv-bench Benchmarks/requirements.txt .ci/requirements-candles.txt
 	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check install --no-deps \
 		--requirement Benchmarks/requirements-arctic.txt || echo "ArcticDB does not take part: pip could not install it (see above)"
 
@@ -88,4 +96,4 @@ format: .venv/.complete ## bring all sources into the one style
 	.venv/bin/ruff format python
 
 clean: ## remove what was built, installed and drawn here
-	rm -rf .build .venv .venv-arrow .venv-bench .venv-dist .venv-docs demo dist
+	rm -rf .build $(environments) .venv-bench .venv-dist .venv-docs demo dist

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""How little memory it takes: to import and open, and while a million bars stream in and out.
+"""How little memory it takes: a small program, and while a million bars stream in and out.
+
+The small programs (`small_program.py`) run where no other package is installed, and count what they
+take beyond the bare interpreter.
 
 Each figure comes from a process of its own, the medians of several. The peak is the kernel's own
 (VmHWM of /proc/self/status), started over before what is measured. Prints a table; exit status 1
@@ -19,8 +22,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import LIBRARY, ROOT, prepare, remove
+from bench import LIBRARY, ROOM, ROOT, BenchError, prepare, remove
 
+BARE = ROOT / ".venv-bare/bin/python"
+SMALL = ("state", "live", "arrow")
 CHUNK = 50_000
 MEGABYTE = 1024.0
 
@@ -147,6 +152,12 @@ class Target:
 
 
 TARGETS = [
+    Target("no pandas: import, open, state.get", "state", "mb", 12),
+    Target("no pandas: import, open, state.get", "state", "ms", 15),
+    Target("no pandas: write_bar, latest_bar", "live", "mb", 14),
+    Target("no pandas: write_bar, latest_bar", "live", "ms", 25),
+    Target("no pandas: read_arrow of 1,000 bars", "arrow", "mb", 14),
+    Target("no pandas: read_arrow of 1,000 bars", "arrow", "ms", 25),
     Target("import data_store and open a file", "opening", "mb", 5),
     Target("import data_store and open a file", "opening", "ms", 10),
     Target("stream 1,000,000 bars through write", "writing", "mb", 8),
@@ -162,6 +173,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--library", type=Path, default=LIBRARY)
+    parser.add_argument("--bare", type=Path, default=BARE, help="a Python without packages")
     parser.add_argument("--folder", type=Path, default=ROOT / ".build/bench")
     arguments = parser.parse_args()
     path = arguments.folder / "memory.db"
@@ -176,14 +188,22 @@ def main() -> int:
     def sample(name: str) -> dict[str, float]:
         command = [sys.executable, __file__, "--sample", name]
         command += ["--rows", str(arguments.rows), "--folder", str(arguments.folder)]
+        if name in SMALL:
+            command = [str(arguments.bare), str(ROOM / "small_program.py"), name, str(path)]
         done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
         measured: dict[str, float] = json.loads(done.stdout)
         return measured
 
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in SAMPLES}
+    if not arguments.bare.is_file():
+        raise BenchError(f"no Python at {arguments.bare}: run 'make setup'")
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in (*SMALL, *SAMPLES)}
     for _ in range(arguments.runs):
         for name, samples in found.items():
             remove(path)
+            if name in SMALL:
+                program = [str(arguments.bare), str(ROOM / "small_program.py"), "fill", str(path)]
+                subprocess.run(program, env=environment, check=True)
+                sample(name)  # compiles the package's files, the first time
             if name == "opening":
                 sample(name)  # makes the file
             samples.append(sample(name))

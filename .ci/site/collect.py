@@ -14,7 +14,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from c_reference import reference
 
@@ -39,36 +38,16 @@ def python_pages() -> str:
 
 def swift_link() -> str:
     """Link to what docc makes, which mkdocs does not know."""
-    target = "../../swift/documentation/datastore/index.html"
-    return f'<p><a href="{target}">Documentation of the module DataStore</a></p>'
-
-
-def commands() -> str:
-    """Give the help of the command and of each of its commands."""
-    sys.path.insert(0, str(ROOT / "python"))
-    import typer
-
-    from data_store.cli.app import app
-
-    parts = []
-
-    def add(command: Any, name: str, parent: Any) -> None:
-        context = command.make_context(name, [], parent=parent, resilient_parsing=True, terminal_width=100)
-        title = " ".join(name for name in (*_names(parent), name) if name)
-        parts.append(f"## {title}\n\n```text\n{command.get_help(context).rstrip()}\n```")
-        for below in getattr(command, "commands", {}):
-            add(command.commands[below], below, context)
-
-    def _names(context: Any) -> list[str]:
-        return [] if context is None else [*_names(context.parent), context.info_name]
-
-    add(typer.main.get_command(app), "data-store", None)
-    return "\n\n".join(parts)
+    modules = {"DataStore": "swift", "DataStoreFoundation": "foundation"}
+    links = [
+        f'<li><a href="../../{folder}/documentation/{module.lower()}/index.html">{module}</a></li>'
+        for module, folder in modules.items()
+    ]
+    return f"<ul>{''.join(links)}</ul>"
 
 
 GENERATORS: dict[str, Callable[[], str]] = {
     "c": lambda: reference((ROOT / "include" / "data_store.h").read_text()),
-    "cli": commands,
     "python": python_pages,
     "swift": swift_link,
 }

@@ -15,25 +15,52 @@ public func ds_market_record_request(
     defaults.end_ts = Int64.min
     defaults.coverage_ratio = .nan
     let given = try Argument.sized(request, defaults, "request")
-    let symbol = try Argument.text(given.symbol, "symbol")
-    let timeframe = try Argument.text(given.timeframe, "timeframe")
-    guard given.provider_used != nil else {
-      throw StoreError(
-        .invalid, "request for \(symbol) \(timeframe): provider_used is missing (NULL); name the provider",
-        key: "provider_used")
+    let time: Int64
+    if let borrowed = try borrowed(given), borrowed.keepsRules {
+      time = try store.market.record(borrowed)
+    } else {
+      time = try store.market.record(try copied(given))
     }
-    var record = MarketRequest(
-      symbol: symbol, timeframe: timeframe,
-      requestedAt: given.requested_at == Int64.min ? nil : given.requested_at, start: given.start_ts,
-      end: given.end_ts, providerUsed: try Argument.text(given.provider_used, "provider_used"))
-    record.fallbackUsed = try Argument.flag(given.fallback_used, "fallback_used")
-    record.coverageRatio = given.coverage_ratio.isNaN ? nil : given.coverage_ratio
-    record.gapCount = try Argument.flag(given.has_gap_count, "has_gap_count") ? given.gap_count : nil
-    record.quality = try Argument.optionalText(given.quality, "quality")
-    record.notes = try Argument.optionalText(given.notes, "notes")
-    let time = try store.market.record(record)
     out_requested_at?.pointee = time
   }
+}
+
+/// nil if a text is missing.
+private func borrowed(_ given: ds_request) throws(StoreError) -> BorrowedRequest? {
+  guard let symbol = given.symbol, let timeframe = given.timeframe, let provider = given.provider_used else {
+    return nil
+  }
+  var request = BorrowedRequest(
+    symbol: BatchIn.bytes(symbol), timeframe: BatchIn.bytes(timeframe),
+    requestedAt: given.requested_at == Int64.min ? nil : given.requested_at, start: given.start_ts,
+    end: given.end_ts, providerUsed: BatchIn.bytes(provider))
+  request.fallbackUsed = try Argument.flag(given.fallback_used, "fallback_used")
+  request.coverageRatio = given.coverage_ratio.isNaN ? nil : given.coverage_ratio
+  request.gapCount = try Argument.flag(given.has_gap_count, "has_gap_count") ? given.gap_count : nil
+  request.quality = given.quality.map { BatchIn.bytes($0) }
+  request.notes = given.notes.map { BatchIn.bytes($0) }
+  return request
+}
+
+/// With texts of its own, of which each has been looked at.
+private func copied(_ given: ds_request) throws(StoreError) -> MarketRequest {
+  let symbol = try Argument.text(given.symbol, "symbol")
+  let timeframe = try Argument.text(given.timeframe, "timeframe")
+  guard given.provider_used != nil else {
+    throw StoreError(
+      .invalid, "request for \(symbol) \(timeframe): provider_used is missing (NULL); name the provider",
+      key: "provider_used")
+  }
+  var record = MarketRequest(
+    symbol: symbol, timeframe: timeframe,
+    requestedAt: given.requested_at == Int64.min ? nil : given.requested_at, start: given.start_ts,
+    end: given.end_ts, providerUsed: try Argument.text(given.provider_used, "provider_used"))
+  record.fallbackUsed = try Argument.flag(given.fallback_used, "fallback_used")
+  record.coverageRatio = given.coverage_ratio.isNaN ? nil : given.coverage_ratio
+  record.gapCount = try Argument.flag(given.has_gap_count, "has_gap_count") ? given.gap_count : nil
+  record.quality = try Argument.optionalText(given.quality, "quality")
+  record.notes = try Argument.optionalText(given.notes, "notes")
+  return record
 }
 
 /// What a ds_requests handle stands for.

@@ -8,8 +8,8 @@ public func ds_state_set(
   _ store: OpaquePointer?, _ key: UnsafePointer<CChar>?, _ value_json: UnsafePointer<CChar>?
 ) -> Int32 {
   status { () throws(StoreError) in
-    try StoreHandle.store(store).state.setMany(
-      [try Argument.text(key, "key")], [BatchIn.bytes(try Argument.notNull(value_json, "value_json"))])
+    try StoreHandle.store(store).state.set(
+      try Argument.bytes(key, "key"), try Argument.bytes(value_json, "value_json"))
   }
 }
 

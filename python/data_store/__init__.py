@@ -5,10 +5,12 @@ Bars, feature values, request metadata and strategy state in one SQLite file, wr
 any number of processes. `DataStore` is the way in; `data_store.errors` says what can go wrong.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from . import errors
+from ._c.first_use import at_first_use
 from ._c.library import library
 from .core import DataStore
 from .errors import (
@@ -28,7 +30,11 @@ from .errors import (
     StorageError,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from . import aio as aio
     from ._arrow import ArrowResult
     from ._bar import Bar
     from .market_repo import MarketRepo
@@ -67,11 +73,21 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> Any:
+_PARTS = ("aio", "polars")
+
+
+def _named(name: str) -> Any:
     """Import what `DataStore` hands out when somebody names it: see `core`."""
     if name in _ROOMS:
         return getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+    if name in _PARTS:
+        with at_first_use.lock, at_first_use:
+            return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:  # to type checkers a name that is not there is a mistake
+    __getattr__ = _named
 
 
 def __dir__() -> list[str]:

@@ -42,11 +42,11 @@ __all__ = [
 
 
 class _Stream(Protocol):
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> object: ...
 
 
 class _Array(Protocol):
-    def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[object, object]: ...
 
 
 ArrowTable: TypeAlias = _Stream | _Array

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from ctypes import POINTER, byref
 from typing import TYPE_CHECKING
 
@@ -15,16 +15,12 @@ from ._c.library import library
 from ._c.status import check
 from ._c.text import encode_name
 from ._in.cells import count_of
-from ._in.selection import Selection, selection_of, symbols_of
-from ._timestamps import range_of
+from ._in.selection import Selection, symbols_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ._market.arguments import Bound, FeatureChoice
-    from .core import DataStore
-
-__all__ = ["batches_between", "batches_of"]
+__all__ = ["batches_between"]
 
 
 def batches_between(
@@ -51,26 +47,6 @@ def batches_between(
         )
     )
     return _batches(ResultHandle(pointer, library.ds_scan_free), selection)
-
-
-def batches_of(
-    store: DataStore,
-    symbol: str | Sequence[str],
-    timeframe: str,
-    start: Bound,
-    end: Bound,
-    columns: Sequence[str] | None,
-    features: FeatureChoice,
-    chunk: int,
-) -> Iterator[ArrowResult]:
-    """Give the batches of `MarketRepo.iter_arrow`: of the same columns, whatever is in a chunk."""
-    selection = selection_of(symbol, columns, features)
-    if selection.features == _abi.FEATURES_VALUES and selection.keys is None:
-        whole = store.market.iter_arrow(symbol, timeframe, start, end, columns=(), features=True)
-        keys = whole.column_names[2 if selection.by_symbol else 1 :]
-        selection = selection_of(symbol, columns, keys)
-    bounds = range_of(start, end)
-    return batches_between(store._store, symbol, timeframe, bounds, chunk, selection)
 
 
 def _batches(scan: ResultHandle, selection: Selection) -> Iterator[ArrowResult]:

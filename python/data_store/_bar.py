@@ -4,10 +4,11 @@
 # No annotations as texts here: NamedTuple compiles each of those, which takes a millisecond.
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Set
 from ctypes import addressof, byref, c_int32
 from struct import Struct
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypedDict
 
 from ._c import abi as _abi
 from ._c.first_use import at_first_use
@@ -17,7 +18,7 @@ from ._in.cells import Refusal, flag, number
 from ._in.places import argument_error, place_of
 from ._in.words import NO_TEXT, PlacedText, word, words
 from ._json import from_json
-from ._timestamps import storable_ns, to_datetime
+from ._timestamps import storable_ns, to_datetime, when_timestamps_come
 from .errors import InvalidInputError
 
 __all__ = [
@@ -58,6 +59,13 @@ _LAYOUT: Final = layout_of(_abi.ds_bar)
 _new_bar: Final = tuple.__new__
 
 
+class Feature(TypedDict):
+    """A feature of a bar: its value, None where it has none, and its quality."""
+
+    value: float | None
+    quality: str
+
+
 class Bar(NamedTuple):
     """One stored bar; a column that is NULL is None.
 
@@ -87,7 +95,7 @@ class Bar(NamedTuple):
     quality: str | None
     is_gap: bool
     latency_sec: float | None
-    features: dict[str, dict[str, Any]]
+    features: dict[str, Feature]
 
     def _repr_html_(self) -> str:
         with at_first_use.lock, at_first_use:
@@ -103,16 +111,18 @@ def _text_cell(cell: object) -> PlacedText:
 _plain_numbers: Final[set[type]] = {float}
 
 
-def _number_cell(cell: Any) -> float:
-    """Give one as `number` does; NumPy's own doubles are packed as they are from the second on."""
-    kind = type(cell)
-    if issubclass(kind, float) and (kind.__module__, kind.__name__) == ("numpy", "float64"):
-        _plain_numbers.add(kind)
-    return number(cell)
+def _learn_doubles(_: object = None) -> None:
+    """Have NumPy's own doubles packed as they are, where it is loaded: it is not loaded for it."""
+    double = getattr(sys.modules.get("numpy"), "float64", None)
+    if double is not None:
+        _plain_numbers.add(double)
 
+
+_learn_doubles()
+when_timestamps_come(_learn_doubles)
 
 _Kind: TypeAlias = tuple[Set[type], Callable[[Any], Any], Any]
-_NUMBER: Final[_Kind] = _plain_numbers, _number_cell, float("nan")
+_NUMBER: Final[_Kind] = _plain_numbers, number, float("nan")
 _FLAG: Final[_Kind] = frozenset({bool}), flag, 0
 _TEXT: Final[_Kind] = frozenset(), _text_cell, NO_TEXT
 

@@ -19,6 +19,7 @@ _WITHOUT_PANDAS = {
     "read_features": "market.read_features_arrow gives the same rows",
     "latest": "market.latest_bar gives one bar, market.read_arrow a range",
     "iter": "market.iter_arrow gives the same rows",
+    "missing": "market.count and market.exists tell how many bars there are",
     "series": "DataStore.sql_arrow can ask market_data for them",
     "requests": "DataStore.sql_arrow can ask market_requests for them",
     "sql": "DataStore.sql_arrow gives the same rows",

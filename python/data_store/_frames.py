@@ -18,19 +18,22 @@ from ._c.library import library, untyped
 from ._c.status import check
 from ._c.text import encode_names
 from ._in.cells import flag_argument
+from ._in.expected import expected_in
 from ._in.features import features_in
 from ._in.frames import bars_in
 from ._in.one_row import one_row_in
 from ._in.selection import Selection
 from ._out.frames import bars_out, feature_columns_out
-from ._out.inventory import requests_out, series_out
+from ._out.inventory import missing_out, requests_out, series_out
 from ._out.rows import rows_out
 from ._reads import bars_between, latest_bars, scan_between
 from ._sql import rows_of_query
+from ._timestamps import range_of
 
 __all__ = [
     "iter",
     "latest",
+    "missing",
     "read",
     "read_features",
     "requests",
@@ -151,6 +154,24 @@ def series(store: StoreHandle, *, counts: bool) -> pd.DataFrame:
     pointer = POINTER(_abi.ds_series)()
     check(library.ds_market_series(store, counts, byref(pointer)))
     return series_out(ResultHandle(pointer, library.ds_series_free), counts=counts)
+
+
+def missing(
+    store: StoreHandle,
+    symbol: object,
+    timeframe: object,
+    start: object,
+    end: object,
+    expected: object,
+) -> pd.DataFrame:
+    """Give the runs of expected times within bounds at which no bar is stored."""
+    names = encode_names(symbol, timeframe)
+    # The times stay here until the call is over: the options point to them.
+    options, _times = expected_in(expected, symbol, timeframe)
+    pointer = POINTER(_abi.ds_missing)()
+    between = range_of(start, end)
+    check(library.ds_market_missing(store, *names, between, byref(options), byref(pointer)))
+    return missing_out(ResultHandle(pointer, library.ds_missing_free))
 
 
 def requests(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ctypes import POINTER, byref, c_char_p, c_int64, cast
 from html import escape
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -17,7 +17,7 @@ from ._c.status import check
 
 if TYPE_CHECKING:
     from ._bar import Bar
-    from .core import DataStore
+    from ._info import Rows
 
 __all__ = ["bar_html", "store_html"]
 
@@ -32,34 +32,42 @@ _FEATURES: Final = 20
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def store_html(store: DataStore, handle: StoreHandle) -> str:
+def store_html(path: str, store: StoreHandle, rows_by_table: Callable[[], Rows]) -> str:
     """Show path and size and, of a file that is not huge, its rows and the first few series."""
-    rows: list[_Row] = [("path", store.path)]
+    rows: list[_Row] = [("path", path)]
     try:
-        if store.closed:
+        if store.is_closed:
             rows.append(("closed", True))
         else:
-            rows += _contents(store, handle)
+            rows += _contents(path, store, rows_by_table)
     except Exception as error:  # a notebook would show it instead of the store
         rows.append((type(error).__name__, error))
     return _table("DataStore", rows)
 
 
-def _contents(store: DataStore, handle: StoreHandle) -> Iterable[_Row]:
-    size = os.path.getsize(store.path)
-    yield "size", f"{size:,} bytes"
+def _contents(path: str, store: StoreHandle, rows_by_table: Callable[[], Rows]) -> Iterable[_Row]:
+    size, wal = os.path.getsize(path), _wal_size(path)
+    yield "size", f"{size:,} bytes" + (f", and {wal:,} in the WAL" if wal else "")
+    size += wal
     if size > _MOST_COUNTED:
         yield "rows", "not counted in a file of this size: see info()"
         return
-    for table, count in store.info()["rows"].items():
+    for table, count in rows_by_table().items():
         yield f"rows of {table}", f"{count:,}"
     if size <= _MOST_LISTED:
-        yield from _series(handle)
+        yield from _series(store)
 
 
-def _series(handle: StoreHandle) -> Iterable[_Row]:
+def _wal_size(path: str) -> int:
+    try:
+        return os.path.getsize(f"{path}-wal")
+    except OSError:
+        return 0
+
+
+def _series(store: StoreHandle) -> Iterable[_Row]:
     pointer = POINTER(_abi.ds_series)()
-    check(library.ds_market_series(handle, False, byref(pointer)))
+    check(library.ds_market_series(store, False, byref(pointer)))
     with ResultHandle(pointer, library.ds_series_free) as owner:
         view = library.ds_series_entries(owner).contents
         count: int = view.count

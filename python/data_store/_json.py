@@ -7,16 +7,20 @@ with their place; a feature's NaN alone becomes null, as the contract of feature
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from importlib import import_module
 
+from ._c.first_use import at_first_use
 from ._c.floats import are_default, at_default
 from ._c.signals import pass_on
 from ._in.cells import Refusal, described, is_integer, is_missing, number, shown
 from ._in.kinds import is_duration, is_of
 from .errors import CorruptError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 __all__ = ["features_json", "from_json", "to_json"]
 
@@ -44,12 +48,21 @@ def _plain_feature(value: Any) -> Any:
     return None if is_missing(value) else _plain(value)
 
 
-_Encode: TypeAlias = Callable[[Any], str]
-_Scan: TypeAlias = Callable[[str, int], tuple[Any, int]]
+_Encode: TypeAlias = "Callable[[Any], str]"
+_Scan: TypeAlias = "Callable[[str, int], tuple[Any, int]]"
+
+
+def _json() -> Any:
+    """Give Python's own module, which compiles expressions when it is loaded: few texts need it."""
+    with at_first_use.lock, at_first_use:
+        import json
+    return json
 
 
 def _public_encoder(default: Callable[[Any], Any]) -> _Encode:
-    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=default).encode
+    encoder = _json().JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=default)
+    encode: _Encode = encoder.encode
+    return encode
 
 
 def _bare_encoder(default: Callable[[Any], Any]) -> _Encode:
@@ -57,8 +70,7 @@ def _bare_encoder(default: Callable[[Any], Any]) -> _Encode:
 
     One for each value here, too: it keeps what it is within, so as to find a circle.
     """
-    inner: Any = json.encoder
-    encoder, escaped, join = inner.c_make_encoder, inner.encode_basestring, "".join
+    encoder, escaped, join = _inner.make_encoder, _inner.encode_basestring, "".join
 
     def encode(value: Any) -> str:
         return join(encoder({}, default, escaped, None, ":", ",", False, False, True)(value, 0))
@@ -68,31 +80,51 @@ def _bare_encoder(default: Callable[[Any], Any]) -> _Encode:
 
 def _public_scan(text: str, start: int) -> tuple[Any, int]:
     """Give the value that begins there, and where it ends."""
-    return json.JSONDecoder().raw_decode(text, start)
+    found: tuple[Any, int] = _json().JSONDecoder().raw_decode(text, start)
+    return found
+
+
+class _Settings:
+    """What `json.JSONDecoder` has where nothing else is asked for."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = {
+        "-Infinity": float("-inf"),
+        "Infinity": float("inf"),
+        "NaN": float("nan"),
+    }.__getitem__
 
 
 def _bare_scan() -> _Scan:
-    decoder: Any = json.JSONDecoder()
-    scan: _Scan = decoder.scan_once
+    scan: _Scan = _inner.make_scanner(_Settings())
     return scan
 
 
-_SAMPLE: Any = {"a": [1, -2.5, 1e300, True, False, None, {}], "ü\n": {"b": float("inf"), "c": []}}
+_SAMPLE: Any = [
+    {"a": [1, -2.5, 1e300, True, False, None, {}], "ü\n": {"b": float("inf"), "c": []}},
+    *("x", 0),
+]
+_SAMPLE_TEXT = '[{"a":[1,-2.5,1e+300,true,false,null,{}],"ü\\n":{"b":Infinity,"c":[]}},"x",0]'
 
 
-def _are_bare_ways_the_same() -> bool:
+def _are_bare_ways_right() -> bool:
+    global _inner
     if os.environ.get("DATA_STORE_FAST_PATHS") == "0":
         return False
     try:
-        text = _public_encoder(_plain)([_SAMPLE, "x", 0])
-        same_text = _bare_encoder(_plain)([_SAMPLE, "x", 0]) == text
-        return same_text and _bare_scan()(text, 0) == _public_scan(text, 0)
+        _inner = import_module("_json")  # what `json` is made of
+        encodes = _bare_encoder(_plain)(_SAMPLE) == _SAMPLE_TEXT
+        return encodes and _bare_scan()(_SAMPLE_TEXT, 0) == (_SAMPLE, len(_SAMPLE_TEXT))
     except Exception:  # whatever a Python that does not know them says to them
         return False
 
 
+_inner: Any = None
 # A state value is short: looking at settings and for blanks around it takes as long as the rest.
-_is_bare = _are_bare_ways_the_same()
+_is_bare = _are_bare_ways_right()
 _encoder = _bare_encoder if _is_bare else _public_encoder
 _scan: _Scan = _bare_scan() if _is_bare else _public_scan
 
@@ -211,18 +243,14 @@ def from_json(text: bytes, what: Callable[..., str], *names: object) -> Any:
         pass_on(error)
     # There are blanks around it, or it is not JSON in UTF-8.
     try:
-        return at_default(_decode, text.decode())
+        return at_default(_json().JSONDecoder().decode, text.decode())
     except (ValueError, RecursionError) as error:
         pass_on(error)
     try:
-        return at_default(json.loads, text)  # which takes other encodings, too
+        return at_default(_json().loads, text)  # which takes other encodings, too
     except (ValueError, RecursionError) as error:
         pass_on(error)
         raise CorruptError(
             f"{what(*names)}: the stored text is not JSON that Python can read ({error}); it was "
             "left as it is, write the value again"
         ) from None
-
-
-# As json.loads has it, which asks for each text how it is encoded.
-_decode = json.JSONDecoder().decode

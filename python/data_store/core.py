@@ -9,7 +9,6 @@ from collections.abc import Callable
 from ctypes import POINTER, byref, c_void_p
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ._c.first_use import at_first_use, made_at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
@@ -23,13 +22,16 @@ from ._in.cells import flag_argument, number_argument, shown
 from .errors import InvalidInputError, InvalidTypeError
 
 # Imported where it is used: opening a file takes none of it.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from typing import Literal, Self
 
     import pandas as pd
 
     from ._arrow import ArrowResult
     from ._c.abi import ds_info
+    from ._info import Info, LastCheckpoint
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
@@ -131,7 +133,7 @@ class DataStore(OfThisProcess):
         with at_first_use.lock, at_first_use:
             from ._html import store_html
 
-        return store_html(self, self._store)
+        return store_html(self.path, self._store, lambda: self.info()["rows"])
 
     @made_at_first_use
     def market(self) -> MarketRepo:
@@ -369,7 +371,7 @@ class DataStore(OfThisProcess):
             "held_back": result.held_back,
         }
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Info:
         """Tell what the store is and how large.
 
         Returns
@@ -452,7 +454,7 @@ class DataStore(OfThisProcess):
         return connect(os.fsencode(self.path), mode, self._timeout, statements)
 
 
-def _last_checkpoint(info: ds_info) -> dict[str, Any] | None:
+def _last_checkpoint(info: ds_info) -> LastCheckpoint | None:
     if info.last_checkpoint == NO_TIME:
         return None
     with at_first_use.lock, at_first_use:

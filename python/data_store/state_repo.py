@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from ctypes import POINTER, byref, c_char, c_int32, c_int64, c_void_p
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._c.first_use import at_first_use
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle, take_text
@@ -17,7 +16,10 @@ from ._in.cells import Refusal, shown
 from ._json import from_json, to_json
 from .errors import InvalidInputError, InvalidTypeError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
+
     import pandas as pd
 
 __all__ = ["StateRepo"]
@@ -40,7 +42,7 @@ def _import_to_timestamp(ns: int) -> pd.Timestamp | None:
 _to_timestamp: Callable[[int], pd.Timestamp | None] = _import_to_timestamp
 
 _ROOM_BYTES: Final = 4096
-_Room: TypeAlias = tuple[Any, Any, Any, Any]
+_Room: TypeAlias = "tuple[Any, Any, Any, Any]"
 # Memory for values that are read: a call takes one, or makes one, and brings it back. So no two
 # calls share one, neither of two threads nor of one, where a signal handler makes the second.
 _rooms: Final[list[_Room]] = []
@@ -67,7 +69,7 @@ class StateRepo(OfThisProcess):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._store.name}>"
 
-    def set(self, key: str, value: Any) -> None:
+    def set(self, key: str, value: object) -> None:
         """Store `value` under `key`, whatever was there.
 
         Parameters
@@ -90,7 +92,7 @@ class StateRepo(OfThisProcess):
         if status or raised:
             check(status)
 
-    def set_many(self, mapping: Mapping[str, Any]) -> None:
+    def set_many(self, mapping: Mapping[str, object]) -> None:
         """Store all entries of `mapping`, or none.
 
         Parameters
@@ -118,7 +120,7 @@ class StateRepo(OfThisProcess):
         values = TextArray([_json_of(key, value) for key, value in entries.items()])
         check(library.ds_state_set_many(self._store, keys, values, keys.count))
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: object = None) -> Any:
         """Give the value under `key`.
 
         Parameters
@@ -258,7 +260,7 @@ class StateRepo(OfThisProcess):
         check(_updated_at(self._store, _key(key), byref(time)))
         return _to_timestamp(time.value)
 
-    def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:
+    def compare_and_set(self, key: str, expected: object, value: object) -> bool:
         """Store `value` only if `get(key)` equals `expected`, in one atomic step across processes.
 
         Parameters

@@ -83,6 +83,8 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     database, picture = folder / "market.db", folder / "EURUSD.png"
 
+    print("Four programs on one file: market_feed writes real candles, feature_engine computes")
+    print("indicators of them, strategy_logic trades on both, trading_ui draws.\n", flush=True)
     with DataStore(database) as store:
         store.state.set_many(dict.fromkeys(PROGRAMS[:-1], "running"))
     failed = run(database, picture, options)

@@ -231,7 +231,9 @@ def test_calls_without_types_pass_what_the_table_declares(
 
         return call
 
-    modules = [one.name for one in pkgutil.walk_packages(data_store.__path__, "data_store.")]
+    names = [one.name for one in pkgutil.walk_packages(data_store.__path__, "data_store.")]
+    # What calls the library knows nothing of those that need polars, nor of the command line.
+    modules = [name for name in names if "polars" not in name and ".cli" not in name]
     found = set()
     for module in map(importlib.import_module, modules):
         for name, function in list(vars(module).items()):

@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from data_store import DataStore
 
-duckdb = pytest.importorskip("duckdb", minversion="1.4")
+duckdb = pytest.importorskip("duckdb", minversion="1.5")
 
 
 @pytest.fixture

@@ -47,7 +47,19 @@ market.record_request('A', '1h', provider_used='p', start_ts=hour, end_ts='2026-
 market.record_request('A', '1h', provider_used='p', start_ts=hour, end_ts=hour, gap_count=3,
                       requested_at=hour, coverage_ratio=1, fallback_used=True, notes='none')
 """,
+    "what is there": """
+write(features={'a@1': {'value': 1, 'quality': 'ready'}})
+assert market.exists('A', '1h') and market.count('A', '1h', '2026-03-01', hour) == 1
+assert market.feature_keys('A', '1h', hour) == ['a@1']
+repr(store), store._repr_html_(), market.latest_bar('A', '1h')._repr_html_()
+""",
     "deletion": "write(); assert market.delete('A', '1h', '2026-03-01', hour) == 1",
+    "what there is": """
+write(features={'a@1': {'value': 1, 'quality': 'ready'}})
+assert market.exists('A', '1h') and not market.exists('A', '1d')
+assert market.count('A', '1h', hour, '2026-03-02') == 1
+assert market.feature_keys('A', '1h', end=hour) == ['a@1']
+""",
     "Arrow out": """
 write(features={'a@1': {'value': 1, 'quality': 'ready'}})
 for result in (
@@ -118,3 +130,19 @@ def test_an_older_sqlite_is_an_import_error(tmp_path: Path) -> None:
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(old), str(source)], check=True)
     with pytest.raises(ImportError, match=r"SQLite 3\.27\.2 is too old"):
         library.check_sqlite(ctypes.CDLL(str(old)))
+
+
+def test_a_short_script_loads_none_of_the_slow_modules(path: Path) -> None:
+    """They take longer than the package; the interpreter itself may have loaded some."""
+    program = f"""
+import sys
+before = set(sys.modules)
+from data_store import DataStore
+state = DataStore({str(path)!r}).state
+state.set("a", {{"b": [1.5, None, "é"]}})
+assert state.get("a") == {{"b": [1.5, None, "é"]}}
+print(*sorted({{"inspect", "json", "pathlib", "re", "typing"}} & (set(sys.modules) - before)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []

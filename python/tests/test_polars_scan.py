@@ -239,7 +239,7 @@ def anything(dice: random.Random, depth: int = 0) -> Any:
         other = instant + dice.randint(-5, 200) * HOUR
         return time.is_between(constant, other, dice.choice(("both", "left", "right", "none")))
     if kind < 0.3:
-        return when.is_in([instant])
+        return when.dt.hour().is_in([dice.randrange(24), dice.randrange(24)])
     if kind < 0.4:
         return dice.choice(COMPARISONS)(pl.col("close"), 2 + 70 * dice.random())
     if kind < 0.5:
@@ -293,7 +293,8 @@ def test_a_closed_store_is_told(path: Path, engine: Any) -> None:
         store.market.write(bars(3), SYMBOL, TIMEFRAME)
         lazy = scan(store)
     for query in (lazy, lazy.filter(when > FIRST), lazy.head(1)):
-        with pytest.raises(ClosedError):
+        # polars before 2 makes one error of its own of all that a source raises.
+        with pytest.raises((ClosedError, pl.exceptions.ComputeError), match="the store is closed"):
             query.collect(engine=engine)
     with pytest.raises(ClosedError):
         scan(store)

@@ -100,7 +100,7 @@ def test_a_notebook_shows_path_size_rows_and_a_few_series(store: DataStore, path
     store.state.set("a", 1)
     told = shown(store)
     assert told["path"] == str(path)
-    assert re.fullmatch(r"[\d,]+ bytes", told["size"])
+    assert re.fullmatch(r"[\d,]+ bytes, and [\d,]+ in the WAL", told["size"])
     assert told["rows of market_data"] == "24"
     assert told["rows of system_state"] == "1"
     assert told[f"S0 {TIMEFRAME}"] == "2026-03-01 15:00 to 2026-03-01 17:00"

@@ -220,6 +220,11 @@ CALLS = {
     ),
     "market.latest": ("market.latest('A', '1h')", "pandas", "market.latest_bar"),
     "market.iter": ("market.iter('A', '1h')", "pandas", "market.iter_arrow"),
+    "market.missing": (
+        "market.missing('A', '1h', '2026-03-01', '2026-03-02', expected=None)",
+        "pandas",
+        "market.count",
+    ),
     "market.series": ("market.series()", "pandas", "sql_arrow"),
     "market.requests": ("market.requests()", "pandas", "sql_arrow"),
     "DataStore.sql": ("store.sql('SELECT 1')", "pandas", "DataStore.sql_arrow"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Doubles to shortest text and back, by the C++ standard library (<charconv>): bit-exact both
-// ways, no locale, no allocation. And the powers of ten for exact methods of our own; times, a page at a time.
+// ways, no locale, no allocation. And the powers of ten for exact methods of our own; times, a page at a time; JSON at a glance.
 #ifndef CNUMBERS_H
 #define CNUMBERS_H
 
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "digits.h"
+#include "json.h"
 #include "prefetch.h"
 #include "times.h"
 
@@ -36,6 +37,12 @@ size_t cnumbers_print_whole(double value, char *out);
 /// Reads the JSON number in [first, last). Returns 1 and the nearest double; 0 if it is beyond the
 /// range of a double. What is too small for one is a zero.
 int cnumbers_parse(const char *first, const char *last, double *out);
+
+/// Whether one of `count` doubles is NaN.
+int32_t cnumbers_has_nan(const double *values, size_t count);
+
+/// Writes a bit per double, the lowest first: 0 for NaN. Returns how many are NaN. `bits` has a byte for eight, or fewer.
+size_t cnumbers_write_validity(const double *values, size_t count, uint8_t *bits);
 
 /// The powers of ten in the table.
 #define CNUMBERS_SMALLEST_POWER (-343)

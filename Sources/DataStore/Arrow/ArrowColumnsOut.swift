@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 import Glibc
 
 /// Columns of the store's as Arrow arrays. Numbers and codes stay where they are; what Arrow has besides goes into an arena.
@@ -27,8 +28,12 @@ struct ArrowColumnsOut {
 
   /// Doubles; NaN is null.
   func numbers(_ column: UnsafeBufferPointer<Double>) throws(StoreError) -> ArrowArrayOut {
-    let (bits, nulls) = column.hasNaN ? try validity { !column[$0].isNaN } : (nil, 0)
-    return ArrowArrayOut(count: rows, nullCount: nulls, buffers: [bits, start(column)])
+    guard let values = column.baseAddress, cnumbers_has_nan(values, column.count) != 0 else {
+      return ArrowArrayOut(count: rows, nullCount: 0, buffers: [nil, start(column)])
+    }
+    let bits = try arena.room(Bits.bytes(rows), UInt8.self)
+    let nulls = cnumbers_write_validity(values, rows, bits)
+    return ArrowArrayOut(count: rows, nullCount: nulls, buffers: [UnsafeRawPointer(bits), start(column)])
   }
 
   /// Flags, a byte each.

@@ -71,26 +71,6 @@ extension Bits {
   }
 }
 
-extension UnsafeBufferPointer<Double> {
-  /// Whether one of the numbers is not a number.
-  var hasNaN: Bool {
-    let bytes = UnsafeRawBufferPointer(self)
-    var found = SIMDMask<SIMD8<Double.SIMDMaskScalar>>(repeating: false)
-    var row = 0
-    while count - row >= 8 {
-      let values = bytes.loadUnaligned(fromByteOffset: row &* 8, as: SIMD8<Double>.self)
-      found.replace(with: true, where: values .!= values)
-      row &+= 8
-    }
-    if any(found) { return true }
-    while row < count {
-      if self[row].isNaN { return true }
-      row += 1
-    }
-    return false
-  }
-}
-
 /// Half precision, of which the processor's own conversion is not on every one.
 enum HalfFloat {
   static func double(_ bits: UInt16) -> Double {

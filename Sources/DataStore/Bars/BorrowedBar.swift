@@ -83,7 +83,7 @@ package struct BorrowedRow {
     return true
   }
 
-  private static func isName(_ text: Bytes) -> Bool {
+  static func isName(_ text: Bytes) -> Bool {
     text.count > 0 && text.count <= Limits.nameBytes && text.isValidUTF8
   }
 

@@ -91,7 +91,7 @@ enum FeatureChange {
 protocol RequestRows {
   /// Upserts a request that was checked; returns the time that it is kept under, which is the first free microsecond
   /// from now on where it names none.
-  func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64
+  func record(_ request: BorrowedRequest) throws(StoreError) -> Int64
   /// The requests of one series, of one symbol, or all, within a range, in any order.
   func requests(symbol: String?, timeframe: String?, _ range: TimeRange) throws(StoreError) -> [MarketRequest]
 }
@@ -100,6 +100,8 @@ protocol RequestRows {
 protocol StateRows {
   /// Stores all values or none, with the time of the write. Texts are borrowed for the call.
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError)
+  /// Stores one value; both are borrowed for the call.
+  func setState(_ key: Bytes, _ value: StateValue) throws(StoreError)
   /// Lends the JSON text of a value to `body`; nil if the key is absent.
   func state(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError)
   /// Returns whether there was something to delete.

@@ -15,8 +15,11 @@ extension MarketRepo {
     try Self.check(request.providerUsed, "provider_used", key)
     if let quality = request.quality { try Self.check(quality, "quality", key) }
     if let notes = request.notes { try Self.check(notes, "notes", key) }
-    return try engine.record(request, key)
+    return try request.borrowed { request throws(StoreError) in try engine.record(request) }
   }
+
+  /// Records a request that keeps the rules.
+  package func record(_ request: BorrowedRequest) throws(StoreError) -> Int64 { try engine.record(request) }
 
   private static func check(_ time: Int64, _ name: String, _ key: SeriesKey) throws(StoreError) {
     guard time != Timestamp.none else {

@@ -49,6 +49,13 @@ extension StateRepo {
     try engine.setState(entries)
   }
 
+  /// Stores a text under `key`, which holds no NUL; both live in the caller's memory.
+  package func set(_ key: UnsafeBufferPointer<UInt8>, _ json: UnsafeBufferPointer<UInt8>) throws(StoreError) {
+    try Self.check(key)
+    let value = try FloatSettings.withDefault { () throws(StoreError) in try StateValue(json, key: key.text) }
+    try engine.setState(key, value)
+  }
+
   /// The value as JSON text; nil if the key is absent.
   ///
   /// - Throws: As a read, see ``StoreError``.
@@ -65,6 +72,11 @@ extension StateRepo {
   package func withJSON(
     _ key: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>?) throws(StoreError) -> Void
   ) throws(StoreError) {
+    try Self.check(key)
+    try engine.state(key, body)
+  }
+
+  private static func check(_ key: UnsafeBufferPointer<UInt8>) throws(StoreError) {
     guard key.count > 0, key.count <= Limits.nameBytes else {
       _ = try checkedName(key.text, "state key")
       return
@@ -72,7 +84,6 @@ extension StateRepo {
     guard key.isValidUTF8 else {
       throw .invalid("key \(StoreError.quoted(key.text)) is not valid UTF-8; encode it as UTF-8", key: "key")
     }
-    try engine.state(key, body)
   }
 
   /// Deletes a key; true if it was there.

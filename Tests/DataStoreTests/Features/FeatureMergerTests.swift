@@ -24,7 +24,10 @@ import Testing
       ("", "", ""), ("a=1", "", "a=1"), ("", "a=1", "a=1"), ("a=1", "a=2", "a=2"),
       ("a=1,b=2", "b=3", "a=1,b=3"), ("a=1,b=2,c=3", "c=30,a=10", "a=10,b=2,c=30"),
       ("b=1", "a=2,c=3", "b=1,a=2,c=3"), ("a=1", "a=null", "a=null"), ("a=null", "b=1", "a=null,b=1"),
-      ("a=1.50,b=1E2", "c=0.10", "a=1.50,b=1E2,c=0.10"), ("c=3,a=1", "b=2,a=9,d=4", "c=3,a=9,b=2,d=4"),
+      ("a=1.50,b=1E2", "c=0.10", "a=1.50,b=1E2,c=0.10"),
+      ("a=1.50,b=1E2", "a=2,b=0.10", "a=2,b=0.10"), ("a=1,b=2", "b=3,a=4", "a=4,b=3"),
+      ("a=1,b=2,c=3", "a=4,b=5", "a=4,b=5,c=3"), ("a=1,b=2", "a=4,b=5,c=6", "a=4,b=5,c=6"),
+      ("c=3,a=1", "b=2,a=9,d=4", "c=3,a=9,b=2,d=4"),
     ] as [(String, String, String)])
   func mentionedKeysAreReplacedInPlaceAndNewOnesFollow(stored: String, new: String, expected: String) throws {
     var merger = FeatureMerger()

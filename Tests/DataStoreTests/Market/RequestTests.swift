@@ -58,4 +58,40 @@ import Testing
     try refused(.invalid) { try store.market.record(bad) }
     #expect(try store.market.requests().isEmpty)
   }
+
+  @Test func anInstantIsOneRequestWhateverFormOthersWriteItIn() throws {
+    let scratch = try Scratch()
+    let raw = try scratch.specifiedFile(pageSize: 512)
+    let store = try scratch.store(timeout: 10)
+    var random = Seeded()
+    for step in 0..<200 {
+      let symbol = random.pick(["EURUSD", "A", "LONGER NAME"])
+      let instant = threeOClock + Int64.random(in: 0..<12, using: &random) * hour
+      if random.oneIn(3) {
+        let text = Timestamp.text(instant)
+        let form = random.pick([
+          text.replacing("+00:00", with: "Z"), text.replacing("T", with: " "),
+          Timestamp.text(instant + 14 * hour).replacing("+00:00", with: "+14:00"),
+          Timestamp.text(instant - 12 * hour).replacing("+00:00", with: "-12:00"),
+        ])
+        let isThere = try store.market.requests(symbol: symbol).contains { $0.requestedAt == instant }
+        if !isThere {
+          try raw.execute(
+            "INSERT INTO market_requests(symbol, timeframe, requested_at, provider_used, start_ts, end_ts) VALUES ('\(symbol)',"
+              + " '1h', '\(form)', 'other', '\(text)', '\(text)')")
+        }
+      } else {
+        var one = request(instant, "ours")
+        one.symbol = symbol
+        #expect(try store.market.record(one) == instant)
+      }
+      if random.oneIn(10) {
+        var one = request(nil)
+        one.symbol = symbol
+        try store.market.record(one)
+      }
+      let times = try store.market.requests(symbol: symbol).map(\.requestedAt)
+      try #require(Set(times).count == times.count, "\(random), step \(step)")
+    }
+  }
 }

@@ -13,14 +13,24 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeVar
 
 from ..errors import StorageError
 from .signals import pass_on
 
-__all__ = ["at_first_use", "made_at_first_use"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Generic, TypeVar
 
-Made = TypeVar("Made")
+    Made = TypeVar("Made")
+else:
+    Made = object
+
+    class Generic:
+        def __class_getitem__(cls, made: object) -> type:
+            return cls
+
+
+__all__ = ["at_first_use", "made_at_first_use"]
 
 # Seconds that a fork waits: a module of the caller's may fork while it is imported.
 _PATIENCE = 10.0

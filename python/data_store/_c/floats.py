@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ParamSpec, TypeVar
+
+    _Parameters = ParamSpec("_Parameters")
+    _Result = TypeVar("_Result")
 
 __all__ = ["are_default", "at_default"]
 
-_Parameters = ParamSpec("_Parameters")
-_Result = TypeVar("_Result")
 
 # PyDLL: the settings are the thread's, and it need not let go of the interpreter for them.
 _libm = ctypes.PyDLL("libm.so.6")

@@ -8,13 +8,16 @@ import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
 
 from ..errors import InvalidTypeError
 from .library import library
 from .opening import ds_open_options, ds_store
 from .status import check
 from .tasks import AskedPointer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 __all__ = ["BarsHandle", "Handle", "OfThisProcess", "ResultHandle", "StoreHandle", "take_text"]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-from pathlib import Path
-from typing import Any
 
 from ..errors import LibraryError
 from .opening import ABI_VERSION, OPENING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["library", "untyped"]
 
@@ -18,21 +20,23 @@ _NAME = "libdata_store.so"
 _OLDEST_SQLITE = 3_034_000
 
 
-def _candidates() -> list[Path]:
+# By os.path: pathlib and what it takes are a tenth of all that is loaded.
+def _candidates() -> list[str]:
     named = os.environ.get(_VARIABLE)
-    if named:
-        return [Path(named).absolute()]  # dlopen looks a bare name up elsewhere
-    package = Path(__file__).resolve().parent.parent
+    if named:  # whole: dlopen looks a bare name up elsewhere
+        return [named if os.path.isabs(named) else os.path.join(os.getcwd(), named)]
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    checkout = os.path.dirname(os.path.dirname(package))
     return [
-        package / "_lib" / _NAME,  # an installed wheel
-        package.parents[1] / ".build" / "release" / _NAME,  # a checkout
+        os.path.join(package, "_lib", _NAME),  # an installed wheel
+        os.path.join(checkout, ".build", "release", _NAME),
     ]
 
 
-def _find() -> Path:
+def _find() -> str:
     candidates = _candidates()
     for path in candidates:
-        if path.is_file():
+        if os.path.isfile(path):
             return path
     looked = "\n".join(f"  {path}" for path in candidates)
     raise LibraryError(
@@ -70,9 +74,9 @@ class _Library(ctypes.CDLL):
             ) from None
 
 
-def _load(path: Path) -> _Library:
+def _load(path: str) -> _Library:
     try:
-        return _Library(os.fspath(path))
+        return _Library(path)
     except OSError as error:
         raise LibraryError(
             f"the native library {path} cannot be loaded: {error}. It needs SQLite 3.34 or newer "

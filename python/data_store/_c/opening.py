@@ -18,7 +18,11 @@ from ctypes import (
     c_void_p,
     sizeof,
 )
-from typing import Any, Final, TypeAlias
+
+# Not typing's own, here and in all that a short script loads: typing takes a third of the time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
 
 ABI_VERSION: Final = 1
 
@@ -86,7 +90,7 @@ out_text = POINTER(c_void_p)  # char **; an address, because it must be given ba
 out_int32 = POINTER(c_int32)
 out_int64 = POINTER(c_int64)
 
-Types: TypeAlias = tuple[Any, tuple[Any, ...]]
+Types: TypeAlias = "tuple[Any, tuple[Any, ...]]"
 """What a function gives, and what it takes."""
 
 OPENING: Final[dict[str, Types]] = {

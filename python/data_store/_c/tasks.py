@@ -13,13 +13,14 @@ import weakref
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from operator import methodcaller
-from typing import TYPE_CHECKING, Any, Self
 
 from .library import library
 from .signals import raised
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    from typing import Any, Self
 
 __all__ = ["AskedPointer", "call_at_end", "own_number"]
 

@@ -10,10 +10,17 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate
-from typing import TypeVar
 
 from ..errors import CorruptError, InvalidInputError, InvalidTypeError
 from .signals import pass_on
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _Value = TypeVar("_Value")
+else:
+    _Value = object
 
 __all__ = [
     "Remembered",
@@ -29,8 +36,6 @@ __all__ = [
     "text_problem",
     "timeframe_texts",
 ]
-
-_Value = TypeVar("_Value")
 
 
 def text_problem(text: str) -> tuple[str, str] | None:

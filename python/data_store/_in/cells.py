@@ -8,14 +8,17 @@ integer that a double cannot hold are refused, each with its remedy.
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 import operator
-from typing import Any
+import sys
 
 from .._c.floats import at_default
 from .._c.signals import pass_on
 from ..errors import InvalidInputError, InvalidTypeError
 from .kinds import is_bool, is_duration, is_integer_type, is_missing_type, is_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "INT64",
@@ -48,8 +51,8 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
         What is wrong with the value.
     remedy : str
         What to do about it. `{}` stands for the expression in which the caller has the value,
-        `{float}`, `{text}` and `{seconds}` for those that convert it, `{dt}` for the accessor of
-        its times.
+        `{float}`, `{number}`, `{text}` and `{seconds}` for those that convert it, `{dt}` for the
+        accessor of its times.
     row : int or None, optional
         0-based position in the column, None for a value that stands alone.
     """
@@ -74,13 +77,17 @@ class Refusal(Exception):  # noqa: N818 (it never reaches a caller of the packag
             `df['close']`, or `df.index`.
         """
         is_column = subject.endswith("]")
+        has_pandas = sys.modules.get("pandas") is not None
         is_array = is_column or subject.endswith(".index")
         expressions = {
             "{float}": f"{subject}.astype('float64')" if is_array else f"float({subject})",
             "{text}": f"{subject}.astype(str)" if is_array else f"str({subject})",
+            "{number}": f"pd.to_numeric({subject})" if has_pandas else f"float({subject})",
             "{seconds}": f"pd.to_timedelta({subject}).dt.total_seconds()"
             if is_column
-            else f"pd.Timedelta({subject}).total_seconds()",
+            else f"pd.Timedelta({subject}).total_seconds()"
+            if has_pandas
+            else f"{subject}.total_seconds()",
             "{dt}": ".dt" if is_column else "",
             "{}": subject,
         }
@@ -126,11 +133,11 @@ def refuse_duration(value: object, what: str) -> Refusal:
 # Python's types, NumPy's; the first row that fits says why a value is not a number.
 _NO_NUMBERS: tuple[tuple[tuple[type, ...], str, str, str], ...] = (
     ((bool,), "bool", "a boolean is not a number", "convert it, e.g. {} = {float}"),
-    ((str,), "", "text is not a number", "convert it, e.g. {} = pd.to_numeric({})"),
+    ((str,), "", "text is not a number", "convert it, e.g. {} = {number}"),
     ((bytes, bytearray), "", "bytes are not a number", "decode and convert them"),
     (
-        (decimal.Decimal,),
-        "",
+        (),
+        "Decimal",
         "a Decimal is not a double",
         "convert it, rounded as you wish, e.g. {} = {float}",
     ),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Which values are NumPy's or pandas', told without loading either.
+"""Which values are NumPy's, pandas' or decimals, told without loading any of them.
 
 A caller that has such a value has loaded its package. So a type is known by the names of its bases,
-and `import data_store` takes neither package's time.
+and `import data_store` does not take the time of any.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import datetime as dt
 
 __all__ = ["is_bool", "is_duration", "is_integer_type", "is_missing_type", "is_of"]
 
-_PACKAGES = frozenset({"numpy", "pandas"})
+_PACKAGES = frozenset({"decimal", "numpy", "pandas"})
 _NO_VALUES = frozenset({"NAType", "NaTType"})
 
 
 class _Bases(dict[type, frozenset[str]]):
-    """Names of NumPy's and pandas' own classes among a type and its bases; looked at once."""
+    """Names of such classes among a type and its bases; looked at once."""
 
     __slots__ = ()
 

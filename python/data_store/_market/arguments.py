@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Bound", "Entry", "Expected", "FeatureChoice", "Features"]
 
-Entry: TypeAlias = Mapping[str, Any] | str | None
+Entry: TypeAlias = Mapping[str, Mapping[str, object]] | str | None
 """The features of one bar; None leaves them alone."""
-Features: TypeAlias = "pd.DataFrame | pd.Series[Any] | Mapping[dt.datetime, Entry]"
+Features: TypeAlias = (
+    "pd.DataFrame | pd.Series[Any] | Mapping[dt.datetime, Entry] | Mapping[pd.Timestamp, Entry]"
+)
 Bound: TypeAlias = dt.datetime | str | None
 Expected: TypeAlias = (
     "dt.timedelta | np.timedelta64 | pd.DatetimeIndex | pd.Series[Any] | Sequence[dt.datetime]"

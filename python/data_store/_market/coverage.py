@@ -7,11 +7,11 @@ from ctypes import POINTER, byref, c_int32, c_int64
 from typing import TYPE_CHECKING, cast
 
 from .._c import abi as _abi
-from .._c.first_use import at_first_use
 from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.status import check
 from .._c.text import decode_array, encode_names
+from .._deferred import frames
 from .._timestamps import range_of
 from .arguments import Bound, Expected
 
@@ -158,9 +158,9 @@ def missing(
     InvalidInputError
         An argument is wrong: times that are naive, a step that is not positive or has no start and
         end. `InvalidTypeError` if a name or `expected` is of a wrong type.
+    LibraryError
+        pandas is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
-    with at_first_use.lock, at_first_use:
-        from .._missing import missing_between
-    return missing_between(self._store, symbol, timeframe, start, end, expected)
+    return frames.missing(self._store, symbol, timeframe, start, end, expected)

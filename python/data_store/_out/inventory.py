@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recorded requests, and which series there are, as DataFrames."""
+"""Recorded requests, which series there are, and what they lack, as DataFrames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._pandas import utc_index
 from .arrays import c_array
 from .texts import text_array
 
-__all__ = ["requests_out", "series_out"]
+__all__ = ["missing_out", "requests_out", "series_out"]
 
 
 def requests_out(owner: ResultHandle) -> pd.DataFrame:
@@ -62,3 +62,16 @@ def series_out(owner: ResultHandle, *, counts: bool) -> pd.DataFrame:
         columns["bars"] = c_array(owner, view.bars, view.count, np.int64)
         columns["gaps"] = c_array(owner, view.gaps, view.count, np.int64)
     return pd.DataFrame(columns, copy=False)
+
+
+def missing_out(owner: ResultHandle) -> pd.DataFrame:
+    """Give runs of missing bars as a DataFrame: a row for each."""
+    view = library.ds_missing_runs(owner).contents
+    return pd.DataFrame(
+        {
+            "start": utc_index(c_array(owner, view.starts, view.count, np.int64)),
+            "end": utc_index(c_array(owner, view.ends, view.count, np.int64)),
+            "bars": c_array(owner, view.bars, view.count, np.int64),
+        },
+        copy=False,
+    )

@@ -53,10 +53,6 @@ class Calls:
         """Whether every call raises `ClosedError`."""
         return self._turns.is_closed or os.getpid() != self._pid
 
-    def owns(self, task: asyncio.Task[Any] | None) -> bool:
-        """Tell whether the open transaction is this task's."""
-        return self._turns.owns(task)
-
     async def read(self, function: Callable[[DataStore], T]) -> T:
         """Make a call that only reads."""
         return await self._make(self._job(function), reads=True)

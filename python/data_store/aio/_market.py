@@ -7,9 +7,9 @@ import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
-from .._arrow_batches import batches_of
 from .._bar import UNSET, Unset
 from .._market.arguments import Bound, Entry, Expected, FeatureChoice, Features
+from ._batches import batches_of
 from ._calls import Calls
 
 if TYPE_CHECKING:

@@ -28,15 +28,15 @@ class StateRepo:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
-    async def set(self, key: str, value: Any) -> None:
+    async def set(self, key: str, value: object) -> None:
         """Store `value` under `key`, whatever was there."""
         await self._calls.write(lambda store: store.state.set(key, value))
 
-    async def set_many(self, mapping: Mapping[str, Any]) -> None:
+    async def set_many(self, mapping: Mapping[str, object]) -> None:
         """Store all entries of `mapping`, or none."""
         await self._calls.write(lambda store: store.state.set_many(mapping))
 
-    async def get(self, key: str, default: Any = None) -> Any:
+    async def get(self, key: str, default: object = None) -> Any:
         """Give the value under `key`."""
         return await self._calls.read(lambda store: store.state.get(key, default))
 
@@ -56,7 +56,7 @@ class StateRepo:
         """Give the time of the last write of `key`."""
         return await self._calls.read(lambda store: store.state.updated_at(key))
 
-    async def compare_and_set(self, key: str, expected: Any, value: Any) -> bool:
+    async def compare_and_set(self, key: str, expected: object, value: object) -> bool:
         """Store `value` only if `get(key)` equals `expected`, in one step across processes."""
         return await self._calls.write(
             lambda store: store.state.compare_and_set(key, expected, value)

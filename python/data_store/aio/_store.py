@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .._arrow import ArrowResult
+    from .._info import Info
     from .._sql import Parameters
 
 __all__ = ["DataStore"]
@@ -176,13 +177,12 @@ class DataStore(OfThisProcess):
         """Copy the WAL into the database file."""
         return await self._calls.write(lambda store: store.checkpoint())
 
-    async def info(self) -> dict[str, Any]:
+    async def info(self) -> Info:
         """Tell what the store is and how large."""
         return await self._calls.read(lambda store: store.info())
 
     async def get_connection(self) -> sqlite3.Connection:
         """Open a connection of Python's own sqlite3 module, for the thread of this event loop."""
-        await self
-        store = self._calls.store
-        assert store is not None
+        # Not made in the store's thread: sqlite3 ties a connection to the thread that made it.
+        store = await self._calls.read(lambda opened: opened)
         return store.get_connection()

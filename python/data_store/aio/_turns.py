@@ -54,7 +54,8 @@ class Turns:
 
     def owns(self, task: asyncio.Task[Any] | None) -> bool:
         """Tell whether the open transaction is this task's."""
-        return task is not None and self._owner is not None and self._owner.task is task
+        owner = self._owner  # another thread may end it meanwhile
+        return task is not None and owner is not None and owner.task is task
 
     def submit(self, job: Job[Any], *, reads: bool = False, begins: _Owner | None = None) -> bool:
         """Have a call made as soon as it may be; tell whether that is now."""

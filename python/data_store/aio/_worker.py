@@ -85,6 +85,8 @@ class Job(Generic[T]):
             self.is_started = True
         try:
             result = function()
+        except StopIteration as error:  # which a future does not take
+            self.fail(RuntimeError(repr(error)))
         except BaseException as error:
             self.fail(error)
         else:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -107,6 +108,10 @@ app.add_typer(state_app, name="state", help="Get, set, delete or list state valu
 
 def run(arguments: list[str]) -> int:
     """Run a command line; give its exit status."""
+    if sys.stdout is None:  # closed by a shell: >&-
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is shown by its number.
         if hasattr(stream, "reconfigure"):

@@ -113,6 +113,8 @@ def _plain(address: int | None, code: str, first: int, count: int) -> array[Any]
 
 def _with_nulls(column: Any, values: Values) -> Values:
     """Put None where a column's bitmap says so."""
+    if column.length and column.null_count == column.length:
+        return [None] * column.length
     bitmap = _buffer(column, 0) if column.null_count else None
     if not bitmap or not column.length:
         return values

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -44,9 +45,8 @@ def ended_well(interrupted: str = "interrupted") -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has what it wanted (head, for one). Nothing is left to be flushed at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has what it wanted: head, for one
+        _drop_output()
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         raise fail(interrupted, INTERRUPTED) from None
@@ -59,7 +59,18 @@ def ended_well(interrupted: str = "interrupted") -> Iterator[None]:
             raise fail(f"a bug in data_store: {error}") from None
         raise fail(str(error)) from None
     except OSError as error:
+        if error.filename is None and error.errno in _OUTPUT_ERRORS:
+            _drop_output()
         name = f"{os.fsdecode(error.filename)}: " if error.filename else ""
         raise fail(f"{name}{error.strerror or error}") from None
     except MemoryError:
         raise fail("out of memory") from None
+
+
+# What writing to a file that stdout was sent to may fail with.
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def _drop_output() -> None:
+    """Leave nothing on stdout that Python would try to write once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

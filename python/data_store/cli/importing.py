@@ -7,9 +7,11 @@ import json
 import tempfile
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import lt
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,8 @@ class Importer:
 def _without_repeats(chunk: Chunk, tally: Tally) -> Chunk:
     """Leave the last of several rows of one time."""
     times = chunk.times
+    if _rises(times):
+        return chunk
     last = {time: row for row, time in enumerate(times)}
     if len(last) == len(times):
         return chunk
@@ -231,9 +235,9 @@ class _Seen:
         self._last = -(2**63)
         self._sorted: list[array[int]] = []
 
-    def among(self, times: Sequence[int]) -> set[int]:
+    def among(self, times: array[int]) -> set[int]:
         """Give those of the times that were seen already, and remember all."""
-        mine = array("q", sorted(set(times)))
+        mine = times if _rises(times) else array("q", sorted(set(times)))
         again: set[int] = set()
         if mine[0] <= self._last:
             for old in self._sorted:
@@ -242,6 +246,11 @@ class _Seen:
         self._last = max(self._last, mine[-1])
         self._sorted.append(mine)
         return again
+
+
+def _rises(times: array[int]) -> bool:
+    """Tell whether each time is later than the one before, as nearly all files have it."""
+    return all(map(lt, times, islice(times, 1, None)))
 
 
 def _has(times: array[int], time: int) -> bool:

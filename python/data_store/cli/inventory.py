@@ -14,7 +14,7 @@ from .._c.text import encode, encode_name
 from ..core import DataStore
 from .times import iso_text
 
-__all__ = ["REQUEST_COLUMNS", "Series", "requests_of", "series_of"]
+__all__ = ["REQUEST_COLUMNS", "Series", "missing_runs", "requests_of", "series_of"]
 
 
 REQUEST_COLUMNS = (
@@ -68,6 +68,38 @@ def series_of(store: DataStore, *, counts: bool = True) -> list[Series]:
             numbers(view.gaps if counts else 0),
         )
         return [Series(*row) for row in zip(*columns, strict=True)]
+
+
+def missing_runs(
+    store: DataStore, symbol: str, timeframe: str, start: str, end: str, step: int
+) -> list[tuple[int, int, int]]:
+    """Give first time, last time and count of the runs of bars that are not stored.
+
+    Parameters
+    ----------
+    store : DataStore
+        Open.
+    symbol, timeframe : str
+        The series.
+    start, end : str
+        Inclusive bounds; the first bar is expected at `start`.
+    step : int
+        Nanoseconds between two bars.
+    """
+    pointer = POINTER(abi.ds_missing)()
+    names = encode_name(symbol, "symbol"), encode_name(timeframe, "timeframe")
+    expected = abi.ds_expected(step=step)
+    asked = store._store, *names, _range(start, end), byref(expected)
+    check(library.ds_market_missing(*asked, byref(pointer)))
+    with ResultHandle(pointer, library.ds_missing_free) as owner:
+        view = library.ds_missing_runs(owner).contents
+        if not view.count:
+            return []
+        columns = [
+            (c_int64 * view.count).from_address(address)
+            for address in (view.starts, view.ends, view.bars)
+        ]
+        return list(zip(*columns, strict=True))
 
 
 def requests_of(

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import typer
 
 from .guard import say
+from .times import Remembered
 
 __all__ = ["Form", "csv_line", "form_of", "json_text", "write_object", "write_rows"]
 
@@ -106,19 +108,29 @@ def _cell(value: Any) -> str:
 
 
 def _quoted(value: Any) -> str:
-    kind = type(value)
-    if kind is float:
-        return repr(value)
     text = _cell(value)
     # An empty cell is NULL, so empty text is quoted.
-    if (kind is str and not text) or any(sign in text for sign in ',"\n\r') or text != text.strip():
+    is_odd = any(sign in text for sign in ',"\n\r') or text != text.strip()
+    if is_odd or (not text and isinstance(value, str)):
         return '"' + text.replace('"', '""') + '"'
     return text
 
 
+# Nearly all cells are of these types, and texts are mostly those of the row before.
+_texts = Remembered(_quoted)
+_SPELLING: dict[type, Callable[[Any], str]] = {
+    float: repr,
+    int: str,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda _: "",
+    str: _texts.__getitem__,
+}
+
+
 def csv_line(row: Sequence[Any]) -> str:
     """Give a row as a line of CSV, which `import` reads back exactly."""
-    return ",".join(map(_quoted, row)) + "\n"
+    spell = _SPELLING.get
+    return ",".join([spell(type(value), _quoted)(value) for value in row]) + "\n"
 
 
 def _plain_line(row: Sequence[Any]) -> str:
@@ -131,13 +143,25 @@ def _plain_line(row: Sequence[Any]) -> str:
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """Give a value as JSON; an infinity as 1e999, which every reader takes for one."""
-    separators = None if indent else (",", ":")
-    options: dict[str, Any] = {"ensure_ascii": False, "indent": indent, "separators": separators}
+    encode = _compact if indent is None else _encoder(indent, None)
     try:
-        return json.dumps(value, allow_nan=False, default=_cell, **options)
+        return encode(value)
     except ValueError:
-        text = json.dumps(_finite(value), default=_cell, **options)
+        text = encode(_finite(value))
         return text.replace(f'"{_INFINITE}', "").replace(f'{_INFINITE}"', "")
+
+
+def _encoder(indent: int | None, separators: tuple[str, str] | None) -> Callable[[Any], str]:
+    return json.JSONEncoder(
+        ensure_ascii=False,
+        allow_nan=False,
+        indent=indent,
+        separators=separators,
+        default=_cell,
+    ).encode
+
+
+_compact = _encoder(None, (",", ":"))
 
 
 _INFINITE = "\ue000"
@@ -190,18 +214,43 @@ def _write_table(columns: Sequence[str], rows: Iterator[Sequence[Any]], title: s
     for row in rows:
         left_out += 1
         last.append(row)
-    shown = [*first, *last]
+    rows_shown = [*first, *last]
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table.padding = (0, 1)
+    cells, hidden = [], []
     for place, name in enumerate(columns):
-        values = [row[place] for row in shown]
+        values = [row[place] for row in rows_shown]
+        if len(columns) > _FEW and values and all(value is None for value in values):
+            hidden.append(name)
+            continue
         is_number = any(type(value) in (int, float) for value in values)
-        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
-    for row in first:
-        table.add_row(*(Text(_shown(value)) for value in row))
-    if left_out > 0:
-        table.add_row(*(Text("…") for _ in columns))
-    for row in last:
-        table.add_row(*(Text(_shown(value)) for value in row))
+        texts, unit = _for_people(values)
+        is_narrow = is_number or bool(unit)
+        side: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(Text(name + unit), justify=side, overflow="fold", no_wrap=is_narrow)
+        texts[len(first) : len(first)] = ["…"] * (left_out > 0)
+        cells.append(texts)
+    for line in zip(*cells, strict=True):
+        table.add_row(*map(Text, line))
     Console(file=sys.stdout).print(table)
+    if hidden:
+        say(f"columns without a value are not shown: {', '.join(hidden)}")
     if left_out > 0:
         say(f"{left_out:,} rows are not shown; --csv and --json write all of them")
+
+
+def _for_people(values: list[Any]) -> tuple[list[str], str]:
+    """Give cells as they are read best, and what is said about all of them in the head."""
+    texts = [_shown(value) for value in values]
+    if not values or not all(isinstance(value, str) and _UTC.fullmatch(value) for value in values):
+        return texts, ""
+    texts = [text[:-6].replace("T", " ") for text in texts]
+    if all(text.endswith(":00") and len(text) == _SECONDS for text in texts):
+        texts = [text[:-3] for text in texts]
+    return texts, " UTC"
+
+
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
+_SECONDS = len("2026-03-01 15:00:00")
+_FEW = 6
+"""Columns up to which a table shows those without a value."""

@@ -16,12 +16,17 @@ Step = Callable[[int, int | None, str], None]
 def bar(title: str) -> Iterator[Step]:
     """Show how far something is.
 
+    Parameters
+    ----------
+    title : str
+        What it is; empty: show nothing.
+
     Yields
     ------
     callable
         To be called with what is done, of how much (None: nobody knows), and words.
     """
-    if not sys.stderr.isatty():
+    if not title or not sys.stderr.isatty():
         yield lambda done, total, words: None
         return
     from rich.console import Console

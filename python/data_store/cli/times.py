@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .usage import UsageError
 
-__all__ = ["TimeForm", "duration_seconds", "iso_text", "zone_named"]
+__all__ = ["Remembered", "TimeForm", "duration_ns", "iso_text", "zone_named"]
 
 _EPOCH = dt.datetime(1970, 1, 1)
 _DAY = 86_400 * 10**9
@@ -49,27 +49,28 @@ def zone_named(name: str) -> dt.tzinfo:
         ) from None
 
 
-def duration_seconds(text: str) -> float:
-    """Give the seconds of "30s", "5m", "1h", "1d" or "1w".
+def duration_ns(text: str) -> int:
+    """Give the nanoseconds of "30s", "5m", "1h", "1d" or "1w".
 
     Raises
     ------
     UsageError
         It is none of those forms.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|H|d|D|w|W)", text.strip())
-    if not found or not float(found[1]):
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)\s*(ms|s|m|min|h|H|d|D|w|W)", text.strip())
+    seconds = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+    length = Decimal(found[1]) * Decimal(str(seconds[found[2].lower()])) if found else Decimal(0)
+    if not 0 < length < 10**9:
         raise UsageError(
             f"{text!r} is not a duration: write a number and s, m, h, d or w, such as 15m or 1h"
         )
-    seconds = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-    return float(found[1]) * seconds[found[2].lower()]
+    return int(length * 10**9)
 
 
 # ---- Out ----------------------------------------------------------------------------------------
 
 
-class _Remembered(dict[Any, Any]):
+class Remembered(dict[Any, Any]):
     """What a function gave, by argument; forgotten as a whole when there is too much of it."""
 
     def __init__(self, make: Any, most: int = 100_000) -> None:
@@ -83,7 +84,7 @@ class _Remembered(dict[Any, Any]):
         return value
 
 
-_dates = _Remembered(lambda day: (_EPOCH + dt.timedelta(day)).date().isoformat())
+_dates = Remembered(lambda day: (_EPOCH + dt.timedelta(day)).date().isoformat())
 
 
 def _clock(ns: int) -> str:
@@ -94,7 +95,7 @@ def _clock(ns: int) -> str:
     return text + "+00:00"
 
 
-_clocks = _Remembered(_clock)
+_clocks = Remembered(_clock)
 
 
 def iso_text(ns: int) -> str:
@@ -132,9 +133,9 @@ class TimeForm:
         self._zone = zone
         self._pattern = pattern
         # A day's times repeat every day, and a day's date in all its rows.
-        self._days = _Remembered(_day_of)
-        self._clocks = _Remembered(self._clock_of)
-        self._offsets = _Remembered(self._offset_of)
+        self._days = Remembered(_day_of)
+        self._clocks = Remembered(self._clock_of)
+        self._offsets = Remembered(self._offset_of)
 
     def read_all(self, values: Sequence[Any]) -> list[int | Unread]:
         """Give each value's nanoseconds, or why there are none."""

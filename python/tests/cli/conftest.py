@@ -4,35 +4,13 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from shells import Ended, Shell
 
 from data_store.cli.app import run
-
-
-@dataclass
-class Ended:
-    """What a command line came to."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The rows that ``--json`` gave."""
-        found = json.loads(self.out)
-        assert isinstance(found, list)
-        return found
-
-
-Shell = Callable[..., Ended]
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import database
 import pytest
-from conftest import Shell
 from frames import START_TEXT, SYMBOL, TIMEFRAME, bars
 from layouts import START
+from shells import Shell
 
 from data_store import DataStore, __version__
 
@@ -160,9 +160,6 @@ def test_check_finds_what_another_tool_left(shell: Shell, filled: Path) -> None:
     assert (found.status, len(found.rows)) == (1, 1)
 
 
-@pytest.mark.skipif(
-    not hasattr(__import__("data_store").MarketRepo, "missing"), reason="missing() is not there yet"
-)
 def test_missing_lists_runs(shell: Shell, filled: Path) -> None:
     assert shell("missing", filled, *SERIES, "--json").status == 0
     found = shell(
@@ -176,10 +173,6 @@ def test_missing_lists_runs(shell: Shell, filled: Path) -> None:
     assert shell("missing", filled, *SERIES, "--every", "often").status == 2
 
 
-@pytest.mark.skipif(
-    not hasattr(__import__("data_store").MarketRepo, "feature_keys"),
-    reason="feature_keys() is not there yet",
-)
 def test_feature_keys_are_listed(shell: Shell, filled: Path) -> None:
     assert shell("features", filled, *SERIES, "--keys", "--json").rows == [{"key": "rsi@2.1"}]
 
@@ -227,7 +220,6 @@ def test_what_is_not_a_store_is_told_and_left_alone(
         ("read", "market.db", "A", "1h", "--nonsense"),
         ("read", "market.db", "A", "1h", "--limit", "many"),
         ("read", "market.db", "A", "1h", "--limit", "-1"),
-        ("state",),
         ("state", "nonsense"),
         ("export", "market.db", "bars.xyz"),
         ("export", "market.db", "-", "--format", "parquet"),

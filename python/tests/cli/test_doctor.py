@@ -11,8 +11,8 @@ from pathlib import Path
 
 import database
 import pytest
-from conftest import Ended, Shell
 from frames import bars
+from shells import Ended, Shell
 
 from data_store import DataStore
 from data_store.cli import holders

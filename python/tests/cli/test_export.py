@@ -12,7 +12,7 @@ from typing import Any
 
 import database
 import pytest
-from conftest import Shell
+from shells import Shell
 
 from data_store import DataStore
 
@@ -145,9 +145,24 @@ def test_nothing_is_overwritten_unless_asked(shell: Shell, odd: Path, tmp_path: 
     assert shell("export", odd, f"{made}/").status == 0
     assert shell("export", odd, f"{made}/").status == 1
     assert shell("export", odd, f"{made}/", "--overwrite").status == 0
-    assert shell("export", odd, odd).status == 1
     left = {found.name for found in tmp_path.iterdir()} - {"market.db-shm", "market.db-wal"}
     assert left == {"market.db", "bars.csv", "mine", "made"}
+
+
+def test_the_store_itself_is_never_replaced(shell: Shell, odd: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(odd)
+    before = database.contents(odd)
+    for target in (odd, link, f"{odd}-wal"):
+        for format in ("store", "csv"):
+            ended = shell("export", odd, target, "--overwrite", "--format", format)
+            assert (ended.status, "is the store itself" in ended.err) == (2, True)
+    other = tmp_path / "other.db"
+    with DataStore(other) as store:
+        store.state.set("a", 1)
+        ended = shell("export", odd, other, "--overwrite")
+        assert (ended.status, "lies beside it" in ended.err) == (1, True)
+    assert database.contents(odd) == before
 
 
 def test_a_failed_export_leaves_nothing(shell: Shell, odd: Path, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import layouts
 import pytest
-from conftest import Ended, Shell
 from layouts import rows
+from shells import Ended, Shell
 
 from data_store import DataStore
 
@@ -183,10 +183,11 @@ def test_a_file_that_cannot_be_read_does_not_keep_the_others_out(
         ("1_000", "not a number"),
         ("1,000.5", "thousands separators are not read"),
         ("0x10", "not a number"),
+        ("1e400", "more than a double can hold"),
         ("abc", "not a number"),
     ],
 )
-def test_text_that_python_alone_takes_for_a_number_is_refused(
+def test_text_that_is_not_a_number_is_refused(
     shell: Shell, path: Path, file: Path, number: str, reason: str
 ) -> None:
     file.write_text(table("2026-03-01T00:00Z;1;a", f"2026-03-01T01:00Z;{number};a",
@@ -290,3 +291,14 @@ def test_a_database_of_something_else_is_told_by_its_tables(
     ended = shell("import", path, file)
     assert ended.status == 1
     assert "neither data_store's nor vnpy's; its tables: songs" in ended.err
+
+
+def test_what_a_command_line_lacks_is_told_before_anything_is_stored(
+    shell: Shell, path: Path, folder: Path
+) -> None:
+    named, nameless = folder / "BTCUSDT-1h-2024-01.csv", folder / "some.csv"
+    layouts.binance(named, rows(3))
+    nameless.write_text(STORED)
+    assert shell("import", path, named, nameless).status == 2
+    assert not path.exists()
+    assert shell("import", path, nameless, named, *SERIES).status == 0

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import layouts
 import pytest
-from conftest import Shell
 from layouts import DAY, HOUR, Row, gzipped, rows, zipped
+from shells import Shell
 
 from data_store import DataStore
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Shell
 from frames import bars
+from shells import Shell
 
 from data_store import DataStore
 from data_store.cli.drawing import chart_of

@@ -221,7 +221,8 @@ def test_without_typer_it_says_what_to_install(tmp_path: Path) -> None:
 def test_libraries_for_tables_and_pictures_are_not_loaded_for_text(path: Path, file: Path) -> None:
     code = (
         "import sys; from data_store.cli.app import run; status = run(sys.argv[1:]);"
-        " print(sorted({'polars', 'matplotlib'} & set(sys.modules))); sys.exit(status)"
+        " tables = {'numpy', 'pandas', 'pyarrow', 'polars', 'matplotlib'};"
+        " print(sorted(tables & set(sys.modules))); sys.exit(status)"
     )
     arguments = ["import", str(path), str(file), *SERIES]
     done = subprocess.run(

@@ -137,14 +137,11 @@ extension SQLiteEngine {
     }
   }
 
-  func record(_ request: MarketRequest, _ key: SeriesKey) throws(StoreError) -> Int64 {
+  func record(_ request: BorrowedRequest) throws(StoreError) -> Int64 {
     // By its place: each of the closures around the statement would copy the whole of it.
     try withUnsafePointer(to: request) { request throws(StoreError) in
-      try withUnsafePointer(to: key) { key throws(StoreError) in
-        try writeOneRow { writer throws(StoreError) in
-          writer.isInTransaction
-            ? try writer.record(request, key) : try writer.recordAtOnce(request, key)
-        }
+      try writeOneRow { writer throws(StoreError) in
+        writer.isInTransaction ? try writer.record(request) : try writer.recordAtOnce(request)
       }
     }
   }

@@ -12,6 +12,10 @@ extension SQLiteEngine {
     }
   }
 
+  func setState(_ key: Bytes, _ value: StateValue) throws(StoreError) {
+    try writeOne { writer throws(StoreError) in try writer.putState(key, value) }
+  }
+
   func state(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
     try readOneRow { reader, notices throws(StoreError) in
       try reader.withPagedState(key, notices: notices, body)

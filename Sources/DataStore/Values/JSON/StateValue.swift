@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CNumbers
 
 /// A state value that was checked. A number that stands alone is kept as a number, within the range of int64 or a double,
 /// and a whole one as an integer; everything else is text, digit for digit.
@@ -8,7 +9,12 @@ enum StateValue {
   case text(Bytes)
 
   /// Checks a caller's JSON text, which must outlive the value.
-  init(_ json: Bytes, key: String) throws(StoreError) {
+  init(_ json: Bytes, key: @autoclosure () -> String) throws(StoreError) {
+    if json.count <= Limits.jsonBytes, Self.isContainer(json), Self.isPlain(json) {
+      self = .text(json)
+      return
+    }
+    let key = key()
     func fault(_ reason: String) -> StoreError {
       StoreError(
         .invalid, "state key \(StoreError.quoted(key)): \(reason). Nothing was stored", key: key,
@@ -51,6 +57,20 @@ enum StateValue {
       }
       self = Self.whole(real).map(StateValue.integer) ?? .real(real)
     }
+  }
+
+  /// Whether a text begins and ends as an object or an array does, with no space around it.
+  private static func isContainer(_ text: Bytes) -> Bool {
+    switch text.first {
+    case UInt8(ascii: "{"): text.last == UInt8(ascii: "}")
+    case UInt8(ascii: "["): text.last == UInt8(ascii: "]")
+    default: false
+    }
+  }
+
+  /// Whether a text is JSON, found out at a glance; others may be, too.
+  static func isPlain(_ text: Bytes) -> Bool {
+    text.baseAddress.map { cnumbers_is_plain_json($0, text.count) == 1 } ?? false
   }
 
   /// A whole number within int64 comes back as an integer, whichever engine keeps it. SQLite's NUMERIC columns make one of

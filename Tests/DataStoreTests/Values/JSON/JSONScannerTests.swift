@@ -112,4 +112,29 @@ import Testing
     var scanner = JSONScanner(Bytes(start: nil, count: 0))
     #expect(throws: JSONScanner.Failure.self) { try scanner.skipValue(maximumDepth: 1) }
   }
+
+  /// What is found to be JSON at a glance the scanner finds to be JSON, too.
+  @Test func whatIsPlainIsJSON() {
+    let plain = [
+      "{}", "[]", "\"a\"", "0", "-1.5e+10", "true", "false", "null", " [ 1 , { \"a\" : [ ] } ]\n",
+      "{\"phase\":\"long\",\"quantity\":12,\"stops\":[99.5,98.5],\"armed\":true,\"note\":null}",
+      String(repeating: "[", count: 64) + String(repeating: "]", count: 64),
+    ]
+    for text in plain { #expect(withBytes(text) { StateValue.isPlain($0) }, "\(text)") }
+    var random = Seeded()
+    let pieces = Array("{}[]\",:0123456789.eE+- truefalsn\\\u{1}\n".utf8) + [0xC3, 0xA9]
+    for _ in 0..<20_000 {
+      var text = Array(random.pick(plain).utf8)
+      for _ in 0..<Int.random(in: 0...3, using: &random) {
+        let place = Int.random(in: 0...text.count, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: text.insert(random.pick(pieces), at: place)
+        case 1: if place < text.count { text[place] = random.pick(pieces) }
+        default: if place < text.count { text.remove(at: place) }
+        }
+      }
+      guard withBytes(text, { StateValue.isPlain($0) }) else { continue }
+      #expect(fault(text) == nil, "\(random): \(text)")
+    }
+  }
 }

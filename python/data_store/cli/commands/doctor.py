@@ -8,10 +8,11 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import typer
 
+from ..._info import Info, Rows
 from ...core import DataStore
 from ...errors import DataStoreError
 from ..guard import FOUND, ended_well, say
@@ -83,7 +84,7 @@ def _integrity(store: DataStore) -> Iterator[Finding]:
         yield Finding("integrity", OK, "every page and row was read; no other tool's timestamps")
 
 
-def _log(store: DataStore, info: dict[str, Any]) -> Iterator[Finding]:
+def _log(store: DataStore, info: Info) -> Iterator[Finding]:
     path = info["path"]
     holders = holders_of(path)
     held_back = _held_back(path)
@@ -124,7 +125,7 @@ def _told(holder: Holder) -> str:
     return f"{holder.pid} {holder.command}{does}"
 
 
-def _sqlite(info: dict[str, Any]) -> Finding:
+def _sqlite(info: Info) -> Finding:
     version = info["sqlite_version"]
     if info["wal_reset_safe"]:
         return Finding("SQLite", OK, f"{version}, no known bug that concerns the store")
@@ -185,7 +186,7 @@ def _permissions(path: str) -> Iterator[Finding]:
         yield Finding("permissions", OK, stat.filemode(mode))
 
 
-def _fast_paths(info: dict[str, Any]) -> Finding:
+def _fast_paths(info: Info) -> Finding:
     on = ", ".join(info["fast_paths"]) or "none"
     reason = info["fast_paths_reason"]
     if reason:
@@ -202,6 +203,8 @@ def _size(count: int) -> str:
     return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
 
 
-def _rows(rows: dict[str, int]) -> str:
-    words = {"market_data": "bars", "market_requests": "requests", "system_state": "state values"}
-    return ", ".join(f"{rows[table]:,} {word}" for table, word in words.items())
+def _rows(rows: Rows) -> str:
+    return (
+        f"{rows['market_data']:,} bars, {rows['market_requests']:,} requests, "
+        f"{rows['system_state']:,} state values"
+    )

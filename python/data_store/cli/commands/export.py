@@ -28,6 +28,7 @@ from ..targets.files import appearing
 from ..targets.parts import Part, Selected, parts_of
 from ..targets.tables import write_table
 from ..targets.text import write_csv, write_json
+from ..usage import UsageError
 
 EXAMPLES = """
 data-store export market.db bars.csv
@@ -100,6 +101,7 @@ def export(
     folder = folder or target.endswith("/")
     made = _format_of(target, format, folder)
     with ended_well("interrupted: nothing was written"), opened(store) as found:
+        _check_target(target, found.path, made)
         listed = [
             one
             for one in series_of(found)
@@ -111,7 +113,7 @@ def export(
             raise InvalidInputError("no series is of these symbols and timeframes")
         selected = Selected(found, listed, start, end)
         job = _Job(selected, made, is_whole)
-        with bar(os.path.basename(target.rstrip("/"))) as step:
+        with bar("" if target == "-" else os.path.basename(target.rstrip("/"))) as step:
             total = sum(one.bars or 0 for one in listed)
             job.moved = lambda: step(job.rows, total, f"{job.rows:,} bars")
             if target == "-":
@@ -138,6 +140,22 @@ def _format_of(target: str, format: str | None, folder: bool) -> str:
     if target == "-" and found not in ("csv", "json"):
         raise typer.BadParameter("only csv and json go to stdout", param_hint="--format")
     return found
+
+
+def _check_target(target: str, store: str, format: str) -> None:
+    """Keep the store itself, and the logs of other databases, from being replaced."""
+    place = os.path.realpath(target)
+    if place in (store, *(store + suffix for suffix in _BESIDE)):
+        raise UsageError(f"{target} is the store itself")
+    beside = [place + suffix for suffix in _BESIDE if os.path.exists(place + suffix)]
+    if format == "store" and beside:
+        raise InvalidInputError(
+            f"{target}: {beside[0]} lies beside it; another program has it open, or ended early. "
+            "Choose another name"
+        )
+
+
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 @dataclass

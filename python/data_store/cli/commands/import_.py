@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ...core import DataStore
-from ...errors import BusyError, InvalidInputError, LibraryError
+from ...errors import BusyError, DataStoreError, InvalidInputError, LibraryError
 from ..guard import FOUND, ended_well, say
 from ..importing import Importer, Tally
 from ..options import CsvFlag, JsonFlag, StorePath, Timeout
@@ -174,6 +174,8 @@ def _all(
             os.stat(file)
         if os.path.exists(path) and file != "-" and os.path.samefile(path, file):
             raise UsageError(f"{file}: the store itself; name the files to import after the store")
+    if len(files) > 1:
+        _look_at_all(files, wishes)
     tallies, failed = [], False
     store: Any = None
     importer: Importer | None = None
@@ -206,6 +208,19 @@ def _all(
         if store is not None:
             store.close()
     return tallies, failed
+
+
+def _look_at_all(files: list[str], wishes: Wishes) -> None:
+    """Tell what the command line lacks before anything of the first file is stored."""
+    for file in files:
+        if file == "-":
+            continue
+        try:
+            source_of(file, wishes).close()
+        except UsageError:
+            raise
+        except (DataStoreError, OSError):
+            continue  # told when its turn comes
 
 
 def _taken(importer: Importer, file: str, wishes: Wishes) -> Tally:
@@ -266,6 +281,8 @@ def _conclusion(tallies: list[Tally], *, dry_run: bool) -> str:
             said += f": all {stored:,} bars are stored already"
     else:
         said = f"{new:,} bars {would}inserted, {changed:,} changed"
+        if total("state") or total("requests"):
+            said += f", {total('state'):,} state values, {total('requests'):,} requests"
         more = [f"{total(name):,} {name}" for name in ("unchanged", "repeated") if total(name)]
         if more:
             said += f" ({', '.join(more)})"

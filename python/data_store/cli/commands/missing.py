@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ..guard import FOUND, ended_well, fail, say
+from ..inventory import missing_runs
 from ..latest import first_and_last
 from ..options import CsvFlag, End, JsonFlag, Start, StorePath, Symbol, Timeframe, opened
 from ..output import form_of, write_rows
-from ..times import duration_seconds, iso_text
+from ..times import duration_ns, iso_text
+from ..usage import UsageError
 
 EXAMPLES = """
 data-store missing market.db EURUSD 1h
@@ -46,20 +47,16 @@ def missing(
     """
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store) as found:
-        seconds = duration_seconds(every or timeframe)
+        step = _step(every, timeframe)
         first, last = first_and_last(found, symbol, timeframe)
-        if first is None and (start is None or end is None):
-            raise fail(f"{symbol} {timeframe}: there are no bars; say --start and --end")
-        frame = found.market.missing(
-            symbol,
-            timeframe,
-            start if start is not None else _text(first),
-            end if end is not None else _text(last),
-            expected=_step(seconds),
-        )
+        if first is not None and last is not None:
+            start = iso_text(first) if start is None else start
+            end = iso_text(last) if end is None else end
+        if start is None or end is None:
+            raise fail(f"{symbol} {timeframe}: the series has no bars; say --start and --end")
         rows = [
-            (_text(run.start), _text(run.end), int(run.bars))
-            for run in frame.itertuples(index=False)
+            (iso_text(begins), iso_text(ends), count)
+            for begins, ends, count in missing_runs(found, symbol, timeframe, start, end, step)
         ]
         write_rows(["start", "end", "bars"], rows, form)
         if rows:
@@ -68,13 +65,11 @@ def missing(
         say("no bars are missing")
 
 
-def _text(time: Any) -> str:
-    return iso_text(time if isinstance(time, int) else time.value)
-
-
-def _step(seconds: float) -> Any:
+def _step(every: str | None, timeframe: str) -> int:
+    """Give the nanoseconds between two bars."""
     try:
-        import pandas as pd
-    except ImportError:
-        return dt.timedelta(seconds=seconds)
-    return pd.Timedelta(seconds=seconds)
+        return duration_ns(every or timeframe)
+    except UsageError as error:
+        if every is not None:
+            raise
+        raise UsageError(f"{error}; say it with --every") from None

@@ -76,6 +76,8 @@ class CsvFile(Source):
         else:
             targets = targets_of(names, self._wishes, self.notes, file=self.name)
             self._layouts = [self._layout(targets, self._wishes.symbol)]
+        for layout in self._layouts:
+            layout.name_series(self.name)
         # What was looked at is read again, without the header.
         self._line = skipped + head
         self._pushed = "".join(first[self._line :])
@@ -159,8 +161,6 @@ class CsvFile(Source):
 
     def pieces(self) -> Iterator[Piece]:
         """Give the bars, and the rows that cannot be read, in the file's order."""
-        for layout in self._layouts:
-            layout.name_series(self.name)
         while self._layouts:
             text = self._block()
             if not text:

@@ -46,7 +46,7 @@ class JsonFile(Source):
         first = 1
         for row in self._elements():
             # A chunk's rows are of one form, so that they make columns.
-            if rows and (len(rows) == _ROWS or _form(row) != _form(rows[0])):
+            if rows and (len(rows) == _ROWS or not _alike(row, rows[0])):
                 yield from self._of_rows(rows, first)
                 first += len(rows)
                 rows = []
@@ -140,6 +140,15 @@ class JsonFile(Source):
     def close(self) -> None:
         """Close the file."""
         self._opened.close()
+
+
+def _alike(row: Any, other: Any) -> bool:
+    """Tell whether two rows are of one form."""
+    if type(row) is not type(other):
+        return False
+    if type(row) is list:
+        return len(row) == len(other)
+    return type(row) is not dict or row.keys() == other.keys()
 
 
 def _form(row: Any) -> int | tuple[str, ...] | None:

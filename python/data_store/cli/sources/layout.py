@@ -136,7 +136,9 @@ class Layout:
             kinds = set(map(type, cells))
             if kinds == {str}:
                 numbers = array("d", map(float, cells))
-                if not any("_" in cell for cell in cells):  # Python reads 1_000, nobody else does
+                # Python reads 1_000, nobody else does. Too large a number becomes an infinity.
+                is_plain = math.inf not in numbers and -math.inf not in numbers
+                if is_plain and "_" not in "".join(cells):
                     return numbers
             elif kinds <= {float}:
                 return array("d", cells)
@@ -222,8 +224,11 @@ def _number(target: str) -> Callable[[Any], float]:
             if text.lower() in _NO_NUMBER:
                 return math.nan
             try:
+                number = float(text)
+                if math.isinf(number) and "inf" not in text.lower():
+                    raise _BadCellError(f"{target}: {cell} is more than a double can hold")
                 if "_" not in text:
-                    return float(text)
+                    return number
             except ValueError:
                 pass
             hint = ""

@@ -26,19 +26,20 @@ _ALIASES = {
     "is_gap": ("is gap",),
     "latency_sec": ("latency sec",),
     "features": ("features",),
-    "symbol": ("symbol",),
+    "symbol": ("symbol", "ticker", "pair"),
     "timeframe": ("timeframe",),
 }
 # The first of these that a file has is its time.
-_TIMES = ("timestamp", "open time", "opentime", "unix", "ts", "datetime", "date time", "time",
-          "date", "local time", "gmt time", "index level 0", "")  # fmt: skip
+_TIMES = ("timestamp", "open time", "opentime", "window start", "unix", "ts", "t", "datetime",
+          "date time", "time", "date", "trade date", "local time", "gmt time", "index",
+          "index level 0", "")  # fmt: skip
 # Columns that exchanges give and a bar has no place for.
 _KNOWN_EXTRAS = frozenset(
     """adj close;dividends;stock splits;capital gains;close time;closetime;quote volume;
     quote asset volume;count;trades;trade count;number of trades;tradecount;taker buy volume;
     taker buy quote volume;taker buy base asset volume;taker buy quote asset volume;
-    taker buy base volume;ignore;vwap;turnover;open interest;spread;price;exchange;interval;
-    id;index;amount""".replace("\n", "")
+    taker buy base volume;ignore;vwap;turnover;open interest;spread;transactions;exchange;
+    interval;id;amount;per;openint""".replace("\n", "")
     .replace("    ", "")
     .split(";")
 )
@@ -190,9 +191,7 @@ def _key_for(name: str) -> str:
 # ---- File names ---------------------------------------------------------------------------------
 
 _TIMEFRAME = r"\d+(?:s|m|min|h|d|w|mo|M)"
-_FREQTRADE = re.compile(
-    rf"(?P<pair>[\w.\-]+?)-(?P<timeframe>{_TIMEFRAME})(?:-(?P<kind>spot|futures|mark|index))?"
-)
+_FREQTRADE = re.compile(rf"(?P<pair>[\w.\-]+?)-(?P<timeframe>{_TIMEFRAME})(?:-(?:spot|futures))?")
 _BINANCE = re.compile(rf"(?P<symbol>[A-Z0-9_]+)-(?P<timeframe>{_TIMEFRAME})-\d{{4}}-\d\d(-\d\d)?")
 _KRAKEN = re.compile(r"(?P<symbol>[A-Z0-9.]+)_(?P<minutes>\d+)")
 

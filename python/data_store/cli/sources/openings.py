@@ -49,6 +49,10 @@ class Opened:
             self._file = io.BufferedReader(gzip.GzipFile(fileobj=self._file))
         elif head.startswith(b"PK\x03\x04") and not self._is_pipe:
             archive = self.checked(lambda: zipfile.ZipFile(self._file))
+            if any(entry.filename == "[Content_Types].xml" for entry in archive.infolist()):
+                raise InvalidInputError(
+                    f"{self.name}: a spreadsheet; save it as CSV, with times as 2026-03-01 15:00"
+                )
             names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
             if len(names) != 1:
                 raise InvalidInputError(

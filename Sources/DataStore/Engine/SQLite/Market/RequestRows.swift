@@ -3,27 +3,24 @@
 extension StoreConnection {
   /// Upserts a request by a statement that is its own transaction; returns the time that it is kept under. Fails with
   /// `.otherForm` where rows in other forms are to be seen to first, and has written nothing then.
-  func recordAtOnce(
-    _ request: UnsafePointer<MarketRequest>, _ key: UnsafePointer<SeriesKey>
-  ) throws(StoreError) -> Int64 {
+  func recordAtOnce(_ request: UnsafePointer<BorrowedRequest>) throws(StoreError) -> Int64 {
     expectRows(1)
     let given = request.pointee.requestedAt
     let statement = try statement(given == nil ? Self.addVariant : Self.putVariant) {
       Self.insertion(time: "ds_bar_time(?3)", replaces: given != nil)
     }
-    return try key.pointee.withBytes { symbol, timeframe throws(StoreError) in
-      var time = given
-      while true {
-        try writingAtOnce { () throws(StoreError) in
-          statement.bind(1, symbol)
-          statement.bind(2, timeframe)
-          if let time { statement.bind(3, time) }
-          Self.bind(request, to: statement)
-          try barTime.givingRequest(symbol, timeframe) { () throws(StoreError) in try statement.run() }
-        }
-        if given != nil || changes > 0 { return barTime.given }
-        time = barTime.given + Timestamp.perMicrosecond
+    let (symbol, timeframe) = (request.pointee.symbol, request.pointee.timeframe)
+    var time = given
+    while true {
+      try writingAtOnce { () throws(StoreError) in
+        statement.bind(1, symbol)
+        statement.bind(2, timeframe)
+        if let time { statement.bind(3, time) }
+        Self.bind(request, to: statement)
+        try barTime.givingRequest(symbol, timeframe) { () throws(StoreError) in try statement.run() }
       }
+      if given != nil || changes > 0 { return barTime.given }
+      time = barTime.given + Timestamp.perMicrosecond
     }
   }
 
@@ -45,30 +42,31 @@ extension StoreConnection {
   }
 
   /// As parameters 4 to 11.
-  private static func bind(_ request: UnsafePointer<MarketRequest>, to statement: Statement) {
-    statement.bind(4, copying: request.pointee.providerUsed)
+  private static func bind(_ request: UnsafePointer<BorrowedRequest>, to statement: Statement) {
+    statement.bind(4, request.pointee.providerUsed)
     statement.bind(5, Int64(request.pointee.fallbackUsed ? 1 : 0))
     statement.bind(6, time: request.pointee.start)
     statement.bind(7, time: request.pointee.end)
     if let ratio = request.pointee.coverageRatio { statement.bind(8, ratio) }
     if let count = request.pointee.gapCount { statement.bind(9, count) }
-    if let quality = request.pointee.quality { statement.bind(10, copying: quality) }
-    if let notes = request.pointee.notes { statement.bind(11, copying: notes) }
+    if let quality = request.pointee.quality { statement.bind(10, quality) }
+    if let notes = request.pointee.notes { statement.bind(11, notes) }
   }
 
   /// The same within a transaction.
-  func record(
-    _ request: UnsafePointer<MarketRequest>, _ key: UnsafePointer<SeriesKey>
-  ) throws(StoreError) -> Int64 {
-    let key = key.pointee
+  func record(_ request: UnsafePointer<BorrowedRequest>) throws(StoreError) -> Int64 {
+    let (symbol, timeframe) = (request.pointee.symbol, request.pointee.timeframe)
     let time: Int64
-    if let given = request.pointee.requestedAt { time = given } else { time = try freeTime(key) }
-    // Another tool may have recorded it in another form.
-    try key.withBytes { symbol, timeframe throws(StoreError) in
-      try foreignRequests.fix(time...time, symbol, timeframe, self)
+    if let given = request.pointee.requestedAt {
+      time = given
+    } else {
+      time = try freeTime(symbol, timeframe)
     }
+    // Another tool may have recorded it in another form.
+    try foreignRequests.fix(time...time, symbol, timeframe, self)
     let statement = try statement(Self.insertion(time: "?3", replaces: true))
-    key.bind(to: statement)
+    statement.bind(1, symbol)
+    statement.bind(2, timeframe)
     statement.bind(3, time: time)
     Self.bind(request, to: statement)
     try statement.run()
@@ -76,22 +74,21 @@ extension StoreConnection {
   }
 
   /// The first microsecond from now on that no request of the series has.
-  private func freeTime(_ key: SeriesKey) throws(StoreError) -> Int64 {
+  private func freeTime(_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Int64 {
     var time = Timestamp.now()
-    while try isTaken(time, key) { time += Timestamp.perMicrosecond }
+    while try isTaken(time, symbol, timeframe) { time += Timestamp.perMicrosecond }
     return time
   }
 
-  private func isTaken(_ time: Int64, _ key: SeriesKey) throws(StoreError) -> Bool {
+  private func isTaken(_ time: Int64, _ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> Bool {
     let taken = try statement(
       "SELECT 1 FROM main.market_requests WHERE symbol = ?1 AND timeframe = ?2 AND requested_at = ?3")
-    key.bind(to: taken)
+    taken.bind(1, symbol)
+    taken.bind(2, timeframe)
     taken.bind(3, time: time)
     defer { taken.reset() }
     if try taken.step() { return true }
-    return try key.withBytes { symbol, timeframe throws(StoreError) in
-      try foreignRequests.mean(time...time, symbol, timeframe, self)
-    }
+    return try foreignRequests.mean(time...time, symbol, timeframe, self)
   }
 
   /// The requests of one series, of one symbol, or all, within a range.

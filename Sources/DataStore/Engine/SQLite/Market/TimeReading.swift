@@ -62,7 +62,7 @@ extension StoreConnection {
     times.beginPart()
     if hasPages, try collectFromPages(key, low, high, endsBefore: endsBefore, times) { return }
     times.restartPart()
-    var variant: UInt64 = 9 << 40 | (low == nil ? 0 : 1 << 38)
+    var variant: UInt64 = 11 << 40 | (low == nil ? 0 : 1 << 38)
     if high != nil { variant |= endsBefore ? 1 << 36 : 1 << 37 }
     let statement = try statement(variant) {
       Self.select("ds_times(timestamp)", hasLow: low != nil, end: high == nil ? nil : endsBefore ? "<" : "<=")

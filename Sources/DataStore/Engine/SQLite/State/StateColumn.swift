@@ -49,6 +49,7 @@ extension StateValue {
     case .integer: return nil
     case .real(let value): return value.isFinite ? nil : "it is infinite"
     case .text(let text):
+      if isPlain(text) { return nil }
       guard text.isValidUTF8 else { return "it is not valid UTF-8" }
       var scanner = JSONScanner(text)
       do throws(JSONScanner.Failure) {

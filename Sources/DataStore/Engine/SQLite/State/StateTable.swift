@@ -3,18 +3,26 @@
 /// The table of state values. What writes is to be called within a transaction, or to be its own.
 extension Connection {
   func putState(_ key: String, _ value: StateValue) throws(StoreError) {
+    try putState(value) { $0.bind(1, copying: key) }
+  }
+
+  func putState(_ key: Bytes, _ value: StateValue) throws(StoreError) {
+    try putState(value) { $0.bind(1, key) }
+  }
+
+  private func putState(_ value: StateValue, bindingKey: (Statement) -> Void) throws(StoreError) {
     let statement = try statement(Self.putStateVariant) {
       """
       INSERT INTO main.system_state(key, value, updated_at) VALUES (?1, ?2, ds_now())
       ON CONFLICT(key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
       """
     }
-    let put = { () throws(StoreError) in
-      statement.bind(1, copying: key)
+    func put() throws(StoreError) {
+      bindingKey(statement)
       value.bind(to: statement, 2)
       try statement.run()
     }
-    if isInTransaction { try put() } else { try writingAtOnce(put) }
+    if isInTransaction { try put() } else { try writingAtOnce { () throws(StoreError) in try put() } }
   }
 
   private static var putStateVariant: UInt64 { 7 << 40 }
