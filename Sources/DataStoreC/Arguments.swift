@@ -52,7 +52,7 @@ enum Argument {
     return text
   }
 
-  /// A text as it lies, to be looked at by who takes it.
+  /// A text as it lies; the caller looks at its bytes.
   static func bytes(
     _ pointer: UnsafePointer<CChar>?, _ name: StaticString
   ) throws(StoreError) -> UnsafeBufferPointer<UInt8> {

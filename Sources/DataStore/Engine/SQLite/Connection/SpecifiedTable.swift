@@ -5,14 +5,6 @@ enum PagedTable: Int, CaseIterable {
   case bars
   case requests
   case state
-
-  var specified: Schema.Table {
-    switch self {
-    case .bars: Schema.marketData
-    case .requests: Schema.marketRequests
-    case .state: Schema.systemState
-    }
-  }
 }
 
 /// Tells whether the SQL of a file's table is the specification's, in whatever case and spacing, and remembers the

@@ -344,7 +344,7 @@ extension Connection {
     defer { statement.reset() }
     guard try statement.step() else { return nil }
     let table = statement.int64(0)
-    guard isSpecified(paged, statement.bytes(1)), try statement.step() else { return nil }
+    guard isSpecified(paged, statement.bytes(1), as: specified.ddl), try statement.step() else { return nil }
     let index = statement.int64(0)
     guard !(try statement.step()), let table = UInt32(exactly: table), let index = UInt32(exactly: index),
       table > 1, index > 1

@@ -244,3 +244,13 @@ enum Schema {
     }
   }
 }
+
+extension PagedTable {
+  var specified: Schema.Table {
+    switch self {
+    case .bars: Schema.marketData
+    case .requests: Schema.marketRequests
+    case .state: Schema.systemState
+    }
+  }
+}
