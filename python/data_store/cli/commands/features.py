@@ -53,10 +53,8 @@ def _long(batches: Iterator[Batch]) -> Iterator[tuple[Any, ...]]:
     for batch in batches:
         times = batch.columns.pop("timestamp")
         names = list(batch.columns)
-        for time, cells in zip(
-            times, zip(*batch.columns.values(), strict=True), strict=bool(names)
-        ):
+        for time, cells in zip(times, zip(*batch.columns.values())):
             text = iso_text(time)
-            for name, cell in zip(names, cells, strict=True):
+            for name, cell in zip(names, cells):
                 if cell is not None:
                     yield text, name, *cell

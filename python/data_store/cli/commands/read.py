@@ -85,4 +85,4 @@ def rows_of(batches: Iterable[Batch]) -> Iterator[tuple[Any, ...]]:
             map(iso_text, values) if name == "timestamp" else values
             for name, values in batch.columns.items()
         ]
-        yield from zip(*columns, strict=True)
+        yield from zip(*columns)

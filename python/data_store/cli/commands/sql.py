@@ -63,7 +63,7 @@ def sql(
 
 def _rows(batches: Iterator[Batch]) -> Iterator[tuple[Any, ...]]:
     for batch in batches:
-        yield from zip(*batch.columns.values(), strict=True)
+        yield from zip(*batch.columns.values())
 
 
 def _parameters(given: list[str]) -> Any:
