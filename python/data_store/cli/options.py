@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -69,7 +69,7 @@ Timeframe = Annotated[
     ),
 ]
 Start = Annotated[
-    str | None,
+    Optional[str],
     typer.Option(
         "--start",
         "--from",
@@ -78,7 +78,7 @@ Start = Annotated[
     ),
 ]
 End = Annotated[
-    str | None,
+    Optional[str],
     typer.Option("--end", "--to", help="Last time, inclusive.", show_default=False),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Write JSON.", show_default=False)]

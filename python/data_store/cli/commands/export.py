@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, Optional
 from urllib.parse import quote
 
 import typer
@@ -64,17 +64,17 @@ def export(
         ),
     ],
     symbol: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(help="Only this symbol; may be given again.", show_default=False),
     ] = None,
     timeframe: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(help="Only this timeframe; may be given again.", show_default=False),
     ] = None,
     start: Start = None,
     end: End = None,
     format: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             help=f"{', '.join(_FORMATS)}; else as the name ends, csv for folders.",
             show_default=False,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -28,7 +28,7 @@ def features(
     start: Start = None,
     end: End = None,
     key: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(help="Such as rsi@2.1; may be given again.", show_default=False),
     ] = None,
     keys: Annotated[

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -28,7 +28,7 @@ def missing(
     start: Start = None,
     end: End = None,
     every: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             metavar="DURATION",
             help="How far apart bars are, such as 15m or 1d; else as the timeframe says.",
