@@ -137,7 +137,8 @@ extension StateRepo {
       default: ([] as [any CodingKey], "\(error)")
       }
     let place = path.isEmpty ? "" : " at \(path.map(\.stringValue).joined(separator: "."))"
+    let end = reason.utf8.last == UInt8(ascii: ".") ? "" : "."
     return StoreError(
-      .invalid, "state key '\(key)': \(what)\(place): \(reason) \(remedy)", key: key, reason: reason)
+      .invalid, "state key '\(key)': \(what)\(place): \(reason)\(end) \(remedy)", key: key, reason: reason)
   }
 }

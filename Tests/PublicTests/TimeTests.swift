@@ -125,3 +125,23 @@ import Testing
     #expect(try store.state.updateDate("absent") == nil)
   }
 }
+
+@Suite struct CoverageRangeTests {
+  @Test func theCallsThatCountTakeTextsToo() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    var batch = BarBatch.hourly([1, 2, 3])
+    batch.features = [BarBatch.FeatureColumn("x@1", [1, 2, 3])]
+    try store.market.write(batch)
+    #expect(try store.market.count("EURUSD", "1h", .times(from: "2026-03-01T16:00")) == 2)
+    #expect(try store.market.count("EURUSD", "1h", .times(from: "2026-03-02", to: "2026-03-01")) == 0)
+    #expect(try store.market.featureKeys("EURUSD", "1h", .times(to: "2026-02-28")).isEmpty)
+    let missing = try store.market.missing(
+      "EURUSD", "1h", .times(from: "2026-03-01T14:00", to: "2026-03-01T17:00"), every: hour)
+    #expect(missing.map(\.bars) == [1])
+    // A grid needs an end.
+    try refused(.invalid) {
+      try store.market.missing("EURUSD", "1h", .times(from: "2026-03-01"), every: hour)
+    }
+  }
+}

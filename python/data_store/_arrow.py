@@ -14,7 +14,7 @@ import gc
 import sys
 from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_int64, c_void_p, py_object, pythonapi
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ._arrow_schema import column_names_in
 from ._c.handles import OfThisProcess, ResultHandle, StoreHandle
@@ -26,6 +26,8 @@ from ._deferred import imported
 from .errors import DataStoreError, InvalidInputError, InvalidTypeError, LibraryError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import pandas as pd
     import polars as pl
     import pyarrow as pa
@@ -49,7 +51,7 @@ class _Array(Protocol):
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[object, object]: ...
 
 
-ArrowTable: TypeAlias = _Stream | _Array
+ArrowTable: TypeAlias = "_Stream | _Array"
 """What offers itself as a table of Arrow."""
 
 # ---- The structs, and the capsules that they travel in ----------------------------------------

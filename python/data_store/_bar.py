@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Set
 from ctypes import addressof, byref, c_int32
 from struct import Struct
-from typing import Any, Final, NamedTuple, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Optional, TypedDict, Union
 
 from ._c import abi as _abi
 from ._c.first_use import at_first_use
@@ -20,6 +20,9 @@ from ._in.words import NO_TEXT, PlacedText, word, words
 from ._json import from_json
 from ._timestamps import storable_ns, to_datetime, when_timestamps_come
 from .errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = [
     "CELL_NAMES",
@@ -62,7 +65,7 @@ _new_bar: Final = tuple.__new__
 class Feature(TypedDict):
     """A feature of a bar: its value, None where it has none, and its quality."""
 
-    value: float | None
+    value: Optional[float]
     quality: str
 
 
@@ -86,15 +89,15 @@ class Bar(NamedTuple):
     """
 
     timestamp: dt.datetime
-    open: float | None
-    high: float | None
-    low: float | None
-    close: float | None
-    volume: float | None
-    source: str | None
-    quality: str | None
+    open: Optional[float]
+    high: Optional[float]
+    low: Optional[float]
+    close: Optional[float]
+    volume: Optional[float]
+    source: Optional[str]
+    quality: Optional[str]
     is_gap: bool
-    latency_sec: float | None
+    latency_sec: Optional[float]
     features: dict[str, Feature]
 
     def _repr_html_(self) -> str:
@@ -121,7 +124,7 @@ def _learn_doubles(_: object = None) -> None:
 _learn_doubles()
 when_timestamps_come(_learn_doubles)
 
-_Kind: TypeAlias = tuple[Set[type], Callable[[Any], Any], Any]
+_Kind: "TypeAlias" = tuple[Set[type], Callable[[Any], Any], Any]
 _NUMBER: Final[_Kind] = _plain_numbers, number, float("nan")
 _FLAG: Final[_Kind] = frozenset({bool}), flag, 0
 _TEXT: Final[_Kind] = frozenset(), _text_cell, NO_TEXT
@@ -190,7 +193,7 @@ def bar_error(
     name = "timestamp"
     try:
         storable_ns(timestamp)
-        for name, cell in zip(CELL_NAMES, cells, strict=True):
+        for name, cell in zip(CELL_NAMES, cells):
             if cell is not UNSET:
                 _CELLS[name][2](cell)
     except Refusal as refusal:
@@ -208,7 +211,7 @@ _TEXTS_AT: Final = _LAYOUT.size
 _unpack: Final = Struct(f"8xq4xi6d{3 * 8 + _WINDOW}s").unpack_from
 _unpack_texts: Final = Struct("PPP").unpack_from
 
-Texts: TypeAlias = tuple[str | None, str | None, bytes | None]
+Texts: "TypeAlias" = "tuple[str | None, str | None, bytes | None]"
 """Source, quality, features."""
 
 
@@ -248,7 +251,7 @@ class _RoomTexts(dict[bytes, Texts]):
 
 _MOST_TEXTS: Final = 1024
 
-Room: TypeAlias = tuple[Any, Any, Any, bytearray, _RoomTexts]
+Room: "TypeAlias" = tuple[Any, Any, Any, bytearray, _RoomTexts]
 """Memory for a bar that is read, and for its size: both as they are passed, the size, the memory,
 and the texts that were in it."""
 
@@ -267,7 +270,7 @@ def take_room() -> Room:
 
 
 def bar_in_room(
-    memory: bytes | bytearray, texts: dict[bytes, Texts], symbol: str, timeframe: str
+    memory: Union[bytes, bytearray], texts: dict[bytes, Texts], symbol: str, timeframe: str
 ) -> Bar:
     """Give the bar that the library has written to a room."""
     ns, is_gap, open, high, low, close, volume, latency_sec, packed = _unpack(memory)

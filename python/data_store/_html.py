@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from ctypes import POINTER, byref, c_char_p, c_int64, cast
 from html import escape
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from ._c import abi as _abi
 from ._c.handles import ResultHandle, StoreHandle
@@ -16,6 +16,8 @@ from ._c.library import library
 from ._c.status import check
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from ._bar import Bar
     from ._info import Rows
 
@@ -29,7 +31,7 @@ _MOST_COUNTED: Final = 64_000_000
 _MOST_LISTED: Final = 16_000_000
 _SERIES: Final = 5
 _FEATURES: Final = 20
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 
 
 def store_html(path: str, store: StoreHandle, rows_by_table: Callable[[], Rows]) -> str:
@@ -74,7 +76,7 @@ def _series(store: StoreHandle) -> Iterable[_Row]:
         few = min(count, _SERIES)
         names = [_texts(address, few) for address in (view.symbols, view.timeframes)]
         times = [_times(address, few) for address in (view.first, view.last)]
-    for symbol, timeframe, first, last in zip(*names, *times, strict=True):
+    for symbol, timeframe, first, last in zip(*names, *times):
         yield f"{symbol} {timeframe}", f"{first} to {last}"
     if count > few:
         yield "", f"and {count - few:,} more series: see market.series()"
@@ -92,7 +94,7 @@ def _times(address: int, count: int) -> list[str]:
 
 def bar_html(bar: Bar) -> str:
     """Show the columns of a bar, then its features with their quality."""
-    rows: list[_Row] = list(zip(bar._fields[:-1], bar[:-1], strict=True))
+    rows: list[_Row] = list(zip(bar._fields[:-1], bar[:-1]))
     for key, entry in list(bar.features.items())[:_FEATURES]:
         rows.append((key, f"{entry['value']} ({entry['quality']})"))
     if len(bar.features) > _FEATURES:

@@ -18,11 +18,14 @@ from collections.abc import Callable, Sequence
 from ctypes import c_size_t
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = [
     "HAS_ARROW_TEXT",
@@ -138,7 +141,7 @@ def _public_frame(
         arrays: dict[int, Any] = {}
         for values, places in blocks:
             columns_of = values if type(values) is np.ndarray else [values]
-            arrays.update(zip(places, columns_of, strict=True))
+            arrays.update(zip(places, columns_of))
         frame = pd.DataFrame(
             {place: arrays[place] for place in sorted(arrays)}, index=index, copy=False
         )

@@ -92,7 +92,7 @@ def _instant(time: pl.Expr, constant: pl.Expr) -> tuple[int, int]:
     dtype = found.dtype
     if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None or len(found) != 1:
         return _FIRST, _LAST
-    if is_cast and not _is_one_of(time, _TIME.cast(dtype), _TIME.cast(dtype, strict=False)):
+    if is_cast and not _is_one_of(time, _TIME.cast(dtype), _TIME.cast(dtype)):
         return _FIRST, _LAST
     count = found.to_physical().item()
     if count is None:

@@ -8,7 +8,7 @@ import datetime as dt
 import operator
 from collections.abc import Mapping, Sequence
 from ctypes import POINTER, byref
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ._arrow import ArrowResult, rows_result
 from ._c import abi as _abi
@@ -34,6 +34,8 @@ from ._timestamps import storable_ns
 from .errors import InvalidInputError, InvalidTypeError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import numpy as np
 
 __all__ = ["Parameters", "SqlValue", "query_arrow", "rows_of_query"]
@@ -92,7 +94,7 @@ def _parameters_in(params: Any) -> ctypes.Array[_abi.ds_sql_parameter]:
         pass_on(error)
         raise InvalidTypeError(no_parameters) from error
     filled = (_abi.ds_sql_parameter * len(pairs))()
-    for parameter, (name, value) in zip(filled, pairs, strict=True):
+    for parameter, (name, value) in zip(filled, pairs):
         try:
             _fill(parameter, value)
         except Refusal as refusal:

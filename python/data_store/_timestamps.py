@@ -48,7 +48,7 @@ __all__ = [
     "zone_of",
 ]
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _MICROSECOND = dt.timedelta(microseconds=1)
 zone_of = dt.datetime.tzinfo.__get__
 """Give a datetime's zone. A Timestamp has a property over it, which takes three times as long."""
@@ -94,12 +94,12 @@ _PLAIN_ADVICE = {
     "text is not a timestamp": "convert it, e.g. {} = datetime.datetime.fromisoformat({}), from "
     "text that has an offset",
     "a date is not an instant": "say when it begins, e.g. {} = datetime.datetime.combine({}, "
-    "datetime.time(), datetime.UTC)",
+    "datetime.time(), datetime.timezone.utc)",
     "a duration is not an instant": "add it to the time that it counts from",
     f"an np.datetime64 {NAIVE}": "say which one it is in, e.g. {} = "
-    "{}.astype('M8[us]').item().replace(tzinfo=datetime.UTC)",
+    "{}.astype('M8[us]').item().replace(tzinfo=datetime.timezone.utc)",
 }
-_PLAIN_LOCALIZE = "say which one it is in, e.g. {} = {}.replace(tzinfo=datetime.UTC)"
+_PLAIN_LOCALIZE = "say which one it is in, e.g. {} = {}.replace(tzinfo=datetime.timezone.utc)"
 
 # Numbers below which an epoch is of a unit. 1e11 seconds are the year 5138, 1e11 ms March 1973.
 _EPOCH_UNITS = ((1e11, "s"), (1e14, "ms"), (1e17, "us"), (float("inf"), "ns"))
@@ -212,7 +212,7 @@ def refuse_epoch(value: Any, shown_value: str, expression: str) -> Refusal:
     else:
         pandas = f"pd.to_datetime({expression}, unit='{unit}', utc=True)"
         seconds = expression if unit == "s" else f"{expression} / {10**9 // NS_PER_UNIT[unit]}"
-        plain = f"datetime.datetime.fromtimestamp({seconds}, datetime.UTC)"
+        plain = f"datetime.datetime.fromtimestamp({seconds}, datetime.timezone.utc)"
     return Refusal(
         f"a number is not a timestamp: {shown_value}",
         f"convert it, e.g. {{}} = {_advice(pandas, plain)}",

@@ -151,7 +151,7 @@ def test_very_many_commits_without_descriptors_are_all_there(path: Path) -> None
             store.checkpoint()
             return int(wal)
 
-    assert in_child(write) > 4 << 20, "there was nothing to fold in"
+    assert in_child(write) > 8 << 20, "there was nothing to fold in"
     with DataStore(path) as store:
         assert store.market.series()["bars"].tolist() == [2000] * 40
         assert store.check() == []

@@ -15,31 +15,24 @@ import pytest
 PROGRAMS = Path(__file__).parent / "typing"
 
 
-def is_there(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
+NEEDED = ("basedpyright", "pandas-stubs", "polars")
+MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A user's folder: what it knows of the package is what is installed."""
-    shutil.copy(PROGRAMS / "program.py", tmp_path)
-    if is_there("polars"):
-        shutil.copy(PROGRAMS / "with_polars.py", tmp_path)
-    return tmp_path
-
-
-@pytest.mark.skipif(not is_there("basedpyright"), reason="needs basedpyright")
-@pytest.mark.skipif(not is_there("pandas-stubs"), reason="needs pandas-stubs")
-def test_pyright_finds_the_types_that_a_program_says(project: Path) -> None:
+@pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}")
+def test_pyright_finds_the_types_that_a_program_says(tmp_path: Path) -> None:
     settings = {
         "typeCheckingMode": "strict",
         "enableTypeIgnoreComments": True,
         "reportUnnecessaryTypeIgnoreComment": True,
     }
-    (project / "pyrightconfig.json").write_text(json.dumps(settings))
+    # A user's folder: what it knows of the package is what is installed.
+    for program in PROGRAMS.glob("*.py"):
+        shutil.copy(program, tmp_path)
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     ran = subprocess.run(
         [sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable],
-        cwd=project,
+        cwd=tmp_path,
         capture_output=True,
         text=True,
     )

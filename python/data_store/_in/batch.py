@@ -64,7 +64,7 @@ class Batch:
         """Carry features as columns: key, values, and the words of their quality."""
         array = (_abi.ds_feature_column * len(columns))()
         words: dict[int, TextArray] = {}  # one dictionary for the columns that share theirs
-        for column, (key, values, quality) in zip(array, columns, strict=True):
+        for column, (key, values, quality) in zip(array, columns):
             column.key = key
             column.values = self._address(values.doubles)
             column.integers = self._address(values.integers)

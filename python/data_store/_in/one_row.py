@@ -7,7 +7,7 @@ row is taken out in one piece and goes in as a bare bar.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,6 +16,9 @@ from .._c import abi as _abi
 from .cells import Refusal
 from .columns.dtypes import objects
 from .times import only_ns
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["one_row_in"]
 

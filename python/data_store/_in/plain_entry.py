@@ -10,13 +10,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from ctypes import addressof, byref, c_char, c_char_p, sizeof
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from .._c import abi as _abi
 from .._c.library import untyped
 from .._c.signals import pass_on
 from .._c.text import text_problem
 from .words import PlacedText, placed
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["write_entry"]
 
@@ -53,7 +56,7 @@ class _Room:
         start = addressof(c_char.from_buffer(self.memory))
         columns = (_abi.ds_feature_column * count)()
         values, codes = start + _HEAD.size, start + _HEAD.size + 8 * count
-        for place, (key, is_integer) in enumerate(zip(keys, are_integers, strict=True)):
+        for place, (key, is_integer) in enumerate(zip(keys, are_integers)):
             column = columns[place]
             column.key = key
             setattr(column, "integers" if is_integer else "values", values + 8 * place)

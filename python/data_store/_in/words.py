@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from ctypes import c_char_p, c_void_p
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 from .._c.text import Remembered, text_problem
 from .cells import Refusal, is_missing, refuse_text
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["NO_TEXT", "PlacedText", "placed", "text_or_missing", "word", "words"]
 
@@ -26,7 +29,7 @@ def text_or_missing(cell: object) -> bytes | None:
     raise refuse_text(cell)
 
 
-PlacedText: TypeAlias = tuple[bytes | None, int]
+PlacedText: TypeAlias = "tuple[bytes | None, int]"
 """A text and the address at which C finds it for as long as the text lives; 0 for none."""
 
 NO_TEXT: PlacedText = (None, 0)

@@ -45,7 +45,7 @@ def bars_out(owner: BarsHandle, selection: Selection) -> pd.DataFrame:
     count = batch.count
     names = [name for name in selection.columns if _KINDS[name] == "text"]
     arrays = text_columns_out(owner, [getattr(batch, name) for name in names], count)
-    texts = dict(zip(names, arrays, strict=True))
+    texts = dict(zip(names, arrays))
     columns: dict[str, Any] = {}
     for name in selection.columns:
         if name in texts:
@@ -71,7 +71,7 @@ def feature_columns_out(owner: BarsHandle, selection: Selection) -> pd.DataFrame
     features = list(_features(owner, batch, selection))
     qualities = text_columns_out(owner, [quality for _, _, quality in features], batch.count)
     columns: list[Any] = []
-    for (_, values, _), quality in zip(features, qualities, strict=True):
+    for (_, values, _), quality in zip(features, qualities):
         columns += values, quality
     labels = _members_of([key for key, _, _ in features])
     return frame_of(owner, columns, labels, index_of(owner, batch, selection))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ctypes
-import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -90,7 +89,7 @@ class _Column:
             return [b""] * self.count
         offsets = self._view("offsets", np.int64, extra=1).tolist()
         block = ctypes.string_at(self._struct.bytes, offsets[-1]) if offsets[-1] else b""
-        return [block[start:end] for start, end in itertools.pairwise(offsets)]
+        return [block[start:end] for start, end in zip(offsets, offsets[1:])]
 
     def texts(self) -> list[str | None]:
         """Give the text of each row, None if it is none."""
@@ -99,7 +98,7 @@ class _Column:
             return [decode(blob) for blob in blobs]
         return [
             decode(blob) if kind == _abi.SQL_TEXT else None
-            for kind, blob in zip(self.types.tolist(), blobs, strict=True)
+            for kind, blob in zip(self.types.tolist(), blobs)
         ]
 
 

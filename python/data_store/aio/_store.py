@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import core
 from .._c.handles import OfThisProcess
@@ -17,6 +17,7 @@ from ._transaction import Transaction
 
 if TYPE_CHECKING:
     import sqlite3
+    from typing import Self
 
     import pandas as pd
 

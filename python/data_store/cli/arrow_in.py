@@ -6,7 +6,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import addressof, c_void_p, string_at
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ..errors import DataStoreError
@@ -48,7 +47,7 @@ def batches_of(result: Any) -> Iterator[Batch]:
             if not table.release:
                 break
             try:
-                columns = zip(readers.items(), _children(table, ArrowArray), strict=True)
+                columns = zip(readers.items(), _children(table, ArrowArray))
                 yield Batch(table.length, {name: read(column) for (name, read), column in columns})
             finally:
                 Release(table.release)(addressof(table))
@@ -147,7 +146,9 @@ def _texts(column: Any, *, is_text: bool) -> Values:
     address = _buffer(column, 2)
     start = offsets[0]
     data = string_at(address + start, offsets[-1] - start) if address else b""
-    pieces: list[Any] = [data[begin - start : end - start] for begin, end in pairwise(offsets)]
+    pieces: list[Any] = [
+        data[begin - start : end - start] for begin, end in zip(offsets, offsets[1:])
+    ]
     return _with_nulls(column, [piece.decode() for piece in pieces] if is_text else pieces)
 
 
@@ -161,7 +162,6 @@ def _structs(column: Any, readers: Sequence[Callable[[Any], Values]]) -> Values:
     if column.offset:
         raise DataStoreError("a struct column with an offset is not read here")
     members = [
-        read(child)[: column.length]
-        for read, child in zip(readers, _children(column, ArrowArray), strict=True)
+        read(child)[: column.length] for read, child in zip(readers, _children(column, ArrowArray))
     ]
-    return _with_nulls(column, list(zip(*members, strict=True)))
+    return _with_nulls(column, list(zip(*members)))

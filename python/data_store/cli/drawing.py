@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["Candle", "Chart", "chart_of"]
 
 
-@dataclass(slots=True)
+@dataclass
 class Candle:
     """A bar, or several beside each other that are drawn as one; NaN where a number is missing."""
 
@@ -76,7 +76,7 @@ def chart_of(
 ) -> Chart:
     """Make a chart of at most so many candles out of columns of bars."""
     names = ("timestamp", "open", "high", "low", "close", "volume", "is_gap", *features)
-    rows = [_bar(row) for row in zip(*(columns[name] for name in names), strict=True)]
+    rows = [_bar(row) for row in zip(*(columns[name] for name in names))]
     per_candle = math.ceil(len(rows) / most) if most and len(rows) > most else 1
     candles = [
         _joined(rows[first : first + per_candle]) for first in range(0, len(rows), per_candle)
@@ -95,7 +95,7 @@ def _joined(bars: list[Candle]) -> Candle:
     if len(bars) == 1:
         return bars[0]
     priced = [bar for bar in bars if bar.has_prices] or bars[:1]
-    last = [_last(values) for values in zip(*(bar.values for bar in bars), strict=True)]
+    last = [_last(values) for values in zip(*(bar.values for bar in bars))]
     return Candle(
         bars[0].time,
         priced[0].open,

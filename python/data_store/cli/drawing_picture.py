@@ -86,7 +86,7 @@ def _candles(chart: Chart, axis: Any) -> None:
         )
         bottoms = [min(candle.open, candle.close) for _, candle in drawn]
         tops = [max(candle.open, candle.close) for _, candle in drawn]
-        heights = [top - bottom for top, bottom in zip(tops, bottoms, strict=True)]
+        heights = [top - bottom for top, bottom in zip(tops, bottoms)]
         axis.bar(places, heights, 0.7, bottoms, color=color, edgecolor=color, linewidth=0.5)
 
 

@@ -98,7 +98,7 @@ def _line(
         return text.append("none", style="dim")
     low, high = (0.0 if from_zero else min(finite)), max(finite)
     room = high - low
-    for value, color in zip(values, colors, strict=True):
+    for value, color in zip(values, colors):
         sign = " "
         if math.isfinite(value):
             share = (value - low) / room if room > 0 else 0.5

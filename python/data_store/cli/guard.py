@@ -14,7 +14,7 @@ import typer
 from ..errors import BusyError, DataStoreError
 from .usage import UsageError
 
-__all__ = ["FOUND", "INTERRUPTED", "USAGE", "ended_well", "fail", "say"]
+__all__ = ["FOUND", "INTERRUPTED", "USAGE", "counted", "ended_well", "fail", "say"]
 
 FOUND = 1
 """Something was found, or refused."""
@@ -25,6 +25,11 @@ INTERRUPTED = 130
 def say(text: str) -> None:
     """Print words, on stderr."""
     print(text, file=sys.stderr)
+
+
+def counted(count: int, word: str) -> str:
+    """Give a count with its word, of which more than one are written with an s."""
+    return f"{count:,} {word}" + ("" if count == 1 else "s")
 
 
 def fail(text: str, status: int = FOUND) -> typer.Exit:

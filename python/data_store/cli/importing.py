@@ -308,7 +308,7 @@ def _equal(stored: dict[str, Any], chunk: Chunk) -> bool:
             if values.tobytes() != there.tobytes():
                 return False
         elif name == "features":
-            if any(mine not in (None, other) for mine, other in zip(values, there, strict=True)):
+            if any(mine not in (None, other) for mine, other in zip(values, there)):
                 return False
         elif list(values) != list(there):
             return False

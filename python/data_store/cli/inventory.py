@@ -67,7 +67,7 @@ def series_of(store: DataStore, *, counts: bool = True) -> list[Series]:
             numbers(view.bars if counts else 0),
             numbers(view.gaps if counts else 0),
         )
-        return [Series(*row) for row in zip(*columns, strict=True)]
+        return [Series(*row) for row in zip(*columns)]
 
 
 def missing_runs(
@@ -99,7 +99,7 @@ def missing_runs(
             (c_int64 * view.count).from_address(address)
             for address in (view.starts, view.ends, view.bars)
         ]
-        return list(zip(*columns, strict=True))
+        return list(zip(*columns))
 
 
 def requests_of(
@@ -155,4 +155,4 @@ def _request(item: Any) -> dict[str, Any]:
         text(item.quality),
         text(item.notes),
     )
-    return dict(zip(REQUEST_COLUMNS, values, strict=True))
+    return dict(zip(REQUEST_COLUMNS, values))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -69,7 +69,7 @@ Timeframe = Annotated[
     ),
 ]
 Start = Annotated[
-    str | None,
+    Optional[str],
     typer.Option(
         "--start",
         "--from",
@@ -78,7 +78,7 @@ Start = Annotated[
     ),
 ]
 End = Annotated[
-    str | None,
+    Optional[str],
     typer.Option("--end", "--to", help="Last time, inclusive.", show_default=False),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Write JSON.", show_default=False)]
@@ -89,8 +89,8 @@ Timeout = Annotated[
 ]
 
 
-def opened(path: str, *, writes: bool = False, creates: bool = False, timeout: float = 10.0) -> Any:
-    """Open a store for a command.
+def opened(path: str, *, writes: bool = False, timeout: float = 10.0) -> Any:
+    """Open a store that exists: a name that was typed wrong makes no file.
 
     Parameters
     ----------
@@ -98,12 +98,9 @@ def opened(path: str, *, writes: bool = False, creates: bool = False, timeout: f
         The file.
     writes : bool, default False
         Otherwise nothing of it is changed.
-    creates : bool, default False
-        Whether a file that is absent becomes a new store; others must exist, so that a name that
-        was typed wrong makes no file.
     timeout : float, default 10.0
         Seconds.
     """
-    if writes and not creates and not os.path.exists(path):
+    if not os.path.exists(path):
         raise FileNotFoundError(2, "no such file; `data-store import` makes a store", path)
     return DataStore(path, read_only=not writes, timeout=timeout)

@@ -179,7 +179,7 @@ def _finite(value: Any) -> Any:
 
 def write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: IO[str]) -> None:
     """Write an array with an object per line."""
-    lines = (json_text(dict(zip(columns, row, strict=True))) for row in rows)
+    lines = (json_text(dict(zip(columns, row))) for row in rows)
     first = next(lines, None)
     if first is None:
         out.write("[]\n")
@@ -230,7 +230,7 @@ def _write_table(columns: Sequence[str], rows: Iterator[Sequence[Any]], title: s
         table.add_column(Text(name + unit), justify=side, overflow="fold", no_wrap=is_narrow)
         texts[len(first) : len(first)] = ["…"] * (left_out > 0)
         cells.append(texts)
-    for line in zip(*cells, strict=True):
+    for line in zip(*cells):
         table.add_row(*map(Text, line))
     Console(file=sys.stdout).print(table)
     if hidden:

@@ -6,10 +6,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["bar", "waiting"]
 
-Step = Callable[[int, int | None, str], None]
+Step: TypeAlias = "Callable[[int, int | None, str], None]"
 
 
 @contextmanager

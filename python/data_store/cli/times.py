@@ -39,7 +39,7 @@ def zone_named(name: str) -> dt.tzinfo:
         There is none of that name.
     """
     if name.upper() in ("UTC", "Z", "GMT"):
-        return dt.UTC
+        return dt.timezone.utc
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -235,7 +235,9 @@ class TimeForm:
         if hour > 23 or minute > 59 or second > 59:
             return None
         ns = (hour * 3600 + minute * 60 + second) * 10**9 + int((found[7] or "").ljust(9, "0"))
-        return ns - _offset_seconds(found[8]) * 10**9, not found[8] and self._zone is not dt.UTC
+        return ns - _offset_seconds(found[8]) * 10**9, not found[
+            8
+        ] and self._zone is not dt.timezone.utc
 
     def _offset_of(self, text: str) -> int | None:
         """Give the zone's offset within a local hour; None if it changes there."""

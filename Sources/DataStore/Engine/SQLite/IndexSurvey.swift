@@ -10,14 +10,19 @@ import Synchronization
 /// (`SurveyedSeries`), until somebody else commits a time in another form (`CommitLedger`). It ends where it meets one, and
 /// leaves the rest to first looks; so it does in a large file.
 ///
-/// It works in stretches of a fraction of a millisecond, each a call with a read transaction of its own, on a connection of
-/// its own. None goes on while this process checkpoints or forks: a reader would hold the checkpoint back, and a child has
-/// no such thread.
-final class IndexSurvey: @unchecked Sendable {  // its monitor guards it
+/// It works in stretches of a fraction of a millisecond, each with a read transaction of its own, on a connection of its own.
+/// None goes on while this process checkpoints or forks: a reader would hold the checkpoint back, and a child has no such
+/// thread. The store ends it before it closes. It does not refer to the store: the last to let go of that is to be a caller.
+final class IndexSurvey: @unchecked Sendable {  // the monitor guards the thread, which alone reads
+  private let path: String
+  private let access: Connection.Access
+  private var settings: Connection.Settings
+  private let known: StoreKnowledge
+  private let watch: FileWatch
+
   private let monitor = Monitor()
-  /// It ends this before it goes. (With a weak reference to it each of its calls would count references by the slow way.)
-  private unowned(unsafe) let engine: SQLiteEngine
-  private var thread: pthread_t?
+  @exclusivity(unchecked) private var thread: pthread_t?
+  @exclusivity(unchecked) private var reader: StoreConnection?
   private let stops = Atomic(false)
 
   /// Leaves of a stretch, and of all stretches: half a gigabyte at the usual size of a page.
@@ -25,7 +30,19 @@ final class IndexSurvey: @unchecked Sendable {  // its monitor guards it
   private static let mostStretches = 1 << 11
   private static let mostFailures = 16
 
-  init(_ engine: SQLiteEngine) { self.engine = engine }
+  /// For the file at `path`, which `watch` looks after; what is found out goes to `known`.
+  init(
+    _ path: String, _ access: Connection.Access, _ settings: Connection.Settings, _ known: StoreKnowledge,
+    _ watch: FileWatch
+  ) {
+    self.path = path
+    self.access = access
+    self.settings = settings
+    // It waits for nobody: a fork may be waiting for it.
+    self.settings.timeout = 0
+    self.known = known
+    self.watch = watch
+  }
 
   /// Begins, if that has not happened before.
   func start() {
@@ -57,11 +74,12 @@ final class IndexSurvey: @unchecked Sendable {  // its monitor guards it
   private var isOver: Bool { stops.load(ordering: .relaxed) }
 
   private func work() {
-    var reader: StoreConnection?
+    defer { reader = nil }
     var failures = 0
     for _ in 0..<Self.mostStretches where failures < Self.mostFailures {
       do throws(StoreError) {
-        guard try stretch(&reader) == .more else { return }
+        let outcome = try nextStretch()
+        guard outcome == .more else { return }
       } catch {
         // A commit in between, say.
         failures += 1
@@ -70,39 +88,30 @@ final class IndexSurvey: @unchecked Sendable {  // its monitor guards it
       }
     }
   }
-}
 
-extension IndexSurvey {
-  fileprivate func stretch(_ reader: inout StoreConnection?) throws(StoreError) -> SurveyOutcome? {
+  private func nextStretch() throws(StoreError) -> SurveyOutcome? {
     func body() throws(StoreError) -> SurveyOutcome {
-      try engine.surveyStretch(&reader, Self.leavesOfStretch) { isOver || SideWork.shouldPause }
+      try stretch(Self.leavesOfStretch) { isOver || SideWork.shouldPause }
     }
     return try SideWork.stretch(unless: { isOver }, body)
   }
-}
 
-extension SQLiteEngine {
-  /// One stretch of the survey, on its own connection.
-  func surveyStretch(
-    _ reader: inout StoreConnection?, _ leaves: Int, shouldStop: () -> Bool
-  ) throws(StoreError) -> SurveyOutcome {
-    guard let known else { return .end }
-    return try call { () throws(StoreError) in
-      try watch.checkDatabase()
-      if reader == nil {
-        reader = try StoreConnection(path, readerAccess, connectionSettings)
-        reader?.openWAL()
-        reader?.join(known, writes: false)
-      }
-      guard let reader else { return .end }
-      reader.beginSnapshot()
-      try reader.run(.begin)
-      defer {
-        try? reader.run(.commit)
-        reader.endSnapshot()
-      }
-      return try reader.survey(
-        known.bars, leaves: leaves, notices: watch.noticesSoFar, shouldStop: shouldStop)
+  /// One stretch, of so many leaves or until it `shouldStop`.
+  func stretch(_ leaves: Int, shouldStop: () -> Bool) throws(StoreError) -> SurveyOutcome {
+    try watch.checkDatabase()
+    if reader == nil {
+      reader = try StoreConnection(path, access, settings)
+      reader?.openWAL()
+      reader?.join(known, writes: false)
     }
+    guard let reader else { return .end }
+    reader.beginSnapshot()
+    try reader.run(.begin)
+    defer {
+      try? reader.run(.commit)
+      reader.endSnapshot()
+    }
+    return try reader.survey(
+      known.bars, leaves: leaves, notices: watch.noticesSoFar, shouldStop: shouldStop)
   }
 }

@@ -3,12 +3,14 @@
 extension SQLiteEngine {
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) {
     if batch.count == 1 { return try writeOnlyRow(of: batch, replace: replace) }
+    let isOfOneSeries = batch.series != nil
     let atOnce = { (writer: StoreConnection) throws(StoreError) -> Void? in
+      guard isOfOneSeries else { return try writer.upsertAtOnce(batch, replace) }
       guard try writer.holdsEnds(of: batch) else { return nil }
       let columns = replace ? BarColumns.everything : batch.carried
       return try writer.bringAllUpToDate(batch, columns, replace ? .replace : .merge)
     }
-    try write(atOnce: batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
+    try write(atOnce: isOfOneSeries && batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
       writer throws(StoreError) in try writer.upsert(batch, replace)
     }
   }

@@ -37,8 +37,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   let readerAccess: Connection.Access
   /// What its connections know of other tools' timestamps; nil where each is to find out for itself.
   let known: StoreKnowledge?
-  /// Finds out more of that, where it is worth while.
-  private(set) var survey: IndexSurvey?
+  /// Finds out more of that, where it has begun; guarded by the monitor.
+  @exclusivity(unchecked) private var survey: IndexSurvey?
 
   // MARK: Opening and closing
 
@@ -69,18 +69,28 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
         opened.reader?.join(known, writes: false)
       }
       if !options.isReadOnly { try watch.checkAll() }
-      beginSurveyWhereWorthwhile()
+      prepareSurvey()
     } catch {
       close()
       throw error
     }
   }
 
-  private func beginSurveyWhereWorthwhile() {
+  private func prepareSurvey() {
     guard let known, known.isShared, connectionSettings.fastPaths.contains(.pages) else { return }
-    let survey = IndexSurvey(self)
-    self.survey = survey
-    known.bars.whenManyWereFound { [weak survey] in survey?.start() }
+    // Called within a call of this store.
+    known.bars.whenManyWereFound { [unowned(unsafe) self] in
+      monitor.locked {
+        guard !isClosed, let known = self.known else { return }
+        let survey = makeSurvey(known)
+        self.survey = survey
+        survey.start()
+      }
+    }
+  }
+
+  func makeSurvey(_ known: StoreKnowledge) -> IndexSurvey {
+    IndexSurvey(path, readerAccess, connectionSettings, known, watch)
   }
 
   deinit { close() }
@@ -95,7 +105,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     }
     guard isFirst else { return }
     lane.close()
-    survey?.end()
+    monitor.locked { survey }?.end()
     monitor.locked {
       while runningCalls > 0 { monitor.wait() }
     }

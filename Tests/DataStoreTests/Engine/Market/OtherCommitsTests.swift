@@ -202,7 +202,8 @@ import Testing
       return random.oneIn(4) ? text.replacing("T", with: " ") : text
     }
     // Looks at all series meanwhile, a few leaves at a time.
-    var readers: [StoreConnection?] = [nil, nil]
+    let engines = [try engine(store), try engine(second)]
+    let surveys = engines.map { engine in engine.known.map(engine.makeSurvey) }
     func insert(_ symbol: String, _ text: String) throws {
       try raw.execute(
         "INSERT OR IGNORE INTO market_data(symbol, timeframe, timestamp, close) VALUES ('\(symbol)', '1h',"
@@ -245,8 +246,8 @@ import Testing
       case 23: try raw.execute("CREATE TABLE IF NOT EXISTS other(a); DROP TABLE other")
       default: break
       }
-      for (place, one) in [store, second].enumerated() where random.oneIn(2) {
-        _ = try? engine(one).surveyStretch(&readers[place], Int.random(in: 1...6, using: &random)) { false }
+      for survey in surveys where random.oneIn(2) {
+        _ = try? survey?.stretch(Int.random(in: 1...6, using: &random)) { false }
       }
       guard random.oneIn(2) else { continue }
       let fresh = try Store(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ import pandas as pd
 from ..cells import Refusal, exact_double, number, refuse_number, shown
 from .dtypes import Booleans, Column, Floats, Integers, Objects
 from .encoding import each, encode, refuse_booleans
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["DOUBLES", "Float64s", "doubles"]
 

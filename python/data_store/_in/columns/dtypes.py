@@ -7,7 +7,7 @@ One table looks at the dtype, once per column. What the cells become is the targ
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ import pandas as pd
 
 from .arrow_texts import code_arrow
 from .object_codes import code_objects
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = [
     "BareColumn",
@@ -116,7 +119,7 @@ class Objects:
         self.values = values
 
 
-Cells: TypeAlias = Floats | Integers | Booleans | Categories | Objects
+Cells: TypeAlias = "Floats | Integers | Booleans | Categories | Objects"
 
 
 def objects(column: Column) -> list[Any]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from ..._c.floats import at_default
 from ..cells import Refusal
 from . import dtypes
 from .dtypes import Booleans, Categories, Column, Integers, Mask
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["Rows", "each", "encode", "nulls", "refuse_any", "refuse_booleans"]
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from ..cells import flag, refuse_flag
 from .dtypes import Booleans, Column, Floats, Integers, Mask, Objects
 from .encoding import each, encode, nulls, refuse_any
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["Flags", "flags"]
 

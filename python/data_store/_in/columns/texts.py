@@ -97,7 +97,7 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
             return TextCodes(None, [block])
         if count == len(cells.values):  # each its own
             return TextCodes(np.arange(count, dtype=np.int32), None, block, count)
-        codes = dict(zip(distinct, range(count), strict=True))
+        codes = dict(zip(distinct, range(count)))
         return TextCodes(_coded(cells.values, codes), None, block, count)
     for cell in distinct:
         try:

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, Optional
 from urllib.parse import quote
 
 import typer
 
 from ...core import DataStore
 from ...errors import InvalidInputError
-from ..guard import ended_well, say
+from ..guard import counted, ended_well, say
 from ..importing import Importer
 from ..inventory import Series, requests_of, series_of
 from ..options import End, Start, StorePath, opened
@@ -64,17 +64,17 @@ def export(
         ),
     ],
     symbol: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(help="Only this symbol; may be given again.", show_default=False),
     ] = None,
     timeframe: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(help="Only this timeframe; may be given again.", show_default=False),
     ] = None,
     start: Start = None,
     end: End = None,
     format: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             help=f"{', '.join(_FORMATS)}; else as the name ends, csv for folders.",
             show_default=False,
@@ -122,7 +122,7 @@ def export(
             marker = MANIFEST if folder else None
             with appearing(target.rstrip("/"), overwrite=overwrite, marker=marker) as part:
                 job.folder(part) if folder else job.file(part)
-        say(f"{target}: {job.rows:,} bars of {len(listed):,} series{job.more}")
+        say(f"{target}: {counted(job.rows, 'bar')} of {len(listed):,} series{job.more}")
 
 
 def _format_of(target: str, format: str | None, folder: bool) -> str:
@@ -218,7 +218,7 @@ class _Job:
                     with target.transaction():
                         for request in requests:
                             target.market.record_request(**request)
-                    self.more = f", {len(requests):,} requests, state"
+                    self.more = f", {counted(len(requests), 'request')}, state"
                 target.checkpoint()  # nobody else has it open: all is in the file then
         finally:
             for suffix in ("-wal", "-shm"):
@@ -248,7 +248,7 @@ class _Job:
             requests = requests_of(store)
             _write_json(path / STATE, store.state.items())
             _write_json(path / REQUESTS, requests)
-            self.more = f", {len(requests):,} requests, state"
+            self.more = f", {counted(len(requests), 'request')}, state"
 
 
 def _file_name(series: Series, format: str, taken: set[str]) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -28,7 +28,7 @@ def features(
     start: Start = None,
     end: End = None,
     key: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(help="Such as rsi@2.1; may be given again.", show_default=False),
     ] = None,
     keys: Annotated[
@@ -53,10 +53,8 @@ def _long(batches: Iterator[Batch]) -> Iterator[tuple[Any, ...]]:
     for batch in batches:
         times = batch.columns.pop("timestamp")
         names = list(batch.columns)
-        for time, cells in zip(
-            times, zip(*batch.columns.values(), strict=True), strict=bool(names)
-        ):
+        for time, cells in zip(times, zip(*batch.columns.values())):
             text = iso_text(time)
-            for name, cell in zip(names, cells, strict=True):
+            for name, cell in zip(names, cells):
                 if cell is not None:
                     yield text, name, *cell

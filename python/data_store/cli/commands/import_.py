@@ -6,13 +6,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import closing
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
 from ...core import DataStore
 from ...errors import BusyError, DataStoreError, InvalidInputError, LibraryError
-from ..guard import FOUND, ended_well, say
+from ..guard import FOUND, counted, ended_well, say
 from ..importing import Importer, Tally
 from ..options import CsvFlag, JsonFlag, StorePath, Timeout
 from ..output import form_of, write_rows
@@ -49,13 +49,13 @@ def import_(
         ),
     ],
     symbol: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             help="What the bars are of; else a column or the name says.", show_default=False
         ),
     ] = None,
     timeframe: Annotated[
-        str | None, typer.Option(help="Such as 1h; else as for --symbol.", show_default=False)
+        Optional[str], typer.Option(help="Such as 1h; else as for --symbol.", show_default=False)
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count, and write nothing.", show_default=False)
@@ -69,7 +69,7 @@ def import_(
         ),
     ] = False,
     tz: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             metavar="ZONE",
             help="Of times that name none: UTC, America/New_York.",
@@ -77,7 +77,7 @@ def import_(
         ),
     ] = None,
     mapped: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(
             "--map",
             metavar="OURS=THEIRS",
@@ -86,13 +86,13 @@ def import_(
         ),
     ] = None,
     skip: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(
             metavar="COLUMN", help="Leave a column out; * all others.", show_default=False
         ),
     ] = None,
     columns: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             metavar="NAMES",
             help="Of a file without a header: timestamp,open,high,low,close,- (- is left out).",
@@ -100,28 +100,29 @@ def import_(
         ),
     ] = None,
     preset: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             help=f"Whose CSV it is: {', '.join(PRESETS)}; else found out.", show_default=False
         ),
     ] = None,
     header: Annotated[
-        bool | None,
+        Optional[bool],
         typer.Option("--header/--no-header", help="Else found out.", show_default=False),
     ] = None,
     separator: Annotated[
-        str | None, typer.Option(help="One character, or tab; else found out.", show_default=False)
+        Optional[str],
+        typer.Option(help="One character, or tab; else found out.", show_default=False),
     ] = None,
     decimal: Annotated[str, typer.Option(help="The decimal point of numbers.")] = ".",
     unit: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             help="Of times that are numbers: s, ms, us, ns; else by their size.",
             show_default=False,
         ),
     ] = None,
     time_format: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             metavar="FORMAT",
             help="Of times that are not ISO 8601: '%d.%m.%Y %H:%M'.",
@@ -254,7 +255,7 @@ def _report(tallies: list[Tally], form: str, *, dry_run: bool) -> None:
         for refused in tally.refusals[:_SHOWN]:
             say(f"{tally.file}: {refused.place}: {refused.reason}")
         if tally.refused > _SHOWN:
-            say(f"{tally.file}: {tally.refused - _SHOWN:,} more rows were refused")
+            say(f"{tally.file}: {counted(tally.refused - _SHOWN, 'more row')} refused")
     if tallies:
         say(_conclusion(tallies, dry_run=dry_run))
 
@@ -278,16 +279,18 @@ def _conclusion(tallies: list[Tally], *, dry_run: bool) -> str:
         said = "nothing changes" if dry_run else "nothing changed"
         stored = total("unchanged")
         if stored:
-            said += f": all {stored:,} bars are stored already"
+            every = f"all {stored:,} bars are" if stored > 1 else "the bar is"
+            said += f": {every} stored already"
     else:
-        said = f"{new:,} bars {would}inserted, {changed:,} changed"
+        said = f"{counted(new, 'bar')} {would}inserted, {changed:,} changed"
         if total("state") or total("requests"):
-            said += f", {total('state'):,} state values, {total('requests'):,} requests"
+            said += f", {counted(total('state'), 'state value')}"
+            said += f", {counted(total('requests'), 'request')}"
         more = [f"{total(name):,} {name}" for name in ("unchanged", "repeated") if total(name)]
         if more:
             said += f" ({', '.join(more)})"
     if refused:
-        said += f"; {refused:,} rows {would}refused"
+        said += f"; {counted(refused, 'row')} {would}refused"
     return said + ("; nothing was written: --dry-run" if dry_run else "")
 
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
-from ..guard import FOUND, ended_well, fail, say
+from ..guard import FOUND, counted, ended_well, fail, say
 from ..inventory import missing_runs
 from ..latest import first_and_last
 from ..options import CsvFlag, End, JsonFlag, Start, StorePath, Symbol, Timeframe, opened
@@ -28,7 +28,7 @@ def missing(
     start: Start = None,
     end: End = None,
     every: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             metavar="DURATION",
             help="How far apart bars are, such as 15m or 1d; else as the timeframe says.",
@@ -60,7 +60,8 @@ def missing(
         ]
         write_rows(["start", "end", "bars"], rows, form)
         if rows:
-            say(f"{sum(row[2] for row in rows):,} bars are missing, in {len(rows):,} runs")
+            bars = sum(row[2] for row in rows)
+            say(f"missing: {counted(bars, 'bar')}, in {counted(len(rows), 'run')}")
             raise typer.Exit(FOUND)
         say("no bars are missing")
 

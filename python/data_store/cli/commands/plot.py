@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -37,19 +37,19 @@ def plot(
     start: Start = None,
     end: End = None,
     last: Annotated[
-        int | None,
+        Optional[int],
         typer.Option(
             min=1, help="The latest so many bars; else as many as fit.", show_default=False
         ),
     ] = None,
     feature: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(
             help="Draw a feature, such as rsi@2.1; may be given again.", show_default=False
         ),
     ] = None,
     out: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             "--out", "-o", metavar="FILE", help="A picture: .png, .svg or .pdf.", show_default=False
         ),
@@ -59,7 +59,7 @@ def plot(
     ] = False,
     height: Annotated[int, typer.Option(min=4, max=200, help="Lines for the prices.")] = 16,
     width: Annotated[
-        int | None,
+        Optional[int],
         typer.Option(min=20, help="Characters; else those of the terminal.", show_default=False),
     ] = None,
 ) -> None:

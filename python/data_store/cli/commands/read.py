@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -32,11 +32,11 @@ def read(
     start: Start = None,
     end: End = None,
     columns: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(metavar="NAMES", help="Such as open,close; else all.", show_default=False),
     ] = None,
     features: Annotated[
-        str | None,
+        Optional[str],
         typer.Option(
             metavar="KEYS",
             help="Feature values as columns: keys such as rsi@2.1,atr@1.0, or all; json: as text.",
@@ -44,10 +44,10 @@ def read(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=0, help="The first so many bars.", show_default=False)
+        Optional[int], typer.Option(min=0, help="The first so many bars.", show_default=False)
     ] = None,
     last: Annotated[
-        int | None, typer.Option(min=0, help="The latest so many bars.", show_default=False)
+        Optional[int], typer.Option(min=0, help="The latest so many bars.", show_default=False)
     ] = None,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
@@ -85,4 +85,4 @@ def rows_of(batches: Iterable[Batch]) -> Iterator[tuple[Any, ...]]:
             map(iso_text, values) if name == "timestamp" else values
             for name, values in batch.columns.items()
         ]
-        yield from zip(*columns, strict=True)
+        yield from zip(*columns)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -20,14 +20,16 @@ data-store requests market.db --symbol EURUSD --start 2026-03-01 --json
 
 def requests(
     store: StorePath,
-    symbol: Annotated[str | None, typer.Option(show_default=False, help="Of this symbol.")] = None,
+    symbol: Annotated[
+        Optional[str], typer.Option(show_default=False, help="Of this symbol.")
+    ] = None,
     timeframe: Annotated[
-        str | None, typer.Option(show_default=False, help="Of this timeframe.")
+        Optional[str], typer.Option(show_default=False, help="Of this timeframe.")
     ] = None,
     start: Start = None,
     end: End = None,
     limit: Annotated[
-        int | None, typer.Option(min=0, help="The first so many.", show_default=False)
+        Optional[int], typer.Option(min=0, help="The first so many.", show_default=False)
     ] = None,
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -33,7 +33,7 @@ def sql(
         ),
     ],
     param: Annotated[
-        list[str] | None,
+        Optional[list[str]],
         typer.Option(
             metavar="VALUE",
             help="For the next ?; NAME=VALUE for :NAME. Numbers are numbers, null is NULL, "
@@ -42,7 +42,7 @@ def sql(
         ),
     ] = None,
     limit_seconds: Annotated[
-        float | None,
+        Optional[float],
         typer.Option(
             "--timeout", min=0, help="Stop a query that takes longer.", show_default=False
         ),
@@ -63,7 +63,7 @@ def sql(
 
 def _rows(batches: Iterator[Batch]) -> Iterator[tuple[Any, ...]]:
     for batch in batches:
-        yield from zip(*batch.columns.values(), strict=True)
+        yield from zip(*batch.columns.values())
 
 
 def _parameters(given: list[str]) -> Any:

@@ -7,7 +7,10 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 __all__ = ["NUMBERS", "TEXTS", "Chunk", "Piece", "Refused", "Source"]
 
@@ -23,7 +26,7 @@ class Refused(NamedTuple):
     reason: str
 
 
-@dataclass(slots=True)
+@dataclass
 class Chunk:
     """Bars of one series, in the file's order."""
 
@@ -56,7 +59,7 @@ class Chunk:
         return Chunk(self.symbol, self.timeframe, columns, places)
 
 
-Piece: TypeAlias = Chunk | Refused
+Piece: TypeAlias = "Chunk | Refused"
 
 
 @dataclass

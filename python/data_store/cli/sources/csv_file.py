@@ -220,7 +220,7 @@ class CsvFile(Source):
                 yield Refused(f"line {self._line + line:,}", f"{found} instead of {self._width}")
         self._line += len(text.splitlines()) if "\r" in text else text.count("\n")
         if rows:
-            columns = list(zip(*rows, strict=True))
+            columns = list(zip(*rows))
             for layout in self._layouts:
                 yield from layout.pieces(columns, places, empty_is_text=empty_is_text)
 

@@ -85,7 +85,7 @@ class JsonFile(Source):
         layout.word = "element"
         layout.name_series(self.name)
         if isinstance(form, int):
-            columns = list(zip(*rows, strict=True))
+            columns = list(zip(*rows))
         else:
             columns = [tuple(row[name] for row in rows) for name in names]
         yield from layout.pieces(columns, places, empty_is_text=True)

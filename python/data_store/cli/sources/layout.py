@@ -63,7 +63,7 @@ class Layout:
             Its name does not say them either.
         """
         given = {name for _, name in self.targets}
-        for what, guess in zip(("symbol", "timeframe"), series_in_name(file), strict=True):
+        for what, guess in zip(("symbol", "timeframe"), series_in_name(file)):
             if getattr(self, what) or what in given:
                 continue
             if not guess:
@@ -114,7 +114,7 @@ class Layout:
         parts = [raw[place] for place, target in self.targets if target == "timestamp"]
         cells = parts[0]
         if len(parts) > 1:
-            cells = [" ".join(map(str, row)) for row in zip(*parts, strict=True)]
+            cells = [" ".join(map(str, row)) for row in zip(*parts)]
         found = self.times.read_all(cells)
         try:
             return array("q", found)  # type: ignore[arg-type]

@@ -88,7 +88,7 @@ class VnpyFile(Source):
                 rows = connection.execute(_QUERY)
                 while some := rows.fetchmany(_ROWS):
                     for (symbol, exchange, interval), group in groupby(some, lambda row: row[:3]):
-                        columns = list(zip(*group, strict=True))
+                        columns = list(zip(*group))
                         name = f"{symbol}.{exchange}" if exchange else str(symbol)
                         timeframe = _TIMEFRAMES.get(interval, str(interval))
                         if wishes.symbol not in (None, name, symbol):

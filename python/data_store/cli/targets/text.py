@@ -25,11 +25,11 @@ def write_json(parts: Iterable[Part], out: IO[str]) -> None:
     comma = "[\n"
     for part in parts:
         for row in _rows(part):
-            out.write(comma + json_text(dict(zip(COLUMNS, row, strict=True))))
+            out.write(comma + json_text(dict(zip(COLUMNS, row))))
             comma = ",\n"
     out.write("[]\n" if comma == "[\n" else "\n]\n")
 
 
 def _rows(part: Part) -> Iterator[tuple[Any, ...]]:
     values = part.columns.values()
-    return zip(repeat(part.symbol), repeat(part.timeframe), *values, strict=False)
+    return zip(repeat(part.symbol), repeat(part.timeframe), *values)

@@ -26,6 +26,7 @@ class Connection {
   let handle: OpaquePointer
   let fastPaths: FastPaths
   private let path: String
+  private let walLimit: Int64
   private var statements: [String: Statement] = [:]
   /// Statements of the market's hot paths, by what varies in them.
   private var variants: [UInt64: Statement] = [:]
@@ -82,6 +83,7 @@ class Connection {
     }
     handle = opened
     self.path = path
+    walLimit = settings.walLimit
     fastPaths = settings.fastPaths
     self.interruption = interruption
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
@@ -229,7 +231,7 @@ class Connection {
     guard fastPaths.contains(.frames) else { return }
     gathering = FrameGathering(
       database: file(SQLITE_FCNTL_FILE_POINTER), wal: file(SQLITE_FCNTL_JOURNAL_POINTER),
-      walPath: "\(path)-wal")
+      walPath: "\(path)-wal", earlyFrom: walLimit / 2)
   }
 
   /// Makes the disk begin to write what is in the WAL, so that a checkpoint waits for less.

@@ -26,16 +26,39 @@ extension StoreConnection {
     try source.provide(batch) { () throws(StoreError) in
       let series = batch.series
       guard try bringUpToDate(batch, series, columns, replace ? .replace : .merge) else { return }
-      let statement = try statement(
-        UpsertSQL.variant(batch.carried, replace: replace) | (series == nil ? 0 : UpsertSQL.oneSeries)
-      ) {
-        UpsertSQL.bars(batch.carried, rows: series == nil ? .batch : .batchOfOneSeries, replace: replace)
-      }
+      let statement = try upsertStatement(batch, ofOneSeries: series != nil, replace)
       if let series {
         statement.bind(1, series.symbol)
         statement.bind(2, series.timeframe)
       }
       try statement.run()
+    }
+  }
+
+  /// Writes bars of several series by a statement that is its own transaction, where no rows in other forms are about: of the
+  /// pages that it changes, SQLite keeps no copies to undo it alone. nil if nothing was written.
+  func upsertAtOnce(_ batch: BorrowedBatch, _ replace: Bool) throws(StoreError) -> Void? {
+    guard batch.count > 0, foreignForms.mayAllBePlain else { return nil }
+    expectRows(batch.count)
+    let statement = try upsertStatement(batch, ofOneSeries: false, replace)
+    commitsOnlyWherePlain = true
+    defer { commitsOnlyWherePlain = false }
+    do throws(StoreError) {
+      try source.provide(batch) { () throws(StoreError) in try statement.run() }
+      return ()
+    } catch {
+      guard error.isOtherForm else { throw error }
+      return nil
+    }
+  }
+
+  private func upsertStatement(
+    _ batch: BorrowedBatch, ofOneSeries: Bool, _ replace: Bool
+  ) throws(StoreError) -> Statement {
+    try statement(
+      UpsertSQL.variant(batch.carried, replace: replace) | (ofOneSeries ? UpsertSQL.oneSeries : 0)
+    ) {
+      UpsertSQL.bars(batch.carried, rows: ofOneSeries ? .batchOfOneSeries : .batch, replace: replace)
     }
   }
 

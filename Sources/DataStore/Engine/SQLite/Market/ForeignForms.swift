@@ -323,6 +323,9 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     return monitor.locked { surveyed.areAll(knowable) }
   }
 
+  /// Whether `areAllPlain` may be found to be so once the lock on writing is held.
+  var mayAllBePlain: Bool { monitor.locked { surveyed.isWhole } }
+
   /// Where the look at all series has come to, as far as that still counts.
   func surveyed(_ knowable: Knowable) -> SurveyedSeries {
     monitor.locked { knowable.holds(surveyed.edition, isPlain: true) ? surveyed : SurveyedSeries() }

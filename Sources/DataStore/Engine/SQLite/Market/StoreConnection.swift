@@ -71,7 +71,17 @@ final class StoreConnection: Connection {
     return times
   }
 
-  override func mayCommitStatement() -> Bool { overlap.mayCommit() }
+  /// A statement that is its own transaction is taken back, with `.otherForm`, if rows in other forms may be about. By the time
+  /// of its commit it has the lock on writing.
+  var commitsOnlyWherePlain = false
+
+  override func mayCommitStatement() -> Bool {
+    if commitsOnlyWherePlain, !foreignForms.areAllPlain(self) {
+      source.failure = .otherForm
+      return false
+    }
+    return overlap.mayCommit()
+  }
 
   /// Begins the read transaction of a read that may take rows from pages; false if SQLite has to find them all.
   func beginPages(notices: Int?) throws(StoreError) -> Bool {

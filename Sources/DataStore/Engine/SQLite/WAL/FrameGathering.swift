@@ -27,6 +27,8 @@ final class FrameGathering {
   @exclusivity(unchecked) private var database: File?
   @exclusivity(unchecked) private var wal: File?
   private let walPath: String
+  /// The disk begins early with what lies behind this place of the WAL.
+  private let earlyFrom: Int64
 
   /// What is not written yet; nil before the first frame, and where there is no memory: then nothing is gathered.
   @exclusivity(unchecked) private var gathered: UnsafeMutableRawPointer?
@@ -51,8 +53,9 @@ final class FrameGathering {
   private var walDescriptor: Int32 = -2
 
   /// nil if the connection has no WAL open, or is not one of the shim VFS.
-  init?(database: SQLiteFile?, wal: SQLiteFile?, walPath: String) {
+  init?(database: SQLiteFile?, wal: SQLiteFile?, walPath: String, earlyFrom: Int64 = 0) {
     self.walPath = walPath
+    self.earlyFrom = earlyFrom
     guard let database, let wal else { return nil }
     self.wal = File(wal, self, Self.walMethods)
     self.database = File(database, self, Self.databaseMethods)
@@ -128,8 +131,9 @@ final class FrameGathering {
       isWriting = true
       isEnding = false
       end = 0
-      // The disk begins early with long transactions alone: to begin takes a hundred microseconds each half megabyte, and
-      // one short commit in thirty would wait for what the ones before it have written. See `beginWriteback()`.
+      // The disk begins early with long transactions alone, and where a checkpoint is near: to begin takes a hundred
+      // microseconds each half megabyte, and milliseconds while the disk is busy. One short commit in thirty would wait for
+      // what the ones before it have written. See `beginWriteback()`.
       writeback.forget()
       lockObserver?.tookWriteLock()
       readLock.beginWriting()
@@ -178,7 +182,7 @@ final class FrameGathering {
     guard count > 0, let gathered, let file = wal?.file else { return SQLITE_OK }
     let result = shim_write(file, gathered, Int32(count), start)
     guard result == SQLITE_OK else { return result }
-    writeback.note(count) { descriptor() }
+    if start >= earlyFrom { writeback.note(count) { descriptor() } }
     drop()
     return SQLITE_OK
   }
