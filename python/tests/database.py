@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from os import PathLike
-from typing import Any
+from typing import Any, Union
 
 MARKET_DATA = """
 CREATE TABLE IF NOT EXISTS market_data (
@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS system_state (
 SCHEMA = MARKET_DATA + MARKET_REQUESTS + SYSTEM_STATE
 TABLES = ("market_data", "market_requests", "system_state")
 
-Path = str | PathLike[str]
+Path = Union[str, PathLike[str]]  # noqa: UP007  # Python 3.9 evaluates it
 
 
 def query(path: Path, statement: str, *params: object) -> list[tuple[Any, ...]]:

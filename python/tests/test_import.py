@@ -7,6 +7,7 @@ Runs where pytest is all that is installed, too.
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -111,7 +112,7 @@ path = {str(path)!r}
 if {use!r} != 'the import':
     store = DataStore(path)
     market, state = store.market, store.state
-hour = dt.datetime(2026, 3, 1, 15, tzinfo=dt.UTC)
+hour = dt.datetime(2026, 3, 1, 15, tzinfo=dt.timezone.utc)
 def write(time=hour, **cells):
     market.write_bar('A', '1h', time, **{{'close': 1.5, **cells}})
 {USES[use]}
@@ -123,6 +124,7 @@ print(*sorted(loaded & {{"numpy", "pandas", "pyarrow", "polars"}}))
     assert done.stdout.split() == []
 
 
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no compiler")
 def test_an_older_sqlite_is_an_import_error(tmp_path: Path) -> None:
     source = tmp_path / "old.c"
     source.write_text("int sqlite3_libversion_number(void) { return 3027002; }\n")

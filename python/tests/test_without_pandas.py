@@ -32,7 +32,7 @@ from data_store import (
 )
 
 SYMBOL, TIMEFRAME = "EURUSD", "1h"
-HOUR = dt.datetime(2026, 3, 1, 15, tzinfo=dt.UTC)
+HOUR = dt.datetime(2026, 3, 1, 15, tzinfo=dt.timezone.utc)
 LATER = HOUR + dt.timedelta(hours=1)
 STORED = "2026-03-01T15:00:00+00:00"
 READY = {"value": 0.5, "quality": "ready"}
@@ -129,12 +129,12 @@ def test_the_time_of_a_state_value(store: DataStore, monkeypatch: pytest.MonkeyP
     """A Timestamp where pandas is installed; here it cannot be imported."""
     monkeypatch.setitem(sys.modules, "pandas", None)
     monkeypatch.setattr(state_repo, "_to_timestamp", state_repo._import_to_timestamp)
-    before = dt.datetime.now(dt.UTC) - dt.timedelta(microseconds=1)
+    before = dt.datetime.now(dt.timezone.utc) - dt.timedelta(microseconds=1)
     store.state.set("a", 1)
     time = store.state.updated_at("a")
     assert type(time) is dt.datetime
-    assert before <= time <= dt.datetime.now(dt.UTC)
-    assert time.tzinfo is dt.UTC
+    assert before <= time <= dt.datetime.now(dt.timezone.utc)
+    assert time.tzinfo is dt.timezone.utc
     assert store.state.updated_at("b") is None
 
 
@@ -269,7 +269,7 @@ def test_a_call_says_which_library_it_needs_and_what_works_without(
     calls = {name: call for name, call in CALLS.items() if call[1] in needs}
     told = run_without(missing, path, *(call for call, *_ in calls.values()))
     assert len(told) == len(calls)
-    for line, (name, (_, library, instead)) in zip(told, calls.items(), strict=True):
+    for line, (name, (_, library, instead)) in zip(told, calls.items()):
         kinds, _, message = line.partition(" | ")
         assert kinds.split() == ["LibraryError", "DataStoreError", "ImportError", library]
         assert message.startswith(f"{name} needs {library}, which cannot be imported (")
@@ -289,9 +289,8 @@ def test_a_mistake_is_told_though_pandas_is_missing(path: Path) -> None:
     )
     assert "needs pandas" in told[0]  # what the library would refuse it is not asked
     for line, words in zip(
-        told[1:], ["table of Arrow, not list", "another order", "another order", "unknown column"],
-        strict=True,
-    ):  # fmt: skip
+        told[1:], ["table of Arrow, not list", "another order", "another order", "unknown column"]
+    ):
         assert words in line
 
 
@@ -342,14 +341,14 @@ from data_store import DataStore
 store = DataStore({str(path)!r})
 market = store.market
 {load if place == 1 else ""}
-market.write_bar("A", "1h", dt.datetime(2026, 3, 1, tzinfo=dt.UTC), close=1)
+market.write_bar("A", "1h", dt.datetime(2026, 3, 1, tzinfo=dt.timezone.utc), close=1)
 {load}
 time = pd.Timestamp(1_772_377_200_000_000_007, tz="Europe/Madrid")
 for _ in range(2):
     market.write_bar("A", "1h", time, close=1)
     assert market.latest("A", "1h").index[0] == time
     market.delete("A", "1h")
-assert isinstance(store.state.updated_at("a"), pd.Timestamp | None)
+assert isinstance(store.state.updated_at("a"), (pd.Timestamp, type(None)))
 store.state.set("a", 1)
 assert isinstance(store.state.updated_at("a"), pd.Timestamp)
 """

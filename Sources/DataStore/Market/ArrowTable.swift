@@ -112,7 +112,9 @@ struct ArrowTable {
     message += " \(unknown.prefix(50).map(StoreError.quoted).joined(separator: ", "))"
     let features = unknown.filter { $0.utf8.contains(UInt8(ascii: "@")) }
     message += "; a bar has \(BarColumn.nameList)"
-    if !features.isEmpty { message += "; write feature columns with write_features" }
+    if !features.isEmpty {
+      message += "; leave feature columns out here, and write them and the timestamps alone with write_features"
+    }
     message += "; rename or drop the others"
     let known = BarColumns.names.map { "\($0)" } + Self.keys
     let renamed = unknown.compactMap { name -> String? in
