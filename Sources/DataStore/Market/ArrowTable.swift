@@ -113,7 +113,7 @@ struct ArrowTable {
     let features = unknown.filter { $0.utf8.contains(UInt8(ascii: "@")) }
     message += "; a bar has \(BarColumn.nameList)"
     if !features.isEmpty {
-      message += "; leave feature columns out here, and write them and the timestamps alone with write_features"
+      message += "; leave feature columns out here, and write them, with the timestamps, by write_features"
     }
     message += "; rename or drop the others"
     let known = BarColumns.names.map { "\($0)" } + Self.keys

@@ -123,7 +123,9 @@ import Testing
     #expect(grid.count == 7)  // six steps are 2^64 - 4, one less than from end to end
     #expect(grid[0] == Int64.min + 1)
     #expect(grid[5] == (Int64.min + 1) &+ 5 &* (Int64.max / 3))
-    for (instant, place) in [(Int64.min, 0), (Int64.min + 2, 1), (-1, 3), (0, 4), (grid[4], 4), (grid[5] + 1, 6)] {
+    for (instant, place) in [
+      (Int64.min, 0), (Int64.min + 2, 1), (-1, 3), (0, 4), (grid[4], 4), (grid[5] + 1, 6),
+    ] {
       #expect(grid.place(notBefore: instant, from: 0) == Int64(place), "\(instant)")
     }
     #expect(ExpectedTimes(from: 0, to: -1, step: 1)?.count == 0)

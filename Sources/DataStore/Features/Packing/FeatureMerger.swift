@@ -34,6 +34,12 @@ struct FeatureMerger: ~Copyable {
     new.entries.elements.contains { stored.position(of: $0.key) != nil }
   }
 
+  /// Whether the new text, which was parsed, is in the stored form: its entries were recognised by their form, or are now.
+  private func isInStoredForm(_ newText: Bytes) -> Bool {
+    if let first = new.entries.elements.first, !first.stored.isEmpty { return true }
+    return new.isLikeLast(newText)
+  }
+
   /// The merged text; valid until the next call, and as long as `newText`.
   mutating func merge(stored storedText: Bytes, new newText: Bytes) throws(Fault) -> Bytes {
     do throws(FeatureFault) {
@@ -44,7 +50,7 @@ struct FeatureMerger: ~Copyable {
       throw .new(error)
     }
     // With the same keys in the same order nothing of what is stored stays.
-    if new.isLikeLast(storedText) { return newText }
+    if new.isLikeLast(storedText), isInStoredForm(newText) { return newText }
     out.removeAll()
     // By the keys of the bar before, which are this one's where it is like it.
     if !replacesStored, stored.isLikeLast(storedText) {
