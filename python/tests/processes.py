@@ -69,6 +69,11 @@ class Program:
         self._process.stdin.write(text + "\n")
         self._process.stdin.flush()
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         """A signal to the program."""
         self._process.send_signal(number)

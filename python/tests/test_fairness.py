@@ -45,6 +45,17 @@ def await_line(path: Path, length: int) -> None:
     pytest.fail(f"the line has {length_of_line(path)} places, and should have {length}")
 
 
+def await_stopped(program: Program) -> None:
+    """Wait until a program that was told to stop has done so; fail if that never happens."""
+    stat = Path(f"/proc/{program.pid}/stat")
+    for _ in range(60_000):
+        state = stat.read_text(encoding="ascii").rpartition(")")[2].split()[0]
+        if state == "T":
+            return
+        time.sleep(0.001)
+    pytest.fail(f"the program is in state {state}")
+
+
 @contextlib.contextmanager
 def waiting(path: Path, count: int) -> Iterator[tuple[Program, list[Program]]]:
     """A program within a transaction that will commit on and on, and so many others in line."""
@@ -86,6 +97,7 @@ def test_a_killed_waiter_leaves_the_line(path: Path) -> None:
 def test_a_stopped_waiter_stops_nobody(path: Path) -> None:
     with waiting(path, 3) as (hog, waiters):
         waiters[0].signal(signal.SIGSTOP)
+        await_stopped(waiters[0])
         hog.say("go on")
         for waiter in waiters[1:]:
             assert int(waiter.line()) <= MOST_TO_GO_BY
