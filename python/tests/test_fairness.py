@@ -56,6 +56,16 @@ def await_stopped(program: Program) -> None:
     pytest.fail(f"the program is in state {state}")
 
 
+def await_commit(path: Path) -> None:
+    """Wait until the writer without end has committed again; fail if that never happens."""
+    with DataStore(path) as store:
+        for _ in range(60_000):
+            if store.state.get("counter", 0) > 0:
+                return
+            time.sleep(0.001)
+    pytest.fail("nothing was committed")
+
+
 @contextlib.contextmanager
 def waiting(path: Path, count: int) -> Iterator[tuple[Program, list[Program]]]:
     """A program within a transaction that will commit on and on, and so many others in line."""
@@ -102,6 +112,7 @@ def test_a_stopped_waiter_stops_nobody(path: Path) -> None:
         for waiter in waiters[1:]:
             assert int(waiter.line()) <= MOST_TO_GO_BY
             assert waiter.finish() == []
+        await_commit(path)  # it goes by the one that has stopped
         waiters[0].signal(signal.SIGCONT)
         assert int(waiters[0].line()) > 0
         hog.say("end")
