@@ -45,8 +45,11 @@ def run(database: Path, picture: Path, options: argparse.Namespace) -> str | Non
 
 
 def report(database: Path, picture: Path) -> int:
-    """Print the inventory, the state of the file and where the picture is."""
-    with DataStore(database, read_only=True) as store:
+    """Print the inventory, the state of the file and where the picture is.
+
+    The last to close a file folds the write-ahead log into it, unless it may only read.
+    """
+    with DataStore(database) as store:
         rows = store.info()["rows"]
         findings = store.check()
         print("\nmarket.series():")
