@@ -85,7 +85,7 @@ extension StoreConnection {
   private func edge(_ read: SeriesRead, _ count: Int) throws(StoreError) -> String? {
     let order = read.isFromEnd ? "DESC" : "ASC"
     let bounds = Bounds(read.range)
-    let statement = try statement(variant(bounds, tag: read.isFromEnd ? 1 : 2)) {
+    let statement = try statement(variant(bounds, read.isFromEnd ? .lastBounded : .firstBounded)) {
       """
       SELECT timestamp FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\(bounds.low == nil ? "" : " AND timestamp >= ?3")\
       \(bounds.high == nil ? "" : " AND timestamp <= ?4") ORDER BY timestamp \(order) LIMIT 1 OFFSET ?5
@@ -118,7 +118,7 @@ extension StoreConnection {
   }
 
   private func run(_ key: SeriesKey, _ bounds: Bounds, _ shape: ReadShape) throws(StoreError) {
-    let statement = try statement(variant(bounds, tag: 3) | columnBits(shape)) {
+    let statement = try statement(variant(bounds, .collected) | columnBits(shape)) {
       """
       SELECT ds_collect(\(columnList(shape))) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2\
       \(bounds.low == nil ? "" : " AND timestamp >= ?3")\(bounds.high == nil ? "" : " AND timestamp <= ?4")
@@ -153,7 +153,7 @@ extension StoreConnection {
 
   private func run(_ key: SeriesKey, _ window: TimeForms.Window, _ shape: ReadShape) throws(StoreError) {
     let statement = try statement(
-      4 << 40 | (window.high == nil ? 0 : 1 << 37) | columnBits(shape)
+      StatementFamily.collectedInWindow.first | (window.high == nil ? 0 : 1 << 37) | columnBits(shape)
     ) {
       """
       SELECT ds_collect(\(columnList(shape))) FROM main.market_data WHERE symbol = ?1 AND timeframe = ?2
@@ -172,8 +172,8 @@ extension StoreConnection {
     bounds.high?.withBytes { statement.bindCopy(4, text: $0) }
   }
 
-  private func variant(_ bounds: Bounds, tag: UInt64) -> UInt64 {
-    tag << 40 | (bounds.low == nil ? 0 : 1 << 36) | (bounds.high == nil ? 0 : 1 << 37)
+  private func variant(_ bounds: Bounds, _ family: StatementFamily) -> UInt64 {
+    family.first | (bounds.low == nil ? 0 : 1 << 36) | (bounds.high == nil ? 0 : 1 << 37)
   }
 
   private func columnBits(_ shape: ReadShape) -> UInt64 {

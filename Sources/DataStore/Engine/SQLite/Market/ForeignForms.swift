@@ -413,7 +413,9 @@ final class ForeignForms: PlainEnds, @unchecked Sendable {  // its monitor guard
     _ symbol: Bytes, _ timeframe: Bytes, _ window: TimeForms.Window, _ connection: StoreConnection,
     _ body: (Bytes?) throws(StoreError) -> Void
   ) throws(StoreError) {
-    let variant: UInt64 = 6 << 40 | (window.high == nil ? 1 << 37 : 0) | UInt64(table.paged.rawValue) << 35
+    let variant: UInt64 =
+      StatementFamily.foreignForms.first | (window.high == nil ? 1 << 37 : 0)
+      | UInt64(table.paged.rawValue) << 35
     let statement = try connection.statement(variant) {
       """
       SELECT \(table.column) FROM \(table.name) WHERE symbol = ?1 AND timeframe = ?2 AND \(table.column) >= ?3

@@ -39,7 +39,7 @@ extension StoreConnection {
     return try latestInAnyForm(symbol, timeframe, body)
   }
 
-  private static let latestBarVariant: UInt64 = 5 << 40
+  private static let latestBarVariant = StatementFamily.latestBar.first
 
   /// Other tools' forms are about: the latest by instant, not by text.
   private func latestInAnyForm(

@@ -24,8 +24,8 @@ extension StoreConnection {
     }
   }
 
-  private static var addVariant: UInt64 { 8 << 40 }
-  private static var putVariant: UInt64 { 8 << 40 | 1 }
+  private static var addVariant: UInt64 { StatementFamily.requests.first }
+  private static var putVariant: UInt64 { StatementFamily.requests.first | 1 }
 
   /// `time` is what stands for the time that the request is kept under. One that is taken is left alone, or replaced.
   private static func insertion(time: String, replaces: Bool) -> String {

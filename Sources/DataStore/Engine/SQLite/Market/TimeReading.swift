@@ -62,7 +62,7 @@ extension StoreConnection {
     times.beginPart()
     if hasPages, try collectFromPages(key, low, high, endsBefore: endsBefore, times) { return }
     times.restartPart()
-    var variant: UInt64 = 11 << 40 | (low == nil ? 0 : 1 << 38)
+    var variant: UInt64 = StatementFamily.times.first | (low == nil ? 0 : 1 << 38)
     if high != nil { variant |= endsBefore ? 1 << 36 : 1 << 37 }
     let statement = try statement(variant) {
       Self.select("ds_times(timestamp)", hasLow: low != nil, end: high == nil ? nil : endsBefore ? "<" : "<=")
@@ -75,7 +75,8 @@ extension StoreConnection {
   private func countTexts(
     _ key: SeriesKey, _ low: TimeText?, _ high: TimeText?
   ) throws(StoreError) -> Int {
-    let variant: UInt64 = 10 << 40 | (low == nil ? 0 : 1 << 36) | (high == nil ? 0 : 1 << 37)
+    let variant: UInt64 =
+      StatementFamily.countedTexts.first | (low == nil ? 0 : 1 << 36) | (high == nil ? 0 : 1 << 37)
     let statement = try statement(variant) {
       Self.select("count(*)", hasLow: low != nil, end: high == nil ? nil : "<=")
     }

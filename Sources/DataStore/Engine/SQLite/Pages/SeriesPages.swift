@@ -330,7 +330,7 @@ extension Connection {
     return try statement.step() ? statement.int64(0) : 0
   }
 
-  private static let schemaCookieVariant: UInt64 = 9 << 40
+  private static let schemaCookieVariant = StatementFamily.schemaCookie.first
 
   /// The pages where the table and the index of its key begin; nil if the table is not the specification's to the
   /// letter. Starts a read transaction.

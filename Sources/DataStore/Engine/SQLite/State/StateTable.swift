@@ -25,8 +25,8 @@ extension Connection {
     if isInTransaction { try put() } else { try writingAtOnce { () throws(StoreError) in try put() } }
   }
 
-  private static var putStateVariant: UInt64 { 7 << 40 }
-  private static var stateVariant: UInt64 { 7 << 40 | 1 }
+  private static var putStateVariant: UInt64 { StatementFamily.state.first }
+  private static var stateVariant: UInt64 { StatementFamily.state.first | 1 }
 
   /// Lends the JSON text of a value to `body`; nil if the key is absent.
   func withState(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
