@@ -127,30 +127,39 @@ struct CopyWriter: ~Copyable {
 
 extension Session {
   /// Runs statements of which the first is `COPY … FROM STDIN (FORMAT binary)`, all in one message, and has `fill` write
-  /// its rows. Without a BEGIN among them they are one transaction: where `fill` throws, nothing of it is stored. Returns
-  /// what the last statement gave, in text.
-  @discardableResult
+  /// its rows. Where no transaction is open they are one: where `fill` throws, nothing of it is stored.
   func copy(
     _ sql: String, _ fill: (inout CopyWriter) throws(StoreError) -> Void
-  ) throws(StoreError) -> Answer {
+  ) throws(StoreError) {
     try begin()
-    guard functions.pointee.PQsendQuery(connection, sql) == 1 else { throw lose() }
+    let isAlone = !isInTransaction
+    // The server tells the number before it takes the rows. A lost COMMIT is found out about by it.
+    let text = isAlone ? "BEGIN; SELECT pg_catalog.pg_current_xact_id()::text; \(sql); COMMIT" : sql
+    guard functions.pointee.PQsendQuery(connection, text) == 1 else { throw lose() }
     try flush()
-    // Statements before the COPY have results of their own.
-    while let result = try nextResult() {
-      let status = functions.pointee.PQresultStatus(result)
-      defer { functions.pointee.PQclear(result) }
-      if status == LibPQ.copyIn { return try fillCopy(fill) }
-      guard status == LibPQ.commandOK || status == LibPQ.tuplesOK else {
-        let failure = error(of: result)
-        try drain()
-        throw failure
+    var number: String?
+    do throws(StoreError) {
+      while let result = try nextResult() {
+        let status = functions.pointee.PQresultStatus(result)
+        let answer = Answer(functions, owning: result)
+        switch status {
+        case LibPQ.copyIn: return try fillCopy(fill)
+        case LibPQ.tuplesOK: if isAlone { number = answer.string(0) }
+        case LibPQ.commandOK: break
+        default:
+          let failure = error(of: result)
+          try drain()
+          throw failure
+        }
       }
+    } catch {
+      guard isLost, let number, let settle else { throw error }
+      return try settle(self, number, error)
     }
     throw StoreError(.internalError, "there was no COPY among the statements. Please report this message")
   }
 
-  private func fillCopy(_ fill: (inout CopyWriter) throws(StoreError) -> Void) throws(StoreError) -> Answer {
+  private func fillCopy(_ fill: (inout CopyWriter) throws(StoreError) -> Void) throws(StoreError) {
     var failure: StoreError?
     do throws(StoreError) {
       var writer = CopyWriter(self)
@@ -160,23 +169,12 @@ extension Session {
       if isLost { throw error }
       failure = error
     }
-    // It may be refused for a full buffer.
-    while true {
-      let isEnded = functions.pointee.PQputCopyEnd(connection, failure == nil ? nil : "the writer has failed")
-      if isEnded == 1 { break }
-      guard isEnded == 0 else {
-        // The server has ended the COPY by an error already, which is told now.
-        break
-      }
+    // 0: its buffer is full. -1: the server has ended the COPY by an error, which is told next.
+    while functions.pointee.PQputCopyEnd(connection, failure == nil ? nil : "the writer has failed") == 0 {
       try wait(for: POLLIN | POLLOUT)
     }
-    do throws(StoreError) {
-      let answer = try lastAnswer()
-      if let failure { throw failure }
-      return answer
-    } catch {
-      throw failure ?? error
-    }
+    do throws(StoreError) { _ = try lastAnswer() } catch { throw isLost ? error : failure ?? error }
+    if let failure { throw failure }
   }
 
   /// Lets go of all results that are to come.
@@ -204,6 +202,5 @@ extension Session {
       }
     }
     try flush()
-    // An error of the server's ends the COPY early.
   }
 }

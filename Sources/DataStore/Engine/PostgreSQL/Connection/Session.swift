@@ -21,6 +21,13 @@ final class Session {
   var waitsUntil = Deadline.never
   /// Looks from another session at what this one waits for.
   var watch: ((Session) -> Verdict)?
+  /// Finds out whether the transaction of this number was committed, where the connection was lost; throws where it was
+  /// not, or nobody knows.
+  var settle: ((Session, _ number: String, _ failure: StoreError) throws(StoreError) -> Void)?
+  /// Which server this is, and which line of its history it writes.
+  var system = ""
+  /// What a call is told where the connection is lost within it.
+  var outcome = Outcome.nothingStored
   /// Whether the temporary tables of this session are there, by the caller's numbers. See `forgetTemporaryTables()`.
   var temporaryTables: Set<Int> = []
 
@@ -37,6 +44,12 @@ final class Session {
   private(set) var isLost = false
 
   enum CancelReason { case interrupted, outOfTime, blocked }
+
+  enum Outcome {
+    case nothingStored
+    /// What was sent was a transaction of its own.
+    case unknownWhereLost
+  }
 
   /// What is told of a session that waits for long.
   enum Verdict {
