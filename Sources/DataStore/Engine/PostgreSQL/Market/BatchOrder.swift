@@ -18,7 +18,7 @@ struct BatchOrder: ~Copyable {
     symbols = Ranks(isOfOneSeries ? .empty : batch.symbol)
     timeframes = Ranks(isOfOneSeries ? .empty : batch.timeframe)
     if !isInOrder, let place = rows.reserve(count) {
-      let order = UnsafeMutableBufferPointer(start: place, count: count)
+      var order = UnsafeMutableBufferPointer(start: place, count: count)
       for row in 0..<count { (place + row).initialize(to: Int32(truncatingIfNeeded: row)) }
       order.sort { comes(Int($0), before: Int($1)) }
       rows.advance(by: count)
@@ -70,7 +70,7 @@ private struct Ranks: ~Copyable {
     guard codes != nil else { return }
     let values = column.values
     guard let ranks = self.ranks.reserve(2 * values.count) else { return }
-    let order = UnsafeMutableBufferPointer(start: ranks + values.count, count: values.count)
+    var order = UnsafeMutableBufferPointer(start: ranks + values.count, count: values.count)
     for value in values.indices { order[value] = Int32(truncatingIfNeeded: value) }
     order.sort { values[Int($0)].order(values[Int($1)]) < 0 }
     var rank: Int32 = 0

@@ -8,18 +8,22 @@ struct FeatureTexts: ~Copyable {
   /// For large batches that are sent as they stand.
   private let packAhead: FeaturePackAhead?
   /// Folds rows of one bar, and merges them with what is stored.
-  private var merger = FeatureMerger()
-  private var folded = ByteBuffer()
+  private var merger: FeatureMerger
+  private var folded: ByteBuffer
 
   init(_ batch: BorrowedBatch, isAsGiven: Bool) throws(StoreError) {
-    self.batch = batch
-    self.isAsGiven = isAsGiven
+    var packer: FeaturePacker?
+    var packAhead: FeaturePackAhead?
     if isAsGiven, FeaturePackAhead.isWorthwhile(batch.features, rows: batch.count) {
       packAhead = FeaturePackAhead(try batch.featurePacker(), rows: batch.count)
-    } else {
-      packAhead = nil
     }
     if packAhead == nil, batch.carriesFeatures { packer = try batch.featurePacker() }
+    self.batch = batch
+    self.isAsGiven = isAsGiven
+    self.packer = consume packer
+    self.packAhead = packAhead
+    merger = FeatureMerger()
+    folded = ByteBuffer()
   }
 
   deinit { packAhead?.end() }
@@ -49,6 +53,7 @@ struct FeatureTexts: ~Copyable {
     _ order: borrowing BatchOrder, from place: Int, to end: Int, _ change: FeatureChange
   ) throws(StoreError) -> Bytes? {
     guard end > place + 1 else { return try text(order.row(place)) }
+    let batch = batch
     var isGiven = false
     for place in place..<end {
       guard let text = try text(order.row(place)) else {
@@ -56,7 +61,8 @@ struct FeatureTexts: ~Copyable {
         continue
       }
       if isGiven, change == .merge {
-        let merged = try merged(folded.bytes, text) { batch.place(order.row(place)) }
+        let earlier = folded.bytes
+        let merged = try merged(earlier, text) { batch.place(order.row(place)) }
         folded.removeAll()
         folded.append(merged)
       } else {

@@ -5,15 +5,21 @@
 struct HeldBars: ~Copyable {
   private let answer: Answer?
   /// By key, in the order in which they were asked for: the answer's row; -1 where there is no such bar.
-  private var rows = ColumnBuffer<Int32>()
-  private(set) var count = 0
+  private let rows: ColumnBuffer<Int32>
+  let count: Int
 
   /// None.
-  init() { answer = nil }
+  init() {
+    answer = nil
+    rows = ColumnBuffer()
+    count = 0
+  }
 
   /// Asks for `keys`; with `features` for those, too.
   init(_ keys: borrowing BarKeys, features: Bool, in table: String, _ session: Session) throws(StoreError) {
     let found = try keys.hold(features: features, in: table, session)
+    var rows = ColumnBuffer<Int32>()
+    var count = 0
     rows.pad(to: keys.count, with: -1)
     for row in 0..<found.rows {
       let place = Int(found.integer(0, row: row)) - 1
@@ -21,8 +27,10 @@ struct HeldBars: ~Copyable {
       rows[place] = Int32(truncatingIfNeeded: row)
       count += 1
     }
-    answer = consume found
     if MemoryShortage.isNoted { throw .noMemory() }
+    answer = consume found
+    self.rows = consume rows
+    self.count = count
   }
 
   func holds(_ key: Int) -> Bool { key < rows.count && rows[key] >= 0 }
