@@ -71,6 +71,30 @@ extension PostgreSQLEngine {
     }
   }
 
+  /// Runs `body`, which takes back all that it does, in a transaction that is rolled back; within the caller's one behind
+  /// a savepoint.
+  func readAlone<Result: ~Copyable>(
+    until queryEnd: Deadline?, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try call { () throws(StoreError) in
+      if lane.enterTransaction() {
+        defer { leaveLane() }
+        return try inTransaction(writes: true, until: queryEnd) { session throws(StoreError) in
+          let result = try body(session)
+          try undoCall(session)
+          return result
+        }
+      }
+      return try repeatedly(Deadline(secondsFromNow: options.timeout)) { session throws(StoreError) in
+        session.interruption.begin(stopsStatements: true, deadline: queryEnd)
+        try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        let result = try body(session)
+        rollBack(session)
+        return result
+      }
+    }
+  }
+
   // MARK: Writing
 
   /// Runs `body` as one transaction (within an open one: as a savepoint): all of it is stored, or nothing. `body` may run

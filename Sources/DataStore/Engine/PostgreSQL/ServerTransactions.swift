@@ -34,7 +34,7 @@ extension PostgreSQLEngine {
       } else {
         try checkTransaction()
         try onTransaction { session throws(StoreError) in
-          try session.run(releasing + "SAVEPOINT \(savepointName(depth))")
+          _ = try session.run(releasing + "SAVEPOINT \(savepointName(depth))")
         }
         transaction.savepoint = .none
       }
@@ -87,7 +87,8 @@ extension PostgreSQLEngine {
     }
   }
 
-  private func undoCall(_ session: Session) throws(StoreError) {
+  /// Takes back what was done since the call's savepoint.
+  func undoCall(_ session: Session) throws(StoreError) {
     session.forgetTemporaryTables()
     let state = session.lastState
     defer { session.lastState = state }

@@ -11,6 +11,8 @@ final class Parameters {
   let values: UnsafeMutablePointer<UnsafePointer<CChar>?>
   let lengths: UnsafeMutablePointer<Int32>
   let formats: UnsafeMutablePointer<Int32>
+  /// The types' numbers in pg_type, where a statement is not prepared; 0: as the server finds it.
+  let types: UnsafeMutablePointer<UInt32>
   /// Where numbers lie.
   private let words: UnsafeMutablePointer<UInt64>
   /// Texts that were copied.
@@ -20,10 +22,12 @@ final class Parameters {
     values = .allocate(capacity: Self.most)
     lengths = .allocate(capacity: Self.most)
     formats = .allocate(capacity: Self.most)
+    types = .allocate(capacity: Self.most)
     words = .allocate(capacity: Self.most)
     values.initialize(repeating: nil, count: Self.most)
     lengths.initialize(repeating: 0, count: Self.most)
     formats.initialize(repeating: 1, count: Self.most)
+    types.initialize(repeating: 0, count: Self.most)
     words.initialize(repeating: 0, count: Self.most)
   }
 
@@ -32,6 +36,7 @@ final class Parameters {
     values.deallocate()
     lengths.deallocate()
     formats.deallocate()
+    types.deallocate()
     words.deallocate()
   }
 
@@ -55,14 +60,15 @@ final class Parameters {
   }
 
   /// A text, or JSON, which is copied.
-  func add(copying text: String) {
-    text.withBytes { text in
-      guard text.count > 0, let base = text.baseAddress else { return put(words, 0) }
-      let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: text.count)
-      memcpy(copy, base, text.count)
-      copies.append(copy)
-      put(copy, text.count)
-    }
+  func add(copying text: String) { text.withBytes { add(copying: $0) } }
+
+  /// The same, or a blob.
+  func add(copying bytes: Bytes) {
+    guard bytes.count > 0, let base = bytes.baseAddress else { return put(words, 0) }
+    let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)
+    memcpy(copy, base, bytes.count)
+    copies.append(copy)
+    put(copy, bytes.count)
   }
 
   func add(_ value: Int16) { add(word: UInt64(UInt16(bitPattern: value)) << 48, 2) }
@@ -90,10 +96,16 @@ final class Parameters {
     put(words + count, length)
   }
 
+  /// Says of which type the last one is, by its number in pg_type.
+  func setType(_ type: UInt32) {
+    if count > 0 { types[count - 1] = type }
+  }
+
   private func put(_ value: UnsafeRawPointer?, _ length: Int) {
     guard count < Self.most else { return }
     values[count] = value?.assumingMemoryBound(to: CChar.self)
     lengths[count] = Int32(truncatingIfNeeded: length)
+    types[count] = 0
     count += 1
   }
 }

@@ -20,7 +20,7 @@ extension Session {
     defer { parameters.removeAll() }
     try begin()
     let isSent = functions.pointee.PQsendQueryParams(
-      connection, sql, Int32(parameters.count), nil, parameters.values, parameters.lengths, parameters.formats,
+      connection, sql, Int32(parameters.count), parameters.types, parameters.values, parameters.lengths, parameters.formats,
       inBinary ? 1 : 0)
     guard isSent == 1 else { throw lose() }
     return try lastAnswer()

@@ -47,7 +47,7 @@ struct BarReadSQL {
   private var parameterCount: Int { 2 + (hasStart ? 2 : 0) + (hasEnd ? 2 : 0) }
 
   /// The pair is what the key has; the time alone tells which parts of a table can be passed over.
-  private var condition: String {
+  var condition: String {
     var text = " WHERE m.symbol = $1::text AND m.timeframe = $2::text"
     var next = 3
     func bound(_ sign: String) {

@@ -3,8 +3,6 @@
 /// What a session has found out of its server.
 struct ServerFacts {
   let tables: ServerTables
-  /// The caller's own search_path, for queries.
-  let searchPath: String
   let isStandby: Bool
   /// Which server this is, and which line of its history it writes: a standby that was promoted begins another one.
   let system: String
@@ -52,7 +50,7 @@ extension Session {
       try run("SET synchronous_commit = remote_apply")
     }
     return ServerFacts(
-      tables: ServerTables(schema: schema), searchPath: facts.string(1),
+      tables: ServerTables(schema: schema, searchPath: facts.string(1)),
       isStandby: facts.bytes(2).first == UInt8(ascii: "t"), system: facts.string(3))
   }
 }

@@ -113,7 +113,7 @@ extension ServerSchema {
       try session.run("COMMIT")
     } catch {
       let state = session.lastState
-      if !session.isLost, session.isInTransaction { try? session.run("ROLLBACK") }
+      if !session.isLost, session.isInTransaction { _ = try? session.run("ROLLBACK") }
       guard state == .noPrivilege else { throw error }
       throw StoreError(
         .storage,

@@ -7,8 +7,12 @@ struct ServerTables {
   let requests: String
   let state: String
 
-  init(schema: String) {
+  /// The caller's own search_path, for queries.
+  let searchPath: String
+
+  init(schema: String, searchPath: String) {
     self.schema = schema
+    self.searchPath = searchPath
     let quoted = Self.quoted(schema)
     bars = quoted + ".market_data"
     requests = quoted + ".market_requests"
