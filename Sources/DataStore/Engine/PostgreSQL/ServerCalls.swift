@@ -37,7 +37,7 @@ extension PostgreSQLEngine {
   func call<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     try enter()
     defer { leave() }
-    return try body()
+    return try FloatSettings.withDefault(body)
   }
 
   // MARK: Reading
@@ -163,6 +163,7 @@ extension PostgreSQLEngine {
   /// Finds out whether a transaction was committed whose COMMIT has no answer; throws where it was not, or cannot be known.
   func findOut(_ number: String, of lost: Session, _ failure: StoreError) throws(StoreError) {
     let deadline = Deadline(secondsFromNow: max(options.timeout, 5))
+    var mayGoOn = true
     while !deadline.isPast {
       guard let session = try? takeSession(until: deadline) else { break }
       defer { giveBack(session) }
@@ -180,6 +181,9 @@ extension PostgreSQLEngine {
         throw failure
       }
       guard status.utf8.elementsEqual("in progress".utf8) else { break }
+      // Where the connection hangs, the server may wait for it for hours.
+      if mayGoOn { session.endSession(lost.processNumber, ofTransaction: number) }
+      mayGoOn = false
       try? pause(until: deadline)
     }
     throw .unknownOutcome(path)
