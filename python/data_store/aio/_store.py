@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .._arrow import ArrowResult
     from .._info import Info
+    from .._moving import Copied, Difference
     from .._sql import Parameters
 
 __all__ = ["DataStore"]
@@ -173,6 +174,27 @@ class DataStore(OfThisProcess):
     async def backup(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Copy one snapshot of the store, while others write."""
         await self._calls.read(lambda store: store.backup(target, overwrite=overwrite))
+
+    async def copy_to(
+        self, target: core.DataStore | str | os.PathLike[str], *, chunk: int = 10_000
+    ) -> Copied:
+        """Copy all bars, features, requests and state values into another store, and verify it.
+
+        The target is a path or a `data_store.DataStore`; one of `data_store.aio` is not taken.
+        """
+        return await self._calls.read(lambda store: store.copy_to(target, chunk=chunk))
+
+    async def differences(
+        self,
+        other: core.DataStore | str | os.PathLike[str],
+        *,
+        limit: int = 100,
+        chunk: int = 10_000,
+    ) -> list[Difference]:
+        """Find in what this store differs from another one, which is given as for `copy_to`."""
+        return await self._calls.read(
+            lambda store: store.differences(other, limit=limit, chunk=chunk)
+        )
 
     async def checkpoint(self) -> dict[str, int]:
         """Copy the WAL into the database file."""
