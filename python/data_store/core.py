@@ -352,7 +352,7 @@ class DataStore(OfThisProcess):
         What the target has already is compared and not written again: a copy that was stopped goes
         on where it was, and one that is repeated brings over what has changed. What the target has
         beside is left alone. What was written is read back and compared. Others may write to the
-        stores meanwhile; for a copy of one moment copy a `backup`.
+        stores meanwhile; for a copy that is one snapshot copy a `backup`.
 
         Parameters
         ----------

@@ -13,7 +13,7 @@ extension Store {
   /// Each series that was written to is read back and compared by its ``SeriesHash``, the rest row by row.
   ///
   /// Others may write meanwhile. A series that is written to while it is copied is copied again, three times at most. For
-  /// a copy of one moment copy a backup (``backup(to:overwrite:)``).
+  /// a copy that is one snapshot copy a backup (``backup(to:overwrite:)``).
   ///
   /// - Parameters:
   ///   - target: Another open store.

@@ -4,7 +4,7 @@
 ///
 /// It is written from the algorithm's description, https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md: four
 /// lanes each take eight bytes of every 32, little-endian, and are folded into one number at the end. It tells apart what
-/// differs by accident; somebody who wants two series to have one hash can bring that about.
+/// differs by accident, not what was made to have the same hash.
 struct XXHash64 {
   private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
   private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F

@@ -176,24 +176,27 @@ class DataStore(OfThisProcess):
         await self._calls.read(lambda store: store.backup(target, overwrite=overwrite))
 
     async def copy_to(
-        self, target: core.DataStore | str | os.PathLike[str], *, chunk: int = 10_000
+        self, target: DataStore | str | os.PathLike[str], *, chunk: int = 10_000
     ) -> Copied:
         """Copy all bars, features, requests and state values into another store, and verify it.
 
-        The target is a path or a `data_store.DataStore`; one of `data_store.aio` is not taken.
+        It runs in the thread of this store. A transaction that is open on the target, by whichever
+        task, keeps it waiting. The target may also be a `data_store.DataStore`.
         """
-        return await self._calls.read(lambda store: store.copy_to(target, chunk=chunk))
+        there = await _blocking(target)
+        return await self._calls.read(lambda store: store.copy_to(there, chunk=chunk))
 
     async def differences(
         self,
-        other: core.DataStore | str | os.PathLike[str],
+        other: DataStore | str | os.PathLike[str],
         *,
         limit: int = 100,
         chunk: int = 10_000,
     ) -> list[Difference]:
         """Find in what this store differs from another one, which is given as for `copy_to`."""
+        there = await _blocking(other)
         return await self._calls.read(
-            lambda store: store.differences(other, limit=limit, chunk=chunk)
+            lambda store: store.differences(there, limit=limit, chunk=chunk)
         )
 
     async def checkpoint(self) -> dict[str, int]:
@@ -209,3 +212,8 @@ class DataStore(OfThisProcess):
         # Not made in the store's thread: sqlite3 ties a connection to the thread that made it.
         store = await self._calls.read(lambda opened: opened)
         return store.get_connection()
+
+
+async def _blocking(store: object) -> Any:
+    """Give the store behind one of this module's, which is opened; anything else as it is."""
+    return (await store)._calls.store if isinstance(store, DataStore) else store
