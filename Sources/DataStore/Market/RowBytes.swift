@@ -20,7 +20,7 @@ struct RowBytes: ~Copyable {
     out.removeAll()
     append(UInt64(bitPattern: chunk.times[row]))
     for column in BarColumn.table.indices { try append(chunk, row, column, key) }
-    guard !out.isIncomplete else { throw .noMemory() }
+    guard !out.isIncomplete else { throw .shortOfMemory }
     return out.bytes
   }
 
@@ -30,7 +30,7 @@ struct RowBytes: ~Copyable {
   ) throws(StoreError) -> Bytes {
     out.removeAll()
     try append(chunk, row, column, key)
-    guard !out.isIncomplete else { throw .noMemory() }
+    guard !out.isIncomplete else { throw .shortOfMemory }
     return out.bytes
   }
 
@@ -64,6 +64,14 @@ struct RowBytes: ~Copyable {
   }
 }
 
+extension StoreError {
+  /// A buffer was refused memory, and has left a note of it.
+  static var shortOfMemory: StoreError {
+    MemoryShortage.forget()
+    return .noMemory()
+  }
+}
+
 extension FeaturePackFault {
   /// What it means for features that are stored.
   fileprivate func damage(_ place: String) -> StoreError {
@@ -72,7 +80,7 @@ extension FeaturePackFault {
       let key = fault.key.map { " (\(StoreError.quoted($0)))" } ?? ""
       return .corrupt(
         "\(place): its stored features are damaged\(key): \(fault.reason). Write them again with replace")
-    case .noMemory(let bytes): return .noMemory(bytes)
+    case .noMemory: return .shortOfMemory
     }
   }
 }

@@ -33,9 +33,13 @@ struct RowChunk {
     bars.featuresText(row).map { Bytes(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) }
   }
 
-  /// Some of its rows as a batch to be written, which borrows from the chunk and from `lender`.
-  func batch(_ rows: ClosedRange<Int>, _ key: SeriesKey, _ lender: Lender) -> BorrowedBatch? {
-    guard let times = times.baseAddress else { return nil }
+  /// Lends some of its rows to `body` as a batch to be written.
+  func lend(
+    _ rows: ClosedRange<Int>, _ key: SeriesKey, _ body: (BorrowedBatch) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    guard let times = times.baseAddress else { return }
+    let lender = Lender()
+    var json = ColumnBuffer<UnsafePointer<CChar>?>()
     let first = rows.lowerBound
     var batch = BorrowedBatch(
       count: rows.count, timestamps: times + first, symbol: lender.lend(constant: key.symbol),
@@ -50,14 +54,22 @@ struct RowChunk {
           codes: codes[column].baseAddress.map { $0 + first },
           values: UnsafeBufferPointer(start: lender.lend(words), count: words.count))
       case .features:
-        let texts = rows.map { row in
-          bars.featuresText(row).map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }
+        var hasAny = false
+        for row in rows {
+          let text = bars.featuresText(row).map {
+            UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)
+          }
+          hasAny = hasAny || text != nil
+          json.append(text)
         }
+        guard json.count == rows.count else { throw .shortOfMemory }
         // Where no row has any they are not carried, and none are left.
-        if texts.contains(where: { $0 != nil }) { batch.features.json = lender.lend(texts) }
+        if hasAny { batch.features.json = UnsafePointer(json.base) }
       }
     }
-    return batch
+    try body(batch)
+    withExtendedLifetime(json) {}
+    withExtendedLifetime((lender, bars)) {}
   }
 }
 

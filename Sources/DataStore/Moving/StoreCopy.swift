@@ -96,10 +96,9 @@ struct StoreCopy {
 
   /// Writes some rows as one transaction; each becomes what it is in the source.
   private func write(_ part: RowChunk, _ rows: ClosedRange<Int>, _ key: SeriesKey) throws(StoreError) {
-    let lender = Lender()
-    guard let batch = part.batch(rows, key, lender) else { return }
-    defer { withExtendedLifetime(lender) {} }
-    try MarketRepo(engine: target).write(batch, replace: true)
+    try part.lend(rows, key) { batch throws(StoreError) in
+      try MarketRepo(engine: target).write(batch, replace: true)
+    }
   }
 
   // MARK: Requests, state

@@ -33,11 +33,11 @@ Target = Annotated[
 def copy(
     source: Source, target: Target, timeout: Timeout = 10.0, as_json: JsonFlag = False
 ) -> None:
-    """Copy a store into another one, whatever their engines, and verify the copy.
+    """Copy a store into another one, and verify the copy.
 
-    Bars, features, requests and state, exact to the digit. What the target has already is compared
-    and not written again, so run it again after it was stopped, or to bring over what has changed.
-    What the target has beside is left alone.
+    Both may be files or servers. Bars, features, requests and state, exact to the digit. What the
+    target has already is compared and not written again, so run it again after it was stopped, or
+    to bring over what has changed. What the target has beside is left alone.
     """
     stopped = "interrupted: what was copied is stored; run it again to go on"
     with ended_well(stopped), opened(source) as found, DataStore(target, timeout=timeout) as made:

@@ -29,10 +29,11 @@ def verify(
     as_json: JsonFlag = False,
     as_csv: CsvFlag = False,
 ) -> None:
-    """Compare two stores row by row, whatever their engines.
+    """Compare two stores, row by row.
 
-    Exit status 1 if they differ: the first bar, request or state value that does is named, with the
-    column and both values. "Here" is the first store. Compare while nothing writes to them.
+    Both may be files or servers. Exit status 1 if they differ: the first bar, request or state
+    value that does is named, with the column and both values. "Here" is the first store. Compare
+    while nothing writes to them.
     """
     form = form_of(as_json, as_csv)
     with ended_well(), opened(one) as here, opened(other) as there:
