@@ -49,6 +49,7 @@ extension PostgreSQLEngine {
     snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
+      if let session = snapshotOfThisThread { return try body(session) }
       if lane.enterTransaction() {
         defer { leaveLane() }
         return try inTransaction(writes: false, until: queryEnd, body)
