@@ -169,7 +169,8 @@ extension PostgreSQLEngine {
       // Another server, or another line of this one's history, numbers its transactions by itself.
       guard session.system == lost.system else { break }
       session.parameters.add(copying: number)
-      guard let answer = try? session.run("SELECT pg_catalog.pg_xact_status($1::text::xid8)", inBinary: false) else {
+      guard let answer = try? session.run("SELECT pg_catalog.pg_xact_status($1::text::xid8)", inBinary: false)
+      else {
         continue
       }
       let status = answer.string(0)

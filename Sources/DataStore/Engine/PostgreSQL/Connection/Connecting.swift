@@ -22,9 +22,12 @@ extension Session {
     add("keepalives_interval", "5")
     add("keepalives_count", "3")
     let limit = Deadline(
-      secondsFromNow: address.value("connect_timeout").flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil } ?? Double(seconds))
+      secondsFromNow: address.value("connect_timeout").flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil }
+        ?? Double(seconds))
     let opened = start(settings, functions)
-    guard let connection = opened else { throw StoreError(.noMemory, "\(address.shown): no memory to connect") }
+    guard let connection = opened else {
+      throw StoreError(.noMemory, "\(address.shown): no memory to connect")
+    }
     var polling: Int32 = 2  // it begins with writing
     // libpq turns to the next host by itself where one refuses; where it says nothing, only a blocking call does.
     while polling != LibPQ.pollingOK, polling != LibPQ.pollingFailed {
@@ -43,7 +46,7 @@ extension Session {
       polling = functions.pointee.PQconnectPoll(connection)
     }
     guard polling == LibPQ.pollingOK else {
-      let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0).trimmed } ?? ""
+      let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0) } ?? ""
       functions.pointee.PQfinish(connection)
       let isSilent = polling != LibPQ.pollingFailed
       throw StoreError(
@@ -82,6 +85,6 @@ extension Session {
         place += 1
       }
     }
-    return String(decoding: bytes.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self)
+    return String(decoding: bytes, as: UTF8.self).onOneLine
   }
 }

@@ -100,7 +100,9 @@ final class Session {
     // A notice, say, does no harm.
     if functions.pointee.PQconsumeInput(connection) == 0 { isLost = true }
     if functions.pointee.PQstatus(connection) != LibPQ.connectionIsOK { isLost = true }
-    if !isLost, functions.pointee.PQisBusy(connection) == 0, let told = functions.pointee.PQgetResult(connection) {
+    if !isLost, functions.pointee.PQisBusy(connection) == 0,
+      let told = functions.pointee.PQgetResult(connection)
+    {
       functions.pointee.PQclear(told)
       isLost = true
     }
@@ -115,10 +117,11 @@ final class Session {
   /// The connection is gone.
   func lose() -> StoreError {
     isLost = true
-    let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0).trimmed } ?? ""
+    let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0).onOneLine } ?? ""
     return StoreError(
       .storage,
-      "\(place): the connection to the server was lost\(told.isEmpty ? "" : " (\(told))"). Nothing was stored: try again")
+      "\(place): the connection to the server was lost\(told.isEmpty ? "" : " (\(told))"). Nothing was stored: try again"
+    )
   }
 
   /// What a failed result says; also whether it was the end of the session.
@@ -132,7 +135,8 @@ final class Session {
     if lastState == .canceled, let cancelReason {
       switch cancelReason {
       case .interrupted: return .isInterrupted
-      case .outOfTime: return StoreError(.interrupted, "the call took longer than its timeout; nothing of it was stored")
+      case .outOfTime:
+        return StoreError(.interrupted, "the call took longer than its timeout; nothing of it was stored")
       case .blocked: lastState = .lockNotAvailable
       }
     }
