@@ -95,7 +95,7 @@ def opened(path: str, *, writes: bool = False, timeout: float = 10.0) -> Any:
     Parameters
     ----------
     path : str
-        The file, or a server's URL.
+        The file, or the URL of a server's store.
     writes : bool, default False
         Otherwise nothing of it is changed.
     timeout : float, default 10.0

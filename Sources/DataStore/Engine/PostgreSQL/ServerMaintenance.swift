@@ -49,9 +49,3 @@ extension PostgreSQLEngine {
     }
   }
 }
-
-extension PostgreSQLEngine {
-  func backup(to target: String, overwrite: Bool) throws(StoreError) {
-    throw .invalid("a backup of a store on a server is not possible yet; use pg_dump")
-  }
-}

@@ -9,7 +9,7 @@ extension Session {
   static func connect(
     _ address: ServerAddress, _ functions: LibPQ.Functions, timeout: Double, _ shouldStop: () -> Bool
   ) throws(StoreError) -> Session {
-    let seconds = Int(max(2, min(timeout.rounded(.up), 10)))
+    let seconds = Int(max(1, min(timeout.rounded(.up), 10)))
     var settings = address.settings.filter { ExactText($0.keyword) != ExactText("client_encoding") }
     settings.append(("client_encoding", "UTF8"))
     func add(_ keyword: String, _ value: String) {

@@ -99,6 +99,7 @@ extension Session {
     if isLost { throw lose() }
     lastState = .none
     cancelReason = nil
+    stalls = 0
     if isInterruptible, interruption.isRequested { throw .isInterrupted }
   }
 

@@ -19,6 +19,8 @@ final class Session {
   var lastState = SQLState.none
   /// Until when the running call may wait for others' locks; past this, `watch` is asked.
   var waitsUntil = Deadline.never
+  /// How often in a row the server was seen to wait for us, while we wait for it.
+  var stalls = 0
   /// Looks from another session at what this one waits for.
   var watch: ((Session) -> Verdict)?
   /// Finds out whether the transaction of this number was committed, where the connection was lost; throws where it was
