@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cases
+import places
 import pytest
 
 from data_store import DataStore
@@ -23,7 +24,8 @@ def store() -> Iterator[DataStore]:
     parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(dir=parent) as folder,
-        DataStore(Path(folder) / "cases.db", durability="normal") as opened,
+        places.new_place(Path(folder)) as place,
+        DataStore(place, durability="normal") as opened,
     ):
         yield opened
 

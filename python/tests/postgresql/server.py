@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Servers of PostgreSQL for tests: made in a scratch folder, run as an ordinary user, and thrown away.
+"""Servers of PostgreSQL for tests: in a scratch folder, as an ordinary user, thrown away at the end.
 
 Needs the programs of PostgreSQL (Debian: postgresql-15) and nothing that is not in Python.
 """
@@ -43,7 +43,7 @@ class NoServerError(Exception):
 
 
 def programs() -> Path:
-    """The folder of `postgres`, `initdb` and the others: of the newest version that is installed."""
+    """The folder of `postgres`, `initdb` and the others, of the newest version that there is."""
     named = os.environ.get("DATA_STORE_POSTGRESQL_BIN")
     folders = [Path(named)] if named else []
     installed = Path("/usr/lib/postgresql").glob("*/bin")
@@ -110,7 +110,8 @@ class Server:
             self._make(copy_of)
             self.start()
             if copy_of is None:
-                self.sql(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.password}'", database="postgres")
+                secret = f"PASSWORD '{self.password}'"
+                self.sql(f"CREATE ROLE {ROLE} LOGIN {secret}", database="postgres")
                 self.sql(f"CREATE DATABASE {DATABASE} OWNER {ROLE}", database="postgres")
         except BaseException:
             self.close()
@@ -139,8 +140,9 @@ class Server:
         for made in (self.sockets, self.data, secret, self.log):
             os.chown(made, user.pw_uid, user.pw_gid)
         if copy_of is not None:
-            self.run("pg_basebackup", "--pgdata", self.data, "--host", copy_of.sockets, "--port", copy_of.port,
-                     "--username", ADMINISTRATOR, "--checkpoint=fast", "--no-sync")  # fmt: skip
+            self.run("pg_basebackup", "--pgdata", self.data, "--host", copy_of.sockets,
+                     "--port", copy_of.port, "--username", ADMINISTRATOR, "--checkpoint=fast",
+                     "--no-sync")  # fmt: skip
             return
         self.run("initdb", "--pgdata", self.data, "--username", ADMINISTRATOR, "--pwfile", secret,
                  "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8",
@@ -151,7 +153,9 @@ class Server:
         command = [*as_user(), str(self.bin / program), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
         if done.returncode != 0:
-            raise NoServerError(f"{program}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+            raise NoServerError(
+                f"{program}: exit status {done.returncode}\n{done.stdout}{done.stderr}"
+            )
         return done.stdout
 
     def start(self, **settings: str) -> None:
@@ -165,8 +169,16 @@ class Server:
         }
         chosen["log_line_prefix"] = chosen["log_line_prefix"].strip("'")
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+        program = str(self.bin / "postgres")
         # Whatever ends the process that started it ends the server, too.
-        command = ["setpriv", "--pdeathsig=INT", str(self.bin / "postgres"), "-D", str(self.data), *options]
+        command = [
+            "setpriv",
+            "--pdeathsig=INT",
+            str(self.bin / "postgres"),
+            "-D",
+            str(self.data),
+            *options,
+        ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*as_user(), *command], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
@@ -190,7 +202,7 @@ class Server:
         return self._process.pid
 
     def send(self, number: signal.Signals) -> None:
-        """To the postmaster: SIGQUIT stops at once, SIGINT ends sessions first, SIGKILL is a crash."""
+        """To the postmaster: SIGINT ends sessions first, SIGQUIT does not, SIGKILL is a crash."""
         assert self._process is not None
         self._process.send_signal(number)
 
@@ -244,8 +256,9 @@ class Server:
 
     def sql(self, statements: str, *, database: str = DATABASE, role: str = ADMINISTRATOR) -> str:
         """Runs statements by psql; what it printed, a line a row."""
-        return self.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.sockets,
-                        "-p", self.port, "-U", role, "-d", database, "-c", statements).strip()  # fmt: skip
+        return self.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+                        "-h", self.sockets, "-p", self.port, "-U", role, "-d", database,
+                        "-c", statements).strip()  # fmt: skip
 
 
 def environment(server: Server) -> dict[str, str]:
