@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Where the stores of the tests lie: in a file each, or in a schema each of one server.
 
-``pytest --engine=postgresql``, or DATA_STORE_TEST_ENGINE=postgresql, has every test that is about the
-contract open its stores on a server: the one that DATA_STORE_POSTGRESQL names, or one that the run
-starts for itself. Tests that are about files are marked ``sqlite_only``, with the reason.
+``pytest --engine=postgresql``, or DATA_STORE_TEST_ENGINE=postgresql, has every test that is about
+the contract open its stores on a server: the one that DATA_STORE_POSTGRESQL names, or one that the
+run starts for itself. Tests that are about files are marked ``sqlite_only``, with the reason.
 DATA_STORE_TEST_PARTITIONS=hash, or range, partitions the tables by symbol, or by time.
 """
 

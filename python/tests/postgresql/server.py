@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Servers of PostgreSQL for tests: in a scratch folder, as an ordinary user, thrown away at the end.
+"""Servers of PostgreSQL for tests: in a scratch folder, as an ordinary user, then thrown away.
 
 Needs the programs of PostgreSQL (Debian: postgresql-15) and nothing that is not in Python.
 """
@@ -169,7 +169,6 @@ class Server:
         }
         chosen["log_line_prefix"] = chosen["log_line_prefix"].strip("'")
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
-        program = str(self.bin / "postgres")
         # Whatever ends the process that started it ends the server, too.
         command = [
             "setpriv",
