@@ -53,6 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = random.SystemRandom().randrange(2**32)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Tests of the server itself take part where there is one."""
+    is_of_server = collection_path == Path(__file__).parent / "postgresql"
+    return True if is_of_server and not places.on_server() else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not places.on_server():
         return

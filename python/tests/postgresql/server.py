@@ -86,7 +86,7 @@ class Server:
     """One server with one database; stopped, and its folder removed, when the block ends.
 
     Over its Unix socket, in a folder that others cannot enter, it trusts every role; over loopback
-    it asks for the password.
+    it asks for the password. `copy_of` makes it a standby of another.
     """
 
     def __init__(
@@ -143,6 +143,12 @@ class Server:
             self.run("pg_basebackup", "--pgdata", self.data, "--host", copy_of.sockets,
                      "--port", copy_of.port, "--username", ADMINISTRATOR, "--checkpoint=fast",
                      "--no-sync")  # fmt: skip
+            signal_file = self.data / "standby.signal"
+            signal_file.touch()
+            os.chown(signal_file, user.pw_uid, user.pw_gid)
+            self.settings["primary_conninfo"] = (
+                f"host={copy_of.sockets} port={copy_of.port} user={ADMINISTRATOR}"
+            )
             return
         self.run("initdb", "--pgdata", self.data, "--username", ADMINISTRATOR, "--pwfile", secret,
                  "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8",
