@@ -169,6 +169,7 @@ def test_too_many_clients_are_an_error(own_server: Server) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        "COMMENT ON TABLE market_data IS 'data_store schema 2'",
         "ALTER TABLE market_data ADD COLUMN vwap float8",
         "ALTER TABLE market_data DROP COLUMN volume",
         "ALTER TABLE market_data ALTER COLUMN close TYPE numeric",
