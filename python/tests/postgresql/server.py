@@ -39,7 +39,7 @@ PATIENCE = 60
 
 
 class NoServerError(Exception):
-    """There is no PostgreSQL here, or it does not start; the message says what to do."""
+    """PostgreSQL is not installed, or does not start; the message says what to do."""
 
 
 def programs() -> Path:
@@ -65,13 +65,13 @@ def as_user() -> list[str]:
 
 
 def owner() -> pwd.struct_passwd:
-    """Whom the server runs as: whoever runs the tests, or else a user without rights."""
+    """Whom the server runs as: the caller, or, where that is root, a user without rights."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid())
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise NoServerError("PostgreSQL refuses to run as root, and there is no user 'nobody'.")
+    raise NoServerError("PostgreSQL refuses to run as root, and the user 'nobody' is missing.")
 
 
 def free_port() -> int:
