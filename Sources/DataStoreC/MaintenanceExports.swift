@@ -99,6 +99,7 @@ private func journalMode(_ mode: String) -> UnsafePointer<CChar> {
   case "persist": cString("persist")
   case "memory": cString("memory")
   case "off": cString("off")
+  case "": cString("")
   default: cString("delete")
   }
 }
