@@ -98,6 +98,20 @@ def put_bar(path: Path, symbol: str, timeframe: str, timestamp: str, **fields: o
     query(path, statement, symbol, timeframe, timestamp, *fields.values())
 
 
+def put_bars(path: Path, symbol: str, timeframe: str, timestamps: list[str]) -> None:
+    """Bare bars with these texts as timestamps, each once."""
+    rows = [(symbol, timeframe, text) for text in dict.fromkeys(timestamps)]
+    if places.is_server(path):
+        for row in rows:
+            query(path, INSERT_BARE, *row)
+        return
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(INSERT_BARE, rows)
+
+
+INSERT_BARE = "INSERT INTO market_data (symbol, timeframe, timestamp) VALUES (?, ?, ?)"
+
+
 def literal(value: object) -> str:
     """A value as SQL has it."""
     if isinstance(value, (bytes, bytearray)):

@@ -107,6 +107,7 @@ def test_a_value_of_any_length(store: DataStore, size: int) -> None:
         assert store.state.get("nothing", size) == size
 
 
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 @pytest.mark.parametrize("text", ["", " ", "  [1]\n", "[1] x", "NaN", "1 2", "\ufeff[1]", "[" * 9])
 def test_a_value_is_json_as_the_json_module_has_it(
     store: DataStore, text: str, monkeypatch: pytest.MonkeyPatch
