@@ -19,9 +19,10 @@ from types import TracebackType
 from typing import Literal
 
 Direction = Literal["to server", "to client"]
-Action = Literal["cut", "reset", "stall", "crumble"]
-"""How a rule strikes: the connection ends in order, or as if the host had gone; nothing passes any
-more, though it stays open; or bytes pass one by one."""
+Action = Literal["cut", "reset", "vanish", "stall", "crumble"]
+"""How a rule strikes: the connection ends for both sides, for the client in order or by a reset; or
+for the client alone, and the server still believes in it; or nothing passes any more, though it
+stays open; or bytes pass one by one."""
 
 DIRECTIONS: tuple[Direction, Direction] = ("to server", "to client")
 
@@ -45,6 +46,7 @@ class Proxy:
         self._rule: Rule | None = None
         self._refuses = False
         self._open: set[socket.socket] = set()
+        self._vanished: list[socket.socket] = []
         self.passed: dict[str, int] = dict.fromkeys(DIRECTIONS, 0)
         self.struck = 0
         self.connections = 0
@@ -131,6 +133,13 @@ class Proxy:
                 for piece, action in self._judged(data, direction):
                     if piece:
                         sink.sendall(piece)
+                    if action == "vanish":
+                        client = source if direction == "to server" else sink
+                        with self._lock:
+                            self._open.discard(client)
+                            self._vanished.append(sink if client is source else source)
+                        end_it(client, abruptly=True)
+                        return
                     if action in ("cut", "reset"):
                         self._end(source, sink, abruptly=action == "reset")
                         return
@@ -142,7 +151,8 @@ class Proxy:
         except OSError:
             pass
         finally:
-            self._end(source, sink, abruptly=False)
+            if source not in self._vanished and sink not in self._vanished:
+                self._end(source, sink, abruptly=False)
 
     def _judged(self, data: bytes, direction: Direction) -> Iterator[tuple[bytes, Action | None]]:
         """What of the data may pass, piece by piece, with what happens after each."""
@@ -180,11 +190,9 @@ class Proxy:
 def end_it(end: socket.socket, abruptly: bool) -> None:
     """Closes one end: in order, or with a reset, as a host does that was restarted."""
     with contextlib.suppress(OSError):
-        if abruptly:
+        if abruptly and end.family == socket.AF_INET:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            end.shutdown(socket.SHUT_RD)  # wakes the thread that reads
         else:
             end.shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(OSError):
-        if abruptly and end.family == socket.AF_INET:
-            end.shutdown(socket.SHUT_RD)  # wakes the thread that reads
     end.close()

@@ -115,7 +115,7 @@ def test_a_password_is_shown_nowhere() -> None:
         with DataStore(tables.with_schema(url, schema)) as store:
             shown = [store.path, repr(store), repr(store.market), str(store.info())]
             with pytest.raises(DataStoreError) as caught:
-                store.market.write_features({}, SYMBOL, "")
+                store.state.set("", 1)
             shown.append(str(caught.value))
         assert not [text for text in shown if secret in text]
 
@@ -259,6 +259,6 @@ def test_a_server_out_of_disk_is_an_error_and_nothing_is_half_written(
         own_server.sql(f"ALTER ROLE {ROLE} RESET default_tablespace")
         for number in range(written):
             store.market.delete(f"S{number}", TIMEFRAME)
-        own_server.sql("VACUUM FULL market_data", role=ADMINISTRATOR)
+        own_server.sql("VACUUM market_data", role=ADMINISTRATOR)
         store.market.write(bars(100), "after", TIMEFRAME)
         same(store.market.read("after", TIMEFRAME), bars(100))

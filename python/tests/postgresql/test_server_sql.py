@@ -64,7 +64,6 @@ WRITING = [
     "SELECT 1; DELETE FROM market_data",
     "SELECT 1; SELECT 2",
     "SELECT pg_read_file('/etc/passwd')",
-    "SELECT pg_terminate_backend(1)",
     "",
     " ",
     "-- nothing",
