@@ -844,6 +844,87 @@ int32_t ds_store_connection_script(ds_store *DS_NONNULL store, char *DS_NULLABLE
  * copy). Two copies in one process must not open the same file: neither sees the other's locks. */
 int32_t ds_sqlite_is_shared(const void *DS_NULLABLE sqlite3_libversion_address);
 
+/* ---- Two stores: copy, compare ------------------------------------------------------------------------
+ * Whatever the engines are. Both stores go on being used by others meanwhile; neither is locked for longer than
+ * one chunk takes. A call on two stores stops where either is interrupted. */
+
+typedef struct ds_copy_options {
+  size_t struct_size;
+  int64_t chunk; /* rows at a time, 1 or more */
+} ds_copy_options;
+#define DS_COPY_OPTIONS_INIT {sizeof(ds_copy_options), 10000}
+
+typedef struct ds_copy_result {
+  size_t struct_size;
+  int64_t series;         /* series of the source */
+  int64_t bars;           /* bars of these */
+  int64_t bars_written;   /* of the bars those that the target had not, or with other values */
+  int64_t requests;
+  int64_t requests_written;
+  int64_t states;         /* state values */
+  int64_t states_written; /* of these those that the target had not, or with another value or time */
+} ds_copy_result;
+#define DS_COPY_RESULT_INIT {sizeof(ds_copy_result), 0, 0, 0, 0, 0, 0, 0}
+
+/* Copies all bars with their features, all requests and all state values, with the times at which these were
+ * written, into another store, and verifies the copy: what was written is read back and compared. Exact: NULL,
+ * times to the nanosecond, features and state values digit for digit. Each chunk is one snapshot of `source` and
+ * one transaction of `target`. What the target has already is compared and not written again, so a copy that was
+ * stopped goes on where it was; what it has beside is left alone. Unlike other calls, what was copied before a
+ * failure stays. `options` NULL: the INIT values. A read of `source` and a write to `target`.
+ * DS_INVALID: both are the same file. DS_BUSY: something else writes to one of them all the time, too; the message
+ * names the first difference. DS_CORRUPT names the bar whose stored features are damaged. */
+int32_t ds_store_copy(ds_store *DS_NONNULL source, ds_store *DS_NONNULL target,
+                      const ds_copy_options *DS_NULLABLE options, ds_copy_result *DS_NULLABLE out_result);
+
+typedef struct ds_compare_options {
+  size_t struct_size;
+  int64_t limit; /* ends after so many differences, 1 or more */
+  int64_t chunk; /* rows at a time, 1 or more */
+} ds_compare_options;
+#define DS_COMPARE_OPTIONS_INIT {sizeof(ds_compare_options), 100, 10000}
+
+#define DS_DIFFERENCE_BAR 0     /* part: a bar */
+#define DS_DIFFERENCE_REQUEST 1 /* part: a request */
+#define DS_DIFFERENCE_STATE 2   /* part: a state value */
+
+#define DS_DIFFERENCE_VALUE 0      /* kind: both stores have it, with different values of `column` */
+#define DS_DIFFERENCE_ONLY_HERE 1  /* kind: only `store` has it */
+#define DS_DIFFERENCE_ONLY_THERE 2 /* kind: only `other` has it */
+
+typedef struct ds_difference {
+  int32_t part;                      /* DS_DIFFERENCE_BAR, _REQUEST, _STATE */
+  int32_t kind;                      /* DS_DIFFERENCE_VALUE, _ONLY_HERE, _ONLY_THERE */
+  const char *DS_NULLABLE symbol;    /* of a bar or a request, else NULL */
+  const char *DS_NULLABLE timeframe; /* likewise */
+  int64_t time;                      /* of the bar, or when the request was made; else DS_NO_TIME */
+  const char *DS_NULLABLE key;       /* of a state value, else NULL */
+  const char *DS_NULLABLE column;    /* the one that differs; NULL if only one store has the bar, request or key */
+  const char *DS_NULLABLE here;      /* its value in `store`: the shortest digits that read back to the same bits, */
+  const char *DS_NULLABLE there;     /* ISO 8601 times, JSON; and in `other`. NULL is SQL NULL, or no column */
+  const char *DS_NONNULL text;       /* all of it as a sentence */
+} ds_difference;
+
+typedef struct ds_differences ds_differences;
+/* In what `store` differs from `other`: bars by symbol, timeframe and time, then requests, then state. No
+ * differences: they hold the same. In columns of numbers -0.0 equals 0.0 (SQLite keeps no -0.0 there), and NaN is
+ * NULL; features and state values are compared digit for digit, features without the white space that other tools
+ * store. Of several rows of one instant, which only other tools can have stored, the last counts. Each chunk is one
+ * snapshot: compare while nothing writes. `options` NULL: the INIT values. A read of both. */
+int32_t ds_store_compare(ds_store *DS_NONNULL store, ds_store *DS_NONNULL other,
+                         const ds_compare_options *DS_NULLABLE options,
+                         ds_differences *DS_NULLABLE *DS_NONNULL out_differences);
+int64_t ds_differences_count(const ds_differences *DS_NULLABLE differences);
+const ds_difference *DS_NULLABLE ds_differences_items(const ds_differences *DS_NULLABLE differences);
+void ds_differences_free(ds_differences *DS_NULLABLE differences);
+
+/* A hash of the bars of a range that every store has in common that holds the same bars, whatever its engine: XXH64
+ * with seed 0 of their bytes, which docs/how-to/copying.md defines. It compares stores that no program can open
+ * both. out_bars: how many bars there are. A read, in chunks. */
+int32_t ds_market_hash(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
+                       const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
+                       uint64_t *DS_NONNULL out_hash, int64_t *DS_NULLABLE out_bars);
+
 #ifdef __cplusplus
 }
 #endif

@@ -281,6 +281,31 @@ static int32_t call_connection_script(ds_store *store) {
   return settle_handle(status, sql);
 }
 
+static int32_t call_copy(ds_store *store) {
+  ds_store *target = open_store(path_of("call_copy.db"));
+  ds_copy_result result = DS_COPY_RESULT_INIT;
+  result.bars = UNTOUCHED;
+  int32_t status = ds_store_copy(store, target, NULL, &result);
+  ds_store_free(target);
+  return settle_number(status, result.bars);
+}
+
+static int32_t call_compare(ds_store *store) {
+  ds_differences *differences = UNTOUCHED_HANDLE;
+  int32_t status = ds_store_compare(store, store, NULL, &differences);
+  if (status == DS_OK) {
+    CHECK_INT(ds_differences_count(differences), 0);
+    ds_differences_free(differences);
+  }
+  return settle_handle(status, differences);
+}
+
+static int32_t call_hash(ds_store *store) {
+  uint64_t hash = 0;
+  int64_t bars = UNTOUCHED;
+  return settle_number(ds_market_hash(store, EURUSD, HOURLY, NULL, &hash, &bars), bars);
+}
+
 static int32_t call_interrupt(ds_store *store) { return ds_interrupt(store); }
 
 const store_call store_calls[] = {
@@ -319,6 +344,9 @@ const store_call store_calls[] = {
     {"ds_store_checkpoint", call_checkpoint, false},
     {"ds_store_info", call_info, false},
     {"ds_store_connection_script", call_connection_script, false},
+    {"ds_store_copy", call_copy, false},
+    {"ds_store_compare", call_compare, false},
+    {"ds_market_hash", call_hash, false},
     {"ds_interrupt", call_interrupt, false},
 };
 const size_t store_call_count = COUNT_OF(store_calls);

@@ -21,8 +21,12 @@ int32_t header_only(void) {
   ds_request request = DS_REQUEST_INIT;
   ds_checkpoint_result checkpoint = DS_CHECKPOINT_RESULT_INIT;
   ds_info info = DS_INFO_INIT;
+  ds_copy_options copy = DS_COPY_OPTIONS_INIT;
+  ds_copy_result copied = DS_COPY_RESULT_INIT;
+  ds_compare_options compare = DS_COMPARE_OPTIONS_INIT;
   return options.durability == static_options.durability && batch.count == static_batch.count &&
          detail.row == -1 && bar.timestamp == DS_NO_TIME && range.end == INT64_MAX &&
          read_options.limit == -1 && request.requested_at == DS_NO_TIME &&
-         checkpoint.wal_frames == 0 && info.file_bytes == 0;
+         checkpoint.wal_frames == 0 && info.file_bytes == 0 &&
+         copy.chunk == compare.chunk && copied.bars == 0;
 }

@@ -39,6 +39,7 @@ int main(int argc, char **argv) {
       {"sql", sql_tests},
       {"maintenance", maintenance_tests},
       {"backup", backup_tests},
+      {"moving", moving_tests},
       {"threads", threads_tests},
       {"structs", structs_tests},
       {"null", null_tests},

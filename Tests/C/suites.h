@@ -36,6 +36,7 @@ extern const check_test state_json_tests[];
 extern const check_test sql_tests[];
 extern const check_test maintenance_tests[];
 extern const check_test backup_tests[];
+extern const check_test moving_tests[];
 extern const check_test threads_tests[];
 extern const check_test structs_tests[];
 extern const check_test null_tests[];

@@ -56,6 +56,30 @@ static int32_t use_checkpoint_result(ds_store *store, void *result) {
   return ds_store_checkpoint(store, result);
 }
 
+static ds_store *copy_of_itself(void) { return open_store(path_of("copied.db")); }
+
+static int32_t use_copy_options(ds_store *store, void *options) {
+  ds_store *target = copy_of_itself();
+  int32_t status = ds_store_copy(store, target, options, NULL);
+  ds_store_free(target);
+  return status;
+}
+
+static int32_t use_copy_result(ds_store *store, void *result) {
+  ds_store *target = copy_of_itself();
+  int32_t status = ds_store_copy(store, target, NULL, result);
+  ds_store_free(target);
+  return status;
+}
+
+static int32_t use_compare_options(ds_store *store, void *options) {
+  ds_differences *differences = NULL;
+  int32_t status = ds_store_compare(store, store, options, &differences);
+  CHECK_INT(differences != NULL, status == DS_OK);
+  ds_differences_free(differences);
+  return status;
+}
+
 static int32_t use_info(ds_store *store, void *info) { return ds_store_info(store, info); }
 
 static const ds_open_options open_options = DS_OPEN_OPTIONS_INIT;
@@ -68,6 +92,9 @@ static const ds_request sound_request = {sizeof(ds_request), "EURUSD", "1h", T0,
 static const ds_error_detail error_detail = DS_ERROR_DETAIL_INIT;
 static const ds_checkpoint_result checkpoint_result = DS_CHECKPOINT_RESULT_INIT;
 static const ds_info info_init = DS_INFO_INIT;
+static const ds_copy_options copy_options = DS_COPY_OPTIONS_INIT;
+static const ds_copy_result copy_result = DS_COPY_RESULT_INIT;
+static const ds_compare_options compare_options = DS_COMPARE_OPTIONS_INIT;
 
 static const struct {
   const char *name;
@@ -84,6 +111,9 @@ static const struct {
     {"ds_error_detail", &error_detail, sizeof error_detail, use_error_detail},
     {"ds_checkpoint_result", &checkpoint_result, sizeof checkpoint_result, use_checkpoint_result},
     {"ds_info", &info_init, sizeof info_init, use_info},
+    {"ds_copy_options", &copy_options, sizeof copy_options, use_copy_options},
+    {"ds_copy_result", &copy_result, sizeof copy_result, use_copy_result},
+    {"ds_compare_options", &compare_options, sizeof compare_options, use_compare_options},
 };
 
 /* The struct cut to, or followed by zeros up to, `size` bytes, which its struct_size then says. */

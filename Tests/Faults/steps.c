@@ -5,7 +5,9 @@
  */
 #include "steps.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "content.h"
 
@@ -427,6 +429,37 @@ static int32_t backup_over(scene *s) {
   return status == DS_OK ? ds_store_backup(s->store, s->backup, 1) : status;
 }
 
+/* A copy that failed keeps what it has, which is not a backup: it goes on, and then it goes. */
+static int32_t copied(scene *s, ds_store *target) {
+  ds_copy_options options = DS_COPY_OPTIONS_INIT;
+  options.chunk = 100;
+  ds_copy_result result = DS_COPY_RESULT_INIT;
+  TRY(ds_store_copy(s->store, target, &options, &result));
+  ds_differences *differences = NULL;
+  TRY(ds_store_compare(s->store, target, NULL, &differences));
+  see_number(s, result.bars);
+  see_number(s, result.states);
+  see_number(s, ds_differences_count(differences));
+  ds_differences_free(differences);
+  uint64_t hash = 0;
+  TRY(ds_market_hash(target, large_symbols[0], hourly, NULL, &hash, NULL));
+  see_number(s, (int64_t)hash);
+  return DS_OK;
+}
+static int32_t copy(scene *s) {
+  ds_store *target = NULL;
+  int32_t status = ds_store_open(s->backup, NULL, &target);
+  if (status == DS_OK) status = copied(s, target);
+  ds_store_free(target);
+  static const char *const suffixes[] = {"", "-wal", "-shm"};
+  for (size_t i = 0; i < 3; i++) {
+    char path[400];
+    snprintf(path, sizeof path, "%s%s", s->backup, suffixes[i]);
+    unlink(path);
+  }
+  return status;
+}
+
 static int32_t check(scene *s) {
   ds_texts *findings = NULL;
   TRY(ds_store_check(s->store, &findings));
@@ -549,6 +582,9 @@ const step steps[] = {
     {"checkpoint", checkpoint, START_OPEN},
     {"backup", backup, START_OPEN},
     {"backup_over", backup_over, START_OPEN},
+    {"copy", copy, START_OPEN},
+    {"copy_large", copy, START_LARGE},
+    {"copy_foreign", copy, START_FOREIGN},
     {"check", check, START_OPEN},
     {"info", info, START_OPEN},
     {"close", close_store, START_OPEN},

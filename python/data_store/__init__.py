@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from . import aio as aio
     from ._arrow import ArrowResult
     from ._bar import Bar
+    from ._moving import Difference
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
 
@@ -48,6 +49,7 @@ __all__ = [
     "CorruptError",
     "DataStore",
     "DataStoreError",
+    "Difference",
     "FeatureValidationError",
     "InterruptedCallError",
     "InvalidInputError",
@@ -68,6 +70,7 @@ __version__: str = library.ds_version().decode()
 _ROOMS = {
     "ArrowResult": "_arrow",
     "Bar": "_bar",
+    "Difference": "_moving",
     "MarketRepo": "market_repo",
     "StateRepo": "state_repo",
 }

@@ -337,6 +337,14 @@ def to_datetime(ns: int) -> dt.datetime:
     return _EPOCH + dt.timedelta(0, 0, ns // 1_000)
 
 
+def to_iso(ns: int) -> str:
+    """Give an instant as the store writes it: ``2026-03-01T15:00:00+00:00``, to the nanosecond."""
+    seconds, rest = divmod(ns, 1_000_000_000)
+    whole = (_EPOCH + dt.timedelta(0, seconds)).isoformat()[:19]
+    fraction = f".{rest:09d}" if rest % 1_000 else f".{rest // 1_000:06d}" if rest else ""
+    return f"{whole}{fraction}+00:00"
+
+
 def timestamp_maker() -> Callable[[int], pd.Timestamp | None]:
     """Give what makes Timestamps in UTC of instants, None of "no time"; loads pandas.
 

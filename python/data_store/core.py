@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The store: one SQLite file that many processes write and read."""
+"""The store: one SQLite file, or a schema on a PostgreSQL server, that many processes share."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._arrow import ArrowResult
     from ._c.abi import ds_info
     from ._info import Info, LastCheckpoint
+    from ._moving import Copied, Difference
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
@@ -40,9 +41,9 @@ __all__ = ["DataStore"]
 
 
 class DataStore(OfThisProcess):
-    """Bars, features, request metadata and strategy state in one SQLite file.
+    """Bars, features, request metadata and strategy state in one SQLite file, or on a server.
 
-    Any number of processes may open the file, and any number of threads may share one
+    Any number of processes may open the file, or the server's schema, and any number of threads may share one
     `DataStore`. Reads run beside each other and beside a write; writes wait for each other. The
     GIL is released during every call. A store does not survive a fork: the child opens its own.
 
@@ -50,7 +51,9 @@ class DataStore(OfThisProcess):
     ----------
     path : str or os.PathLike
         The file. One that is absent or empty becomes a new store. The path is resolved now: a
-        later `os.chdir` changes nothing.
+        later `os.chdir` changes nothing. Or a URL, "postgresql://user@host/database", as text: the
+        tables lie in the first schema of its search_path, and are made if they are absent. That
+        takes the system's libpq.
     durability : {"full", "normal"}, default "full"
         With "full" a write that has returned survives a power cut. With "normal" it survives a
         killed process; a power cut may take back the latest writes, each of them whole, but never
@@ -73,7 +76,7 @@ class DataStore(OfThisProcess):
     state : StateRepo
         Key and value memory of strategies.
     path : str
-        The absolute path of the file, symbolic links resolved.
+        The absolute path of the file, symbolic links resolved, or the URL without a password.
     closed : bool
         Whether every call raises `ClosedError`.
 
@@ -85,7 +88,8 @@ class DataStore(OfThisProcess):
     SchemaError
         The file is not a store, or one from a newer version; it is left as it was.
     StorageError
-        The file cannot be opened, or the -wal or -journal of an earlier file lies beside it.
+        The file cannot be opened, or the -wal or -journal of an earlier file lies beside it; the
+        server does not let us in, lacks the tables and the right to make them, or libpq is absent.
     ClosedError
         Another copy of SQLite in this process has the file open, or this is a forked child in
         which SQLite cannot be used.
@@ -120,7 +124,7 @@ class DataStore(OfThisProcess):
         )
         ask_main_thread()
         self._store = StoreHandle(encode_path(path, "path"), options)
-        self._durability = word
+        self._durability: Literal["full", "normal"] = "full" if word == "full" else "normal"
         self._timeout = options.timeout_seconds
         self._read_only = read_only
 
@@ -151,7 +155,7 @@ class DataStore(OfThisProcess):
 
     @property
     def path(self) -> str:
-        """The absolute path of the file, symbolic links resolved."""
+        """The absolute path of the file, symbolic links resolved, or the URL without a password."""
         return os.fsdecode(library.ds_store_path(self._store))
 
     @property
@@ -343,6 +347,96 @@ class DataStore(OfThisProcess):
             library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite"))
         )
 
+    def copy_to(self, target: DataStore | str | os.PathLike[str], *, chunk: int = 10_000) -> Copied:
+        """Copy all bars, features, requests and state values into another store, and verify it.
+
+        Exact: NULL, times to the nanosecond, features and state values digit for digit, when each
+        value was set. Each chunk is one snapshot of this store and one transaction of the other.
+        What the target has already is compared and not written again: a copy that was stopped goes
+        on where it was, and one that is repeated brings over what has changed. What the target has
+        beside is left alone. What was written is read back and compared. Others may write to the
+        stores meanwhile; for a copy that is one snapshot copy a `backup`.
+
+        Parameters
+        ----------
+        target : DataStore, str or os.PathLike
+            A store, or what `DataStore` takes: a new one is made, or one that is there opened.
+        chunk : int, default 10_000
+            Rows at a time; one chunk of each store is in memory.
+
+        Returns
+        -------
+        dict of str to int
+            `series`, `bars`, `requests`, `states`: what this store has; `bars_written`,
+            `requests_written`, `states_written`: what of these the target had not, or not so.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong, or the target is this store.
+        BusyError
+            Another writer held the target for longer than its timeout, or something else writes
+            all the time to what is copied; the message names the first difference. What was
+            copied is stored: copy again.
+        CorruptError
+            The stored features of a bar, or a state value, are damaged; it names the bar or key.
+        StorageError, SchemaError, ClosedError, InterruptedCallError
+            As any read, and any write to the target: see `data_store.errors`. What was copied
+            before is stored.
+        """
+        with at_first_use.lock, at_first_use:
+            from ._moving import copied
+
+        if isinstance(target, DataStore):
+            return copied(self._store, target._store, chunk)
+        with DataStore(target, durability=self._durability, timeout=self._timeout) as made:
+            return copied(self._store, made._store, chunk)
+
+    def differences(
+        self,
+        other: DataStore | str | os.PathLike[str],
+        *,
+        limit: int = 100,
+        chunk: int = 10_000,
+    ) -> list[Difference]:
+        """Find in what this store differs from another one.
+
+        Bars by symbol, timeframe and time, then requests, then state. In columns of numbers -0.0
+        equals 0.0 (SQLite keeps no -0.0 there) and NaN is NULL; features and state values are
+        compared digit for digit. Each chunk is a snapshot: compare while nothing writes.
+
+        Parameters
+        ----------
+        other : DataStore, str or os.PathLike
+            The other store, or what `DataStore` takes; then it is opened read-only.
+        limit : int, default 100
+            End after so many differences, 1 or more.
+        chunk : int, default 10_000
+            Rows at a time; one chunk of each store is in memory.
+
+        Returns
+        -------
+        list of Difference
+            One for each column that differs, and for each bar, request or key that only one store
+            has; empty if both hold the same.
+
+        Raises
+        ------
+        InvalidInputError
+            An argument is wrong.
+        CorruptError
+            The stored features of a bar are damaged; it names the bar.
+        StorageError, SchemaError, ClosedError, BusyError, InterruptedCallError
+            As any read: see `data_store.errors`.
+        """
+        with at_first_use.lock, at_first_use:
+            from ._moving import compared
+
+        if isinstance(other, DataStore):
+            return compared(self._store, other._store, limit, chunk)
+        with DataStore(other, read_only=True, timeout=self._timeout) as opened:
+            return compared(self._store, opened._store, limit, chunk)
+
     def checkpoint(self) -> dict[str, int]:
         """Copy the WAL into the database file. The store does so by itself as the WAL grows.
 
@@ -442,7 +536,7 @@ class DataStore(OfThisProcess):
             The file cannot be opened.
         InvalidInputError
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
-            each other's commits. Use `sql`.
+            each other's commits; or the store lies on a server. Use `sql`.
         """
         with at_first_use.lock, at_first_use:
             from ._c.connection import connect

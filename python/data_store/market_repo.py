@@ -42,6 +42,7 @@ class MarketRepo(OfThisProcess):
     exists = coverage.exists
     count = coverage.count
     feature_keys = coverage.feature_keys
+    hash = coverage.hash
     missing = coverage.missing
     series = inventory.series
     delete = inventory.delete

@@ -17,7 +17,7 @@ HEADER = Path(__file__).parents[2] / "include" / "data_store.h"
 # What the header uses of the system's, whose own headers are not plain C.
 SYSTEM = """
 typedef unsigned char uint8_t; typedef int int32_t; typedef unsigned uint32_t;
-typedef long int64_t; typedef unsigned long size_t;
+typedef long int64_t; typedef unsigned long uint64_t; typedef unsigned long size_t;
 """
 
 

@@ -41,6 +41,7 @@ READS: dict[str, Callable[[DataStore], Any]] = {
     "exists": lambda store: store.market.exists(SYMBOL, TIMEFRAME),
     "count": lambda store: store.market.count(SYMBOL, TIMEFRAME),
     "feature_keys": lambda store: store.market.feature_keys(SYMBOL, TIMEFRAME),
+    "hash": lambda store: store.market.hash(SYMBOL, TIMEFRAME),
     "missing": lambda store: store.market.missing(
         SYMBOL, TIMEFRAME, START, START, expected=pd.Timedelta(hours=1)
     ),
@@ -55,6 +56,8 @@ READS: dict[str, Callable[[DataStore], Any]] = {
 CARE: dict[str, Callable[[DataStore], Any]] = {
     "check": lambda store: store.check(),
     "backup": lambda store: store.backup(f"{store.path}.copy"),
+    "copy_to": lambda store: store.copy_to(f"{store.path}.copied"),
+    "differences": lambda store: store.differences(store),
     "checkpoint": lambda store: store.checkpoint(),
     "info": lambda store: store.info(),
     "get_connection": lambda store: store.get_connection(),

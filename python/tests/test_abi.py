@@ -46,6 +46,8 @@ FUNCTION_DIFFERENCES: Differences = {
     ("char**", "void**"): "ds_state_get.out_json ds_store_connection_script.out_sql",
     ("char*", "void*"): "ds_text_free.text",
     ("ds_text_column**", "void*"): "ds_text_columns_lay_out.columns",
+    # The same to ctypes.
+    ("uint64_t*", "size_t*"): "ds_market_hash.out_hash",
     ("int32_t*", "void*"): "ds_text_layout_code.codes ds_text_layout_code.first_rows",
     ("ArrowArrayStream*", "void*"): """
         ds_market_write_arrow.stream ds_market_write_features_arrow.stream
@@ -88,7 +90,7 @@ EXCEPTIONS = {
     "DS_INTERNAL": "DataStoreError",
     "DS_TIMEOUT": "QueryTimeoutError",
 }
-NOT_A_STATUS = r"DS_(ABI_VERSION|NO_TIME|(MAX|COLUMNS?|DURABILITY|FEATURES|SQL)_)"
+NOT_A_STATUS = r"DS_(ABI_VERSION|NO_TIME|(MAX|COLUMNS?|DIFFERENCE|DURABILITY|FEATURES|SQL)_)"
 
 
 def places(differences: Differences) -> dict[str, tuple[str, str]]:

@@ -34,6 +34,9 @@ CALLS: dict[str, tuple[Callable[[DataStore], Callable[..., Any]], Callable[[], d
     "sql": (lambda store: store.sql, lambda: {"query": "SELECT 1"}),
     "sql of a value": (lambda store: lambda value: store.sql("SELECT ?", (value,)), dict),
     "backup": (lambda store: store.backup, lambda: {"target": "copy.db"}),
+    "copy_to": (lambda store: store.copy_to, lambda: {"target": "copied.db"}),
+    "differences": (lambda store: store.differences, lambda: {"other": another_store()}),
+    "hash": (lambda store: store.market.hash, lambda: SERIES),
     "write": (lambda store: store.market.write, lambda: {"df": bars(3), **SERIES}),
     "write one row": (lambda store: store.market.write, lambda: {"df": bars(1), **SERIES}),
     "write_features": (
@@ -117,6 +120,11 @@ def opened_and_closed(
     path: Any, *, durability: Any = "full", timeout: Any = 1.0, read_only: Any = False
 ) -> None:
     DataStore(path, durability=durability, timeout=timeout, read_only=read_only).close()
+
+
+def another_store() -> str:
+    DataStore("another.db").close()
+    return "another.db"
 
 
 def all_of(call: Callable[..., Any]) -> Callable[..., Any]:

@@ -48,6 +48,8 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
     ("store", "sql_arrow", [("query", REQUIRED), ("params", ())], {}),
     ("store", "check", [], {}),
     ("store", "backup", [("target", REQUIRED)], {"overwrite": False}),
+    ("store", "copy_to", [("target", REQUIRED)], {"chunk": 10_000}),
+    ("store", "differences", [("other", REQUIRED)], {"limit": 100, "chunk": 10_000}),
     ("store", "checkpoint", [], {}),
     ("store", "info", [], {}),
     ("store", "get_connection", [], {}),
@@ -100,6 +102,7 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
     ("market", "exists", SERIES, {}),
     ("market", "count", [*SERIES, *RANGE], {}),
     ("market", "feature_keys", [*SERIES, *RANGE], {}),
+    ("market", "hash", [*SERIES, *RANGE], {}),
     (
         "market",
         "missing",
@@ -198,7 +201,9 @@ ERRORS: dict[str, tuple[type[Exception], ...]] = {
     "OutOfMemoryError": (MemoryError,),
     "LibraryError": (ImportError,),
 }
-NAMES = {*ERRORS, "ArrowResult", "Bar", "DataStore", "MarketRepo", "StateRepo", "errors"}
+NAMES = {
+    *ERRORS, "ArrowResult", "Bar", "DataStore", "Difference", "MarketRepo", "StateRepo", "errors",
+}  # fmt: skip
 
 
 def test_the_package_exports_the_names_of_the_contract_and_no_others() -> None:

@@ -10,6 +10,8 @@
 public final class Store: Sendable {
   /// Where everything is kept.
   let engine: any Engine
+  /// How often ``interrupt()`` was called: a copy consists of many calls.
+  let interrupts = InterruptCount()
   /// The absolute path of the file, symbolic links resolved; of a store on a server its URL, without a password.
   public let path: String
   /// What the store was opened with.
@@ -44,7 +46,10 @@ public final class Store: Sendable {
   /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored. Safe from any thread.
   ///
   /// - Throws: `.closed` if the store is closed, or this is a forked child.
-  public func interrupt() throws(StoreError) { try engine.interrupt() }
+  public func interrupt() throws(StoreError) {
+    try engine.interrupt()
+    interrupts.increase()
+  }
 
   /// Bars, their features, and the requests that brought them.
   public var market: MarketRepo { MarketRepo(engine: engine) }

@@ -102,6 +102,8 @@ protocol StateRows {
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError)
   /// Stores one value; both are borrowed for the call.
   func setState(_ key: Bytes, _ value: StateValue) throws(StoreError)
+  /// Stores all values or none, each with the time at which it was written elsewhere: a copy of them.
+  func restoreState(_ entries: [(key: String, value: StateValue, updatedAt: Int64)]) throws(StoreError)
   /// Lends the JSON text of a value to `body`; nil if the key is absent.
   func state(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError)
   /// Returns whether there was something to delete.

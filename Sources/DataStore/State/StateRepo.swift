@@ -49,6 +49,28 @@ extension StateRepo {
     try engine.setState(entries)
   }
 
+  /// Stores values as another store has them, all or none.
+  func restore(_ records: [StateRecord]) throws(StoreError) {
+    var block: [UInt8] = []
+    for record in records { block.append(contentsOf: record.json.utf8) }
+    try Self.withBytes(block) { bytes throws(StoreError) in
+      var start = 0
+      var entries: [(key: String, value: StateValue, updatedAt: Int64)] = []
+      for record in records {
+        let text = Bytes(rebasing: bytes[start..<start + record.json.utf8.count])
+        start += text.count
+        do throws(StoreError) {
+          entries.append((record.key, try StateValue(text, key: record.key), record.updatedAt))
+        } catch {
+          throw .corrupt(
+            "state key \(StoreError.quoted(record.key)): the stored value is damaged: \(error.reason ?? error.message)."
+              + " Set it again")
+        }
+      }
+      try engine.restoreState(entries)
+    }
+  }
+
   /// Stores a text under `key`, which holds no NUL; both live in the caller's memory.
   package func set(_ key: UnsafeBufferPointer<UInt8>, _ json: UnsafeBufferPointer<UInt8>) throws(StoreError) {
     try Self.check(key)

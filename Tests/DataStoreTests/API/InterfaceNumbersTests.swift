@@ -64,6 +64,16 @@ struct InterfaceNumbersTests {
     #expect(Int32(Statement.Kind.blob.rawValue) == DS_SQL_BLOB)
   }
 
+  @Test("Differences of two stores")
+  func differences() {
+    #expect(StoreDifference.Part.bar.rawValue == DS_DIFFERENCE_BAR)
+    #expect(StoreDifference.Part.request.rawValue == DS_DIFFERENCE_REQUEST)
+    #expect(StoreDifference.Part.state.rawValue == DS_DIFFERENCE_STATE)
+    #expect(StoreDifference.Kind.value.rawValue == DS_DIFFERENCE_VALUE)
+    #expect(StoreDifference.Kind.onlyHere.rawValue == DS_DIFFERENCE_ONLY_HERE)
+    #expect(StoreDifference.Kind.onlyThere.rawValue == DS_DIFFERENCE_ONLY_THERE)
+  }
+
   @Test("Limits")
   func limits() {
     #expect(Limits.rows == Int(DS_MAX_ROWS))

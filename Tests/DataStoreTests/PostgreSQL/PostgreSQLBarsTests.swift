@@ -51,7 +51,7 @@ struct PostgreSQLBarsTests {
     try two.agree(comment) { store throws(StoreError) in try store.market.count(symbol, "1h", range) }
     try two.agree(comment) { store throws(StoreError) in try store.market.exists(symbol, "1h") }
     try two.agree(comment) { store throws(StoreError) in
-      try store.market.featureKeys(symbols, "1h", range, limit: limit)
+      try store.market.featureKeys(symbol, "1h", range)
     }
     try two.agree(comment) { store throws(StoreError) in try Self.scan(store, symbol, range) }
     try two.agree(comment) { store throws(StoreError) in try Self.times(store, symbol, range) }
@@ -133,14 +133,14 @@ struct PostgreSQLBarsTests {
     for call in [
       { _ = try store.market.read(["EURUSD"], "1h", features: .all) },
       { _ = try store.market.latestBar("EURUSD", "1h") },
-      { _ = try store.market.featureKeys(["EURUSD"], "1h") },
+      { _ = try store.market.featureKeys("EURUSD", "1h") },
       {
         var batch = BarBatch(symbol: "EURUSD", timeframe: "1h", timestamps: [threeOClock + hour])
         batch.features = [.init("a@1", [1])]
         try store.market.writeFeatures(batch)
       },
     ] as [() throws -> Void] {
-      let error = try refused(.corrupt, call)
+      let error = try refused(.corrupt) { try call() }
       #expect(error.message.contains("EURUSD 1h 2026-03-01T16:00:00+00:00"), "\(error.message)")
     }
     try server.run("UPDATE market_data SET features = NULL, \"timestamp\" = 'infinity' WHERE close = 2")
@@ -149,7 +149,7 @@ struct PostgreSQLBarsTests {
       { _ = try store.market.latestBar("EURUSD", "1h") },
       { _ = try store.market.count("EURUSD", "1h") },
     ] as [() throws -> Void] {
-      let error = try refused(.corrupt, call)
+      let error = try refused(.corrupt) { try call() }
       #expect(error.message.contains("EURUSD 1h"), "\(error.message)")
     }
     // A range that does not reach it is read.

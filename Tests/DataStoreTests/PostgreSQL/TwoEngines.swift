@@ -8,16 +8,25 @@ struct TwoEngines {
   let file: Store
   let server: Store
 
-  /// What a call brings. Messages name the place, and what to do about it, so they differ.
+  /// Messages name the place, and what to do about it, so they differ.
+  private struct Failure: Equatable {
+    let error: StoreError
+
+    static func == (left: Failure, right: Failure) -> Bool {
+      (left.error.code, left.error.row, left.error.key) == (right.error.code, right.error.row, right.error.key)
+    }
+  }
+
+  /// What a call brings.
   private enum Outcome<Value: Equatable>: Equatable {
     case result(Value)
-    case failure(code: Int32, row: Int?, key: String?)
+    case failure(Failure)
 
     init(_ body: () throws(StoreError) -> Value) {
       do throws(StoreError) {
         self = .result(try body())
       } catch {
-        self = .failure(code: error.code.rawValue, row: error.row, key: error.key)
+        self = .failure(Failure(error: error))
       }
     }
   }

@@ -19,6 +19,7 @@ from ctypes import (
     c_int64,
     c_size_t,
     c_uint32,
+    c_uint64,
     c_void_p,
 )
 from typing import Any, Final
@@ -64,6 +65,12 @@ __all__ = [
     "COLUMN_BITS",
     "COLUMN_FEATURES",
     "CORRUPT",
+    "DIFFERENCE_BAR",
+    "DIFFERENCE_ONLY_HERE",
+    "DIFFERENCE_ONLY_THERE",
+    "DIFFERENCE_REQUEST",
+    "DIFFERENCE_STATE",
+    "DIFFERENCE_VALUE",
     "DURABILITY",
     "FEATURES_COLUMNS",
     "FEATURES_JSON",
@@ -93,6 +100,11 @@ __all__ = [
     "ds_bar_batch",
     "ds_bars",
     "ds_checkpoint_result",
+    "ds_compare_options",
+    "ds_copy_options",
+    "ds_copy_result",
+    "ds_difference",
+    "ds_differences",
     "ds_error_detail",
     "ds_expected",
     "ds_feature_column",
@@ -154,6 +166,13 @@ FEATURES_JSON: Final = 1
 FEATURES_VALUES: Final = 2
 FEATURES_COLUMNS: Final = 3
 
+DIFFERENCE_BAR: Final = 0
+DIFFERENCE_REQUEST: Final = 1
+DIFFERENCE_STATE: Final = 2
+DIFFERENCE_VALUE: Final = 0
+DIFFERENCE_ONLY_HERE: Final = 1
+DIFFERENCE_ONLY_THERE: Final = 2
+
 SQL_NULL: Final = 0
 SQL_INTEGER: Final = 1
 SQL_REAL: Final = 2
@@ -195,6 +214,10 @@ class ds_texts(Opaque):
 
 
 class ds_text_layouts(Opaque):
+    pass
+
+
+class ds_differences(Opaque):
     pass
 
 
@@ -408,6 +431,42 @@ class ds_info(Sized):
     )
 
 
+class ds_copy_options(Sized):
+    _fields_ = (("struct_size", c_size_t), ("chunk", c_int64))
+
+
+class ds_copy_result(Sized):
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("series", c_int64),
+        ("bars", c_int64),
+        ("bars_written", c_int64),
+        ("requests", c_int64),
+        ("requests_written", c_int64),
+        ("states", c_int64),
+        ("states_written", c_int64),
+    )
+
+
+class ds_compare_options(Sized):
+    _fields_ = (("struct_size", c_size_t), ("limit", c_int64), ("chunk", c_int64))
+
+
+class ds_difference(Structure):
+    _fields_ = (
+        ("part", c_int32),
+        ("kind", c_int32),
+        ("symbol", c_char_p),
+        ("timeframe", c_char_p),
+        ("time", c_int64),
+        ("key", c_char_p),
+        ("column", c_char_p),
+        ("here", c_char_p),
+        ("there", c_char_p),
+        ("text", c_char_p),
+    )
+
+
 _batch = POINTER(ds_bar_batch)
 _range = POINTER(ds_range)
 _options = POINTER(ds_read_options)
@@ -587,4 +646,20 @@ FUNCTIONS: Final[dict[str, Types]] = {
     "ds_store_info": (c_int32, (store, POINTER(ds_info))),
     "ds_store_connection_script": (c_int32, (store, out_text)),
     "ds_sqlite_is_shared": (c_int32, (c_void_p,)),
+    # Two stores
+    "ds_store_copy": (
+        c_int32,
+        (store, store, POINTER(ds_copy_options), POINTER(ds_copy_result)),
+    ),
+    "ds_store_compare": (
+        c_int32,
+        (store, store, POINTER(ds_compare_options), POINTER(POINTER(ds_differences))),
+    ),
+    "ds_differences_count": (c_int64, (POINTER(ds_differences),)),
+    "ds_differences_items": (POINTER(ds_difference), (POINTER(ds_differences),)),
+    "ds_differences_free": (None, (POINTER(ds_differences),)),
+    "ds_market_hash": (
+        c_int32,
+        (store, c_char_p, c_char_p, _range, POINTER(c_uint64), out_int64),
+    ),
 }

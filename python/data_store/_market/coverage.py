@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, byref, c_int32, c_int64
+from ctypes import POINTER, byref, c_int32, c_int64, c_uint64
 from typing import TYPE_CHECKING, cast
 
 from .._c import abi as _abi
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..market_repo import MarketRepo
 
-__all__ = ["count", "exists", "feature_keys", "missing"]
+__all__ = ["count", "exists", "feature_keys", "hash", "missing"]
 
 
 def exists(self: MarketRepo, symbol: str, timeframe: str) -> bool:
@@ -120,6 +120,44 @@ def feature_keys(
     with ResultHandle(pointer, library.ds_texts_free) as keys:
         texts = decode_array(library.ds_texts_items(keys), library.ds_texts_count(keys))
     return cast("list[str]", texts)  # no pointer of this array is NULL
+
+
+def hash(
+    self: MarketRepo, symbol: str, timeframe: str, start: Bound = None, end: Bound = None
+) -> str:
+    """Hash the bars of a range, the same in every store that holds the same bars.
+
+    It compares stores that no program can open both, such as files on two machines. All columns
+    and the features count; the bars are read in chunks, each a snapshot of its own.
+
+    Parameters
+    ----------
+    symbol : str
+        Not empty, at most 65,535 bytes of UTF-8.
+    timeframe : str
+        Likewise.
+    start, end : aware datetime or str, optional
+        Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
+        date covers the whole day.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits: XXH64 of the bars' bytes, which docs/how-to/copying.md defines.
+
+    Raises
+    ------
+    InvalidInputError
+        An argument is wrong; `InvalidTypeError` if a name is of a wrong type.
+    CorruptError
+        The stored features of a bar are damaged; it names the bar.
+    StorageError, SchemaError, ClosedError, BusyError, InterruptedCallError
+        As any read: see `data_store.errors`.
+    """
+    value = c_uint64()
+    names = encode_names(symbol, timeframe)
+    check(library.ds_market_hash(self._store, *names, range_of(start, end), byref(value), None))
+    return f"{value.value:016x}"
 
 
 def missing(

@@ -287,6 +287,14 @@ class MarketRepo:
             lambda store: store.market.count(symbol, timeframe, start, end)
         )
 
+    async def hash(
+        self, symbol: str, timeframe: str, start: Bound = None, end: Bound = None
+    ) -> str:
+        """Hash the bars of a range, the same in every store that holds the same bars."""
+        return await self._calls.read(
+            lambda store: store.market.hash(symbol, timeframe, start, end)
+        )
+
     async def feature_keys(
         self, symbol: str, timeframe: str, start: Bound = None, end: Bound = None
     ) -> list[str]:

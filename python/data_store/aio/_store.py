@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .._arrow import ArrowResult
     from .._info import Info
+    from .._moving import Copied, Difference
     from .._sql import Parameters
 
 __all__ = ["DataStore"]
@@ -174,6 +175,30 @@ class DataStore(OfThisProcess):
         """Copy one snapshot of the store, while others write."""
         await self._calls.read(lambda store: store.backup(target, overwrite=overwrite))
 
+    async def copy_to(
+        self, target: DataStore | str | os.PathLike[str], *, chunk: int = 10_000
+    ) -> Copied:
+        """Copy all bars, features, requests and state values into another store, and verify it.
+
+        It runs in the thread of this store. A transaction that is open on the target, by whichever
+        task, keeps it waiting. The target may also be a `data_store.DataStore`.
+        """
+        there = await _blocking(target)
+        return await self._calls.read(lambda store: store.copy_to(there, chunk=chunk))
+
+    async def differences(
+        self,
+        other: DataStore | str | os.PathLike[str],
+        *,
+        limit: int = 100,
+        chunk: int = 10_000,
+    ) -> list[Difference]:
+        """Find in what this store differs from another one, which is given as for `copy_to`."""
+        there = await _blocking(other)
+        return await self._calls.read(
+            lambda store: store.differences(there, limit=limit, chunk=chunk)
+        )
+
     async def checkpoint(self) -> dict[str, int]:
         """Copy the WAL into the database file."""
         return await self._calls.write(lambda store: store.checkpoint())
@@ -187,3 +212,8 @@ class DataStore(OfThisProcess):
         # Not made in the store's thread: sqlite3 ties a connection to the thread that made it.
         store = await self._calls.read(lambda opened: opened)
         return store.get_connection()
+
+
+async def _blocking(store: object) -> Any:
+    """Give the store behind one of this module's, which is opened; anything else as it is."""
+    return (await store)._calls.store if isinstance(store, DataStore) else store

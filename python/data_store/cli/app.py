@@ -15,6 +15,7 @@ from .commands import (
     backup,
     check,
     checkpoint,
+    copy,
     doctor,
     export,
     features,
@@ -27,6 +28,7 @@ from .commands import (
     series,
     sql,
     state,
+    verify,
 )
 from .guard import INTERRUPTED
 
@@ -86,6 +88,8 @@ for _module, _name in (
     (import_, "import"),
     (export, "export"),
     (backup, "backup"),
+    (copy, "copy"),
+    (verify, "verify"),
     (checkpoint, "checkpoint"),
     (check, "check"),
     (doctor, "doctor"),

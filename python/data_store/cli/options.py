@@ -54,7 +54,7 @@ def _timeframes(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 StorePath = Annotated[
-    str, typer.Argument(metavar="STORE", help="The store: a data_store file.", show_default=False)
+    str, typer.Argument(metavar="STORE", help="The store: a data_store file, or postgresql://...", show_default=False)
 ]
 Symbol = Annotated[
     str,
@@ -95,12 +95,12 @@ def opened(path: str, *, writes: bool = False, timeout: float = 10.0) -> Any:
     Parameters
     ----------
     path : str
-        The file.
+        The file, or the URL of a server's store.
     writes : bool, default False
         Otherwise nothing of it is changed.
     timeout : float, default 10.0
         Seconds.
     """
-    if not os.path.exists(path):
+    if "://" not in path and not os.path.exists(path):
         raise FileNotFoundError(2, "no such file; `data-store import` makes a store", path)
     return DataStore(path, read_only=not writes, timeout=timeout)

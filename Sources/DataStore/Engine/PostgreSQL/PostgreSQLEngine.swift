@@ -23,6 +23,8 @@ final class PostgreSQLEngine: Engine, @unchecked Sendable {
   var isClosed = false
   var runningCalls = 0
   var pool = SessionPool()
+  /// Threads that make a backup, and the sessions that hold its snapshot.
+  var snapshots: [(thread: ThreadID, session: Session)] = []
 
   // Guarded by the writer lane: the transaction of the thread that has the turn.
   var transaction = OpenTransaction()

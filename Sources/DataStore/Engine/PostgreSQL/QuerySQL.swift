@@ -28,7 +28,10 @@ struct QuerySQL {
         marks += 1
         out += Array("$\(marks)".utf8)
       case .name(let prefix, let name):
-        guard let place = parameters.firstIndex(where: { $0.name.map { ExactText($0) == ExactText(name) } ?? false })
+        guard
+          let place = parameters.firstIndex(where: {
+            $0.name.map { ExactText($0) == ExactText(name) } ?? false
+          })
         else {
           // `@` is an operator, too.
           guard prefix == UInt8(ascii: ":") else {
@@ -65,7 +68,8 @@ struct QuerySQL {
 
   private func checkCount() throws(StoreError) {
     guard values.count <= Parameters.most else {
-      throw .invalid("the query has \(values.count) parameters; \(Parameters.most) are possible", key: "params")
+      throw .invalid(
+        "the query has \(values.count) parameters; \(Parameters.most) are possible", key: "params")
     }
   }
 }

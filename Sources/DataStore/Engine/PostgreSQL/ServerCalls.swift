@@ -37,7 +37,7 @@ extension PostgreSQLEngine {
   func call<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     try enter()
     defer { leave() }
-    return try body()
+    return try FloatSettings.withDefault(body)
   }
 
   // MARK: Reading
@@ -49,6 +49,7 @@ extension PostgreSQLEngine {
     snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
+      if let session = snapshotOfThisThread { return try body(session) }
       if lane.enterTransaction() {
         defer { leaveLane() }
         return try inTransaction(writes: false, until: queryEnd, body)
@@ -163,13 +164,15 @@ extension PostgreSQLEngine {
   /// Finds out whether a transaction was committed whose COMMIT has no answer; throws where it was not, or cannot be known.
   func findOut(_ number: String, of lost: Session, _ failure: StoreError) throws(StoreError) {
     let deadline = Deadline(secondsFromNow: max(options.timeout, 5))
+    var mayGoOn = true
     while !deadline.isPast {
       guard let session = try? takeSession(until: deadline) else { break }
       defer { giveBack(session) }
       // Another server, or another line of this one's history, numbers its transactions by itself.
       guard session.system == lost.system else { break }
       session.parameters.add(copying: number)
-      guard let answer = try? session.run("SELECT pg_catalog.pg_xact_status($1::text::xid8)", inBinary: false) else {
+      guard let answer = try? session.run("SELECT pg_catalog.pg_xact_status($1::text::xid8)", inBinary: false)
+      else {
         continue
       }
       let status = answer.string(0)
@@ -179,6 +182,9 @@ extension PostgreSQLEngine {
         throw failure
       }
       guard status.utf8.elementsEqual("in progress".utf8) else { break }
+      // Where the connection hangs, the server may wait for it for hours.
+      if mayGoOn { session.endSession(lost.processNumber, ofTransaction: number) }
+      mayGoOn = false
       try? pause(until: deadline)
     }
     throw .unknownOutcome(path)

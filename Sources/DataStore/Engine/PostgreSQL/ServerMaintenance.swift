@@ -13,7 +13,8 @@ extension PostgreSQLEngine {
       return StoreInfo(
         path: path, sqliteVersion: "", sqliteSourceID: "", isWALResetSafe: true, journalMode: "",
         synchronous: options.durability == .full ? "FULL" : "NORMAL", durability: options.durability,
-        isReadOnly: options.isReadOnly, fastPaths: [], fastPathsReason: nil, pageSize: 0, fileBytes: number(0),
+        isReadOnly: options.isReadOnly, fastPaths: [], fastPathsReason: nil, pageSize: 0,
+        fileBytes: number(0),
         walBytes: 0, lastCheckpoint: nil, marketDataRows: number(2), marketRequestsRows: number(3),
         systemStateRows: number(4))
     }
@@ -23,15 +24,18 @@ extension PostgreSQLEngine {
   func checkpoint() throws(StoreError) -> CheckpointResult {
     try call { () throws(StoreError) in
       try checkMayWrite()
-      guard !lane.hasTransaction else { throw .invalid("a checkpoint cannot run within a transaction; end it first") }
+      guard !lane.hasTransaction else {
+        throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
+      }
       return CheckpointResult(walFrames: 0, checkpointed: 0, heldBack: 0)
     }
   }
 
   func connectionScript() throws(StoreError) -> String {
     try checkOpen()
-    return "SET search_path TO \(ServerTables.quoted(tables.schema)); SET TIME ZONE 'UTC';"
-      + (options.isReadOnly ? " SET default_transaction_read_only TO on;" : "")
+    throw .invalid(
+      "a store on a PostgreSQL server has no SQLite connection to set up; use sql(), or connect another client to"
+        + " \(path) and run SET search_path TO \(ServerTables.quoted(tables.schema))")
   }
 
   func check() throws(StoreError) -> [String] {
@@ -43,11 +47,5 @@ extension PostgreSQLEngine {
       findings += try session.strangeTimes(in: tables)
       return findings
     }
-  }
-}
-
-extension PostgreSQLEngine {
-  func backup(to target: String, overwrite: Bool) throws(StoreError) {
-    throw .invalid("a backup of a store on a server is not possible yet; use pg_dump")
   }
 }

@@ -7,7 +7,8 @@ extension PostgreSQLEngine {
     guard !sql.utf8.contains(0) else { throw .invalid("the query holds a NUL character", key: "query") }
     let statement = try QuerySQL(sql, parameters)
     do throws(StoreError) {
-      return try readAlone(until: timeout.map { Deadline(secondsFromNow: $0) }) { session throws(StoreError) in
+      return try readAlone(until: timeout.map { Deadline(secondsFromNow: $0) }) {
+        session throws(StoreError) in
         try session.query(statement, searchPath: tables.searchPath)
       }
     } catch {
@@ -24,7 +25,8 @@ extension Session {
   /// Runs one statement by a cursor, within a transaction, or a savepoint, that is taken back: it may only read.
   func query(_ statement: QuerySQL, searchPath: String) throws(StoreError) -> QueryRows {
     try run(
-      "SET LOCAL transaction_read_only = on; SET LOCAL search_path = \(searchPath.isEmpty ? "pg_catalog" : searchPath)")
+      "SET LOCAL transaction_read_only = on; SET LOCAL search_path = \(searchPath.isEmpty ? "pg_catalog" : searchPath)"
+    )
     do throws(StoreError) {
       try bind(statement)
       _ = try run("DECLARE ds_query NO SCROLL CURSOR FOR " + statement.sql, inBinary: false)
@@ -32,19 +34,25 @@ extension Session {
     } catch {
       if interruption.isOutOfTime, error.code == .interrupted { throw StoreError(.timeout, error.message) }
       // What the server finds wrong is the query's fault, but for what befalls the server itself.
-      guard error.code == .schema || error.code == .invalid || error.code == .storage, !isLost else { throw error }
+      guard error.code == .schema || error.code == .invalid || error.code == .storage, !isLost else {
+        throw error
+      }
       let isOfServer = ["53", "57", "58", "XX", "55"].contains { lastState.isOf($0) }
       guard !isOfServer, lastState != .none else { throw error }
-      throw StoreError(.invalid, Self.refusal(statement, lastState, error.reason ?? error.message), key: "query")
+      throw StoreError(
+        .invalid, Self.refusal(statement, lastState, error.reason ?? error.message), key: "query")
     }
   }
 
   private static func refusal(_ statement: QuerySQL, _ state: SQLState, _ told: String) -> String {
     let shown = StoreError.quoted(statement.given)
     if state == .readOnlyTransaction || state == .featureNotSupported {
-      return "the query \(shown) writes; only what reads is run here: \(told)"
+      return "the query \(shown) writes, and only what reads runs here: \(told)"
     }
+    let isSyntax = state == SQLState("42601")
     return "the query \(shown) failed: \(told)"
+      + (isSyntax
+        ? ". One SELECT, VALUES, TABLE or WITH runs here, in PostgreSQL's SQL, and nothing that writes" : "")
   }
 
   private func bind(_ statement: QuerySQL) throws(StoreError) {
@@ -58,10 +66,13 @@ extension Session {
         parameters.add(value)
         parameters.setType(701)
       case .text(let text): parameters.add(copying: text)
-      case .blob(let bytes): bytes.withUnsafeBufferPointer { parameters.add(copying: $0) }
+      case .blob(let bytes):
+        bytes.withUnsafeBufferPointer { parameters.add(copying: $0) }
         parameters.setType(17)
       case .time(let instant):
-        guard instant != Timestamp.none else { throw .invalid("parameter \(place + 1) is NaT", key: "params") }
+        guard instant != Timestamp.none else {
+          throw .invalid("parameter \(place + 1) is NaT", key: "params")
+        }
         parameters.add(copying: Timestamp.text(instant))
       }
     }
@@ -102,7 +113,9 @@ extension Session {
       if let value = NumberText.int64(text) { return column.append(.integer(value), row: row) }
       column.append(.text(text), row: row)
     case 700, 701, 1700:
-      if let value = NumberText.double(text) ?? Double(text.text) { return column.append(.real(value), row: row) }
+      if let value = NumberText.double(text) ?? Double(text.text) {
+        return column.append(.real(value), row: row)
+      }
       column.append(.text(text), row: row)
     case 17:
       let bytes = hexadecimal(text)

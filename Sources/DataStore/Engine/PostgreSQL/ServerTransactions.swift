@@ -92,7 +92,9 @@ extension PostgreSQLEngine {
     session.forgetTemporaryTables()
     let state = session.lastState
     defer { session.lastState = state }
-    try session.uninterruptibly { () throws(StoreError) in _ = try session.run("ROLLBACK TO SAVEPOINT ds_call") }
+    try session.uninterruptibly { () throws(StoreError) in
+      _ = try session.run("ROLLBACK TO SAVEPOINT ds_call")
+    }
     transaction.savepoint = .isFresh
   }
 
@@ -160,7 +162,8 @@ extension PostgreSQLEngine {
     guard isDone != nil else { throw .invalid("this thread has no transaction open; begin one first") }
   }
 
-  private func withTransaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result? {
+  private func withTransaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result?
+  {
     try call { () throws(StoreError) in
       guard lane.enterTransaction() else { return nil }
       defer { leaveLane() }

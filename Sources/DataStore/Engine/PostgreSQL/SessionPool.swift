@@ -140,11 +140,30 @@ extension PostgreSQLEngine {
 
   /// What a session waits for, as another one sees it.
   private func look(at session: Session) -> Session.Verdict {
-    guard let other = try? Session.connect(address, functions, timeout: 2, { false }) else { return .isGone }
+    guard let other = try? Session.connect(address, functions, timeout: 1, { false }) else { return .isGone }
     other.parameters.add(session.processNumber)
     let sql = "SELECT wait_event_type, state FROM pg_catalog.pg_stat_activity WHERE pid = $1::int"
-    guard let answer = try? other.run(sql, inBinary: false) else { return .isGone }
-    guard answer.rows == 1 else { return .isGone }
-    return answer.string(0).utf8.elementsEqual("Lock".utf8) ? .isBlocked : .works
+    guard let answer = try? other.run(sql, inBinary: false), answer.rows == 1 else { return .isGone }
+    switch answer.string(0) {
+    case "Lock": return .isBlocked
+    // It has sent all, or waits for what was sent: it hangs in between, if that is so twice.
+    case "Client":
+      session.stalls += 1
+      return session.stalls > 1 ? .isGone : .works
+    default: return .works
+    }
+  }
+}
+
+extension Session {
+  /// Ends another session of this role, if it still runs this transaction.
+  func endSession(_ process: Int32, ofTransaction number: String) {
+    parameters.add(process)
+    parameters.add(copying: number)
+    _ = try? run(
+      """
+      SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+      WHERE pid = $1::int AND backend_xid::text::bigint = $2::text::bigint & 4294967295
+      """, inBinary: false)
   }
 }

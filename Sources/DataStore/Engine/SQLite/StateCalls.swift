@@ -16,6 +16,12 @@ extension SQLiteEngine {
     try writeOne { writer throws(StoreError) in try writer.putState(key, value) }
   }
 
+  func restoreState(_ entries: [(key: String, value: StateValue, updatedAt: Int64)]) throws(StoreError) {
+    try write { writer throws(StoreError) in
+      for entry in entries { try writer.restoreState(entry.key, entry.value, entry.updatedAt) }
+    }
+  }
+
   func state(_ key: Bytes, _ body: (Bytes?) throws(StoreError) -> Void) throws(StoreError) {
     try readOneRow { reader, notices throws(StoreError) in
       try reader.withPagedState(key, notices: notices, body)

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any, Optional
@@ -20,7 +22,7 @@ from ..importing import Importer
 from ..inventory import Series, requests_of, series_of
 from ..options import End, Start, StorePath, opened
 from ..output import json_text
-from ..progress import bar
+from ..progress import bar, waiting
 from ..sources.folder import MANIFEST, REQUESTS, STATE
 from ..sources.naming import Wishes
 from ..sources.store_file import StoreFile
@@ -91,17 +93,27 @@ def export(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what is there.", show_default=False)
     ] = False,
+    snapshot: Annotated[
+        bool,
+        typer.Option(
+            "--snapshot",
+            help="Write what the store holds at one moment: a backup is made beside TARGET first, "
+            "which takes as much room as the store for a while.",
+            show_default=False,
+        ),
+    ] = False,
 ) -> None:
     """Write bars to files that import reads back exactly.
 
     All columns and features are in them, times to the nanosecond, NULL apart from empty text.
     A folder and another store also hold state and requests, unless only some symbols, timeframes
-    or times are asked for. A file appears whole or not at all.
+    or times are asked for. A file appears whole or not at all. While others write, each chunk is a
+    snapshot of its own; with --snapshot all of it is one.
     """
     folder = folder or target.endswith("/")
     made = _format_of(target, format, folder)
-    with ended_well("interrupted: nothing was written"), opened(store) as found:
-        _check_target(target, found.path, made)
+    stopped = "interrupted: nothing was written"
+    with ended_well(stopped), _source(store, target, made, snapshot) as found:
         listed = [
             one
             for one in series_of(found)
@@ -123,6 +135,25 @@ def export(
             with appearing(target.rstrip("/"), overwrite=overwrite, marker=marker) as part:
                 job.folder(part) if folder else job.file(part)
         say(f"{target}: {counted(job.rows, 'bar')} of {len(listed):,} series{job.more}")
+
+
+@contextmanager
+def _source(path: str, target: str, format: str, snapshot: bool) -> Iterator[DataStore]:
+    """Open the store, or with `snapshot` a backup of it, which is there for as long."""
+    with opened(path) as live:
+        _check_target(target, live.path, format)
+        if not snapshot:
+            yield live
+            return
+        # Where the target goes there is room, one hopes; what goes to stdout goes by way of /tmp.
+        beside = os.path.dirname(os.path.realpath(target)) if target != "-" else None
+        room = beside if beside and os.path.isdir(beside) else None
+        with tempfile.TemporaryDirectory(prefix=".data-store-", dir=room) as folder:
+            copy = os.path.join(folder, "snapshot.db")
+            with waiting(f"copying {path}"):
+                live.backup(copy)
+            with opened(copy) as frozen:
+                yield frozen
 
 
 def _format_of(target: str, format: str | None, folder: bool) -> str:

@@ -35,7 +35,8 @@ struct Answer: ~Copyable {
 
   @inline(__always)
   func isNull(_ column: Int, row: Int = 0) -> Bool {
-    functions.pointee.PQgetisnull(result, Int32(truncatingIfNeeded: row), Int32(truncatingIfNeeded: column)) != 0
+    functions.pointee.PQgetisnull(result, Int32(truncatingIfNeeded: row), Int32(truncatingIfNeeded: column))
+      != 0
   }
 
   /// The bytes of a value, of none where it is NULL. They live as long as this.

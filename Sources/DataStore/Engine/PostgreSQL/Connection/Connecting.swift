@@ -9,7 +9,7 @@ extension Session {
   static func connect(
     _ address: ServerAddress, _ functions: LibPQ.Functions, timeout: Double, _ shouldStop: () -> Bool
   ) throws(StoreError) -> Session {
-    let seconds = Int(max(2, min(timeout.rounded(.up), 10)))
+    let seconds = Int(max(1, min(timeout.rounded(.up), 10)))
     var settings = address.settings.filter { ExactText($0.keyword) != ExactText("client_encoding") }
     settings.append(("client_encoding", "UTF8"))
     func add(_ keyword: String, _ value: String) {
@@ -22,9 +22,12 @@ extension Session {
     add("keepalives_interval", "5")
     add("keepalives_count", "3")
     let limit = Deadline(
-      secondsFromNow: address.value("connect_timeout").flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil } ?? Double(seconds))
+      secondsFromNow: address.value("connect_timeout").flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil }
+        ?? Double(seconds))
     let opened = start(settings, functions)
-    guard let connection = opened else { throw StoreError(.noMemory, "\(address.shown): no memory to connect") }
+    guard let connection = opened else {
+      throw StoreError(.noMemory, "\(address.shown): no memory to connect")
+    }
     var polling: Int32 = 2  // it begins with writing
     // libpq turns to the next host by itself where one refuses; where it says nothing, only a blocking call does.
     while polling != LibPQ.pollingOK, polling != LibPQ.pollingFailed {
@@ -43,7 +46,7 @@ extension Session {
       polling = functions.pointee.PQconnectPoll(connection)
     }
     guard polling == LibPQ.pollingOK else {
-      let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0).trimmed } ?? ""
+      let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0) } ?? ""
       functions.pointee.PQfinish(connection)
       let isSilent = polling != LibPQ.pollingFailed
       throw StoreError(
@@ -82,6 +85,6 @@ extension Session {
         place += 1
       }
     }
-    return String(decoding: bytes.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self)
+    return String(decoding: bytes, as: UTF8.self).onOneLine
   }
 }

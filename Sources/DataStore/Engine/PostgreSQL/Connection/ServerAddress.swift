@@ -23,11 +23,12 @@ struct ServerAddress: @unchecked Sendable {  // it never changes
     guard let list = functions.pointee.PQconninfoParse(url, &error) else {
       // libpq quotes pieces of the URL.
       let isPlain = ExactText(shown) == ExactText(url)
-      let reason = error.map { isPlain ? ": " + String(cString: $0).trimmed : "" } ?? ""
+      let reason = error.map { isPlain ? ": " + String(cString: $0).onOneLine : "" } ?? ""
       functions.pointee.PQfreemem(error)
       throw .invalid(
         "\(StoreError.quoted(shown)) is not a URL that libpq understands\(reason). Write it as"
-          + " postgresql://user@host:5432/database; special characters in a name or password as %40", key: "path")
+          + " postgresql://user@host:5432/database; special characters in a name or password as %40",
+        key: "path")
     }
     defer { functions.pointee.PQconninfoFree(list) }
     var settings: [(keyword: String, value: String)] = []
@@ -79,7 +80,9 @@ struct ServerAddress: @unchecked Sendable {  // it never changes
     return text(shown)
   }
 
-  private static func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
+  private static func text(_ bytes: some Sequence<UInt8>) -> String {
+    String(decoding: Array(bytes), as: UTF8.self)
+  }
 
   /// With `%41` as `A`.
   private static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
@@ -103,5 +106,11 @@ extension String {
     var bytes = Array(utf8)
     while let last = bytes.last, last == 0x0A || last == 0x20 || last == 0x0D { bytes.removeLast() }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Without line breaks, of which libpq's messages have some, with a tab behind them.
+  var onOneLine: String {
+    let words = trimmed.utf8.split { $0 <= 0x20 }
+    return words.map { String(decoding: Array($0), as: UTF8.self) }.joined(separator: " ")
   }
 }

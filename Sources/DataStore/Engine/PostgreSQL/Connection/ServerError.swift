@@ -10,7 +10,8 @@ struct ServerError {
 
   var error: StoreError {
     let (code, advice) = meaning
-    return StoreError(code, "\(place): \(message)\(state == .none ? "" : " (SQLSTATE \(state.text))"). \(advice)")
+    let reason = message.onOneLine + (state == .none ? "" : " (SQLSTATE \(state.text))")
+    return StoreError(code, "\(place): \(reason). \(advice)", reason: reason)
   }
 
   private var meaning: (StoreError.Code, String) {
@@ -21,7 +22,8 @@ struct ServerError {
         "Another session held what this call needs for longer than the timeout. Nothing was written: try again, or raise"
           + " the timeout"
       )
-    case .canceled: return (.storage, "The server stopped the statement; see its statement_timeout. Nothing was stored")
+    case .canceled:
+      return (.storage, "The server stopped the statement; see its statement_timeout. Nothing was stored")
     case .noPrivilege:
       return (
         .storage,
@@ -30,7 +32,9 @@ struct ServerError {
           + " GRANT CREATE on the schema, too"
       )
     case .readOnlyTransaction:
-      return (.storage, "The server only reads (a standby, or default_transaction_read_only): write to the primary")
+      return (
+        .storage, "The server only reads (a standby, or default_transaction_read_only): write to the primary"
+      )
     case .tooManyConnections:
       return (.storage, "Close other clients, or raise the server's max_connections")
     case .featureNotSupported, .noSuchStatement:

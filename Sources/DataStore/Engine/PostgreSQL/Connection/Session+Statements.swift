@@ -20,7 +20,8 @@ extension Session {
     defer { parameters.removeAll() }
     try begin()
     let isSent = functions.pointee.PQsendQueryParams(
-      connection, sql, Int32(parameters.count), parameters.types, parameters.values, parameters.lengths, parameters.formats,
+      connection, sql, Int32(parameters.count), parameters.types, parameters.values, parameters.lengths,
+      parameters.formats,
       inBinary ? 1 : 0)
     guard isSent == 1 else { throw lose() }
     return try lastAnswer()
@@ -33,7 +34,9 @@ extension Session {
     if prepared[name] == nil { _ = try cName(name, sql) }
   }
 
-  private func cName(_ name: StatementName, _ sql: () -> String) throws(StoreError) -> UnsafeMutablePointer<CChar> {
+  private func cName(_ name: StatementName, _ sql: () -> String) throws(StoreError) -> UnsafeMutablePointer<
+    CChar
+  > {
     if let kept = prepared[name] { return kept }
     guard let copy = strdup(name.text) else { throw StoreError(.noMemory, "out of memory") }
     var isKept = false
@@ -55,7 +58,8 @@ extension Session {
 
   /// The same, and hands each row to `body` as it comes: an answer of one row. Where `body` throws, the rest is let go.
   func execute(
-    _ name: StatementName, _ sql: () -> String, forEachRow body: (borrowing Answer) throws(StoreError) -> Void
+    _ name: StatementName, _ sql: @autoclosure () -> String,
+    forEachRow body: (borrowing Answer) throws(StoreError) -> Void
   ) throws(StoreError) {
     defer { parameters.removeAll() }
     try send(name, sql)
@@ -95,6 +99,7 @@ extension Session {
     if isLost { throw lose() }
     lastState = .none
     cancelReason = nil
+    stalls = 0
     if isInterruptible, interruption.isRequested { throw .isInterrupted }
   }
 

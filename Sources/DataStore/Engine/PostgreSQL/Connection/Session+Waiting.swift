@@ -32,7 +32,9 @@ extension Session {
         fd: functions.pointee.PQsocket(connection), events: Int16(truncatingIfNeeded: events), revents: 0)
       let found = poll(&look, 1, Self.step)
       if found > 0 {
-        if look.revents & Int16(truncatingIfNeeded: POLLOUT) != 0, look.revents & ~Int16(truncatingIfNeeded: POLLOUT) == 0 {
+        if look.revents & Int16(truncatingIfNeeded: POLLOUT) != 0,
+          look.revents & ~Int16(truncatingIfNeeded: POLLOUT) == 0
+        {
           return
         }
         guard functions.pointee.PQconsumeInput(connection) != 0 else { throw lose() }
@@ -75,7 +77,9 @@ extension Session {
   }
 
   /// Runs `body`, a COMMIT say, which must not be stopped any more.
-  func uninterruptibly<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+  func uninterruptibly<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError)
+    -> Result
+  {
     let outer = isInterruptible
     isInterruptible = false
     defer { isInterruptible = outer }

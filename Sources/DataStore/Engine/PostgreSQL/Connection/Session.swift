@@ -19,6 +19,8 @@ final class Session {
   var lastState = SQLState.none
   /// Until when the running call may wait for others' locks; past this, `watch` is asked.
   var waitsUntil = Deadline.never
+  /// How often in a row the server was seen to wait for us, while we wait for it.
+  var stalls = 0
   /// Looks from another session at what this one waits for.
   var watch: ((Session) -> Verdict)?
   /// Finds out whether the transaction of this number was committed, where the connection was lost; throws where it was
@@ -100,7 +102,9 @@ final class Session {
     // A notice, say, does no harm.
     if functions.pointee.PQconsumeInput(connection) == 0 { isLost = true }
     if functions.pointee.PQstatus(connection) != LibPQ.connectionIsOK { isLost = true }
-    if !isLost, functions.pointee.PQisBusy(connection) == 0, let told = functions.pointee.PQgetResult(connection) {
+    if !isLost, functions.pointee.PQisBusy(connection) == 0,
+      let told = functions.pointee.PQgetResult(connection)
+    {
       functions.pointee.PQclear(told)
       isLost = true
     }
@@ -115,10 +119,11 @@ final class Session {
   /// The connection is gone.
   func lose() -> StoreError {
     isLost = true
-    let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0).trimmed } ?? ""
+    let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0).onOneLine } ?? ""
     return StoreError(
       .storage,
-      "\(place): the connection to the server was lost\(told.isEmpty ? "" : " (\(told))"). Nothing was stored: try again")
+      "\(place): the connection to the server was lost\(told.isEmpty ? "" : " (\(told))"). Nothing was stored: try again"
+    )
   }
 
   /// What a failed result says; also whether it was the end of the session.
@@ -132,7 +137,8 @@ final class Session {
     if lastState == .canceled, let cancelReason {
       switch cancelReason {
       case .interrupted: return .isInterrupted
-      case .outOfTime: return StoreError(.interrupted, "the call took longer than its timeout; nothing of it was stored")
+      case .outOfTime:
+        return StoreError(.interrupted, "the call took longer than its timeout; nothing of it was stored")
       case .blocked: lastState = .lockNotAvailable
       }
     }

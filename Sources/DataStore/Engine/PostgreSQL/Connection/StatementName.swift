@@ -5,7 +5,8 @@ struct StatementName: Hashable {
   /// Each kind of call has its own.
   enum Family: UInt64 {
     // Bars.
-    case writeBar, upsertBatch, readStored, mergeFeatures, writeFeatures, readBars, readBarsBackward, latestBar
+    case writeBar, upsertBatch, readStored, mergeFeatures, writeFeatures, readBars, readBarsBackward,
+      latestBar
     case featureKeys, mergeOneRow, updateOneRow
     case hasBars, countBars, barTimes, deleteBars, series, countedSeries
     // Requests.

@@ -41,7 +41,7 @@ struct BarGathering: ~Copyable {
     let before = rows.count
     var leftToSkip = read.skip
     let name = StatementName(read.isFromEnd ? .readBarsBackward : .readBars, variant: sql.variant)
-    try session.execute(name, { sql.rows(table) }) { answer throws(StoreError) in
+    try session.execute(name, sql.rows(table)) { answer throws(StoreError) in
       if rows.count == before { try BarRow.check(answer, shape.selected) }
       let isSkipped = leftToSkip > 0
       if isSkipped { leftToSkip -= 1 }

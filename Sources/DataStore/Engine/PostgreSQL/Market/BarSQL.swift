@@ -21,7 +21,7 @@ enum BarSQL {
 
   /// Types as those of the bars' table. What is left in it by a transaction goes with the transaction.
   static let makeBatchTable = """
-    CREATE TEMPORARY TABLE ds_bars (symbol text COLLATE "C", timeframe text COLLATE "C", "timestamp" timestamptz,\
+    CREATE TEMPORARY TABLE IF NOT EXISTS ds_bars (symbol text COLLATE "C", timeframe text COLLATE "C", "timestamp" timestamptz,\
      timestamp_ns smallint, \(BarColumn.table.indices.map { "\(BarColumn.table[$0].name) \(type($0))" }.joined(separator: ", ")),\
      is_merged boolean) ON COMMIT DELETE ROWS
     """

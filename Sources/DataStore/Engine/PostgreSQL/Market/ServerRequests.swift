@@ -92,7 +92,8 @@ extension MarketRequest {
       let end = answer.instant(8, row: row)
     else {
       throw .corrupt(
-        "request \(symbol) \(timeframe): a time is beyond what a store keeps. Fix the row with psql; check() lists such rows")
+        "request \(symbol) \(timeframe): a time is beyond what a store keeps. Fix the row with psql; check() lists such rows"
+      )
     }
     self.init(
       symbol: symbol, timeframe: timeframe, requestedAt: requestedAt, start: start, end: end,

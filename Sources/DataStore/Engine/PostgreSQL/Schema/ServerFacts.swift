@@ -13,7 +13,8 @@ extension Session {
   func setUp(_ options: StoreOptions) throws(StoreError) -> ServerFacts {
     guard serverVersion >= ServerSchema.oldestServer else {
       throw StoreError(
-        .schema, "\(place): the server is PostgreSQL \(parameterStatus("server_version")); 13 or newer is needed")
+        .schema,
+        "\(place): the server is PostgreSQL \(parameterStatus("server_version")); 13 or newer is needed")
     }
     guard parameterStatus("server_encoding").utf8.elementsEqual("UTF8".utf8) else {
       throw StoreError(

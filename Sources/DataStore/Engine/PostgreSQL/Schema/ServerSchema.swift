@@ -17,7 +17,10 @@ enum ServerSchema {
     let key: [String]
 
     func ddl(_ schema: String) -> String {
-      let lines = columns.map { "  " + $0.definition } + ["  PRIMARY KEY (\(key.map(ServerTables.quoted).joined(separator: ", ")))"]
+      let lines =
+        columns.map { "  " + $0.definition } + [
+          "  PRIMARY KEY (\(key.map(ServerTables.quoted).joined(separator: ", ")))"
+        ]
       return "CREATE TABLE IF NOT EXISTS \(schema).\(name) (\n\(lines.joined(separator: ",\n"))\n)"
     }
   }
@@ -93,7 +96,8 @@ extension ServerSchema {
     guard found < tables.count else { return }
     guard !isReadOnly, !facts.isStandby else {
       let why = facts.isStandby ? "the server is a standby" : "read-only"
-      throw refusal(session.place, "schema \(facts.tables.schema) lacks a table, and \(why) it cannot be added")
+      throw refusal(
+        session.place, "schema \(facts.tables.schema) lacks a table, and \(why) it cannot be added")
     }
     try create(session, facts.tables)
   }
@@ -107,7 +111,9 @@ extension ServerSchema {
         let schema = ServerTables.quoted(names.schema)
         let hadBars = try commented(session, names)
         var statements = tables.map { $0.ddl(schema) }
-        if !hadBars { statements.append("COMMENT ON TABLE \(names.bars) IS \(ServerTables.literal(comment))") }
+        if !hadBars {
+          statements.append("COMMENT ON TABLE \(names.bars) IS \(ServerTables.literal(comment))")
+        }
         try session.run(statements.joined(separator: "; "))
       }
       try session.run("COMMIT")
@@ -125,7 +131,9 @@ extension ServerSchema {
 
   /// Whether there is a table of bars, which keeps what its maker said of it.
   private static func commented(_ session: Session, _ names: ServerTables) throws(StoreError) -> Bool {
-    try session.run("SELECT pg_catalog.to_regclass(\(ServerTables.literal(names.bars))) IS NOT NULL").string(0).utf8
+    try session.run("SELECT pg_catalog.to_regclass(\(ServerTables.literal(names.bars))) IS NOT NULL").string(
+      0
+    ).utf8
       .elementsEqual("t".utf8)
   }
 
@@ -153,7 +161,9 @@ extension ServerSchema {
 
   private static func check(_ table: Table, _ rows: [Int], _ answer: borrowing Answer) -> [String] {
     var faults: [String] = []
-    func isTrue(_ column: Int, _ row: Int) -> Bool { answer.bytes(column, row: row).first == UInt8(ascii: "t") }
+    func isTrue(_ column: Int, _ row: Int) -> Bool {
+      answer.bytes(column, row: row).first == UInt8(ascii: "t")
+    }
     guard let first = rows.first else { return [] }
     let kind = answer.string(1, row: first)
     guard kind == "r" || kind == "p" || kind == "f" else { return ["\(table.name) is not a table"] }
@@ -174,10 +184,12 @@ extension ServerSchema {
         faults.append("column \(name) of table \(table.name) is \(type), expected \(column.type)")
       }
       if isTrue(5, row) != column.isRequired {
-        faults.append("column \(name) of table \(table.name) is \(column.isRequired ? "" : "not ")to be NOT NULL")
+        faults.append(
+          "column \(name) of table \(table.name) is \(column.isRequired ? "" : "not ")to be NOT NULL")
       }
       if column.isInKey, column.type == "text", !isTrue(6, row) {
-        faults.append("column \(name) of table \(table.name) does not have COLLATE \"C\", which compares bytes")
+        faults.append(
+          "column \(name) of table \(table.name) does not have COLLATE \"C\", which compares bytes")
       }
       if isTrue(7, row) { faults.append("column \(name) of table \(table.name) is generated") }
       let place = table.key.firstIndex { ExactText($0) == ExactText(name) }.map { $0 + 1 } ?? 0

@@ -24,7 +24,9 @@ extension Session {
       parameters.add(key)
       parameters.add(value)
       parameters.add(time: time)
-      _ = try execute(StatementName(.putState, variant: 1)) { StateSQL.put(table, time: "$3::timestamptz, $4::smallint") }
+      _ = try execute(StatementName(.putState, variant: 1)) {
+        StateSQL.put(table, time: "$3::timestamptz, $4::smallint")
+      }
     }
   }
 
@@ -38,7 +40,8 @@ extension Session {
 
   func deleteState(_ key: String, in table: String) throws(StoreError) -> Bool {
     parameters.add(copying: key)
-    return try execute(StatementName(.deleteState)) { "DELETE FROM \(table) WHERE key = $1::text" }.affectedRows > 0
+    return try execute(StatementName(.deleteState)) { "DELETE FROM \(table) WHERE key = $1::text" }
+      .affectedRows > 0
   }
 
   /// Stores a value where the stored one equals `expected`; an absent key equals null. To be called within a transaction:
@@ -93,11 +96,7 @@ extension Session {
     var entries: [StateEntry] = []
     try execute(
       StatementName(.stateEntries, variant: variant),
-      {
-        // The comparison is what the key serves; all that begins with the prefix comes behind it.
-        let condition = hasPrefix ? " WHERE key >= $1::text AND pg_catalog.starts_with(key, $1::text)" : ""
-        return "SELECT key\(values ? ", value" : "") FROM \(table)\(condition) ORDER BY key"
-      }
+      StateSQL.entries(table, hasPrefix: hasPrefix, values: values)
     ) { answer throws(StoreError) in
       try MemoryShortage.expect(values ? answer.bytes(1).count : 0)
       entries.append(StateEntry(key: answer.string(0), json: values ? answer.string(1) : nil))
@@ -116,6 +115,12 @@ enum StateSQL {
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
     updated_at_ns = excluded.updated_at_ns
     """
+  }
+
+  /// The comparison is what the key serves; all that begins with the prefix comes behind it.
+  static func entries(_ table: String, hasPrefix: Bool, values: Bool) -> String {
+    let condition = hasPrefix ? " WHERE key >= $1::text AND pg_catalog.starts_with(key, $1::text)" : ""
+    return "SELECT key\(values ? ", value" : "") FROM \(table)\(condition) ORDER BY key"
   }
 
   /// A key that is there is left alone.

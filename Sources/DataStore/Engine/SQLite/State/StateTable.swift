@@ -25,6 +25,19 @@ extension Connection {
     if isInTransaction { try put() } else { try writingAtOnce { () throws(StoreError) in try put() } }
   }
 
+  /// Stores a value as another store has it, with the time at which it was written there.
+  func restoreState(_ key: String, _ value: StateValue, _ updatedAt: Int64) throws(StoreError) {
+    let statement = try statement(
+      """
+      INSERT INTO main.system_state(key, value, updated_at) VALUES (?1, ?2, ?3)
+      ON CONFLICT(key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+      """)
+    statement.bind(1, copying: key)
+    value.bind(to: statement, 2)
+    statement.bind(3, time: updatedAt)
+    try statement.run()
+  }
+
   private static var putStateVariant: UInt64 { StatementFamily.state.first }
   private static var stateVariant: UInt64 { StatementFamily.state.first | 1 }
 
