@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The store: one SQLite file that many processes write and read."""
+"""The store: one SQLite file, or a schema on a PostgreSQL server, that many processes share."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ __all__ = ["DataStore"]
 
 
 class DataStore(OfThisProcess):
-    """Bars, features, request metadata and strategy state in one SQLite file.
+    """Bars, features, request metadata and strategy state in one SQLite file, or on a server.
 
-    Any number of processes may open the file, and any number of threads may share one
+    Any number of processes may open the file, or the server's schema, and any number of threads may share one
     `DataStore`. Reads run beside each other and beside a write; writes wait for each other. The
     GIL is released during every call. A store does not survive a fork: the child opens its own.
 
@@ -51,7 +51,9 @@ class DataStore(OfThisProcess):
     ----------
     path : str or os.PathLike
         The file. One that is absent or empty becomes a new store. The path is resolved now: a
-        later `os.chdir` changes nothing.
+        later `os.chdir` changes nothing. Or a URL, "postgresql://user@host/database", as text: the
+        tables lie in the first schema of its search_path, and are made if they are absent. That
+        takes the system's libpq.
     durability : {"full", "normal"}, default "full"
         With "full" a write that has returned survives a power cut. With "normal" it survives a
         killed process; a power cut may take back the latest writes, each of them whole, but never
@@ -74,7 +76,7 @@ class DataStore(OfThisProcess):
     state : StateRepo
         Key and value memory of strategies.
     path : str
-        The absolute path of the file, symbolic links resolved.
+        The absolute path of the file, symbolic links resolved, or the URL without a password.
     closed : bool
         Whether every call raises `ClosedError`.
 
@@ -86,7 +88,8 @@ class DataStore(OfThisProcess):
     SchemaError
         The file is not a store, or one from a newer version; it is left as it was.
     StorageError
-        The file cannot be opened, or the -wal or -journal of an earlier file lies beside it.
+        The file cannot be opened, or the -wal or -journal of an earlier file lies beside it; the
+        server does not let us in, lacks the tables and the right to make them, or libpq is absent.
     ClosedError
         Another copy of SQLite in this process has the file open, or this is a forked child in
         which SQLite cannot be used.
@@ -152,7 +155,7 @@ class DataStore(OfThisProcess):
 
     @property
     def path(self) -> str:
-        """The absolute path of the file, symbolic links resolved."""
+        """The absolute path of the file, symbolic links resolved, or the URL without a password."""
         return os.fsdecode(library.ds_store_path(self._store))
 
     @property
@@ -533,7 +536,7 @@ class DataStore(OfThisProcess):
             The file cannot be opened.
         InvalidInputError
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
-            each other's commits. Use `sql`.
+            each other's commits; or the store lies on a server. Use `sql`.
         """
         with at_first_use.lock, at_first_use:
             from ._c.connection import connect

@@ -291,12 +291,14 @@ def test_a_store_is_a_context_manager_that_closes(path: Path) -> None:
         opened.state.get("a")
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("kind", [str, Path])
 def test_path_is_taken_as_text_or_as_a_path(path: Path, kind: type) -> None:
     with DataStore(kind(path)) as opened:
         assert os.path.samefile(opened.path, path)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_relative_path_stays_the_same_file_when_the_directory_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +312,7 @@ def test_a_relative_path_stays_the_same_file_when_the_directory_changes(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize(
     "name",
     [

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// A store: one SQLite file with all bars, features, requests and state values.
+/// A store: one SQLite file, or one schema on a PostgreSQL server, with all bars, features, requests and state values.
 ///
-/// Any number of threads may share one, and any number of processes may open the file. ``market`` holds the bars, their
+/// Any number of threads may share one, and any number of processes may open the file or the schema. ``market`` holds the bars, their
 /// features and the requests; ``state`` holds the strategies' memory. Reads run beside each other and beside a write.
 /// Writes wait for each other, for up to ``StoreOptions/timeout``.
 ///
@@ -12,7 +12,7 @@ public final class Store: Sendable {
   let engine: any Engine
   /// How often ``interrupt()`` was called: a copy consists of many calls.
   let interrupts = InterruptCount()
-  /// The absolute path of the file, symbolic links resolved.
+  /// The absolute path of the file, symbolic links resolved; of a store on a server its URL, without a password.
   public let path: String
   /// What the store was opened with.
   public let options: StoreOptions
@@ -21,7 +21,8 @@ public final class Store: Sendable {
   ///
   /// - Parameters:
   ///   - path: A file. One that is absent or empty becomes a new store, with the permissions that open(2) gives. The path
-  ///     is resolved now: a later chdir() changes nothing.
+  ///     is resolved now: a later chdir() changes nothing. Or a URL that libpq understands, `postgresql://user@host/database`:
+  ///     the tables lie in the first schema of its search_path, and are made where they are not there.
   ///   - options: How it is opened.
   /// - Throws: `.invalid` if `path` does not name a file (":memory:", "file:...", "sqlite:///...") or names the -wal, -shm
   ///   or -journal of another database, or if an option is wrong. `.schema` if the file is not a store, `.storage` if it
@@ -31,7 +32,7 @@ public final class Store: Sendable {
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()
     try ThreadStack.check()
-    engine = try SQLiteEngine(path, options)
+    engine = try ServerAddress.isOne(path) ? PostgreSQLEngine(path, options) : SQLiteEngine(path, options)
     self.path = engine.path
     self.options = options
   }

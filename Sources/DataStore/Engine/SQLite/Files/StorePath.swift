@@ -68,7 +68,8 @@ struct StorePath {
     throw .invalid(
       "the \(what) \(StoreError.quoted(path)) is a URI or a connection string ('\(scheme):'), and a store is opened by the"
         + " plain path of its file: pass 'market.db' or '/data/market.db'; read_only and timeout are arguments of their"
-        + " own. A file that has such a name is './\(scheme):...'", key: what)
+        + " own. On a PostgreSQL server it is 'postgresql://user@host/database', as text. A file that has such a name is"
+        + " './\(scheme):...'", key: what)
   }
 
   /// The scheme of a URI, as of `file:x?mode=ro` or `sqlite:///x`; nil for a path. Where one slash is left of the two,
@@ -82,7 +83,7 @@ struct StorePath {
         || [UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
     }
     guard isScheme, !scheme.isEmpty else { return nil }
-    let isKnown = ["file", "sqlite", "sqlite3", "jdbc"].contains(scheme) || scheme.hasPrefix("sqlite+")
+    let isKnown = ["file", "sqlite", "sqlite3", "jdbc", "postgresql", "postgres"].contains(scheme) || scheme.hasPrefix("sqlite+")
     return isKnown || path[colon...].hasPrefix("://") ? scheme : nil
   }
 
