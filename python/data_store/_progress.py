@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ from ._c.first_use import at_first_use
 from ._c.library import library
 from ._c.opening import ds_progress_function
 from ._c.status import check
+from ._deferred import imported
 from ._in.cells import shown
 from .errors import InterruptedCallError, InvalidTypeError
 
@@ -206,15 +208,10 @@ class Bar:
     """
 
     def __init__(self, title: str) -> None:
+        instead = "pass a function, which is called with what is done and of how many"
+        imported("tqdm", "progress", "progress=True", instead)
         with at_first_use.lock, at_first_use:
-            from ._deferred import imported
-
-        self._make = imported(
-            "tqdm.auto",
-            "progress",
-            "progress=True",
-            "pass a function instead, which is called with what is done and of how many",
-        ).tqdm
+            self._make = import_module("tqdm.auto").tqdm  # a widget in a notebook
         self._title = title
         self._unit = " pages" if title == "backup" else " rows"
         self._bar: Any = None
@@ -225,6 +222,8 @@ class Bar:
             self._bar = self._make(desc=self._title, total=total, unit=self._unit, unit_scale=True)
         self._bar.total = total
         self._bar.update(done - self._bar.n)
+        if done == total:
+            self.close()
 
     def close(self) -> None:
         """Leave it as it is."""
