@@ -52,7 +52,7 @@ class Connection {
   let interruption: Interruption
   private let busyWait: BusyWait
   /// About a hundred microseconds' worth of SQLite's virtual machine.
-  private static let instructionsBetweenLooks: Int32 = 10_000
+  static let instructionsBetweenLooks: Int32 = 10_000
 
   /// Opens `path`, with `usesShim` through `ShimVFS`. Nothing is read from the file yet.
   init(

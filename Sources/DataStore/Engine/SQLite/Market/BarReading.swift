@@ -19,6 +19,19 @@ extension StoreConnection {
     }
     return collector.end()
   }
+
+  /// How many rows a read may give: its limits, or else what the index says. To be called within its snapshot.
+  func expectedRows(_ reads: [SeriesRead], limit: Int?, notices: Int?) throws(StoreError) -> Int {
+    if let limit, reads.count == 1 { return min(limit, reads[0].limit ?? limit) }
+    if let limit, reads.allSatisfy({ $0.limit == nil }) { return limit }
+    var rows = 0
+    for read in reads {
+      let count =
+        if let most = read.limit { most } else { try countBars(read.key, read.range, notices: notices) }
+      rows = rows.addingReportingOverflow(count).overflow ? Int.max : rows + count
+    }
+    return min(rows, limit ?? Int.max)
+  }
 }
 
 extension StoreConnection {
