@@ -13,6 +13,7 @@ final class PageFetches {
   private static let counts = 4 * 17
   private static let places = 1 << 15
   private static let mostFrames = 1 << 14
+  private static let beyondAll: UInt32 = 1 << 20
 
   private struct Fetch {
     var page: UInt32
@@ -40,13 +41,18 @@ final class PageFetches {
   /// Counts from here on, from nothing.
   func begin() {
     if last == nil {
-      last = calloc(Self.places, MemoryLayout<Fetch>.stride)?.bindMemory(to: Fetch.self, capacity: Self.places)
+      last = calloc(Self.places, MemoryLayout<Fetch>.stride)?
+        .bindMemory(to: Fetch.self, capacity: Self.places)
+    }
+    if pagesOfFrames == nil {
       pagesOfFrames = calloc(Self.mostFrames, MemoryLayout<UInt32>.stride)?
         .bindMemory(to: UInt32.self, capacity: Self.mostFrames)
     }
     guard last != nil, pagesOfFrames != nil else { return }
     for place in again.indices { again[place] = 0 }
     count = 0
+    // What was fetched meanwhile is not known.
+    if !isCounting { number &+= Self.beyondAll }
     isCounting = true
   }
 
@@ -76,8 +82,8 @@ final class PageFetches {
   /// A read of the WAL.
   @inline(__always)
   func noteRead(ofWAL offset: Int64, _ bytes: Int32) {
-    guard isCounting, bytes >= 512, let frame = Self.frame(offset, Int(bytes)), let page = pagesOfFrames?[frame],
-      page > 0
+    guard isCounting, bytes >= 512, let frame = Self.frame(offset, Int(bytes)),
+      let page = pagesOfFrames?[frame], page > 0
     else { return }
     note(page, Int(bytes))
   }
