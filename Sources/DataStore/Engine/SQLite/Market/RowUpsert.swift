@@ -66,7 +66,7 @@ extension StoreConnection {
       }
     }
     try barTime.giving(row, lookingForOtherForms: lookingForOtherForms) { () throws(StoreError) in
-      try statement.run()
+      try statement.runWhollyBound()
     }
   }
 }
