@@ -39,6 +39,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   let known: StoreKnowledge?
   /// Finds out more of that, where it has begun; guarded by the monitor.
   @exclusivity(unchecked) private var survey: IndexSurvey?
+  /// Finds the latest bars of all series, where many were asked for; guarded by the monitor.
+  @exclusivity(unchecked) private var readahead: LatestReadahead?
 
   // MARK: Opening and closing
 
@@ -66,10 +68,12 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     do throws(StoreError) {
       if let known {
         opened.writer?.join(known, writes: true)
+        opened.writer?.noticesSoFar = { [watch] in watch.noticesSoFar }
         opened.reader?.join(known, writes: false)
       }
       if !options.isReadOnly { try watch.checkAll() }
       prepareSurvey()
+      prepareReadahead()
     } catch {
       close()
       throw error
@@ -85,6 +89,19 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
         let survey = makeSurvey(known)
         self.survey = survey
         survey.start()
+      }
+    }
+  }
+
+  private func prepareReadahead() {
+    guard let known else { return }
+    // Called within a call of this store.
+    known.latest.whenManyWereFound { [unowned(unsafe) self] in
+      monitor.locked {
+        guard !isClosed, let known = self.known else { return }
+        let readahead = self.readahead ?? LatestReadahead(path, readerAccess, connectionSettings, known, watch)
+        self.readahead = readahead
+        readahead.start()
       }
     }
   }
@@ -106,6 +123,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     guard isFirst else { return }
     lane.close()
     monitor.locked { survey }?.end()
+    monitor.locked { readahead }?.end()
     monitor.locked {
       while runningCalls > 0 { monitor.wait() }
     }
