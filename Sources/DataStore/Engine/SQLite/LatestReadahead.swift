@@ -83,9 +83,8 @@ final class LatestReadahead: @unchecked Sendable {  // the monitor guards the th
     var failures = 0
     while stretches < Self.mostStretches, failures < Self.mostFailures {
       do throws(StoreError) {
-        let outcome = try SideWork.stretch(unless: { isOver }) { () throws(StoreError) in
-          try stretch(&reader)
-        }
+        func body() throws(StoreError) -> SurveyOutcome { try stretch(&reader) }
+        let outcome = try SideWork.stretch(unless: { isOver }, body)
         stretches += 1
         failures = 0
         guard outcome == .more else { break }

@@ -99,7 +99,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     known.latest.whenManyWereFound { [unowned(unsafe) self] in
       monitor.locked {
         guard !isClosed, let known = self.known else { return }
-        let readahead = self.readahead ?? LatestReadahead(path, readerAccess, connectionSettings, known, watch)
+        let readahead =
+          self.readahead ?? LatestReadahead(path, readerAccess, connectionSettings, known, watch)
         self.readahead = readahead
         readahead.start()
       }

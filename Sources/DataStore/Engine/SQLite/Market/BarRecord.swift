@@ -7,8 +7,10 @@ struct BarRecord: ~Copyable {
   private var values = ByteBuffer()
   private var fields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
 
+  private static let emptyText: UInt8 = 13
+
   /// nil where the bar is not the latest, or the record not known for sure. Valid until the next one. The key's columns are
-  /// NULL in it.
+  /// empty texts in it.
   mutating func make(
     of row: BorrowedRow, _ features: Bytes?, replace: Bool, _ last: KeptRecords.Record
   ) -> Bytes? {
@@ -20,7 +22,7 @@ struct BarRecord: ~Copyable {
     header.removeAll()
     values.removeAll()
     header.append(0)
-    for _ in 0..<BarSource.keyColumns { header.append(0) }
+    for _ in 0..<BarSource.keyColumns { header.append(Self.emptyText) }
     for column in BarColumn.table.indices {
       let kind = BarColumn.table[column].kind
       let place = BarSource.keyColumns + column

@@ -250,15 +250,24 @@ final class StoreConnection: Connection {
 
   /// To be called by the writer behind a statement that was its own transaction, and has written one bar, or none. `features`
   /// are what was packed; nil says nothing of them. Without `isWhole` the bar is not what was given alone.
-  func followCommit(_ row: BorrowedRow?, _ features: Bytes? = nil, replace: Bool = false, isWhole: Bool = true)
-  {
-    guard isWriter, !isInTransaction, let known, let changedPages, let commit = known.ledger.takeCommit() else {
-      return
-    }
-    known.latest.follow(commit, changedPages, notices: { noticesSoFar?() }, row.map { ($0.symbol, $0.timeframe) }) { last in
+  func followCommit(
+    _ row: BorrowedRow?, _ features: Bytes? = nil, replace: Bool = false, isWhole: Bool = true
+  ) {
+    guard isWriter, !isInTransaction, let known, let changedPages,
+      let commit = known.ledger.takeCommit()
+    else { return }
+    let series = row.map { (symbol: $0.symbol, timeframe: $0.timeframe) }
+    func record(_ last: KeptRecords.Record) -> (instant: Int64, bytes: Bytes)? {
       guard isWhole, let row else { return nil }
       return barRecord.make(of: row, features, replace: replace, last).map { (row.bar.timestamp, $0) }
     }
+    known.latest.follow(commit, changedPages, notices: noticesSoFar, series, record)
+  }
+
+  /// The row of a series' latest bar within the read transaction that has begun with `beginPages`, likewise.
+  func latestRow(_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> LatestPages.Row? {
+    guard fastPaths.contains(.latestPages), let header = seriesPages?.header else { return nil }
+    return try latest()?.row(symbol, timeframe, self, notices: notices, as: header)
   }
 
   func endSnapshot() {

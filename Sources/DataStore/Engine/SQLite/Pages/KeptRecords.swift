@@ -119,7 +119,8 @@ struct KeptRecords: ~Copyable {
     else { return false }
     block.initialize(
       to: Block(
-        head: head, room: UInt32(truncatingIfNeeded: needed), symbolBytes: 0, timeframeBytes: 0, recordBytes: 0))
+        head: head, room: UInt32(truncatingIfNeeded: needed), symbolBytes: 0, timeframeBytes: 0,
+        recordBytes: 0))
     fill(block, head, record, symbol, timeframe)
     slots?[slot] = Slot(hash: hash, block: block)
     count += 1

@@ -44,11 +44,13 @@ final class LatestPages {
     LatestRecords.View(changed: changed, ledger: ledger, notices: notices)
   }
 
-  /// The latest bar of a series; nil if it is out of the ordinary, or there is none.
+  /// The latest bar of a series; nil if it is out of the ordinary, or there is none. Within a read transaction `header` is that
+  /// of its snapshot.
   func row(
-    _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection, notices: Int?
+    _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection, notices: Int?,
+    as header: WALIndex.Header? = nil
   ) throws(StoreError) -> Row? {
-    guard let snapshot = begin(connection, notices) else { return nil }
+    guard let snapshot = begin(connection, notices, as: header) else { return nil }
     if let instant = records.find(symbol, timeframe, snapshot, view(notices), into: &room) {
       return Row(instant: instant, record: room.bytes)
     }
@@ -71,10 +73,12 @@ final class LatestPages {
     return Row(instant: instant, record: record)
   }
 
-  private func begin(_ connection: Connection, _ notices: Int?) -> KeptTrees.Snapshot? {
+  private func begin(
+    _ connection: Connection, _ notices: Int?, as header: WALIndex.Header? = nil
+  ) -> KeptTrees.Snapshot? {
     // Without salts and notices one state of the file could not be told from another.
-    guard connection.isOutsideTransaction, let snapshot = trees.begin(notices: notices),
-      snapshot.header.salts != 0 || notices != nil
+    guard header != nil || connection.isOutsideTransaction, let snapshot = trees.begin(notices: notices),
+      snapshot.header.salts != 0 || notices != nil, header == nil || header == snapshot.header
     else { return nil }
     atomicMemoryFence(ordering: .acquiring)
     return snapshot

@@ -91,6 +91,9 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
 
   // MARK: All series
 
+  /// How many are kept, right or not.
+  var count: Int { monitor.locked { records.count } }
+
   /// Has `body` called when many records were looked for one at a time; again after `haveFound`.
   func whenManyWereFound(_ body: (@Sendable () -> Void)?) { monitor.locked { onManyFinds = body } }
 
@@ -109,14 +112,14 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
   /// new record from the one that the latest bar had; where it gives nil it is to be read. `notices` counts what was noticed
   /// of the file by now.
   func follow(
-    _ commit: CommitLedger.OwnCommit, _ changed: ChangedPages, notices: () -> Int?,
+    _ commit: CommitLedger.OwnCommit, _ changed: ChangedPages, notices: (() -> Int?)?,
     _ series: (symbol: Bytes, timeframe: Bytes)?,
     _ record: (_ last: KeptRecords.Record) -> (instant: Int64, bytes: Bytes)?
   ) {
     monitor.locked {
       // Else others have committed before, and the next reader sees to both.
       guard let known, known.header == commit.before, plainSince == commit.plainSince,
-        commit.before.salts != 0 || known.generation.notices != nil && known.generation.notices == notices()
+        commit.before.salts != 0 || known.generation.notices != nil && known.generation.notices == notices?()
       else { return }
       var last: KeptRecords.Record?
       if let series { last = records.find(series.symbol, series.timeframe) }
