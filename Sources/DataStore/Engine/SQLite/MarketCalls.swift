@@ -174,7 +174,9 @@ extension SQLiteEngine {
     // By its place: each of the closures around the statement would copy the whole of it.
     try withUnsafePointer(to: request) { request throws(StoreError) in
       try writeOneRow { writer throws(StoreError) in
-        writer.isInTransaction ? try writer.record(request) : try writer.recordAtOnce(request)
+        if writer.isInTransaction { return try writer.record(request) }
+        defer { writer.followCommit(nil) }
+        return try writer.recordAtOnce(request)
       }
     }
   }

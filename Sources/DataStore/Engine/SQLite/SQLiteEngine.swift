@@ -39,6 +39,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   let known: StoreKnowledge?
   /// They find out more of that, where they have begun; guarded by the monitor.
   @exclusivity(unchecked) private var surveys: [IndexSurvey] = []
+  /// Finds the latest bars of all series, where many were asked for; guarded by the monitor.
+  @exclusivity(unchecked) private var readahead: LatestReadahead?
 
   // MARK: Opening and closing
 
@@ -67,10 +69,12 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     do throws(StoreError) {
       if let known {
         opened.writer?.join(known, writes: true)
+        opened.writer?.noticesSoFar = { [watch] in watch.noticesSoFar }
         opened.reader?.join(known, writes: false)
       }
       if !options.isReadOnly { try watch.checkAll() }
       prepareSurveys()
+      prepareReadahead()
     } catch {
       close()
       throw error
@@ -88,6 +92,20 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
           surveys.append(survey)
           survey.start()
         }
+      }
+    }
+  }
+
+  private func prepareReadahead() {
+    guard let known else { return }
+    // Called within a call of this store.
+    known.latest.whenManyWereFound { [unowned(unsafe) self] in
+      monitor.locked {
+        guard !isClosed, let known = self.known else { return }
+        let readahead =
+          self.readahead ?? LatestReadahead(path, readerAccess, connectionSettings, known, watch)
+        self.readahead = readahead
+        readahead.start()
       }
     }
   }
@@ -111,6 +129,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     guard isFirst else { return }
     lane.close()
     for survey in monitor.locked({ surveys }) { survey.end() }
+    monitor.locked { readahead }?.end()
     monitor.locked {
       while runningCalls > 0 { monitor.wait() }
     }

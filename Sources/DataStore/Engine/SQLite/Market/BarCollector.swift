@@ -52,6 +52,16 @@ final class BarCollector: RecordSink, ProgressMeasure {
     (try? collection.pointee.append(rows, block)) ?? false
   }
 
+  /// Likewise one, whose record goes with the next.
+  func append(_ row: LatestPages.Row) -> Bool {
+    guard let start = row.record.baseAddress else { return false }
+    var found = FoundRow(
+      instant: row.instant, record: start, bytes: Int32(truncatingIfNeeded: row.record.count))
+    return withUnsafeMutablePointer(to: &found) {
+      append(UnsafeMutableBufferPointer(start: $0, count: 1), in: nil)
+    }
+  }
+
   // MARK: A read, from begin to end
 
   func begin(_ shape: ReadShape) {
