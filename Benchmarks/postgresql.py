@@ -5,13 +5,14 @@ Contenders take turns at one work after the other, each in an empty table, sever
 What is stored is compared with the data each time. Prints the median of each, and of the ratios
 within a turn.
 
-    postgresql.py URL [--rounds N] [--rows N]
+    postgresql.py [--url URL] [--rounds N] [--rows N]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -43,12 +44,14 @@ PROMISES = {
 def main() -> int:
     """Run the works, print a table, and tell by the exit status whether the promises are kept."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("url")
+    parser.add_argument("--url", default=os.environ.get("DATA_STORE_POSTGRESQL"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--folder", type=Path, default=HERE.parent / ".build/bench-postgresql")
     parser.add_argument("--c", type=Path, default=HERE.parent / ".build/bench/postgresql")
     options = parser.parse_args()
+    if not options.url:
+        parser.error("name a server with --url, or in DATA_STORE_POSTGRESQL")
     url = f"{options.url}{'&' if '?' in options.url else '?'}options=-csearch_path%3D{SCHEMA}"
     with _schema(options.url, url):
         return _measure(url, options)

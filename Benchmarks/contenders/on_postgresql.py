@@ -30,6 +30,7 @@ TYPES = [
 ]
 SET = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
 ON_CONFLICT = f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {SET}"
+NAMES = ", ".join([*KEY, *COLUMNS])
 FROM = f'SELECT "timestamp", {", ".join(COLUMNS)} FROM market_data'
 SELECT = f"{FROM} WHERE symbol = %s AND timeframe = %s"
 
@@ -116,7 +117,7 @@ class Psycopg:
     def write_bar(self, symbol: str, time: datetime, bar: dict[str, Any]) -> None:
         marks = ", ".join(["%s"] * (4 + len(COLUMNS)))
         self._connection.execute(
-            f"INSERT INTO market_data ({', '.join([*KEY, *COLUMNS])}) VALUES ({marks}) {ON_CONFLICT}",
+            f"INSERT INTO market_data ({NAMES}) VALUES ({marks}) {ON_CONFLICT}",
             (symbol, TIMEFRAME, time, 0, *(bar[name] for name in COLUMNS)),
         )
         self._connection.commit()
