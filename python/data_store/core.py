@@ -25,7 +25,7 @@ from .errors import InvalidInputError, InvalidTypeError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from typing import Literal, Self
+    from typing import Literal, Self, TypeVar
 
     import pandas as pd
 
@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from ._c.abi import ds_info
     from ._info import Info, LastCheckpoint
     from ._moving import Copied, Difference
+    from ._progress import Progress
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
+
+    Made = TypeVar("Made")
 
 __all__ = ["DataStore"]
 
@@ -297,10 +300,17 @@ class DataStore(OfThisProcess):
 
         return partial(frames.sql, self._store)
 
-    def check(self) -> list[str]:
+    def check(self, *, progress: Progress = None) -> list[str]:
         """Look for damage and for what is not as the store writes it.
 
         It reads every page and row, so it takes about as long as reading the file.
+
+        Parameters
+        ----------
+        progress : bool or callable, optional
+            True: a bar of tqdm's, if that is installed. Or it is called with the rows done (each is
+            looked at twice, and counted twice) and of how many, on this thread, at most some 20
+            times a second and once at the end. What it raises ends the call, and is raised here.
 
         Returns
         -------
@@ -310,9 +320,15 @@ class DataStore(OfThisProcess):
 
         Raises
         ------
+        InvalidTypeError
+            `progress` is neither a flag nor callable.
+        LibraryError
+            It is True, and tqdm is not installed.
         StorageError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
+        if progress is not None:
+            return self._reported(progress, "check", self.check)
         with at_first_use.lock, at_first_use:
             from ._c import abi as _abi
 
@@ -322,7 +338,19 @@ class DataStore(OfThisProcess):
             items = decode_array(library.ds_texts_items(findings), library.ds_texts_count(findings))
             return [item for item in items if item is not None]
 
-    def backup(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def _reported(self, progress: object, title: str, call: Callable[[], Made]) -> Made:
+        with at_first_use.lock, at_first_use:
+            from ._progress import reported
+
+        return reported(progress, title, call)
+
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress = None,
+    ) -> None:
         """Copy one snapshot of the store, while others write.
 
         Parameters
@@ -331,6 +359,10 @@ class DataStore(OfThisProcess):
             The new file. It appears whole or not at all.
         overwrite : bool, default False
             Replace a file that exists; it keeps its permissions.
+        progress : bool or callable, optional
+            True: a bar of tqdm's, if that is installed. Or it is called with the pages done and of
+            how many, on this thread, at most some 20 times a second and once at the end, before the
+            copy gets its name. What it raises ends the call, undone, and is raised here.
 
         Raises
         ------
@@ -339,9 +371,15 @@ class DataStore(OfThisProcess):
             -shm or -journal, one of another database's, or a -wal or -journal lies beside it.
         StorageError
             `target` cannot be written.
+        LibraryError
+            `progress` is True, and tqdm is not installed.
         CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
+        if progress is not None:
+            again = partial(self.backup, target, overwrite=overwrite)
+            self._reported(progress, "backup", again)
+            return
         target_path = encode_path(target, "target")
         check(
             library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite"))

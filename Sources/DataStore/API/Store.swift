@@ -76,7 +76,36 @@ extension Store {
     CancellationCallback.set(shouldStop)
   }
 
-  /// Throws if the calling thread is being asked whether its call should stop.
+  /// Sets the calling thread's progress callback: how far its calls have come that write a batch or a stream, read or scan
+  /// bars or features, check or back up, on any store. nil removes it. Other calls report nothing.
+  ///
+  /// It runs on this thread, first when a call has lasted for `interval`, and then no more often than that; and once at
+  /// the end of each such call that succeeds, however short it is, with ``CallProgress/done`` equal to
+  /// ``CallProgress/total``. That last time comes before a write is committed, and before a backup gets its name. If the
+  /// callback returns false, at any time, the call ends with `.interrupted`, undone. Each call that it makes on a store
+  /// throws `.invalid`. While it runs during a write, other writers wait.
+  ///
+  /// A ``BarScan`` and the ``ArrowStream`` of a scan keep the callback that is set as they are made: they count the rows of
+  /// all their chunks, and call it on whichever thread takes one. A stream that is written is taken to its end first,
+  /// which reports nothing.
+  ///
+  /// - Parameters:
+  ///   - interval: Seconds, 0 to 1,000,000. With 0 it is called wherever a call looks whether to stop.
+  ///   - callback: What is told; false stops the call.
+  /// - Throws: `.invalid` if `interval` is out of range, or if it is called from such a callback.
+  public static func reportProgressOfThisThread(
+    every interval: Double = 0.05, to callback: ((CallProgress) -> Bool)?
+  ) throws(StoreError) {
+    try CancellationCallback.refuseWithin()
+    guard interval >= 0, interval <= Limits.timeout else {
+      throw .invalid(
+        "the interval between two reports is \(interval) s; it must be 0 to \(Limits.timeout) s",
+        key: "interval")
+    }
+    ProgressReporter.set(callback.map { ProgressReporter(every: Int64(interval * 1e9), $0) })
+  }
+
+  /// Throws if the calling thread answers one of its callbacks.
   package static func refuseWithinQuestion() throws(StoreError) { try CancellationCallback.refuseWithin() }
 
   /// Says which task the calling thread runs now, by a number of the caller's choice; 0: none. A transaction then

@@ -66,8 +66,9 @@ struct PostgreSQLBarsTests {
     return chunks
   }
 
-  private static func times(_ store: Store, _ symbol: String, _ range: TimeRange) throws(StoreError) -> [Int64]
-  {
+  private static func times(
+    _ store: Store, _ symbol: String, _ range: TimeRange
+  ) throws(StoreError) -> [Int64] {
     let taker = Times()
     try store.engine.barTimes(try SeriesKey(symbol, "1h"), range, taker)
     return taker.times
@@ -79,8 +80,8 @@ struct PostgreSQLBarsTests {
     var random = Seeded()
     for round in 0..<3 {
       // Longer than what is merged at once, half of it stored already, and not in order.
-      var batch = BarBatch.hourly((0..<40_000).map { Double($0 + round) })
-      batch.timestamps = batch.timestamps.map { $0 + Int64(round) * 20_000 * hour }
+      var batch = BarBatch.hourly((0..<17_000).map { Double($0 + round) })
+      batch.timestamps = batch.timestamps.map { $0 + Int64(round) * 8_000 * hour }
       if round == 2 { batch.timestamps.shuffle(using: &random) }
       batch.features = [.init("round\(round % 2)@1", batch.timestamps.map { Double($0) })]
       try two.agree("\(random)") { store throws(StoreError) in try store.market.write(batch) }

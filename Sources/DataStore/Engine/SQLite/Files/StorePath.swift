@@ -8,6 +8,8 @@ struct StorePath {
   static let longestPath =
     sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
 
+  /// As the caller has it.
+  let given: String
   /// Absolute, symbolic links resolved.
   let resolved: String
   let exists: Bool
@@ -16,6 +18,7 @@ struct StorePath {
   /// `what` is what the caller calls the path.
   init(_ path: String, as what: String = "path") throws(StoreError) {
     try Self.checkIsPlain(path, what)
+    given = path
     var status = stat()
     if stat(path, &status) == 0 {
       switch status.st_mode & S_IFMT {
