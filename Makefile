@@ -3,7 +3,7 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build install uninstall wheel test-wheel demo docs notebook test test-all test-sqlite bench bench-scale hot-functions lint format clean
+.PHONY: help setup debian build install uninstall wheel test-wheel demo docs notebook test test-all test-postgresql test-sqlite bench bench-scale hot-functions lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
@@ -55,6 +55,9 @@ test: setup ## run every check and test, as continuous integration does
 
 test-all: setup ## the same with each proof in full, then sanitizers, instructions, allocations: more than an hour
 	@.ci/test-all
+
+test-postgresql: $(library) .venv/.complete ## the Python tests with all stores on a server, which is started for them
+	@.ci/test-postgresql
 
 test-sqlite: $(library) .venv/.complete ## the C and Python tests on other versions of SQLite, fast paths on and off
 	@.ci/test-sqlite

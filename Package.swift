@@ -46,9 +46,11 @@ let package = Package(
     .target(name: "CFork"),
     .target(name: "CNumbers"),
     .target(name: "CNoArguments"),
+    // libpq's functions, found at run time: nothing is linked.
+    .target(name: "CPostgreSQL"),
     .target(name: "CShimVFS", dependencies: ["CSQLite"]),
     .target(
-      name: "DataStore", dependencies: ["CArrow", "CSQLite", "CFork", "CLinux", "CNumbers", "CShimVFS"]),
+      name: "DataStore", dependencies: ["CArrow", "CSQLite", "CFork", "CLinux", "CNumbers", "CPostgreSQL", "CShimVFS"]),
     // `Date` and `Codable` values: what needs Foundation, which the library does without.
     .target(name: "DataStoreFoundation", dependencies: ["DataStore"]),
     .target(

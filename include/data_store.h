@@ -99,7 +99,7 @@ const char *DS_NONNULL ds_version(void);
 #define DS_SCHEMA 7          /* the file is not a data_store file, or one from a newer version */
 #define DS_CLOSED 8          /* closed, used after fork(), or its file was moved, deleted, or opened by another
                               * copy of SQLite in this process */
-#define DS_INTERRUPTED 9     /* ds_interrupt(), or the thread's cancellation callback, stopped the call */
+#define DS_INTERRUPTED 9     /* ds_interrupt(), or a callback of the thread's, stopped the call */
 #define DS_NO_MEMORY 10
 #define DS_INTERNAL 11       /* a bug in data_store: please report the message */
 #define DS_TIMEOUT 12        /* a query took longer than it was given: ask for less, or allow more */
@@ -154,7 +154,7 @@ int32_t ds_store_open(const char *DS_NONNULL path, const ds_open_options *DS_NUL
 
 /* Waits for running calls, rolls an open transaction back, closes the file. May be called any number of
  * times. Every later call on the store is DS_CLOSED; the handle stays yours until ds_store_free().
- * DS_INVALID: `store` is NULL, or the call comes from a cancellation callback. */
+ * DS_INVALID: `store` is NULL, or the call comes from a callback of this thread's. */
 int32_t ds_store_close(ds_store *DS_NONNULL store);
 
 /* Closes the store if that was not done, and frees the handle. No thread may be in a call on it. NULL: does
@@ -177,6 +177,34 @@ int32_t ds_interrupt(ds_store *DS_NONNULL store);
  * return it here. DS_INVALID: called from a cancellation callback. */
 typedef int32_t (*ds_stop_function)(void *DS_NULLABLE context);
 int32_t ds_thread_stop_when(ds_stop_function DS_NULLABLE should_stop, void *DS_NULLABLE context);
+
+#define DS_PROGRESS_ROWS 0  /* rows written or read; ds_store_check() looks at each twice and counts both */
+#define DS_PROGRESS_PAGES 1 /* pages of the file: ds_store_backup() */
+
+typedef struct ds_progress {
+  size_t struct_size;
+  void *DS_NULLABLE context; /* what was given with the callback */
+  int64_t done;              /* never goes down within a call */
+  int64_t total;             /* -1 while nobody knows; equal to done in the last report, and only there */
+  int32_t unit;              /* DS_PROGRESS_ */
+} ds_progress;
+
+/* Sets this thread's progress callback, for its calls on any store: writes of a batch or a stream, reads and
+ * scans of bars and features, ds_store_check(), ds_store_backup(). Other calls report nothing. Once a call has lasted
+ * for interval_seconds (0 to 1,000,000; 0.05 suits a display; 0: wherever a call looks whether to stop), progress() is
+ * called on this thread, and then no more often than that; and once at the end of each such call that
+ * succeeds, however short it is, before a write is committed or a backup gets its name. If it returns anything
+ * but 0, at any time, the call stops with DS_INTERRUPTED, undone. NULL removes the callback. The ds_progress is
+ * valid until progress() returns. `context` is passed through and never freed: it must live as
+ * long as the callback is set. progress() runs during the call, so every call that it makes on a store is
+ * DS_INVALID; while it runs during a write, other writers wait.
+ * A ds_scan, and a stream of ds_market_scan_arrow(), keep the callback that is set as they are made, until they are
+ * freed: they count the rows of all their chunks, and call it on whichever thread takes one. A stream that is written
+ * is taken to its end first, which reports nothing.
+ * DS_INVALID: called from a callback of this thread's, or interval_seconds is out of range. */
+typedef int32_t (*ds_progress_function)(const ds_progress *DS_NONNULL progress);
+int32_t ds_thread_report_progress(ds_progress_function DS_NULLABLE progress, void *DS_NULLABLE context,
+                                  double interval_seconds);
 
 /* ---- Transactions -----------------------------------------------------------------------
  * All calls that one thread makes between begin and commit become visible together, or never. Begin

@@ -76,7 +76,7 @@ alignas(16) constexpr uint8_t time_more[16] = {9, 0, 9, 9, 0, 5, 9, 0, 5, 9, 0, 
 alignas(16) constexpr uint8_t more_early[16] = {9, 0, 1, 9, 0, 5, 9, 0, 5, 9, 0, 0, 0, 0, 0, 0};
 
 // What entries must have in common with one that is known, to be taken four at a time. They lie one behind the other as
-// they were added, each in front of the one before. Their names do not matter.
+// they were added, each in front of the one before. Their names matter where those of one series are counted.
 struct Four {
   const uint8_t *known;  // that one
   size_t prefix, bytes;
@@ -84,6 +84,7 @@ struct Four {
   uint64_t header;       // length and types
   __m128i date, mask;    // the date, of late hours with the hour
   __m128i least, more;
+  __m128i head, head_mask, tail;  // the first sixteen bytes before the time, or fewer; the last, where there are more
 
   void know(const uint8_t *entry, const Shape &shape, size_t offsets) {
     known = entry;
@@ -96,6 +97,9 @@ struct Four {
     mask = _mm_xor_si128(from_byte(is_late ? hour_end : date_bytes), _mm_set1_epi8(-1));
     least = load(reinterpret_cast<const uint8_t *>(time_least));
     more = load(is_late ? time_more : more_early);
+    head_mask = _mm_xor_si128(from_byte(prefix > 16 ? 16 : prefix), _mm_set1_epi8(-1));
+    head = load(entry);
+    tail = load(entry + (prefix > 16 ? prefix - 16 : 0));
   }
 
   static uint64_t header_of(const uint8_t *entry) {
@@ -104,7 +108,9 @@ struct Four {
     return word & 0xFFFFFFFFFFFF;  // little-endian, as all that have SSE2 are
   }
 
-  // Whether the four entries whose offsets stand at `pointers` are plain.
+  // Whether the four entries whose offsets stand at `pointers` are plain. With `names` 1 they have those of the known one,
+  // which end within the first sixteen bytes; with 2, within 32.
+  template <int names>
   bool are_plain(const uint8_t *page, const uint8_t *pointers, size_t skipped) const {
     uint64_t word;
     std::memcpy(&word, pointers, sizeof word);
@@ -118,7 +124,12 @@ struct Four {
     const uint8_t *entry = page + offset + skipped;
     for (int count = 0; count < 4; ++count, entry -= stride) {
       const uint8_t *time = entry + prefix;
-      other |= header_of(entry) ^ header;
+      // The header is in the first bytes, too.
+      if (names == 0) other |= header_of(entry) ^ header;
+      if (names == 1) wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_xor_si128(load(entry), head), head_mask));
+      if (names == 2) {
+        wrong = _mm_or_si128(wrong, _mm_or_si128(_mm_xor_si128(load(entry), head), _mm_xor_si128(load(time - 16), tail)));
+      }
       wrong = _mm_or_si128(wrong, _mm_and_si128(_mm_xor_si128(load(time), date), mask));
       wrong = _mm_or_si128(wrong, _mm_subs_epu8(_mm_sub_epi8(load(time + 9), least), more));
     }
@@ -167,7 +178,14 @@ inline __attribute__((always_inline)) size_t count_times(const cnumbers_index_pa
     if (is_likely && end - cell > 4) {
       if (four.known != known) four.know(known, shape, reach);
       const uint8_t *pointers = page.bytes + page.pointers;
-      while (end - cell > 4 && four.are_plain(page.bytes, pointers + 2 * cell, page.skipped)) cell += 4;
+      const size_t skipped = page.skipped;
+      if (names == nullptr) {
+        while (end - cell > 4 && four.are_plain<0>(page.bytes, pointers + 2 * cell, skipped)) cell += 4;
+      } else if (shape.prefix <= 16) {
+        while (end - cell > 4 && four.are_plain<1>(page.bytes, pointers + 2 * cell, skipped)) cell += 4;
+      } else if (shape.prefix <= 32) {
+        while (end - cell > 4 && four.are_plain<2>(page.bytes, pointers + 2 * cell, skipped)) cell += 4;
+      }
     }
 #endif
     const size_t offset = offset_of(page, cell);

@@ -69,8 +69,8 @@ public func ds_store_info(_ store: OpaquePointer?, _ out_info: UnsafeMutablePoin
     let info = try handle.store.info()
     var view = ds_info()
     view.path = handle.path.pointer
-    view.sqlite_version = handle.sqliteVersion.pointer
-    view.sqlite_source_id = handle.sqliteSourceID.pointer
+    view.sqlite_version = info.sqliteVersion.isEmpty ? cString("") : handle.sqliteVersion.pointer
+    view.sqlite_source_id = info.sqliteSourceID.isEmpty ? cString("") : handle.sqliteSourceID.pointer
     view.journal_mode = journalMode(info.journalMode)
     view.synchronous = info.synchronous == "FULL" ? cString("FULL") : cString("NORMAL")
     view.durability = info.durability.rawValue
@@ -99,6 +99,7 @@ private func journalMode(_ mode: String) -> UnsafePointer<CChar> {
   case "persist": cString("persist")
   case "memory": cString("memory")
   case "off": cString("off")
+  case "": cString("")
   default: cString("delete")
   }
 }

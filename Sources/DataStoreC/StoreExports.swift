@@ -89,6 +89,23 @@ public func ds_thread_stop_when(
   }
 }
 
+@implementation @_cdecl("ds_thread_report_progress")
+public func ds_thread_report_progress(
+  _ progress: ds_progress_function?, _ context: UnsafeMutableRawPointer?, _ interval_seconds: Double
+) -> Int32 {
+  status { () throws(StoreError) in
+    guard let progress else {
+      return try Store.reportProgressOfThisThread(every: interval_seconds, to: nil)
+    }
+    try Store.reportProgressOfThisThread(every: interval_seconds) { told in
+      var told = ds_progress(
+        struct_size: MemoryLayout<ds_progress>.size, context: context, done: Int64(told.done),
+        total: told.total.map(Int64.init) ?? -1, unit: told.unit.rawValue)
+      return progress(&told) == 0
+    }
+  }
+}
+
 @implementation @_cdecl("ds_transaction_begin")
 public func ds_transaction_begin(_ store: OpaquePointer?) -> Int32 {
   status { () throws(StoreError) in _ = try StoreHandle.store(store).beginTransaction() }

@@ -36,7 +36,7 @@ private func write(
   let replace = try Argument.flag(replace, "replace")
   var rows = 0
   if try BatchIn.rowCount(given) == 0 {
-    try store.checkOpen()
+    try store.market.writeNothing()
   } else {
     rows = try BatchIn.lend(given) { batch throws(StoreError) in try body(store, batch, replace) }
   }

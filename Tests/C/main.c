@@ -16,6 +16,7 @@ int main(int argc, char **argv) {
       {"settings", settings_tests},
       {"closed", closed_tests},
       {"interrupt", interrupt_tests},
+      {"progress", progress_tests},
       {"transaction", transaction_tests},
       {"write", write_tests},
       {"write_bar", write_bar_tests},

@@ -13,6 +13,7 @@ extern const check_test open_tests[];
 extern const check_test settings_tests[];
 extern const check_test closed_tests[];
 extern const check_test interrupt_tests[];
+extern const check_test progress_tests[];
 extern const check_test transaction_tests[];
 extern const check_test write_tests[];
 extern const check_test write_bar_tests[];

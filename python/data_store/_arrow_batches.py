@@ -16,6 +16,7 @@ from ._c.status import check
 from ._c.text import encode_name
 from ._in.cells import count_of
 from ._in.selection import Selection, symbols_of
+from ._progress import NoReporter, Reporter, reporter_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,27 +31,32 @@ def batches_between(
     bounds: _abi.ds_range | None,
     chunk: object,
     selection: Selection,
+    progress: object = None,
 ) -> Iterator[ArrowResult]:
     """Begin a scan, and give each chunk of it: never empty, of one symbol, one snapshot."""
     symbols = symbols_of(symbol)
     pointer = POINTER(_abi.ds_scan)()
-    check(
-        library.ds_market_scan(
-            store,
-            symbols,
-            symbols.count,
-            encode_name(timeframe, "timeframe"),
-            bounds,
-            selection,
-            count_of(chunk, "chunk"),
-            byref(pointer),
+    reporter = reporter_of(progress, "iter_arrow")
+    with reporter:
+        check(
+            library.ds_market_scan(
+                store,
+                symbols,
+                symbols.count,
+                encode_name(timeframe, "timeframe"),
+                bounds,
+                selection,
+                count_of(chunk, "chunk"),
+                byref(pointer),
+            )
         )
-    )
-    return _batches(ResultHandle(pointer, library.ds_scan_free), selection)
+    return _batches(ResultHandle(pointer, library.ds_scan_free), selection, reporter)
 
 
-def _batches(scan: ResultHandle, selection: Selection) -> Iterator[ArrowResult]:
-    with scan:
+def _batches(
+    scan: ResultHandle, selection: Selection, reporter: Reporter | NoReporter
+) -> Iterator[ArrowResult]:
+    with reporter.scanning(), scan:
         while True:
             pointer = POINTER(_abi.ds_bars)()
             check(library.ds_scan_next(scan, byref(pointer)))

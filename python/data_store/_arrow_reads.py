@@ -12,6 +12,7 @@ from ._c.status import check
 from ._deferred import frames
 from ._in.cells import count_of
 from ._in.selection import Selection
+from ._progress import reporter_of
 from ._reads import asked_between, bars_between
 
 __all__ = ["arrow_between", "arrow_chunks_between"]
@@ -42,15 +43,22 @@ def arrow_chunks_between(
     end: object,
     chunk: object,
     selection: Selection,
+    progress: object = None,
 ) -> ArrowResult:
     """Begin a scan, and give it as a stream of a record batch per chunk."""
     asked = asked_between(store, symbol, timeframe, start, end, selection)
     rows = count_of(chunk, "chunk")
 
+    reporter = reporter_of(progress, "iter_arrow")
+
     def make(address: int) -> None:
-        check(library.ds_market_scan_arrow(*asked, rows, selection.by_symbol, address))
+        with reporter:
+            check(library.ds_market_scan_arrow(*asked, rows, selection.by_symbol, address))
+
+        reporter.keep()
 
     def frame() -> Any:
-        return frames.table_of_chunks(store, symbol, timeframe, start, end, chunk, selection)
+        given = store, symbol, timeframe, start, end, chunk, selection
+        return frames.table_of_chunks(*given, progress)
 
     return ArrowResult(make, frame, is_stream=True)

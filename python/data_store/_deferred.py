@@ -14,6 +14,7 @@ __all__ = ["frames", "imported"]
 # The calls that take or give DataFrames, and what does the same without pandas.
 _WITHOUT_PANDAS = {
     "write": "market.write takes tables of Arrow (polars, pyarrow, DuckDB), market.write_bar a bar",
+    "write_batch": "market.write takes tables of Arrow (polars, pyarrow, DuckDB)",
     "write_features": "market.write_features takes tables of Arrow, and dicts by timestamp",
     "read": "market.read_arrow gives the same rows",
     "read_features": "market.read_features_arrow gives the same rows",
@@ -24,7 +25,7 @@ _WITHOUT_PANDAS = {
     "requests": "DataStore.sql_arrow can ask market_requests for them",
     "sql": "DataStore.sql_arrow gives the same rows",
 }
-_CALLS = {"sql": "DataStore.sql"}
+_CALLS = {"sql": "DataStore.sql", "write_batch": "market.write"}
 
 _OLDEST_PANDAS = (2, 2)
 

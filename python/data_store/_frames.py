@@ -26,6 +26,7 @@ from ._in.selection import Selection
 from ._out.frames import bars_out, feature_columns_out
 from ._out.inventory import missing_out, requests_out, series_out
 from ._out.rows import rows_out
+from ._progress import NoReporter, Reporter, reporter_of
 from ._reads import bars_between, latest_bars, scan_between
 from ._sql import rows_of_query
 from ._timestamps import range_of
@@ -43,6 +44,7 @@ __all__ = [
     "table_of_bars",
     "table_of_chunks",
     "write",
+    "write_batch",
     "write_features",
 ]
 
@@ -68,6 +70,18 @@ def write(
             replaces = 0 if replace is False else flag_argument(replace, "replace")
             check(_write_bar(store, *names, row[0], replaces))
             return 1
+    return write_batch(store, frame, symbol, timeframe, features, replace)
+
+
+def write_batch(
+    store: StoreHandle,
+    frame: Any,
+    symbol: object,
+    timeframe: object,
+    features: object,
+    replace: object,
+) -> int:
+    """Write bars of a frame, as a batch."""
     batch = bars_in(frame, symbol, timeframe, features)
     rows = c_int64()
     check(library.ds_market_write(store, batch, flag_argument(replace, "replace"), byref(rows)))
@@ -133,14 +147,19 @@ def iter(
     end: object,
     chunk: object,
     selection: Selection,
+    progress: object = None,
 ) -> Iterator[pd.DataFrame]:
     """Begin a scan, and give its chunks."""
-    scan = scan_between(store, symbol, timeframe, start, end, chunk, selection)
-    return _chunks(scan, selection)
+    reporter = reporter_of(progress, "iter")
+    with reporter:
+        scan = scan_between(store, symbol, timeframe, start, end, chunk, selection)
+    return _chunks(scan, selection, reporter)
 
 
-def _chunks(scan: ResultHandle, selection: Selection) -> Iterator[pd.DataFrame]:
-    with scan:
+def _chunks(
+    scan: ResultHandle, selection: Selection, reporter: Reporter | NoReporter
+) -> Iterator[pd.DataFrame]:
+    with reporter.scanning(), scan:
         while True:
             pointer = POINTER(_abi.ds_bars)()
             check(library.ds_scan_next(scan, byref(pointer)))
@@ -212,9 +231,10 @@ def table_of_chunks(
     end: object,
     chunk: object,
     selection: Selection,
+    progress: object = None,
 ) -> pd.DataFrame:
     """Give a scan as one frame."""
-    frames = list(iter(store, symbol, timeframe, start, end, chunk, selection))
+    frames = list(iter(store, symbol, timeframe, start, end, chunk, selection, progress))
     if not frames:
         frames = [read(store, symbol, timeframe, start, end, selection)]
     return pd.concat(frames).reset_index()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The store: one SQLite file that many processes write and read."""
+"""The store: one SQLite file, or a schema on a PostgreSQL server, that many processes share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .errors import InvalidInputError, InvalidTypeError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from typing import Literal, Self
+    from typing import Literal, Self, TypeVar
 
     import pandas as pd
 
@@ -33,17 +33,20 @@ if TYPE_CHECKING:
     from ._c.abi import ds_info
     from ._info import Info, LastCheckpoint
     from ._moving import Copied, Difference
+    from ._progress import Progress
     from ._sql import Parameters
     from .market_repo import MarketRepo
     from .state_repo import StateRepo
+
+    Made = TypeVar("Made")
 
 __all__ = ["DataStore"]
 
 
 class DataStore(OfThisProcess):
-    """Bars, features, request metadata and strategy state in one SQLite file.
+    """Bars, features, request metadata and strategy state in one SQLite file, or on a server.
 
-    Any number of processes may open the file, and any number of threads may share one
+    Any number of processes may open the file, or the server's schema, and any number of threads may share one
     `DataStore`. Reads run beside each other and beside a write; writes wait for each other. The
     GIL is released during every call. A store does not survive a fork: the child opens its own.
 
@@ -51,7 +54,9 @@ class DataStore(OfThisProcess):
     ----------
     path : str or os.PathLike
         The file. One that is absent or empty becomes a new store. The path is resolved now: a
-        later `os.chdir` changes nothing.
+        later `os.chdir` changes nothing. Or a URL, "postgresql://user@host/database", as text: the
+        tables lie in the first schema of its search_path, and are made if they are absent. That
+        takes the system's libpq.
     durability : {"full", "normal"}, default "full"
         With "full" a write that has returned survives a power cut. With "normal" it survives a
         killed process; a power cut may take back the latest writes, each of them whole, but never
@@ -74,7 +79,7 @@ class DataStore(OfThisProcess):
     state : StateRepo
         Key and value memory of strategies.
     path : str
-        The absolute path of the file, symbolic links resolved.
+        The absolute path of the file, symbolic links resolved, or the URL without a password.
     closed : bool
         Whether every call raises `ClosedError`.
 
@@ -86,7 +91,8 @@ class DataStore(OfThisProcess):
     SchemaError
         The file is not a store, or one from a newer version; it is left as it was.
     StorageError
-        The file cannot be opened, or the -wal or -journal of an earlier file lies beside it.
+        The file cannot be opened, or the -wal or -journal of an earlier file lies beside it; the
+        server does not let us in, lacks the tables and the right to make them, or libpq is absent.
     ClosedError
         Another copy of SQLite in this process has the file open, or this is a forked child in
         which SQLite cannot be used.
@@ -152,7 +158,7 @@ class DataStore(OfThisProcess):
 
     @property
     def path(self) -> str:
-        """The absolute path of the file, symbolic links resolved."""
+        """The absolute path of the file, symbolic links resolved, or the URL without a password."""
         return os.fsdecode(library.ds_store_path(self._store))
 
     @property
@@ -294,10 +300,17 @@ class DataStore(OfThisProcess):
 
         return partial(frames.sql, self._store)
 
-    def check(self) -> list[str]:
+    def check(self, *, progress: Progress = None) -> list[str]:
         """Look for damage and for what is not as the store writes it.
 
         It reads every page and row, so it takes about as long as reading the file.
+
+        Parameters
+        ----------
+        progress : bool or callable, optional
+            True: a bar of tqdm's, if that is installed. Or it is called with the rows done (each is
+            looked at twice, and counted twice) and of how many, on this thread, at most some 20
+            times a second and once at the end. What it raises ends the call, and is raised here.
 
         Returns
         -------
@@ -307,9 +320,15 @@ class DataStore(OfThisProcess):
 
         Raises
         ------
+        InvalidTypeError
+            `progress` is neither a flag nor callable.
+        LibraryError
+            It is True, and tqdm is not installed.
         StorageError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
+        if progress is not None:
+            return self._reported(progress, "check", self.check)
         with at_first_use.lock, at_first_use:
             from ._c import abi as _abi
 
@@ -319,7 +338,19 @@ class DataStore(OfThisProcess):
             items = decode_array(library.ds_texts_items(findings), library.ds_texts_count(findings))
             return [item for item in items if item is not None]
 
-    def backup(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def _reported(self, progress: object, title: str, call: Callable[[], Made]) -> Made:
+        with at_first_use.lock, at_first_use:
+            from ._progress import reported
+
+        return reported(progress, title, call)
+
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress = None,
+    ) -> None:
         """Copy one snapshot of the store, while others write.
 
         Parameters
@@ -328,6 +359,10 @@ class DataStore(OfThisProcess):
             The new file. It appears whole or not at all.
         overwrite : bool, default False
             Replace a file that exists; it keeps its permissions.
+        progress : bool or callable, optional
+            True: a bar of tqdm's, if that is installed. Or it is called with the pages done and of
+            how many, on this thread, at most some 20 times a second and once at the end, before the
+            copy gets its name. What it raises ends the call, undone, and is raised here.
 
         Raises
         ------
@@ -336,9 +371,15 @@ class DataStore(OfThisProcess):
             -shm or -journal, one of another database's, or a -wal or -journal lies beside it.
         StorageError
             `target` cannot be written.
+        LibraryError
+            `progress` is True, and tqdm is not installed.
         CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
             As any read: see `data_store.errors`.
         """
+        if progress is not None:
+            again = partial(self.backup, target, overwrite=overwrite)
+            self._reported(progress, "backup", again)
+            return
         target_path = encode_path(target, "target")
         check(
             library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite"))
@@ -533,7 +574,7 @@ class DataStore(OfThisProcess):
             The file cannot be opened.
         InvalidInputError
             Python's sqlite3 has a copy of SQLite of its own, and two copies in one process lose
-            each other's commits. Use `sql`.
+            each other's commits; or the store lies on a server. Use `sql`.
         """
         with at_first_use.lock, at_first_use:
             from ._c.connection import connect

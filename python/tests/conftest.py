@@ -6,12 +6,15 @@ The seed stands in pytest's header; ``--hypothesis-seed=N`` plays the same run a
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import database
+import places
 import pytest
 
 from data_store import DataStore
@@ -31,10 +34,37 @@ else:
     settings.load_profile("data_store")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=places.ENGINES, help="where stores lie: see places.py")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite_only(reason): about files, which a server has not")
+    if config.option.engine:
+        os.environ["DATA_STORE_TEST_ENGINE"] = config.option.engine
+    if places.on_server() and "DATA_STORE_POSTGRESQL" not in os.environ:
+        from postgresql import server
+
+        started = server.Server()
+        config.add_cleanup(started.close)
+        os.environ.update(server.environment(started))
     if getattr(config.option, "hypothesis_seed", None) is None:
         config.option.hypothesis_seed = random.SystemRandom().randrange(2**32)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Tests of the server itself take part where there is one."""
+    is_of_server = collection_path == Path(__file__).parent / "postgresql"
+    return True if is_of_server and not places.on_server() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not places.on_server():
+        return
+    for item in items:
+        for mark in item.iter_markers("sqlite_only"):
+            item.add_marker(pytest.mark.skip(reason=f"SQLite only: {mark.args[0]}"))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -55,9 +85,24 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path) -> Iterator[places.Place]:
     """Where `store` lives; nothing is there before a test opens it."""
-    return tmp_path / "market.db"
+    with places.new_place(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def new_path(tmp_path: Path) -> Iterator[Callable[[str], places.Place]]:
+    """Where further stores live: ``new_path("other.db")``, the same for the same name."""
+    with contextlib.ExitStack() as stack:
+        known: dict[str, places.Place] = {}
+
+        def place(name: str) -> places.Place:
+            if name not in known:
+                known[name] = stack.enter_context(places.new_place(tmp_path, name))
+            return known[name]
+
+        yield place
 
 
 @pytest.fixture
@@ -92,6 +137,8 @@ def contents(path: Path) -> Callable[[], dict[str, list[tuple[Any, ...]]]]:
 @pytest.fixture(scope="session")
 def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataStore]:
     """One store for all examples of the property tests; each example takes a symbol of its own."""
-    target = tmp_path_factory.mktemp("properties") / "market.db"
-    with DataStore(target, durability="normal") as opened:
+    with (
+        places.new_place(tmp_path_factory.mktemp("properties")) as target,
+        DataStore(target, durability="normal") as opened,
+    ):
         yield opened

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The file as any other SQLite tool sees it: plain sqlite3, no data_store."""
+"""The file as any other SQLite tool sees it: plain sqlite3, no data_store.
+
+On a server psycopg takes its part.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import contextlib
 import sqlite3
 from os import PathLike
 from typing import Any, Union
+
+import places
 
 MARKET_DATA = """
 CREATE TABLE IF NOT EXISTS market_data (
@@ -57,6 +62,10 @@ Path = Union[str, PathLike[str]]  # noqa: UP007  # Python 3.9 evaluates it
 
 def query(path: Path, statement: str, *params: object) -> list[tuple[Any, ...]]:
     """The rows that one statement gives; what it writes is committed."""
+    if places.is_server(path):
+        from postgresql import tables
+
+        return tables.query(str(path), statement, *params)
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(statement, params).fetchall()
 
@@ -69,6 +78,10 @@ def script(path: Path, statements: str) -> None:
 
 def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """All rows with their rowids, by table."""
+    if places.is_server(path):
+        from postgresql import tables
+
+        return tables.contents(str(path))
     return {table: query(path, f"SELECT rowid, * FROM {table} ORDER BY rowid") for table in TABLES}
 
 
@@ -83,6 +96,20 @@ def put_bar(path: Path, symbol: str, timeframe: str, timestamp: str, **fields: o
     marks = ", ".join("?" * len(names))
     statement = f"INSERT INTO market_data ({', '.join(names)}) VALUES ({marks})"
     query(path, statement, symbol, timeframe, timestamp, *fields.values())
+
+
+def put_bars(path: Path, symbol: str, timeframe: str, timestamps: list[str]) -> None:
+    """Bare bars with these texts as timestamps, each once."""
+    rows = [(symbol, timeframe, text) for text in dict.fromkeys(timestamps)]
+    if places.is_server(path):
+        for row in rows:
+            query(path, INSERT_BARE, *row)
+        return
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(INSERT_BARE, rows)
+
+
+INSERT_BARE = "INSERT INTO market_data (symbol, timeframe, timestamp) VALUES (?, ?, ?)"
 
 
 def literal(value: object) -> str:

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+import places
 from hypothesis import strategies as st
 
 from data_store import DataStore
@@ -49,7 +48,7 @@ GLUED = [
 def new_store() -> Iterator[DataStore]:
     """A store of one example's own."""
     with (
-        tempfile.TemporaryDirectory() as folder,
-        DataStore(Path(folder) / "market.db", durability="normal") as store,
+        places.new_place() as place,
+        DataStore(place, durability="normal") as store,
     ):
         yield store

@@ -90,7 +90,7 @@ EXCEPTIONS = {
     "DS_INTERNAL": "DataStoreError",
     "DS_TIMEOUT": "QueryTimeoutError",
 }
-NOT_A_STATUS = r"DS_(ABI_VERSION|NO_TIME|(MAX|COLUMNS?|DIFFERENCE|DURABILITY|FEATURES|SQL)_)"
+NOT_A_STATUS = r"DS_(ABI_VERSION|NO_TIME|(MAX|COLUMNS?|DIFFERENCE|DURABILITY|FEATURES|PROGRESS|SQL)_)"
 
 
 def places(differences: Differences) -> dict[str, tuple[str, str]]:
@@ -105,10 +105,15 @@ def ctypes_name(kind: Any) -> str:
         return CTYPES_NAMES[kind]
     if issubclass(kind, ctypes._Pointer):
         return ctypes_name(kind._type_) + "*"
-    if kind is _abi.ds_stop_function:
-        return "ds_stop_function"
+    if kind in CALLBACKS:
+        return CALLBACKS[kind]
     return str(kind.__name__)
 
+
+CALLBACKS = {
+    _abi.ds_stop_function: "ds_stop_function",
+    _abi.ds_progress_function: "ds_progress_function",
+}
 
 CTYPES_NAMES = {
     ctypes.c_char: "char",
@@ -177,10 +182,13 @@ def test_structs_have_the_sizes_and_offsets_of_a_c_program(header: Header) -> No
     assert sizes == [ctypes.sizeof(getattr(_abi, name)) for name in header.structs]
 
 
-def test_the_callback_has_the_type_of_the_header(header: Header) -> None:
-    kind = _abi.ds_stop_function
-    mirrored = [ctypes_name(kind._restype_), *map(ctypes_name, kind._argtypes_)]
-    assert mirrored == list(header.callbacks["ds_stop_function"].values())
+def test_the_callbacks_have_the_types_of_the_header(header: Header) -> None:
+    mirrored = {
+        name: [ctypes_name(kind._restype_), *map(ctypes_name, kind._argtypes_)]
+        for kind, name in CALLBACKS.items()
+    }
+    declared = {name: list(types.values()) for name, types in header.callbacks.items()}
+    assert mirrored == declared
 
 
 def test_constants_have_the_values_of_the_header(header: Header) -> None:

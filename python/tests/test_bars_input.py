@@ -281,6 +281,7 @@ def test_one_bad_row_among_many_and_nothing_of_the_call_is_written(
     assert "997" in message
 
 
+@pytest.mark.sqlite_only("a negative zero in a price is zero")
 def test_minus_zero_becomes_zero_in_real_columns(store: DataStore) -> None:
     found = written(store, column("close", [-0.0]))["close"].iloc[0]
     assert found == 0.0

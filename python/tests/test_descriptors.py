@@ -22,6 +22,8 @@ from processes import Program, in_child
 from data_store import DataStore
 from data_store.errors import StorageError
 
+pytestmark = pytest.mark.sqlite_only("limits of the process that writes the file")
+
 
 @contextmanager
 def spare_descriptors(count: int) -> Iterator[None]:

@@ -22,6 +22,8 @@ from processes import in_child
 from data_store import DataStore
 from data_store.errors import StorageError
 
+pytestmark = pytest.mark.sqlite_only("limits of the process that writes the file")
+
 ROOM = 400_000
 """Bytes that a file may have: some hundred batches of the tests below do not fit."""
 

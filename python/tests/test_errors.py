@@ -298,6 +298,7 @@ def test_a_good_call_after_an_error_is_good(store: DataStore) -> None:
         assert store.state.get("a") == step
 
 
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 def test_a_corrupt_value_is_told_with_symbol_timeframe_and_time(
     store: DataStore, path: Path
 ) -> None:

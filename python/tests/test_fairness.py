@@ -18,6 +18,8 @@ from processes import Program
 
 from data_store import DataStore
 
+pytestmark = pytest.mark.sqlite_only("locks of files, and who else has the file open")
+
 MOST_TO_GO_BY = 64
 """Commits of one process that may go by while others wait: those of one turn, 16, and one more each
 time that a waiter, of whom it would be the turn, gets no processor for 10 ms."""

@@ -10,6 +10,8 @@ from frames import SYMBOL, TIMEFRAME, bars, same
 
 from data_store import DataStore, InvalidInputError
 
+pytestmark = pytest.mark.sqlite_only("paths that rest on SQLite's internals")
+
 NAMES = ["pages", "latest_pages", "frames", "read_lock"]
 VARIABLE = "DATA_STORE_FAST_PATHS"
 

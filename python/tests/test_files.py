@@ -24,6 +24,8 @@ from data_store.errors import (
     StorageError,
 )
 
+pytestmark = pytest.mark.sqlite_only("the store is a file")
+
 # -- made ---------------------------------------------------------------------------------------
 
 

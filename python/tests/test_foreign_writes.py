@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from data_store import DataStore
 from data_store.errors import CorruptError, MissingBarError
 
+pytestmark = pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
+
 INSTANT = pd.Timestamp("2026-03-01T15:00:00Z")
 STORED = "2026-03-01T15:00:00+00:00"
 OTHERS = [

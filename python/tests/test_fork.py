@@ -98,9 +98,16 @@ def with_a_plain_connection(store: DataStore) -> Any:
     return in_thread(work)
 
 
-PARENTS = [reading, iterating, transacting, with_a_plain_connection]
+OF_SQLITE3 = pytest.mark.sqlite_only("get_connection() is sqlite3's")
+PARENTS = [
+    pytest.param(reading, marks=OF_SQLITE3),
+    iterating,
+    transacting,
+    pytest.param(with_a_plain_connection, marks=OF_SQLITE3),
+]
 
 
+@pytest.mark.sqlite_only("get_connection() is sqlite3's")
 @pytest.mark.parametrize("parent", PARENTS)
 def test_a_snapshot_of_the_childs_holds_while_the_parent_goes_on(
     stored: DataStore, path: Path, parent: Callable[[DataStore], Any]
@@ -157,6 +164,7 @@ def test_a_child_waits_for_the_transaction_of_its_parent(stored: DataStore, path
     assert stored.state.items() == {"child": 1, "parent": 1}
 
 
+@pytest.mark.sqlite_only("get_connection() is sqlite3's")
 def test_closing_what_was_inherited_takes_no_lock_from_the_child(
     stored: DataStore, path: Path
 ) -> None:
@@ -181,6 +189,7 @@ def test_closing_what_was_inherited_takes_no_lock_from_the_child(
     assert stored.state.items() == {"child": [2, "again"]}
 
 
+@pytest.mark.sqlite_only("get_connection() is sqlite3's")
 def test_an_inherited_connection_changes_nothing_once_the_child_has_a_store(
     stored: DataStore, path: Path
 ) -> None:

@@ -13,6 +13,8 @@ from frames import START, SYMBOL, TIMEFRAME, bars, same
 from data_store import DataStore
 from data_store.errors import CorruptError, InvalidInputError, SchemaError
 
+pytestmark = pytest.mark.sqlite_only("the store is a file")
+
 TRIGGERS = [
     "CREATE TRIGGER planted AFTER INSERT ON {table} BEGIN DELETE FROM notes; END",
     "CREATE TRIGGER planted BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END",

@@ -63,6 +63,7 @@ def test_a_store_may_be_dropped_without_close(path: Path) -> None:
     whole(path)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_the_last_close_leaves_everything_in_the_file(stored: DataStore, path: Path) -> None:
     stored.close()
     alone = path.with_name("alone.db")
@@ -141,6 +142,7 @@ def test_a_child_cannot_end_its_parents_transaction(stored: DataStore, contents:
 # -- moved, deleted -----------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("name", [*WRITES, *READS])
 def test_after_the_file_was_deleted_every_call_says_so(
     stored: DataStore, path: Path, name: str
@@ -152,6 +154,7 @@ def test_after_the_file_was_deleted_every_call_says_so(
     assert not path.exists()
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("name", [*WRITES, *READS])
 def test_after_the_file_was_moved_every_call_says_so_and_nothing_is_lost(
     stored: DataStore, path: Path, name: str
@@ -166,6 +169,7 @@ def test_after_the_file_was_moved_every_call_says_so_and_nothing_is_lost(
     whole(path)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_after_the_file_was_replaced_the_new_one_is_left_alone(
     stored: DataStore, path: Path
 ) -> None:
@@ -181,6 +185,7 @@ def test_after_the_file_was_replaced_the_new_one_is_left_alone(
     assert path.read_bytes() == before
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize("suffix", ["-wal", "-shm"])
 @pytest.mark.parametrize("remove", [Path.unlink, lambda side: side.rename(f"{side}.away")])
@@ -193,6 +198,7 @@ def test_after_a_side_file_went_away_no_write_is_acknowledged(
     stored.close()
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
 def test_what_went_away_within_a_transaction_stops_its_commit(
     stored: DataStore, path: Path, suffix: str
@@ -211,6 +217,7 @@ def test_what_went_away_within_a_transaction_stops_its_commit(
     whole(path)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_folder_that_was_moved_takes_its_store_along(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -280,6 +287,7 @@ def test_a_child_of_multiprocessing_opens_its_own(
 # -- get_connection -----------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("get_connection() is sqlite3's")
 def test_get_connection_survives_the_store(stored: DataStore) -> None:
     connection = stored.get_connection()
     stored.close()
@@ -292,6 +300,7 @@ def test_get_connection_survives_the_store(stored: DataStore) -> None:
 # -- names and sizes ------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_two_hard_links_of_a_file_are_not_written_at_once(stored: DataStore, path: Path) -> None:
     """Each name has a -wal of its own: what one writes would destroy what the other has stored."""
     other = path.with_name("other.db")
@@ -307,6 +316,7 @@ def test_two_hard_links_of_a_file_are_not_written_at_once(stored: DataStore, pat
         assert program.finish() == ["written"]
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_symbolic_link_is_the_same_name(stored: DataStore, path: Path) -> None:
     other = path.with_name("other.db")
     other.symlink_to(path)
@@ -315,6 +325,7 @@ def test_a_symbolic_link_is_the_same_name(stored: DataStore, path: Path) -> None
     assert stored.state.get("other") == 1
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_file_that_was_emptied_is_written_no_more(stored: DataStore, path: Path) -> None:
     stored.market.write(bars(300), "OTHER", TIMEFRAME)
     subprocess.run(["truncate", "--size", "0", path], check=True)

@@ -68,6 +68,7 @@ def test_a_backup_overwrites_when_told_to(stored: DataStore, tmp_path: Path) -> 
             assert len(copy.market.read(SYMBOL, TIMEFRAME)) == 3
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_backup_never_overwrites_its_own_store(
     stored: DataStore, path: Path, tmp_path: Path, overwrite: bool
@@ -111,6 +112,7 @@ def everything(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
 def test_a_backup_never_takes_the_place_of_the_stores_own_files(
@@ -290,6 +292,7 @@ def test_a_backup_taken_while_others_write_holds_whole_batches(
 # -- checkpoint ---------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("checkpoints are the server's own business")
 def test_a_checkpoint_folds_the_wal_into_the_file(
     stored: DataStore, path: Path, tmp_path: Path
 ) -> None:
@@ -303,6 +306,7 @@ def test_a_checkpoint_folds_the_wal_into_the_file(
     assert database.contents(tmp_path / "alone.db") == rows
 
 
+@pytest.mark.sqlite_only("checkpoints are the server's own business")
 def test_a_checkpoint_tells_how_much_readers_hold_back(stored: DataStore, path: Path) -> None:
     stored.checkpoint()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
@@ -319,6 +323,7 @@ def test_a_checkpoint_tells_how_much_readers_hold_back(stored: DataStore, path: 
 # -- info ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("info() tells of files")
 @pytest.mark.parametrize(("durability", "level"), [("full", "FULL"), ("normal", "NORMAL")])
 def test_info_tells_what_the_store_is(path: Path, durability: Any, level: str) -> None:
     with DataStore(path, durability=durability) as store:
@@ -339,6 +344,7 @@ def test_info_tells_what_the_store_is(path: Path, durability: Any, level: str) -
         assert [found["sqlite_version"], found["sqlite_source_id"]] == own
 
 
+@pytest.mark.sqlite_only("checkpoints are the server's own business")
 def test_info_tells_of_the_last_checkpoint_of_this_very_store(
     stored: DataStore, path: Path
 ) -> None:
@@ -356,6 +362,7 @@ def test_info_tells_of_the_last_checkpoint_of_this_very_store(
     assert found == result
 
 
+@pytest.mark.sqlite_only("checkpoints are the server's own business")
 def test_info_knows_the_sqlite_versions_that_are_free_of_the_wal_reset_bug(
     store: DataStore,
 ) -> None:
@@ -368,6 +375,7 @@ def test_info_knows_the_sqlite_versions_that_are_free_of_the_wal_reset_bug(
 # -- get_connection -----------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("get_connection() is sqlite3's")
 def test_a_connection_is_set_up_as_the_specification_asks(stored: DataStore, path: Path) -> None:
     with contextlib.closing(stored.get_connection()) as connection:
         assert isinstance(connection, sqlite3.Connection)
@@ -378,6 +386,7 @@ def test_a_connection_is_set_up_as_the_specification_asks(stored: DataStore, pat
         assert connection.execute("SELECT close FROM market_data").fetchone()["close"] == 1.25
 
 
+@pytest.mark.sqlite_only("get_connection() is sqlite3's")
 def test_what_a_connection_commits_is_seen_by_the_store(stored: DataStore) -> None:
     with contextlib.closing(stored.get_connection()) as connection:
         connection.execute("UPDATE market_data SET close = 9.5")

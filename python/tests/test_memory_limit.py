@@ -18,6 +18,8 @@ import pytest
 
 from data_store import DataStore
 
+pytestmark = pytest.mark.sqlite_only("limits of the process that writes the file")
+
 ROWS = 400_000
 PROGRAMS = Path(__file__).parent / "programs"
 PROGRAM = PROGRAMS / "read_beyond_memory.py"

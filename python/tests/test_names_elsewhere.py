@@ -101,6 +101,7 @@ def test_parameters_and_columns_of_queries_are_bytes(
 FILES = ["\u00e9", "e\u0301", "\u0301", "\u0301.db", "K.db", "\u212a.db", "k.db", "a b", "a\r\n"]
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_names_of_files_are_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in FILES:
@@ -120,6 +121,7 @@ def test_names_of_files_are_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             assert store.market.series().symbol.tolist() == [name]
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_folder_whose_name_begins_with_an_accent_is_watched(tmp_path: Path) -> None:
     folder = tmp_path / "\u0301"
     folder.mkdir()
@@ -143,6 +145,7 @@ def test_a_copy_of_the_store_has_the_names_of_the_store(store: DataStore, path: 
         assert copy.check() == []
 
 
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 def test_a_check_names_the_series_as_it_is_written(store: DataStore) -> None:
     for symbol in ("\u00e9", "e\u0301"):
         store.market.write_bar(symbol, TIMEFRAME, START, close=1.0)
@@ -153,6 +156,7 @@ def test_a_check_names_the_series_as_it_is_written(store: DataStore) -> None:
     assert "\u00e9" not in form + doubled
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_names_are_in_the_order_of_utf8_in_a_file_of_utf16(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(f"PRAGMA encoding='UTF-16le'; {database.SCHEMA}")
@@ -166,6 +170,7 @@ def test_names_are_in_the_order_of_utf8_in_a_file_of_utf16(path: Path) -> None:
         assert store.state.keys() == ordered
 
 
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 @pytest.mark.parametrize(("table", "column"), [("system_state", "key"), ("market_data", "market")])
 def test_a_name_that_sqlite_finds_another_is_another(path: Path, table: str, column: str) -> None:
     """SQLite ignores the case of A to Z alone: with a Kelvin sign it is another table or column."""

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from data_store import DataStore
+
+pytestmark = pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 
 STEPS = 600
 SYMBOLS = [f"S{number}" for number in range(12)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import enum
 import json
-import sqlite3
 import threading
 from typing import Any
 
+import database
 import numpy as np
 import pytest
 from frames import START, START_TEXT, TIMEFRAME, entry, fresh
@@ -61,14 +61,9 @@ def as_json(features: dict[str, Any]) -> str:
 
 
 def stored(store: DataStore, symbol: str) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(store.path)
-    try:
-        columns = ", ".join(["timestamp", *CELLS, "features"])
-        return connection.execute(
-            f"SELECT {columns} FROM market_data WHERE symbol = ?", (symbol,)
-        ).fetchall()
-    finally:
-        connection.close()
+    columns = ", ".join(["timestamp", *CELLS, "features"])
+    statement = f"SELECT {columns} FROM market_data WHERE symbol = ?"
+    return database.query(store.path, statement, symbol)
 
 
 @given(written=st.lists(entries, min_size=1, max_size=4))

@@ -9,11 +9,11 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import places
 import pytest
 from frames import SYMBOL, TIMEFRAME, bars, entry, times
 
@@ -35,8 +35,8 @@ ENGINES: Any = ("in-memory", "streaming")
 def store() -> Iterator[DataStore]:
     """One that no test changes."""
     with (
-        tempfile.TemporaryDirectory() as folder,
-        DataStore(Path(folder) / "market.db", durability="normal") as opened,
+        places.new_place() as place,
+        DataStore(place, durability="normal") as opened,
     ):
         opened.market.write(bars(BARS), SYMBOL, TIMEFRAME)
         opened.market.write(bars(300, base=3.0), "other", TIMEFRAME)

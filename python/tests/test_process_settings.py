@@ -221,6 +221,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {found.name: stat.S_IMODE(found.stat().st_mode) for found in folder.iterdir()}
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("mask", [0o002, 0o022, 0o027, 0o077, 0o000], ids=oct)
 def test_every_file_has_the_permissions_that_open_gives(tmp_path: Path, mask: int) -> None:
     with umask(mask):
@@ -236,6 +237,7 @@ def test_every_file_has_the_permissions_that_open_gives(tmp_path: Path, mask: in
     assert set(found.values()) == {0o666 & ~mask}
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_backup_that_replaces_a_file_keeps_its_permissions(
     store: DataStore, tmp_path: Path
 ) -> None:
@@ -247,6 +249,7 @@ def test_a_backup_that_replaces_a_file_keeps_its_permissions(
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_relative_path_is_that_of_the_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +275,7 @@ def test_a_relative_path_is_that_of_the_moment(
     assert [found.name for found in (tmp_path / "second").iterdir()] == ["copy.db"]
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_directory_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -312,6 +316,7 @@ def test_blocked_signals_and_a_short_timer_change_nothing(store: DataStore) -> N
 # -- limits -------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("limits of the process that writes the file")
 def test_a_file_size_limit_is_named(path: Path) -> None:
     def fill() -> list[str]:
         with DataStore(path) as store:
@@ -341,6 +346,7 @@ def test_a_file_size_limit_is_named(path: Path) -> None:
     assert sorted(child.name for child in path.parent.iterdir()) == ["copy.db", path.name]
 
 
+@pytest.mark.sqlite_only("limits of the process that writes the file")
 def test_the_right_limit_is_named_where_no_descriptor_is_left(path: Path) -> None:
     def try_it() -> list[str]:
         before = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -15,6 +15,8 @@ from frames import SYMBOL, TIMEFRAME, bars, times
 from data_store import DataStore
 from data_store.errors import CorruptError
 
+pytestmark = pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
+
 FORMS = {
     "2026-03-01T15:00:00Z": "2026-03-01T15:00:00",
     "2026-03-01 15:00:00+00:00": "2026-03-01T15:00:00",

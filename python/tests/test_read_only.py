@@ -59,6 +59,7 @@ def test_a_read_only_store_sees_what_others_write(stored: DataStore, path: Path)
         assert reader.state.items() == {"a": 1, "b": 2}
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_read_only_makes_no_file(path: Path) -> None:
     with pytest.raises(StorageError, match=path.name):
         DataStore(path, read_only=True)
@@ -95,6 +96,7 @@ def locked() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_read_only_works_where_nothing_can_be_written(locked: Path) -> None:
     before = locked.read_bytes(), sorted(locked.parent.iterdir())
 
@@ -108,6 +110,7 @@ def test_read_only_works_where_nothing_can_be_written(locked: Path) -> None:
     assert (locked.read_bytes(), sorted(locked.parent.iterdir())) == before
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_writing_without_permission_is_a_storage_error(locked: Path) -> None:
     def write() -> Any:
         with DataStore(locked) as store:
@@ -117,6 +120,7 @@ def test_writing_without_permission_is_a_storage_error(locked: Path) -> None:
     whole(locked, read_only=True)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_opening_without_permission_is_a_storage_error(locked: Path) -> None:
     locked.chmod(0)
     try:
@@ -127,6 +131,7 @@ def test_opening_without_permission_is_a_storage_error(locked: Path) -> None:
         locked.chmod(0o444)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o007, 0o027])
 def test_files_are_made_with_the_callers_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)

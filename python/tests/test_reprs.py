@@ -107,6 +107,7 @@ def test_a_notebook_shows_path_size_rows_and_a_few_series(store: DataStore, path
     assert told[""] == "and 3 more series: see market.series()"
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_names_and_paths_are_escaped(tmp_path: Path) -> None:
     with DataStore(tmp_path / "<b>&'\".db") as store:
         store.market.write(bars(1), "<script>alert(1)</script>", "<i>")
@@ -129,6 +130,7 @@ def test_a_notebook_shows_a_store_in_any_state(store: DataStore, path: Path) -> 
     assert shown(store) == {"path": str(path), "closed": "True"}
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_huge_file_is_not_read_to_show_it(
     store: DataStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,7 @@ def test_words_of_their_own_are_not_kept_for_ever(
     assert 0 < len(texts) <= 10
 
 
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 def test_words_that_another_tool_wrote_in_latin_1_are_corruption(store: DataStore) -> None:
     write(store, source="feed")
     with sqlite3.connect(store.path) as other:
@@ -106,6 +107,7 @@ def test_a_value_of_any_length(store: DataStore, size: int) -> None:
         assert store.state.get("nothing", size) == size
 
 
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 @pytest.mark.parametrize("text", ["", " ", "  [1]\n", "[1] x", "NaN", "1 2", "\ufeff[1]", "[" * 9])
 def test_a_value_is_json_as_the_json_module_has_it(
     store: DataStore, text: str, monkeypatch: pytest.MonkeyPatch

@@ -29,6 +29,8 @@ from data_store import DataStore
 from data_store._c import connection as _connection
 from data_store.errors import ClosedError, InvalidInputError
 
+pytestmark = pytest.mark.sqlite_only("locks of files, and who else has the file open")
+
 HAS_PYSQLITE3 = platform.machine() == "x86_64"  # elsewhere there is no wheel of it
 COPIES = ["apsw", "pysqlite3"] if HAS_PYSQLITE3 else ["apsw"]
 COUNT = "SELECT count(*) FROM system_state"

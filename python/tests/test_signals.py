@@ -106,6 +106,7 @@ def unheard(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
     return told
 
 
+@pytest.mark.sqlite_only("locks of files, and who else has the file open")
 @pytest.mark.parametrize("way", ["commits", "fails", "nested"])
 def test_a_signal_at_any_place_of_a_transaction_leaves_none_open(
     store: DataStore, path: Path, unheard: list[BaseException | None], way: str

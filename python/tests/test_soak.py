@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Three writers of two threads each, and three readers, on one file; then the same under SIGKILL.
 
+On a server there are four of either, and writers of different series do not wait for each other.
+
 Each process keeps journals, and `history.py` judges them: nothing lost, nothing torn, nobody back
 in time. DATA_STORE_FULL_RUN=1 makes it ten minutes and 100,000 commits, and 400 kills.
 """
@@ -12,6 +14,7 @@ import itertools
 import random
 from pathlib import Path
 
+import places
 import pytest
 from figures import IS_FULL_RUN, figure
 from history import History
@@ -23,8 +26,12 @@ from data_store import DataStore
 
 WRITERS = {"full": ["w0a", "w0b"], "normal": ["w1a", "w1b"], "full again": ["w2a", "w2b"]}
 """The threads of each writer, by its durability."""
+if places.on_server():
+    WRITERS["normal again"] = ["w3a", "w3b"]
 NAMES = list(itertools.chain(*WRITERS.values()))
 READERS = {"r0": "read-only", "r1": "read-write", "r2": "read-write"}
+if places.on_server():
+    READERS["r3"] = "read-only"
 
 COMMITS, SECONDS = (100_000, 600) if IS_FULL_RUN else (3_000, 0)
 KILLS = 400 if IS_FULL_RUN else 24
@@ -104,8 +111,9 @@ def test_many_processes_and_threads(path: Path, journals: Path, dice: random.Ran
     sights = sum(map(len, history.sights.values()))
     waits = history.waits()
     passed = sorted(passed for _, passed in waits)
-    assert passed[-1] <= MOST_TO_GO_BY
-    assert passed[len(passed) * 99 // 100] <= USUALLY_TO_GO_BY
+    if not places.on_server():
+        assert passed[-1] <= MOST_TO_GO_BY
+        assert passed[len(passed) * 99 // 100] <= USUALLY_TO_GO_BY
     figure("many processes: commits", f"{commits:,}")
     figure("many processes: reads checked", f"{sights:,}")
     figure("many processes: compare_and_set swaps", f"{counted.count(False):,}")

@@ -266,6 +266,7 @@ def test_values_that_another_tool_wrote_are_read(store: DataStore, path: Path, t
     assert store.state.compare_and_set("key", found, "new")
 
 
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 @pytest.mark.parametrize("text", ["", "{", "nonsense", "[1,]", "'a'", "[" * 100_000, b"\xff\x00"])
 def test_a_value_that_another_tool_broke_is_corruption_and_its_key_named(
     store: DataStore, path: Path, text: Any

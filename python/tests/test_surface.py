@@ -46,28 +46,38 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
     ("store", "transaction", [], {}),
     ("store", "sql", [("query", REQUIRED), ("params", ())], {}),
     ("store", "sql_arrow", [("query", REQUIRED), ("params", ())], {}),
-    ("store", "check", [], {}),
-    ("store", "backup", [("target", REQUIRED)], {"overwrite": False}),
+    ("store", "check", [], {"progress": None}),
+    ("store", "backup", [("target", REQUIRED)], {"overwrite": False, "progress": None}),
     ("store", "copy_to", [("target", REQUIRED)], {"chunk": 10_000}),
     ("store", "differences", [("other", REQUIRED)], {"limit": 100, "chunk": 10_000}),
     ("store", "checkpoint", [], {}),
     ("store", "info", [], {}),
     ("store", "get_connection", [], {}),
-    ("market", "write", [("df", REQUIRED), *SERIES], {"features": None, "replace": False}),
+    (
+        "market",
+        "write",
+        [("df", REQUIRED), *SERIES],
+        {"features": None, "replace": False, "progress": None},
+    ),
     (
         "market",
         "write_features",
         [("features", REQUIRED), *SERIES],
-        {"quality": None, "replace": False},
+        {"quality": None, "replace": False, "progress": None},
     ),
     (
         "market",
         "read",
         [*SERIES, *RANGE],
-        {"columns": None, "features": None, "limit": None},
+        {"columns": None, "features": None, "limit": None, "progress": None},
     ),
-    ("market", "read_features", [*SERIES, *RANGE], {"keys": None}),
-    ("market", "latest", [*SERIES, ("n", 1)], {"columns": None, "features": None}),
+    ("market", "read_features", [*SERIES, *RANGE], {"keys": None, "progress": None}),
+    (
+        "market",
+        "latest",
+        [*SERIES, ("n", 1)],
+        {"columns": None, "features": None, "progress": None},
+    ),
     (
         "market",
         "write_bar",
@@ -84,20 +94,20 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
         "market",
         "iter",
         [*SERIES, *RANGE],
-        {"columns": None, "features": None, "chunk": 50_000},
+        {"columns": None, "features": None, "chunk": 50_000, "progress": None},
     ),
     (
         "market",
         "read_arrow",
         [*SERIES, *RANGE],
-        {"columns": None, "features": None, "limit": None},
+        {"columns": None, "features": None, "limit": None, "progress": None},
     ),
-    ("market", "read_features_arrow", [*SERIES, *RANGE], {"keys": None}),
+    ("market", "read_features_arrow", [*SERIES, *RANGE], {"keys": None, "progress": None}),
     (
         "market",
         "iter_arrow",
         [*SERIES, *RANGE],
-        {"columns": None, "features": None, "chunk": 50_000},
+        {"columns": None, "features": None, "chunk": 50_000, "progress": None},
     ),
     ("market", "exists", SERIES, {}),
     ("market", "count", [*SERIES, *RANGE], {}),
@@ -291,12 +301,14 @@ def test_a_store_is_a_context_manager_that_closes(path: Path) -> None:
         opened.state.get("a")
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize("kind", [str, Path])
 def test_path_is_taken_as_text_or_as_a_path(path: Path, kind: type) -> None:
     with DataStore(kind(path)) as opened:
         assert os.path.samefile(opened.path, path)
 
 
+@pytest.mark.sqlite_only("the store is a file")
 def test_a_relative_path_stays_the_same_file_when_the_directory_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +322,7 @@ def test_a_relative_path_stays_the_same_file_when_the_directory_changes(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.sqlite_only("the store is a file")
 @pytest.mark.parametrize(
     "name",
     [

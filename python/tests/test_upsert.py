@@ -125,6 +125,7 @@ def test_a_live_bar_with_none_stores_null_and_an_argument_left_out_does_not(
     same(stored.market.read(SYMBOL, TIMEFRAME, columns=others), bars(3)[others])
 
 
+@pytest.mark.sqlite_only("a row has a rowid")
 @BOTH_WAYS
 def test_an_update_keeps_the_rowid(stored: DataStore, rows: Rows, put: Callable[..., None]) -> None:
     before = rows("SELECT rowid, timestamp FROM market_data ORDER BY timestamp")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// A store: one SQLite file with all bars, features, requests and state values.
+/// A store: one SQLite file, or one schema on a PostgreSQL server, with all bars, features, requests and state values.
 ///
-/// Any number of threads may share one, and any number of processes may open the file. ``market`` holds the bars, their
+/// Any number of threads may share one, and any number of processes may open the file or the schema. ``market`` holds the bars, their
 /// features and the requests; ``state`` holds the strategies' memory. Reads run beside each other and beside a write.
 /// Writes wait for each other, for up to ``StoreOptions/timeout``.
 ///
@@ -12,7 +12,7 @@ public final class Store: Sendable {
   let engine: any Engine
   /// How often ``interrupt()`` was called: a copy consists of many calls.
   let interrupts = InterruptCount()
-  /// The absolute path of the file, symbolic links resolved.
+  /// The absolute path of the file, symbolic links resolved; of a store on a server its URL, without a password.
   public let path: String
   /// What the store was opened with.
   public let options: StoreOptions
@@ -21,7 +21,8 @@ public final class Store: Sendable {
   ///
   /// - Parameters:
   ///   - path: A file. One that is absent or empty becomes a new store, with the permissions that open(2) gives. The path
-  ///     is resolved now: a later chdir() changes nothing.
+  ///     is resolved now: a later chdir() changes nothing. Or a URL that libpq understands, `postgresql://user@host/database`:
+  ///     the tables lie in the first schema of its search_path, and are made where they are not there.
   ///   - options: How it is opened.
   /// - Throws: `.invalid` if `path` does not name a file (":memory:", "file:...", "sqlite:///...") or names the -wal, -shm
   ///   or -journal of another database, or if an option is wrong. `.schema` if the file is not a store, `.storage` if it
@@ -31,7 +32,7 @@ public final class Store: Sendable {
   public init(_ path: String, _ options: StoreOptions = StoreOptions()) throws(StoreError) {
     try options.check()
     try ThreadStack.check()
-    engine = try SQLiteEngine(path, options)
+    engine = try ServerAddress.isOne(path) ? PostgreSQLEngine(path, options) : SQLiteEngine(path, options)
     self.path = engine.path
     self.options = options
   }
@@ -75,7 +76,36 @@ extension Store {
     CancellationCallback.set(shouldStop)
   }
 
-  /// Throws if the calling thread is being asked whether its call should stop.
+  /// Sets the calling thread's progress callback: how far its calls have come that write a batch or a stream, read or scan
+  /// bars or features, check or back up, on any store. nil removes it. Other calls report nothing.
+  ///
+  /// It runs on this thread, first when a call has lasted for `interval`, and then no more often than that; and once at
+  /// the end of each such call that succeeds, however short it is, with ``CallProgress/done`` equal to
+  /// ``CallProgress/total``. That last time comes before a write is committed, and before a backup gets its name. If the
+  /// callback returns false, at any time, the call ends with `.interrupted`, undone. Each call that it makes on a store
+  /// throws `.invalid`. While it runs during a write, other writers wait.
+  ///
+  /// A ``BarScan`` and the ``ArrowStream`` of a scan keep the callback that is set as they are made: they count the rows of
+  /// all their chunks, and call it on whichever thread takes one. A stream that is written is taken to its end first,
+  /// which reports nothing.
+  ///
+  /// - Parameters:
+  ///   - interval: Seconds, 0 to 1,000,000. With 0 it is called wherever a call looks whether to stop.
+  ///   - callback: What is told; false stops the call.
+  /// - Throws: `.invalid` if `interval` is out of range, or if it is called from such a callback.
+  public static func reportProgressOfThisThread(
+    every interval: Double = 0.05, to callback: ((CallProgress) -> Bool)?
+  ) throws(StoreError) {
+    try CancellationCallback.refuseWithin()
+    guard interval >= 0, interval <= Limits.timeout else {
+      throw .invalid(
+        "the interval between two reports is \(interval) s; it must be 0 to \(Limits.timeout) s",
+        key: "interval")
+    }
+    ProgressReporter.set(callback.map { ProgressReporter(every: Int64(interval * 1e9), $0) })
+  }
+
+  /// Throws if the calling thread answers one of its callbacks.
   package static func refuseWithinQuestion() throws(StoreError) { try CancellationCallback.refuseWithin() }
 
   /// Says which task the calling thread runs now, by a number of the caller's choice; 0: none. A transaction then

@@ -87,27 +87,49 @@ extension MarketRepo {
       let table = try ArrowTable(stream.fields, symbol: symbol, timeframe: timeframe, content)
       // To the end before anything is written: a producer may take its time, or use this store.
       var question = PullQuestion()
-      let chunks = try stream.pull { () throws(StoreError) in try question.ask() }
-      guard chunks.rows > 0 else { return 0 }
-      try table.checkTypes()
-      let groups = ArrowTable.groups(of: chunks)
+      // What a producer does with a store is not this call's progress.
+      let chunks = try ProgressReporter.during(nil) { () throws(StoreError) in
+        try stream.pull { () throws(StoreError) in try question.ask() }
+      }
+      if chunks.rows > 0 { try table.checkTypes() }
+      let groups = chunks.rows > 0 ? ArrowTable.groups(of: chunks) : []
       if groups.count == 1 {
         try table.lend(chunks, groups[0], write)
         return chunks.rows
       }
-      let transaction = try engine.beginTransaction()
-      do throws(StoreError) {
-        for group in groups {
-          try table.lend(chunks, group, write)
-          chunks.finish(group.chunks)
+      let reporter = ProgressReporter.current
+      try ProgressReporter.call(reporter, .rows, of: chunks.rows) { () throws(StoreError) in
+        if groups.isEmpty {
+          try reporter?.finish()
+        } else {
+          try self.write(chunks, groups, table, reporter, write)
         }
-      } catch {
-        try? engine.end(transaction, commit: false)
-        throw error
       }
-      try engine.end(transaction, commit: true)
       return chunks.rows
     }
+  }
+
+  /// Writes several groups of chunks as one.
+  private func write(
+    _ chunks: borrowing ArrowChunks, _ groups: [ArrowTable.Group], _ table: ArrowTable,
+    _ reporter: ProgressReporter?,
+    _ write: (BorrowedBatch) throws(StoreError) -> Int
+  ) throws(StoreError) {
+    let transaction = try engine.beginTransaction()
+    do throws(StoreError) {
+      var rows = 0
+      for group in groups {
+        reporter?.go(on: rows)
+        try table.lend(chunks, group, write)
+        rows += group.rows
+        chunks.finish(group.chunks)
+      }
+      try reporter?.finish()
+    } catch {
+      try? engine.end(transaction, commit: false)
+      throw error
+    }
+    try engine.end(transaction, commit: true)
   }
 }
 

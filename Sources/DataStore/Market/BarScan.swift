@@ -16,6 +16,11 @@ public final class BarScan {
   private var rowsLeft: Int?
   private var place = ChunkPlace()
 
+  /// What is told how far the scan has come, until it has come to its end; nil: nothing is.
+  private var reporter: ProgressReporter?
+  private var rowsGiven = 0
+  private var isCounted = false
+
   package init(
     _ market: MarketRepo, _ symbols: [String], _ timeframe: String, _ range: TimeRange, _ shape: ReadShape,
     chunk: Int
@@ -28,6 +33,7 @@ public final class BarScan {
     self.shape = shape
     self.chunk = min(chunk, Limits.rows)
     rowsLeft = shape.limit
+    reporter = ProgressReporter.current?.copy()
     // A closed store should say so here, not at the first chunk.
     try market.engine.checkOpen()
   }
@@ -36,6 +42,33 @@ public final class BarScan {
   ///
   /// - Throws: As a read, see ``StoreError``. The same chunk may be asked for again.
   public func next() throws(StoreError) -> Bars? {
+    guard let reporter else { return try take() }
+    if !isCounted {
+      reporter.begin(.rows, of: try rowsExpected())
+      isCounted = true
+    }
+    return try ProgressReporter.during(reporter) { () throws(StoreError) in
+      reporter.go(on: rowsGiven)
+      guard reporter.mayGoOn(at: Deadline.now) else { throw .isInterrupted }
+      guard let bars = try take() else {
+        try reporter.finish(rowsGiven)
+        self.reporter = nil
+        return nil
+      }
+      rowsGiven += bars.count
+      return bars
+    }
+  }
+
+  /// How many rows it may give; others may write meanwhile.
+  private func rowsExpected() throws(StoreError) -> Int {
+    if let limit = shape.limit { return limit }
+    var rows = 0
+    for key in keys { rows += try market.engine.countBars(key, range) }
+    return rows
+  }
+
+  private func take() throws(StoreError) -> Bars? {
     while symbolIndex < keys.count, rowsLeft != 0 {
       let key = keys[symbolIndex]
       let limit = min(chunk, rowsLeft ?? chunk)

@@ -12,6 +12,13 @@ extension MarketRepo {
     return batch.count
   }
 
+  /// A write of no rows.
+  package func writeNothing() throws(StoreError) {
+    try engine.checkOpen()
+    let reporter = ProgressReporter.current
+    try ProgressReporter.call(reporter, .rows, of: 0) { () throws(StoreError) in try reporter?.finish() }
+  }
+
   /// Writes the features of bars that are stored already; `.missingBar` where one is not. Returns the rows given.
   ///
   /// With `replace` a bar has what it was given and nothing else; a row without a text leaves it alone all the same.

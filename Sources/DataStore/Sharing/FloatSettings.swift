@@ -8,7 +8,7 @@ package enum FloatSettings {
   /// Runs `body` with the default, which numbers keep their bits by; what the thread had set comes back afterwards. A
   /// thread that is started within inherits the default.
   @inline(__always)
-  package static func withDefault<Result, Failure: Error>(
+  package static func withDefault<Result: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     var kept = clinux_floats()

@@ -10,12 +10,12 @@ final class HelperThread<Output>: @unchecked Sendable {  // the monitor guards t
 
   private init(_ body: @escaping () throws(StoreError) -> Output) { self.body = body }
 
-  /// What `body` gives, after `stop` was called where the thread wishes so. Where it has no wish to be asked for, or
-  /// where no thread is to be had, `body` runs right here.
+  /// What `body` gives, after `stop` was called where the thread wishes so, or where `mayGoOn`, which is asked in between,
+  /// is false. Where the thread has no callbacks, or where no thread is to be had, `body` runs right here.
   static func run(
-    _ body: @escaping () throws(StoreError) -> Output, stop: () -> Void
+    _ body: @escaping () throws(StoreError) -> Output, while mayGoOn: () -> Bool, stop: () -> Void
   ) throws(StoreError) -> Output {
-    guard CancellationCallback.isSet else { return try body() }
+    guard ThreadCallbacks.current != nil else { return try body() }
     let side = HelperThread(body)
     var thread = pthread_t()
     let isRunning = startThread(&thread, Unmanaged.passUnretained(side as AnyObject).toOpaque()) { side in
@@ -24,16 +24,17 @@ final class HelperThread<Output>: @unchecked Sendable {  // the monitor guards t
     }
     guard isRunning else { return try body() }
     defer { pthread_join(thread, nil) }
-    return try side.wait(stop).get()
+    return try side.wait(mayGoOn, stop).get()
   }
 
-  private func wait(_ stop: () -> Void) -> Result<Output, StoreError> {
+  private func wait(_ mayGoOn: () -> Bool, _ stop: () -> Void) -> Result<Output, StoreError> {
     monitor.locked {
       while true {
         if let outcome { return outcome }
         let isLate = !monitor.wait(until: Deadline.never.capped(CancellationCallback.interval))
         // Beyond the lock, for the answer may take its time.
-        if isLate, outcome == nil, monitor.unlocked(CancellationCallback.isAnsweredYes) { stop() }
+        guard isLate, outcome == nil else { continue }
+        if monitor.unlocked({ CancellationCallback.isAnsweredYes() || !mayGoOn() }) { stop() }
       }
     }
   }

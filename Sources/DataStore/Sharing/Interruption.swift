@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
 import Synchronization
 
 /// The wish that the call which runs on a connection should stop. It comes from another thread (`Store.interrupt()`),
@@ -8,7 +7,12 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
   private let flag = Atomic<Bool>(false)
   private var deadline: Deadline?
   /// CLOCK_MONOTONIC; 0 before the first look. A short call never looks at the clock.
+  private var nextLook: Int64 = 0
+  /// When to ask the cancellation callback, from the first look on.
   private var nextQuestion: Int64 = 0
+  /// Who is told how far the call has come; nil: nobody.
+  private(set) var reporter: ProgressReporter?
+  private let statementLooks = Atomic<Int>(0)
   /// Whether SQLite may stop the current statement by itself.
   private var stopsStatements = false
   /// True if it was the clock that stopped the call.
@@ -22,7 +26,7 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
     flag.store(false, ordering: .relaxed)
     self.stopsStatements = stopsStatements
     self.deadline = deadline
-    nextQuestion = 0
+    nextLook = 0
     isOutOfTime = false
   }
 
@@ -38,69 +42,62 @@ final class Interruption: @unchecked Sendable {  // the flag is atomic; the rest
       request()
       return true
     }
-    guard now >= nextQuestion else { return false }
-    let isFirst = nextQuestion == 0
-    nextQuestion = now + CancellationCallback.interval
-    guard !isFirst, CancellationCallback.isAnsweredYes() else { return false }
-    request()
-    return true
+    return now >= nextLook && callBack(now)
+  }
+
+  /// Makes the callbacks of the thread that are due; true if one of them says that the call should stop.
+  @inline(never)
+  private func callBack(_ now: Int64) -> Bool {
+    let isFirst = nextLook == 0
+    // A statement may run on a thread of its own; see `HelperThread`.
+    let reporter = self.reporter.flatMap { $0.isHere ? $0 : nil }
+    // A question always comes before a report: Python runs its signal handlers there.
+    if isFirst || now >= nextQuestion || reporter != nil {
+      nextQuestion = now + CancellationCallback.interval
+      nextLook = nextQuestion
+      if !isFirst, CancellationCallback.isAnsweredYes() {
+        request()
+        return true
+      }
+    }
+    guard let reporter else { return false }
+    guard reporter.mayGoOn(at: now) else {
+      request()
+      return true
+    }
+    nextLook = min(nextQuestion, reporter.next)
+    return false
   }
 
   /// The same for SQLite, which asks between two of its instructions.
-  func shouldStopStatement() -> Bool { stopsStatements && shouldStop() }
+  func shouldStopStatement() -> Bool {
+    guard stopsStatements else { return false }
+    if reporter != nil { statementLooks.add(1, ordering: .relaxed) }
+    return shouldStop()
+  }
+
+  /// Another part of the call begins, on this thread: when to look next may have been set by a helper thread.
+  func lookAgain() { nextLook = 0 }
+
+  /// How often SQLite has asked while somebody was told how far the call has come; from any thread.
+  var looksOfStatements: Int { statementLooks.load(ordering: .relaxed) }
+
+  /// Lets `reporter` be told how far `body` has come, by `measure`.
+  func reporting<Result: ~Copyable>(
+    to reporter: ProgressReporter?, by measure: any ProgressMeasure, _ body: () throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    guard let reporter else { return try body() }
+    reporter.take(measure)
+    statementLooks.store(0, ordering: .relaxed)
+    self.reporter = reporter
+    nextLook = 0
+    defer {
+      self.reporter = nil
+      reporter.forgetMeasure()
+    }
+    return try body()
+  }
 
   /// A write within the caller's transaction stops at its own next row.
   func look() { _ = shouldStop() }
-}
-
-/// The cancellation callback of a thread: it is called during long calls, to find out whether the call should stop.
-final class CancellationCallback {
-  /// Nanoseconds from the beginning of a call to the first question, and from one to the next.
-  static let interval: Int64 = 50_000_000
-
-  private let shouldStop: () -> Bool
-  private var isAsking = false
-
-  private init(_ shouldStop: @escaping () -> Bool) { self.shouldStop = shouldStop }
-
-  private static var current: CancellationCallback? {
-    pthread_getspecific(slot).map { Unmanaged<CancellationCallback>.fromOpaque($0).takeUnretainedValue() }
-  }
-
-  static var isSet: Bool { current != nil }
-
-  /// True if the thread is answering. It is in the midst of a call, and must not make another one.
-  static var isAsking: Bool { current?.isAsking ?? false }
-
-  static func isAnsweredYes() -> Bool {
-    guard let current, !current.isAsking else { return false }
-    current.isAsking = true
-    defer { current.isAsking = false }
-    return PlainLocale.lifted(current.shouldStop)
-  }
-
-  /// Sets the calling thread's question; nil: it has none.
-  static func set(_ shouldStop: (() -> Bool)?) {
-    let old = pthread_getspecific(slot)
-    pthread_setspecific(slot, shouldStop.map { Unmanaged.passRetained(CancellationCallback($0)).toOpaque() })
-    if let old { Unmanaged<CancellationCallback>.fromOpaque(old).release() }
-  }
-
-  private static let slot: pthread_key_t = {
-    var key = pthread_key_t()
-    pthread_key_create(&key) { kept in kept.map { Unmanaged<CancellationCallback>.fromOpaque($0).release() } }
-    return key
-  }()
-}
-
-extension CancellationCallback {
-  /// Throws if the calling thread is being asked whether its call should stop.
-  static func refuseWithin() throws(StoreError) {
-    guard isAsking else { return }
-    throw StoreError(
-      .invalid,
-      "the store was called in the midst of a long call of the same thread, from what that call asks whether to stop (a"
-        + " signal handler, in Python). Raise an exception there, or set a flag, and call the store afterwards"
-    )
-  }
 }

@@ -29,6 +29,12 @@ struct InterfaceNumbersTests {
     #expect(Durability.normal.rawValue == DS_DURABILITY_NORMAL)
   }
 
+  @Test("What progress counts")
+  func progress() {
+    #expect(CallProgress.Unit.rows.rawValue == DS_PROGRESS_ROWS)
+    #expect(CallProgress.Unit.pages.rawValue == DS_PROGRESS_PAGES)
+  }
+
   @Test("Columns")
   func columns() {
     let bits: KeyValuePairs = [

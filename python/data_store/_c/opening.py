@@ -45,6 +45,9 @@ LAST_TIME: Final = 2**63 - 1
 
 DURABILITY: Final = {"full": 0, "normal": 1}
 
+PROGRESS_ROWS: Final = 0
+PROGRESS_PAGES: Final = 1
+
 
 class Opaque(Structure):
     """A type that only the library can look into."""
@@ -82,8 +85,20 @@ class ds_open_options(Sized):
     )
 
 
+class ds_progress(Sized):
+    _fields_ = (
+        ("struct_size", c_size_t),
+        ("context", c_void_p),
+        ("done", c_int64),
+        ("total", c_int64),
+        ("unit", c_int32),
+    )
+
+
 # int32_t (*)(void *context)
 ds_stop_function = CFUNCTYPE(c_int32, c_void_p)
+# int32_t (*)(const ds_progress *progress)
+ds_progress_function = CFUNCTYPE(c_int32, POINTER(ds_progress))
 
 store = POINTER(ds_store)
 out_text = POINTER(c_void_p)  # char **; an address, because it must be given back
@@ -107,6 +122,7 @@ OPENING: Final[dict[str, Types]] = {
     "ds_store_path": (c_char_p, (store,)),
     "ds_interrupt": (c_int32, (store,)),
     "ds_thread_stop_when": (c_int32, (ds_stop_function, c_void_p)),
+    "ds_thread_report_progress": (c_int32, (ds_progress_function, c_void_p, c_double)),
     # Transactions
     "ds_transaction_begin": (c_int32, (store,)),
     "ds_transaction_commit": (c_int32, (store,)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._arrow import ArrowResult
 from .._arrow_reads import arrow_between, arrow_chunks_between
 from .._in.selection import features_selection, selection_of
+from .._progress import Progress, reported
 from .arguments import Bound, FeatureChoice
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ def read_arrow(
     columns: Sequence[str] | None = None,
     features: FeatureChoice = None,
     limit: int | None = None,
+    progress: Progress = None,
 ) -> ArrowResult:
     """Read bars from one snapshot, as a table of Arrow whose numbers are not copied.
 
     Parameters
     ----------
-    symbol, timeframe, start, end, columns, features, limit
+    symbol, timeframe, start, end, columns, features, limit, progress
         As for `read`.
 
     Returns
@@ -46,11 +48,14 @@ def read_arrow(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        `progress` is True, and tqdm is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features, limit)
-    return arrow_between(self._store, symbol, timeframe, start, end, selection)
+    given = self._store, symbol, timeframe, start, end, selection
+    return reported(progress, "read_arrow", arrow_between, *given)
 
 
 def read_features_arrow(
@@ -61,12 +66,13 @@ def read_features_arrow(
     end: Bound = None,
     *,
     keys: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> ArrowResult:
     """Read the features of every bar of a range as a table of Arrow, from one snapshot.
 
     Parameters
     ----------
-    symbol, timeframe, start, end, keys
+    symbol, timeframe, start, end, keys, progress
         As for `read_features`.
 
     Returns
@@ -80,11 +86,14 @@ def read_features_arrow(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        `progress` is True, and tqdm is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = features_selection(symbol, keys)
-    return arrow_between(self._store, symbol, timeframe, start, end, selection)
+    given = self._store, symbol, timeframe, start, end, selection
+    return reported(progress, "read_features_arrow", arrow_between, *given)
 
 
 def iter_arrow(
@@ -97,6 +106,7 @@ def iter_arrow(
     columns: Sequence[str] | None = None,
     features: FeatureChoice = None,
     chunk: int = 50_000,
+    progress: Progress = None,
 ) -> ArrowResult:
     """Read bars as a stream of Arrow, a record batch per chunk; it can be taken once.
 
@@ -106,8 +116,8 @@ def iter_arrow(
 
     Parameters
     ----------
-    symbol, timeframe, start, end, columns, features, chunk
-        As for `iter`.
+    symbol, timeframe, start, end, columns, features, chunk, progress
+        As for `iter`. What `progress` raises is an error of the consumer's.
 
     Returns
     -------
@@ -118,9 +128,13 @@ def iter_arrow(
     ------
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
+    LibraryError
+        `progress` is True, and tqdm is not installed.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`. What goes wrong later is an error of the
         consumer's, with the same message.
     """
     selection = selection_of(symbol, columns, features)
-    return arrow_chunks_between(self._store, symbol, timeframe, start, end, chunk, selection)
+    return arrow_chunks_between(
+        self._store, symbol, timeframe, start, end, chunk, selection, progress
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._deferred import frames
 from .._in.selection import features_selection, selection_of
+from .._progress import Progress, reported
 from .arguments import Bound, FeatureChoice
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def read(
     columns: Sequence[str] | None = None,
     features: FeatureChoice = None,
     limit: int | None = None,
+    progress: Progress = None,
 ) -> pd.DataFrame:
     """Read bars from one snapshot.
 
@@ -47,6 +49,10 @@ def read(
         not stored: all NaN); "json" adds the stored text as `features`. None: no features.
     limit : int, optional
         At most so many rows, from the beginning of the result. None: all.
+    progress : bool or callable, optional
+        True: a bar of tqdm's, if that is installed. Or it is called with the rows done and of how
+        many (None while nobody knows), on this thread, at most some 20 times a second and once at
+        the end. What it raises ends the call, undone, and is raised here.
 
     Returns
     -------
@@ -60,12 +66,15 @@ def read(
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
     LibraryError
-        pandas is not installed.
+        pandas is not installed; or `progress` is True, and tqdm is not.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features, limit)
-    return frames.read(self._store, symbol, timeframe, start, end, selection)
+    given = self._store, symbol, timeframe, start, end, selection
+    if progress is not None:
+        return reported(progress, "read", frames.read, *given)
+    return frames.read(*given)
 
 
 def read_features(
@@ -76,6 +85,7 @@ def read_features(
     end: Bound = None,
     *,
     keys: Sequence[str] | None = None,
+    progress: Progress = None,
 ) -> pd.DataFrame:
     """Read the features of every bar of a range, with their quality, from one snapshot.
 
@@ -90,6 +100,8 @@ def read_features(
         date covers the whole day.
     keys : list of str, optional
         In this order. None: all that are found, sorted.
+    progress : bool or callable, optional
+        As for `read`.
 
     Returns
     -------
@@ -102,12 +114,15 @@ def read_features(
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
     LibraryError
-        pandas is not installed.
+        pandas is not installed; or `progress` is True, and tqdm is not.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = features_selection(symbol, keys)
-    return frames.read_features(self._store, symbol, timeframe, start, end, selection)
+    given = self._store, symbol, timeframe, start, end, selection
+    if progress is not None:
+        return reported(progress, "read_features", frames.read_features, *given)
+    return frames.read_features(*given)
 
 
 def latest(
@@ -118,6 +133,7 @@ def latest(
     *,
     columns: Sequence[str] | None = None,
     features: FeatureChoice = None,
+    progress: Progress = None,
 ) -> pd.DataFrame:
     """Read the latest `n` bars of each symbol, ascending, from one snapshot.
 
@@ -129,7 +145,7 @@ def latest(
         Of all of them.
     n : int, default 1
         0 or more.
-    columns, features
+    columns, features, progress
         As for `read`.
 
     Returns
@@ -142,12 +158,15 @@ def latest(
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
     LibraryError
-        pandas is not installed.
+        pandas is not installed; or `progress` is True, and tqdm is not.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features)
-    return frames.latest(self._store, symbol, timeframe, n, selection)
+    given = self._store, symbol, timeframe, n, selection
+    if progress is not None:
+        return reported(progress, "latest", frames.latest, *given)
+    return frames.latest(*given)
 
 
 def iter(
@@ -160,6 +179,7 @@ def iter(
     columns: Sequence[str] | None = None,
     features: FeatureChoice = None,
     chunk: int = 50_000,
+    progress: Progress = None,
 ) -> Iterator[pd.DataFrame]:
     """Read bars in chunks of at most `chunk` rows, each of one symbol.
 
@@ -180,6 +200,8 @@ def iter(
         As for `read`.
     chunk : int, default 50_000
         Rows, 1 or more.
+    progress : bool or callable, optional
+        As for `read`, with the rows of all chunks so far, on the thread that takes a chunk.
 
     Yields
     ------
@@ -191,9 +213,9 @@ def iter(
     InvalidInputError
         An argument is wrong; `InvalidTypeError` if a name, count or flag is of a wrong type.
     LibraryError
-        pandas is not installed.
+        pandas is not installed; or `progress` is True, and tqdm is not.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features)
-    return frames.iter(self._store, symbol, timeframe, start, end, chunk, selection)
+    return frames.iter(self._store, symbol, timeframe, start, end, chunk, selection, progress)

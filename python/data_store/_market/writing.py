@@ -18,6 +18,7 @@ from .._in.kinds import is_of
 from .._in.lazy import is_lazy, lazy_error
 from .._in.one_entry import write_one_entry
 from .._in.places import place_of
+from .._progress import Progress, reported
 from ..errors import InvalidTypeError
 from .arguments import Entry, Features
 
@@ -37,6 +38,7 @@ def write(
     *,
     features: Features | Sequence[Entry] | None = None,
     replace: bool = False,
+    progress: Progress = None,
 ) -> int:
     """Write bars with the same result as writing each row in order.
 
@@ -63,6 +65,10 @@ def write(
         alone.
     replace : bool, default False
         Each row becomes what was passed and nothing else: no features passed, none left.
+    progress : bool or callable, optional
+        True: a bar of tqdm's, if that is installed. Or it is called with the rows done and of how
+        many (None while nobody knows), on this thread, at most some 20 times a second and once at
+        the end, before the commit. What it raises ends the call, undone, and is raised here.
 
     Returns
     -------
@@ -77,12 +83,29 @@ def write(
     FeatureValidationError
         A feature breaks the rules; it names row, key and reason.
     LibraryError
-        It is a frame, and pandas cannot be imported.
+        It is a frame, and pandas cannot be imported; or `progress` is True, and tqdm cannot.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any write: see `data_store.errors`.
     """
+    if progress is not None:
+        given = self, df, symbol, timeframe, features, replace
+        return reported(progress, "write", _write_batch, *given)
     if is_of(df, "DataFrame"):
         return frames.write(self._store, df, symbol, timeframe, features, replace)
+    return _write_table(self, df, symbol, timeframe, features, replace)
+
+
+def _write_batch(
+    self: MarketRepo, df: Any, symbol: Any, timeframe: Any, features: Any, replace: bool
+) -> int:
+    if is_of(df, "DataFrame"):  # as a batch even where it is of one row, which tells of itself
+        return frames.write_batch(self._store, df, symbol, timeframe, features, replace)
+    return _write_table(self, df, symbol, timeframe, features, replace)
+
+
+def _write_table(
+    self: MarketRepo, df: Any, symbol: Any, timeframe: Any, features: Any, replace: bool
+) -> int:
     if not is_arrow(df):
         raise _no_table_error(df, symbol, timeframe)
     if features is not None:
@@ -103,6 +126,7 @@ def write_features(
     *,
     quality: str | pd.DataFrame | None = None,
     replace: bool = False,
+    progress: Progress = None,
 ) -> int:
     """Write features of bars that are stored already.
 
@@ -122,6 +146,8 @@ def write_features(
     replace : bool, default False
         The features of each bar named become those given, instead of merging by key. None for
         a bar leaves its features alone all the same.
+    progress : bool or callable, optional
+        As for `write`.
 
     Returns
     -------
@@ -137,10 +163,19 @@ def write_features(
     FeatureValidationError
         A feature breaks the rules; it names row, key and reason.
     LibraryError
-        It is a frame, and pandas cannot be imported.
+        It is a frame, and pandas cannot be imported; or `progress` is True, and tqdm cannot.
     StorageError, CorruptError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any write: see `data_store.errors`.
     """
+    if progress is not None:
+        given = self, features, symbol, timeframe, quality, replace
+        return reported(progress, "write_features", _write_features, *given)
+    return _write_features(self, features, symbol, timeframe, quality, replace)
+
+
+def _write_features(
+    self: MarketRepo, features: Any, symbol: Any, timeframe: Any, quality: Any, replace: bool
+) -> int:
     replaces = 0 if replace is False else flag_argument(replace, "replace")
     status = write_one_entry(self._store, features, symbol, timeframe, quality, replaces)
     if status is not None:

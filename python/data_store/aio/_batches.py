@@ -10,6 +10,7 @@ from .._arrow_batches import batches_between
 from .._c import abi as _abi
 from .._in.selection import selection_of
 from .._market.arguments import Bound, FeatureChoice
+from .._progress import Progress
 from .._timestamps import range_of
 from ..core import DataStore
 
@@ -25,6 +26,7 @@ def batches_of(
     columns: Sequence[str] | None,
     features: FeatureChoice,
     chunk: int,
+    progress: Progress = None,
 ) -> Iterator[ArrowResult]:
     """Give the batches of `MarketRepo.iter_arrow`: of the same columns, whatever is in a chunk."""
     selection = selection_of(symbol, columns, features)
@@ -33,4 +35,5 @@ def batches_of(
         keys = whole.column_names[2 if selection.by_symbol else 1 :]
         selection = selection_of(symbol, columns, keys)
     bounds = range_of(start, end)
-    return batches_between(store._store, symbol, timeframe, bounds, chunk, selection)
+    given = store._store, symbol, timeframe, bounds, chunk, selection
+    return batches_between(*given, progress)

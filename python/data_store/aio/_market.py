@@ -11,12 +11,14 @@ from .._bar import UNSET, Unset
 from .._market.arguments import Bound, Entry, Expected, FeatureChoice, Features
 from ._batches import batches_of
 from ._calls import Calls
+from ._progress import on_loop
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .._arrow import ArrowResult, ArrowTable
     from .._bar import Bar
+    from .._progress import Progress
 
 __all__ = ["MarketRepo"]
 
@@ -24,7 +26,10 @@ __all__ = ["MarketRepo"]
 class MarketRepo:
     """The calls of `data_store.MarketRepo` as coroutines. Use `DataStore.market`.
 
-    What is given to a call must not change before the call has ended.
+    What is given to a call must not change before the call has ended. A function that is passed as
+    `progress` is called on the thread of the event loop, which the call does not wait for; what it
+    raises stops the call at its next report, undone, and is raised by the ``await``. What it
+    raises at the last report, when the call is over, goes to the loop's exception handler.
 
     Parameters
     ----------
@@ -47,11 +52,18 @@ class MarketRepo:
         *,
         features: Features | Sequence[Entry] | None = None,
         replace: bool = False,
+        progress: Progress = None,
     ) -> int:
         """Write bars with the same result as writing each row in order; give the rows given."""
+        told = on_loop(progress)
         return await self._calls.write(
             lambda store: store.market.write(
-                df, symbol, timeframe, features=features, replace=replace
+                df,
+                symbol,
+                timeframe,
+                features=features,
+                replace=replace,
+                progress=told,
             )
         )
 
@@ -63,11 +75,18 @@ class MarketRepo:
         *,
         quality: str | pd.DataFrame | None = None,
         replace: bool = False,
+        progress: Progress = None,
     ) -> int:
         """Write features of bars that are stored already; give the rows given."""
+        told = on_loop(progress)
         return await self._calls.write(
             lambda store: store.market.write_features(
-                features, symbol, timeframe, quality=quality, replace=replace
+                features,
+                symbol,
+                timeframe,
+                quality=quality,
+                replace=replace,
+                progress=told,
             )
         )
 
@@ -161,11 +180,20 @@ class MarketRepo:
         columns: Sequence[str] | None = None,
         features: FeatureChoice = None,
         limit: int | None = None,
+        progress: Progress = None,
     ) -> pd.DataFrame:
         """Read bars from one snapshot."""
+        told = on_loop(progress)
         return await self._calls.read(
             lambda store: store.market.read(
-                symbol, timeframe, start, end, columns=columns, features=features, limit=limit
+                symbol,
+                timeframe,
+                start,
+                end,
+                columns=columns,
+                features=features,
+                limit=limit,
+                progress=told,
             )
         )
 
@@ -177,10 +205,19 @@ class MarketRepo:
         end: Bound = None,
         *,
         keys: Sequence[str] | None = None,
+        progress: Progress = None,
     ) -> pd.DataFrame:
         """Read the features of every bar of a range, with their quality, from one snapshot."""
+        told = on_loop(progress)
         return await self._calls.read(
-            lambda store: store.market.read_features(symbol, timeframe, start, end, keys=keys)
+            lambda store: store.market.read_features(
+                symbol,
+                timeframe,
+                start,
+                end,
+                keys=keys,
+                progress=told,
+            )
         )
 
     async def latest(
@@ -191,11 +228,18 @@ class MarketRepo:
         *,
         columns: Sequence[str] | None = None,
         features: FeatureChoice = None,
+        progress: Progress = None,
     ) -> pd.DataFrame:
         """Read the latest `n` bars of each symbol, ascending, from one snapshot."""
+        told = on_loop(progress)
         return await self._calls.read(
             lambda store: store.market.latest(
-                symbol, timeframe, n, columns=columns, features=features
+                symbol,
+                timeframe,
+                n,
+                columns=columns,
+                features=features,
+                progress=told,
             )
         )
 
@@ -213,11 +257,20 @@ class MarketRepo:
         columns: Sequence[str] | None = None,
         features: FeatureChoice = None,
         chunk: int = 50_000,
+        progress: Progress = None,
     ) -> AsyncIterator[pd.DataFrame]:
         """Read bars in chunks of at most `chunk` rows, each of one symbol: for ``async for``."""
+        told = on_loop(progress)
         chunks = await self._calls.read(
             lambda store: store.market.iter(
-                symbol, timeframe, start, end, columns=columns, features=features, chunk=chunk
+                symbol,
+                timeframe,
+                start,
+                end,
+                columns=columns,
+                features=features,
+                chunk=chunk,
+                progress=told,
             )
         )
         while (frame := await self._calls.read(lambda _: next(chunks, None))) is not None:
@@ -233,11 +286,20 @@ class MarketRepo:
         columns: Sequence[str] | None = None,
         features: FeatureChoice = None,
         limit: int | None = None,
+        progress: Progress = None,
     ) -> ArrowResult:
         """Read bars from one snapshot, as a table of Arrow whose numbers are not copied."""
+        told = on_loop(progress)
         return await self._calls.read(
             lambda store: store.market.read_arrow(
-                symbol, timeframe, start, end, columns=columns, features=features, limit=limit
+                symbol,
+                timeframe,
+                start,
+                end,
+                columns=columns,
+                features=features,
+                limit=limit,
+                progress=told,
             )
         )
 
@@ -249,10 +311,19 @@ class MarketRepo:
         end: Bound = None,
         *,
         keys: Sequence[str] | None = None,
+        progress: Progress = None,
     ) -> ArrowResult:
         """Read the features of every bar of a range as a table of Arrow, from one snapshot."""
+        told = on_loop(progress)
         return await self._calls.read(
-            lambda store: store.market.read_features_arrow(symbol, timeframe, start, end, keys=keys)
+            lambda store: store.market.read_features_arrow(
+                symbol,
+                timeframe,
+                start,
+                end,
+                keys=keys,
+                progress=told,
+            )
         )
 
     async def iter_arrow(
@@ -265,10 +336,14 @@ class MarketRepo:
         columns: Sequence[str] | None = None,
         features: FeatureChoice = None,
         chunk: int = 50_000,
+        progress: Progress = None,
     ) -> AsyncIterator[ArrowResult]:
         """Read bars in chunks, each a table of Arrow with the same columns: for ``async for``."""
+        told = on_loop(progress)
         batches = await self._calls.read(
-            lambda store: batches_of(store, symbol, timeframe, start, end, columns, features, chunk)
+            lambda store: batches_of(
+                store, symbol, timeframe, start, end, columns, features, chunk, told
+            )
         )
         while (batch := await self._calls.read(lambda _: next(batches, None))) is not None:
             yield batch

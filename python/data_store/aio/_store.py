@@ -12,6 +12,7 @@ from .. import core
 from .._c.handles import OfThisProcess
 from ._calls import Calls
 from ._market import MarketRepo
+from ._progress import on_loop
 from ._state import StateRepo
 from ._transaction import Transaction
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .._arrow import ArrowResult
     from .._info import Info
     from .._moving import Copied, Difference
+    from .._progress import Progress
     from .._sql import Parameters
 
 __all__ = ["DataStore"]
@@ -167,13 +169,29 @@ class DataStore(OfThisProcess):
         """Run one statement that only reads, and give its rows as a table of Arrow."""
         return await self._calls.read(lambda store: store.sql_arrow(query, params, timeout=timeout))
 
-    async def check(self) -> list[str]:
-        """Look for damage and for what is not as the store writes it."""
-        return await self._calls.read(lambda store: store.check())
+    async def check(self, *, progress: Progress = None) -> list[str]:
+        """Look for damage and for what is not as the store writes it.
 
-    async def backup(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Copy one snapshot of the store, while others write."""
-        await self._calls.read(lambda store: store.backup(target, overwrite=overwrite))
+        `progress` is called on the thread of the event loop: see `MarketRepo`.
+        """
+        told = on_loop(progress)
+        return await self._calls.read(lambda store: store.check(progress=told))
+
+    async def backup(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress = None,
+    ) -> None:
+        """Copy one snapshot of the store, while others write.
+
+        `progress` is called on the thread of the event loop: see `MarketRepo`.
+        """
+        told = on_loop(progress)
+        await self._calls.read(
+            lambda store: store.backup(target, overwrite=overwrite, progress=told)
+        )
 
     async def copy_to(
         self, target: DataStore | str | os.PathLike[str], *, chunk: int = 10_000

@@ -12,16 +12,29 @@ from rich.text import Text
 from .drawing import Candle, Chart
 from .times import iso_text
 
-__all__ = ["AXIS", "in_text"]
+__all__ = ["candles_in", "in_text"]
 
 AXIS = 12
 """Characters beside the candles, for prices."""
+RANGE = 26
+"""Characters behind the candles, for the range of a line; in a narrow terminal it has its own."""
+_NARROW = 64
 _BLOCKS = " ▁▂▃▄▅▆▇█"
+# For terminals whose locale has no such characters.
+_PLAIN = str.maketrans("│┃╵╷╹╻╿╽▁▂▃▄▅▆▇█", "|#',\"o##_..-=+*#")
 _UP, _DOWN, _GAP = "green", "red", "yellow"
 
 
-def in_text(chart: Chart, height: int) -> Group:
-    """Draw a chart of so many lines for the prices, and some for volume, gaps and features."""
+def candles_in(width: int) -> int:
+    """Give how many candles fit into so many characters."""
+    return max(8, width - AXIS - (RANGE if width >= _NARROW else 0))
+
+
+def in_text(chart: Chart, height: int, width: int, encoding: str) -> Group:
+    """Draw a chart of so many lines for the prices, and some for volume, gaps and features.
+
+    No line is longer than `width`. Where `encoding` lacks the signs, ASCII stands for them.
+    """
     lines = [Text(chart.title, style="bold")]
     if chart.has_prices:
         lines += _prices(chart, height)
@@ -29,13 +42,18 @@ def in_text(chart: Chart, height: int) -> Group:
         lines.append(Text("nothing in this range has prices", style="dim"))
     volumes = [candle.volume for candle in chart.candles]
     colors = [_color(candle) for candle in chart.candles]
-    lines.append(_line("volume", volumes, colors, from_zero=True))
+    lines += _line("volume", volumes, colors, width, from_zero=True)
     if any(candle.gaps for candle in chart.candles):
         marks = "".join("x" if candle.gaps else " " for candle in chart.candles)
         lines.append(Text.assemble(_label("gaps"), (marks, _GAP)))
     for place, name in enumerate(chart.features):
-        lines.append(_line(name, chart.values(place), ["cyan"] * len(chart.candles)))
-    lines.append(_times(chart))
+        lines += _line(name, chart.values(place), ["cyan"] * len(chart.candles), width)
+    lines += _times(chart, width)
+    try:
+        "".join(line.plain for line in lines).encode(encoding)
+    except UnicodeEncodeError:
+        for line in lines[1:]:
+            line.plain = line.plain.translate(_PLAIN)
     return Group(*lines)
 
 
@@ -89,13 +107,18 @@ def _label(name: str) -> tuple[str, str]:
 
 
 def _line(
-    name: str, values: Sequence[float], colors: Sequence[str], *, from_zero: bool = False
-) -> Text:
-    """Give values as blocks of different heights, with their range at the end."""
+    name: str,
+    values: Sequence[float],
+    colors: Sequence[str],
+    width: int,
+    *,
+    from_zero: bool = False,
+) -> list[Text]:
+    """Give values as blocks of different heights, with their range at the end or beneath."""
     finite = [value for value in values if math.isfinite(value)]
     text = Text.assemble(_label(name))
     if not finite:
-        return text.append("none", style="dim")
+        return [text.append("none", style="dim")]
     low, high = (0.0 if from_zero else min(finite)), max(finite)
     room = high - low
     for value, color in zip(values, colors):
@@ -104,12 +127,16 @@ def _line(
             share = (value - low) / room if room > 0 else 0.5
             sign = _BLOCKS[max(1, min(8, round(share * 8)))] if value or not from_zero else " "
         text.append(sign, style=color)
-    return text.append(f" {low:.6g} to {high:.6g}", style="dim")
+    told = f" {low:.6g} to {high:.6g}"
+    if len(text) + len(told) <= width:
+        return [text.append(told, style="dim")]
+    return [text, Text(" " * (AXIS - 1) + told, style="dim")]
 
 
-def _times(chart: Chart) -> Text:
+def _times(chart: Chart, width: int) -> list[Text]:
     first, last = (iso_text(chart.candles[place].time)[:16] for place in (0, -1))
-    width = len(chart.candles)
-    between = width - len(first) - len(last)
-    words = first + " " * between + last if between > 1 else f"{first} to {last}"
-    return Text(" " * AXIS + words, style="dim")
+    between = len(chart.candles) - len(first) - len(last)
+    words = [first + " " * between + last if between > 1 else f"{first} to {last}"]
+    if AXIS + len(words[0]) > width:
+        words = [first, f"to {last}"]
+    return [Text(" " * AXIS + line, style="dim") for line in words]

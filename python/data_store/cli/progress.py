@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-__all__ = ["bar", "waiting"]
+    from .._progress import Tell
+
+__all__ = ["bar", "counted", "waiting"]
 
 Step: TypeAlias = "Callable[[int, int | None, str], None]"
 
@@ -52,6 +54,34 @@ def bar(title: str) -> Iterator[Step]:
         yield lambda done, total, words: progress.update(
             task, completed=done, total=total, words=words
         )
+
+
+@contextmanager
+def counted(title: str, unit: str = "") -> Iterator[Tell | None]:
+    """Show how far a call of the library is.
+
+    Parameters
+    ----------
+    title : str
+        What it is.
+    unit : str, optional
+        What it counts; nothing where that would say little.
+
+    Yields
+    ------
+    callable or None
+        For `progress` of the call; None where nothing is shown.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with bar(title) as step:
+
+        def tell(done: int, total: int | None) -> None:
+            of = "" if total is None else f" of {total:,}"
+            step(done, total, f"{done:,}{of} {unit}" if unit else "")
+
+        yield tell
 
 
 @contextmanager

@@ -27,6 +27,10 @@ _ISO = re.compile(
     r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?)?"
     r" ?(Z|UTC|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?"
 )
+_DAY_OR_MONTH_FIRST = re.compile(
+    r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)"
+    r"(?: (\d{1,2}:\d\d(?::\d\d(\.\d{1,6})?)?)( [AaPp][Mm])?)?"
+)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
 
 
@@ -255,7 +259,9 @@ class TimeForm:
     def _iso(self, text: str) -> int | Unread:
         found = _ISO.fullmatch(text)
         if not found:
-            return Unread(f"{text!r} is not a time: ISO 8601 is read, others with --time-format")
+            return Unread(
+                f"{text!r} is not a time: ISO 8601 is read, others with {_format_of(text)}"
+            )
         try:
             local = dt.datetime(*(int(part or 0) for part in found.group(1, 2, 3, 4, 5, 6)))  # type: ignore[arg-type]
         except ValueError as error:
@@ -307,6 +313,26 @@ def _day_of(text: str) -> int | None:
     except ValueError:
         pass
     return None
+
+
+def _format_of(text: str) -> str:
+    """Give the option that reads a time in another notation, as far as it can be guessed."""
+    found = _DAY_OR_MONTH_FIRST.fullmatch(text)
+    if not found:
+        return "--time-format"
+    first, second = int(found[1]), int(found[3])
+    mark, year = found[2], "%Y" if len(found[4]) == 4 else "%y"
+    orders = []
+    if first <= 31 and second <= 12:
+        orders.append(f"%d{mark}%m{mark}{year}")
+    # Dots are written by those who write the day first.
+    if first <= 12 and second <= 31 and mark != ".":
+        orders.append(f"%m{mark}%d{mark}{year}")
+    clock = found[5] or ""
+    half = "%I" if found[7] else "%H"
+    rest = ("", f" {half}:%M", f" {half}:%M:%S")[clock.count(":")] + (".%f" if found[6] else "")
+    rest += " %p" if found[7] else ""
+    return " or ".join(f"--time-format '{order}{rest}'" for order in orders) or "--time-format"
 
 
 def _offset_seconds(text: str | None) -> int:

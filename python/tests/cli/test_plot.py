@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import pytest
 from frames import bars
 from shells import Shell
 
+import data_store
 from data_store import DataStore
 from data_store.cli.drawing import chart_of
 
+PACKAGE = str(Path(data_store.__file__).parents[1])
 MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
 
 
@@ -104,3 +108,26 @@ def test_without_matplotlib_it_says_what_to_install(
     ended = shell("plot", filled, "A", "1h", "--out", tmp_path / "a.png")
     assert (ended.status, "pip install 'data_store[plot]'" in ended.err) == (1, True)
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize("width", [32, 40, 63, 64, 100])
+def test_no_line_is_longer_than_the_terminal(shell: Shell, filled: Path, width: int) -> None:
+    ended = shell("plot", filled, "A", "1h", "--width", width, "--feature", "ma@1")
+    assert ended.status == 0
+    shown = ended.out.splitlines()
+    assert max(len(line.rstrip()) for line in shown) <= width
+    volume = next(line for line in shown if line.startswith("    volume │"))
+    assert len(volume.split("│")[1].split(" ")[0]) == (width - 12 if width < 64 else width - 38)
+    assert " to " in " ".join(shown)
+
+
+def test_a_locale_without_the_signs_gets_a_chart_of_ascii(filled: Path) -> None:
+    made = subprocess.run(
+        [sys.executable, "-m", "data_store", "plot", str(filled), "A", "1h", "--width", "80"],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": PACKAGE, "PYTHONIOENCODING": "ascii:backslashreplace"},
+    ).stdout
+    assert made.isascii()
+    assert b"\\" not in made
+    assert made.count(b"#") > 10

@@ -49,8 +49,14 @@ def opening(path: Path) -> None:
         assert_type(store.info()["rows"]["market_data"], int)
         assert_type(store.info()["path"], str)
         store.backup(path.with_suffix(".copy"), overwrite=True)
+        assert_type(store.check(progress=True), list[str])
+        store.backup(path.with_suffix(".copy"), overwrite=True, progress=print)
     assert_type(data_store.__version__, str)
     DataStore("market.db").close()
+
+
+def count(done: int, total: int | None) -> None:
+    print(done, total)
 
 
 def writing(store: DataStore, frame: pd.DataFrame) -> None:
@@ -63,6 +69,9 @@ def writing(store: DataStore, frame: pd.DataFrame) -> None:
     market.write(frame, "EURUSD", "1h", features=frame)
     market.write(frame, "EURUSD", "1h", features=pd.Series(["{}"], index=frame.index[:1]))
     assert_type(market.write_features(frame, "EURUSD", "1h", quality="ready"), int)
+    assert_type(market.write(frame, "EURUSD", "1h", progress=True), int)
+    assert_type(market.write_features(frame, "EURUSD", "1h", progress=count), int)
+    market.write(frame, "EURUSD", "1h", progress=1)  # type: ignore[arg-type]
     market.write_features(market.read_features("EURUSD", "1h"), "EURUSD", "1h")
     market.write_bar("EURUSD", "1h", NOON, open=1, close=1.5, source=None, is_gap=False)
     market.write_bar("EURUSD", "1h", NOON, features={"rsi@2.1": ready})
@@ -78,6 +87,9 @@ def reading(store: DataStore) -> None:
     assert_type(market.read(["EURUSD"], "1h", features=True, limit=3), pd.DataFrame)
     assert_type(market.latest(("EURUSD", "GBPUSD"), "1h", 5, features="json"), pd.DataFrame)
     assert_type(market.iter("EURUSD", "1h", chunk=10), Iterator[pd.DataFrame])
+    assert_type(market.iter("EURUSD", "1h", progress=True), Iterator[pd.DataFrame])
+    assert_type(market.read("EURUSD", "1h", progress=count), pd.DataFrame)
+    assert_type(market.read_arrow("EURUSD", "1h", progress=False), ArrowResult)
     assert_type(market.series(counts=False), pd.DataFrame)
     assert_type(market.requests(limit=1), pd.DataFrame)
     assert_type(market.exists("EURUSD", "1h"), bool)

@@ -5,11 +5,21 @@ extension SQLiteEngine {
   func backup(to target: String, overwrite: Bool) throws(StoreError) {
     let location = try StorePath(target, as: "target")
     let path = location.resolved
+    let reporter = ProgressReporter.current
+    try ProgressReporter.call(reporter, .pages, of: nil) { () throws(StoreError) in
+      try backup(to: location, path, overwrite, reporter)
+    }
+  }
+
+  private func backup(
+    to location: StorePath, _ path: String, _ overwrite: Bool, _ reporter: ProgressReporter?
+  ) throws(StoreError) {
     try readCommitted { reader throws(StoreError) in
       try checkTarget(location, overwrite)
       let partial = try location.besides(Self.partialName)
       do throws(StoreError) {
-        try copy(reader, to: partial)
+        try copy(reader, to: partial, reporter)
+        try reporter?.finish()
         try checkTarget(try StorePath(path, as: "target"), overwrite)
         try Self.publish(partial, as: path, overwrite)
       } catch {
@@ -45,10 +55,16 @@ extension SQLiteEngine {
         + " away, or name another file", key: "target")
   }
 
-  private func copy(_ reader: Connection, to partial: String) throws(StoreError) {
+  private func copy(
+    _ reader: Connection, to partial: String, _ reporter: ProgressReporter?
+  ) throws(StoreError) {
     _ = try reader.integer("SELECT count(*) FROM main.sqlite_schema")
+    if let reporter { reporter.expect(Int(try reader.integer("PRAGMA main.page_count"))) }
     let copy = try BackupCopy(creating: partial)
-    try copy.copy(from: reader)
+    let pages = PagesCopied()
+    try reader.interruption.reporting(to: reporter, by: pages) { () throws(StoreError) in
+      try copy.copy(from: reader, pages)
+    }
   }
 
   private static func publish(_ partial: String, as path: String, _ overwrite: Bool) throws(StoreError) {

@@ -185,7 +185,10 @@ extension SQLiteEngine {
   private func runAtOnce<Result>(
     _ writer: StoreConnection, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    let check = { [watch] () throws(StoreError) in try watch.checkAll() }
+    let check = { [watch] () throws(StoreError) in
+      try watch.checkAll()
+      try ProgressReporter.current?.finish()
+    }
     return try writer.checkingCommits(check) { () throws(StoreError) in try runAlone(writer, body) }
   }
 

@@ -17,7 +17,9 @@ final class Checkpointer {
   var database: Int32 = -1
   /// The WAL size at which the next automatic checkpoint is due, if the last one copied too little.
   private var dueFrames: Int32 = 0
-  private let limitFrames: Int32
+  private let limitBytes: Int64
+  /// 0 before the first commit.
+  private var limitFrames: Int32 = 0
   /// Whether the disk was told to begin with this fill of the WAL.
   private var hasBegun = false
   /// Frames in the WAL at the last automatic checkpoint.
@@ -31,9 +33,9 @@ final class Checkpointer {
   let last = Mutex<LastCheckpoint?>(nil)
 
   /// `open` makes the second connection that a checkpoint needs.
-  init(pageSize: Int64, limitBytes: Int64, open: @escaping () throws(StoreError) -> Connection) {
+  init(limitBytes: Int64, open: @escaping () throws(StoreError) -> Connection) {
     self.open = open
-    limitFrames = Int32(max(limitBytes / max(pageSize, 512), 1))
+    self.limitBytes = limitBytes
   }
 
   /// See `Connection.leaveWALOnClose()`.
@@ -43,6 +45,10 @@ final class Checkpointer {
   /// of it, so a failure here waits for the next time.
   func afterCommit(_ writer: Connection) {
     let frames = writer.walFrames
+    if limitFrames == 0 {
+      guard let pageSize = try? writer.integer("PRAGMA page_size") else { return }
+      limitFrames = Int32(clamping: max(limitBytes / max(pageSize, 512), 1))
+    }
     guard frames >= limitFrames else { return beginHalfway(writer, frames) }
     // Had the WAL started over since the last checkpoint, it would be shorter than that.
     let wasInVain = foldedFrames > 0 && Int(frames) >= foldedFrames + writer.pagesWritten

@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// Looks through all of the index for other tools' timestamps, beside the store's calls.
+/// Looks through all of the index of bars, or of requests, for other tools' timestamps, beside the store's calls.
 ///
 /// The first look at a series reads the pages of its last hours: a few microseconds more for a call, but one in three of
 /// those that a desk makes while it has thousands of series, or has just begun. So when a store has had to look at some
@@ -18,6 +18,7 @@ final class IndexSurvey: @unchecked Sendable {  // the monitor guards the thread
   private let access: Connection.Access
   private var settings: Connection.Settings
   private let known: StoreKnowledge
+  private let forms: ForeignForms
   private let watch: FileWatch
 
   private let monitor = Monitor()
@@ -30,10 +31,10 @@ final class IndexSurvey: @unchecked Sendable {  // the monitor guards the thread
   private static let mostStretches = 1 << 11
   private static let mostFailures = 16
 
-  /// For the file at `path`, which `watch` looks after; what is found out goes to `known`.
+  /// For the file at `path`, which `watch` looks after; what is found out goes to `forms`, which is one of `known`.
   init(
     _ path: String, _ access: Connection.Access, _ settings: Connection.Settings, _ known: StoreKnowledge,
-    _ watch: FileWatch
+    _ forms: ForeignForms, _ watch: FileWatch
   ) {
     self.path = path
     self.access = access
@@ -41,6 +42,7 @@ final class IndexSurvey: @unchecked Sendable {  // the monitor guards the thread
     // It waits for nobody: a fork may be waiting for it.
     self.settings.timeout = 0
     self.known = known
+    self.forms = forms
     self.watch = watch
   }
 
@@ -111,7 +113,6 @@ final class IndexSurvey: @unchecked Sendable {  // the monitor guards the thread
       try? reader.run(.commit)
       reader.endSnapshot()
     }
-    return try reader.survey(
-      known.bars, leaves: leaves, notices: watch.noticesSoFar, shouldStop: shouldStop)
+    return try reader.survey(forms, leaves: leaves, notices: watch.noticesSoFar, shouldStop: shouldStop)
   }
 }

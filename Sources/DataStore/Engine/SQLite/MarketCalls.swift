@@ -2,28 +2,46 @@
 
 extension SQLiteEngine {
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) {
-    if batch.count == 1 { return try writeOnlyRow(of: batch, replace: replace) }
+    let reporter = ProgressReporter.current
+    if batch.count == 1, reporter == nil { return try writeOnlyRow(of: batch, replace: replace) }
     let isOfOneSeries = batch.series != nil
     let atOnce = { (writer: StoreConnection) throws(StoreError) -> Void? in
-      guard isOfOneSeries else { return try writer.upsertAtOnce(batch, replace) }
-      guard try writer.holdsEnds(of: batch) else { return nil }
-      let columns = replace ? BarColumns.everything : batch.carried
-      return try writer.bringAllUpToDate(batch, columns, replace ? .replace : .merge)
+      try writer.interruption.reporting(to: reporter, by: writer.source) { () throws(StoreError) -> Void? in
+        guard isOfOneSeries else { return try writer.upsertAtOnce(batch, replace) }
+        guard try writer.holdsEnds(of: batch) else { return nil }
+        let columns = replace ? BarColumns.everything : batch.carried
+        return try writer.bringAllUpToDate(batch, columns, replace ? .replace : .merge)
+      }
     }
-    try write(atOnce: isOfOneSeries && batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
-      writer throws(StoreError) in try writer.upsert(batch, replace)
+    try ProgressReporter.call(reporter, .rows, of: batch.count) { () throws(StoreError) in
+      try write(atOnce: isOfOneSeries && batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
+        writer throws(StoreError) in
+        try writer.interruption.reporting(to: reporter, by: writer.source) { () throws(StoreError) in
+          try writer.upsert(batch, replace)
+        }
+        try reporter?.finish()
+      }
     }
   }
 
   func writeFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
-    if batch.count == 1, change == .merge { return try mergeFeaturesOfOnlyRow(of: batch) }
+    let reporter = ProgressReporter.current
+    if batch.count == 1, change == .merge, reporter == nil { return try mergeFeaturesOfOnlyRow(of: batch) }
     let atOnce = { (writer: StoreConnection) throws(StoreError) -> Void? in
-      try writer.bringAllUpToDate(batch, .features, change)
+      try writer.interruption.reporting(to: reporter, by: writer.source) { () throws(StoreError) -> Void? in
+        try writer.bringAllUpToDate(batch, .features, change)
+      }
     }
-    try write(atOnce: batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
-      writer throws(StoreError) in
-      guard batch.count > 0 else { return }
-      try writer.upsertFeatures(batch, change)
+    try ProgressReporter.call(reporter, .rows, of: batch.count) { () throws(StoreError) in
+      try write(atOnce: batch.count < StoreConnection.fewestAtOnce ? nil : atOnce) {
+        writer throws(StoreError) in
+        if batch.count > 0 {
+          try writer.interruption.reporting(to: reporter, by: writer.source) { () throws(StoreError) in
+            try writer.upsertFeatures(batch, change)
+          }
+        }
+        try reporter?.finish()
+      }
     }
   }
 
@@ -91,9 +109,22 @@ extension SQLiteEngine {
   }
 
   func readBars(_ reads: [SeriesRead], _ shape: ReadShape, limit: Int?) throws(StoreError) -> BarAccumulator {
+    let reporter = ProgressReporter.current
     var rows: BarAccumulator?
-    try read(snapshot: true) { reader throws(StoreError) in
-      rows = try reader.collect(reads, shape, limit: limit, notices: watch.noticesSoFar)
+    try ProgressReporter.call(reporter, .rows, of: nil) { () throws(StoreError) in
+      try read(snapshot: true) { reader throws(StoreError) in
+        let notices = watch.noticesSoFar
+        guard let reporter else {
+          rows = try reader.collect(reads, shape, limit: limit, notices: notices)
+          return
+        }
+        reporter.expect(try reader.expectedRows(reads, limit: limit, notices: notices))
+        rows = try reader.interruption.reporting(to: reporter, by: reader.collector) {
+          () throws(StoreError) in
+          try reader.collect(reads, shape, limit: limit, notices: notices)
+        }
+        try reporter.finish(rows?.count ?? 0)
+      }
     }
     guard let rows else { throw StoreError(.internalError, "nothing was read. Please report this message") }
     return rows
@@ -143,7 +174,9 @@ extension SQLiteEngine {
     // By its place: each of the closures around the statement would copy the whole of it.
     try withUnsafePointer(to: request) { request throws(StoreError) in
       try writeOneRow { writer throws(StoreError) in
-        writer.isInTransaction ? try writer.record(request) : try writer.recordAtOnce(request)
+        if writer.isInTransaction { return try writer.record(request) }
+        defer { writer.followCommit(nil) }
+        return try writer.recordAtOnce(request)
       }
     }
   }

@@ -37,8 +37,10 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   let readerAccess: Connection.Access
   /// What its connections know of other tools' timestamps; nil where each is to find out for itself.
   let known: StoreKnowledge?
-  /// Finds out more of that, where it has begun; guarded by the monitor.
-  @exclusivity(unchecked) private var survey: IndexSurvey?
+  /// They find out more of that, where they have begun; guarded by the monitor.
+  @exclusivity(unchecked) private var surveys: [IndexSurvey] = []
+  /// Finds the latest bars of all series, where many were asked for; guarded by the monitor.
+  @exclusivity(unchecked) private var readahead: LatestReadahead?
 
   // MARK: Opening and closing
 
@@ -47,12 +49,13 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   /// - Throws: `.storage` where the file cannot be read or written, `.schema` where it is not a store. It
   ///   stays as it was then, byte for byte.
   init(_ path: String, _ options: StoreOptions) throws(StoreError) {
-    let anchor = FileAnchor.holdWhereOpen(path)
+    let location = try StorePath(path)
+    let anchor = FileAnchor.holdWhereOpen(location)
     defer { anchor?.letGo() }
     let (fastPaths, reason) = FastPaths.chosen(wanted: options.usesFastPaths)
     fastPathsReason = reason
     connectionSettings = options.connectionSettings(fastPaths)
-    let opened = try StoreOpening(path, options, connectionSettings)
+    let opened = try StoreOpening(location, options, connectionSettings)
     self.path = opened.path
     self.options = options
     writer = opened.writer
@@ -66,31 +69,51 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     do throws(StoreError) {
       if let known {
         opened.writer?.join(known, writes: true)
+        opened.writer?.noticesSoFar = { [watch] in watch.noticesSoFar }
         opened.reader?.join(known, writes: false)
       }
       if !options.isReadOnly { try watch.checkAll() }
-      prepareSurvey()
+      prepareSurveys()
+      prepareReadahead()
     } catch {
       close()
       throw error
     }
   }
 
-  private func prepareSurvey() {
+  private func prepareSurveys() {
     guard let known, known.isShared, connectionSettings.fastPaths.contains(.pages) else { return }
-    // Called within a call of this store.
-    known.bars.whenManyWereFound { [unowned(unsafe) self] in
-      monitor.locked {
-        guard !isClosed, let known = self.known else { return }
-        let survey = makeSurvey(known)
-        self.survey = survey
-        survey.start()
+    for forms in [known.bars, known.requests] {
+      // Called within a call of this store.
+      forms.whenManyWereFound { [unowned(unsafe) self, unowned(unsafe) forms] in
+        monitor.locked {
+          guard !isClosed, let known = self.known else { return }
+          let survey = makeSurvey(known, of: forms)
+          surveys.append(survey)
+          survey.start()
+        }
       }
     }
   }
 
-  func makeSurvey(_ known: StoreKnowledge) -> IndexSurvey {
-    IndexSurvey(path, readerAccess, connectionSettings, known, watch)
+  private func prepareReadahead() {
+    guard let known else { return }
+    // Called within a call of this store.
+    known.latest.whenManyWereFound { [unowned(unsafe) self] in
+      monitor.locked {
+        guard !isClosed, let known = self.known else { return }
+        let readahead =
+          self.readahead ?? LatestReadahead(path, readerAccess, connectionSettings, known, watch)
+        self.readahead = readahead
+        readahead.start()
+      }
+    }
+  }
+
+  func makeSurvey(_ known: StoreKnowledge) -> IndexSurvey { makeSurvey(known, of: known.bars) }
+
+  func makeSurvey(_ known: StoreKnowledge, of forms: ForeignForms) -> IndexSurvey {
+    IndexSurvey(path, readerAccess, connectionSettings, known, forms, watch)
   }
 
   deinit { close() }
@@ -105,7 +128,8 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     }
     guard isFirst else { return }
     lane.close()
-    monitor.locked { survey }?.end()
+    for survey in monitor.locked({ surveys }) { survey.end() }
+    monitor.locked { readahead }?.end()
     monitor.locked {
       while runningCalls > 0 { monitor.wait() }
     }

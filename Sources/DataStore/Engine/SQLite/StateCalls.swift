@@ -4,7 +4,9 @@ extension SQLiteEngine {
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError) {
     guard !entries.isEmpty else { return try withWriter { _ throws(StoreError) in } }
     if entries.count == 1 {
-      return try writeOne { writer throws(StoreError) in try writer.putState(entries[0].key, entries[0].value)
+      return try writeOne { writer throws(StoreError) in
+        try writer.putState(entries[0].key, entries[0].value)
+        writer.followCommit(nil)
       }
     }
     try write { writer throws(StoreError) in
@@ -13,7 +15,10 @@ extension SQLiteEngine {
   }
 
   func setState(_ key: Bytes, _ value: StateValue) throws(StoreError) {
-    try writeOne { writer throws(StoreError) in try writer.putState(key, value) }
+    try writeOne { writer throws(StoreError) in
+      try writer.putState(key, value)
+      writer.followCommit(nil)
+    }
   }
 
   func restoreState(_ entries: [(key: String, value: StateValue, updatedAt: Int64)]) throws(StoreError) {

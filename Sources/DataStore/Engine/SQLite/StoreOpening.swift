@@ -10,8 +10,10 @@ struct StoreOpening {
   private(set) var reader: StoreConnection?
   private(set) var readerAccess = Connection.Access.readOnly
 
-  init(_ path: String, _ options: StoreOptions, _ settings: Connection.Settings) throws(StoreError) {
-    let location = try StorePath(path)
+  init(
+    _ location: StorePath, _ options: StoreOptions, _ settings: Connection.Settings
+  ) throws(StoreError) {
+    let path = location.given
     self.path = location.resolved
     try ForkedProcess.isolate(location.resolved)
     // SQLite takes a file of one byte for an empty one, and would write over it.
@@ -64,8 +66,7 @@ struct StoreOpening {
     // The first read makes the -wal and the -shm, which are watched from now on.
     if !connection.hasWALOpen { _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema") }
     connection.gatherFrames()
-    let pageSize = try connection.integer("PRAGMA page_size")
-    checkpointer = Checkpointer(pageSize: pageSize, limitBytes: settings.walLimit) { () throws(StoreError) in
+    checkpointer = Checkpointer(limitBytes: settings.walLimit) { () throws(StoreError) in
       try Connection(path, .readWrite, settings, usesShim: true)
     }
     writer = connection

@@ -30,14 +30,8 @@ extension SQLiteEngine {
       throw StoreError(
         .closed, "the store was closed within the transaction, which was rolled back; open it again")
     }
-    guard try giveUp(transaction) else {
-      throw .invalid(
-        "this transaction is over already: it was ended, or it was rolled back because its thread, its task or an outer"
-          + " transaction had ended. Nothing of it is stored now that was not before; begin another one")
-    }
-    throw .invalid(
-      "the transaction was left in another thread or task than the one that began it, and rolled back: nothing of it is"
-        + " stored. End each transaction where it began; a generator that holds one must be finished there")
+    guard try giveUp(transaction) else { throw .isOver }
+    throw .leftElsewhere
   }
 
   /// Ends a transaction of this thread and task; false if it is not one.
@@ -150,18 +144,6 @@ extension SQLiteEngine {
 }
 
 extension StoreError {
-  fileprivate static var outOfOrder: StoreError {
-    .invalid(
-      "the transaction was ended before one that was begun within it; both were rolled back. End them in order, the inner"
-        + " one first")
-  }
-
-  fileprivate static var innerLeft: StoreError {
-    .invalid(
-      "a transaction within this one was left in another thread or task, and the whole was rolled back; nothing of it is"
-        + " stored. Roll back, then begin again")
-  }
-
   /// SQLite takes back everything after some errors (disk full, say).
   static var rolledBackBySQLite: StoreError {
     StoreError(

@@ -121,6 +121,45 @@ import Testing
     store.close()
   }
 
+  /// Requests, too: of many series each is the first of its own.
+  @Test func goesOverTheRequestsWhereManyAreLookedFor() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store(timeout: 5)
+    let raw = try scratch.raw()
+    // Without fast paths there is none.
+    guard let known = try engine(store).known else { return }
+    func record(_ symbol: String, at time: Int64) throws {
+      _ = try store.market.record(
+        MarketRequest(
+          symbol: symbol, timeframe: "1h", requestedAt: time, start: threeOClock, end: threeOClock + hour,
+          providerUsed: "feed"))
+    }
+    for symbol in Self.symbols { try record(symbol, at: threeOClock) }
+    func isWhole() throws -> Bool {
+      let id = try store.beginTransaction()
+      defer { try? store.end(id, commit: false) }
+      let writer = try #require(try engine(store).writer)
+      return known.requests.areAllPlain(writer)
+    }
+    let deadline = Deadline(secondsFromNow: 60)
+    while try !isWhole(), !deadline.isPast { usleep(2000) }
+    #expect(try isWhole())
+    let before = known.requests.searches
+    for symbol in 0..<40 { try record("NEW\(symbol)", at: threeOClock) }
+    #expect(known.requests.searches == before)
+    // One that another tool has recorded in another form is the same request.
+    let text = Timestamp.text(threeOClock + 2 * hour).replacing("+00:00", with: "+02:00")
+    try raw.execute(
+      """
+      INSERT INTO market_requests(symbol, timeframe, requested_at, provider_used, start_ts, end_ts)
+      VALUES ('NEW7', '1h', '\(text)', 'tool', '\(text)', '\(text)')
+      """)
+    try record("NEW7", at: threeOClock)
+    #expect(try raw.integer("SELECT count(*) FROM market_requests WHERE symbol = 'NEW7'") == 1)
+    #expect(try !isWhole())
+    store.close()
+  }
+
   @Test func aStoreMayBeClosedAtAnyTimeOfIt() throws {
     let scratch = try Scratch()
     try fill(try scratch.store(timeout: 5), rows: 200)

@@ -28,7 +28,7 @@ import Testing
     let ledger = CommitLedger()
     let trees = try #require(try KeptTrees(reader))
     let changed = try #require(ChangedPages(reader))
-    let pages = LatestPages(trees, changed, ledger, ForeignForms(.bars, ledger))
+    let pages = LatestPages(trees, changed, ledger, ForeignForms(.bars, ledger), LatestRecords())
     func instant(notices: Int?) throws -> Int64? {
       try withBytes("A") { symbol in
         try withBytes(Self.timeframe) { try pages.row(symbol, $0, reader, notices: notices)?.instant }

@@ -10,7 +10,7 @@ import typer
 
 from ..guard import ended_well, say
 from ..options import StorePath, opened
-from ..progress import waiting
+from ..progress import counted
 
 EXAMPLES = """
 data-store backup market.db copies/market-2026-03-01.db
@@ -30,6 +30,6 @@ def backup(
     The copy appears whole or not at all.
     """
     with ended_well("interrupted: no copy was made"), opened(store) as found:
-        with waiting(f"copying {store}"):
-            found.backup(target, overwrite=overwrite)
+        with counted(f"copying {store}", "pages") as progress:
+            found.backup(target, overwrite=overwrite, progress=progress)
         say(f"{target}: {os.path.getsize(target):,} bytes")

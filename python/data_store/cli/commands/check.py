@@ -8,7 +8,7 @@ import typer
 from ..guard import FOUND, ended_well, say
 from ..options import CsvFlag, JsonFlag, StorePath, opened
 from ..output import form_of, write_rows
-from ..progress import waiting
+from ..progress import counted
 
 EXAMPLES = """
 data-store check market.db && echo sound
@@ -23,8 +23,8 @@ def check(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False) 
     """
     form = form_of(as_json, as_csv)
     with ended_well(), opened(store) as found:
-        with waiting("reading every page and row"):
-            findings = found.check()
+        with counted("reading every page and row") as progress:
+            findings = found.check(progress=progress)
         if findings or form in ("json", "csv"):
             write_rows(["finding"], [(finding,) for finding in findings], form)
         if findings:

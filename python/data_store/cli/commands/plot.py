@@ -74,10 +74,10 @@ def plot(
         raise typer.BadParameter(f"a name that ends with {', '.join(_KINDS)}", param_hint="--out")
     if last is not None and (start is not None or end is not None):
         raise typer.BadParameter("goes without --start and --end", param_hint="--last")
-    from ..drawing_text import AXIS
+    from ..drawing_text import candles_in
 
     wide = width or shutil.get_terminal_size().columns
-    most = None if out else max(8, wide - AXIS - 26)
+    most = None if out else candles_in(wide)
     count = last if last is not None else (_IN_PICTURE if out else most)
     with ended_well(), opened(store) as found:
         if start is None and end is None:
@@ -115,4 +115,4 @@ def _terminal(chart: Chart, height: int, width: int) -> None:
     from ..drawing_text import in_text
 
     console = Console(file=sys.stdout, width=width, highlight=False, soft_wrap=True)
-    console.print(in_text(chart, height))
+    console.print(in_text(chart, height, width, sys.stdout.encoding or "utf-8"))

@@ -16,7 +16,7 @@ from typing import IO, Any
 from ...errors import InvalidInputError
 from .chunk import Piece, Refused, Source
 from .layout import Layout
-from .naming import PRESETS, Wishes, targets_of
+from .naming import PRESETS, Wishes, are_prices, is_by_ticker, targets_of
 from .openings import Opened
 
 __all__ = ["CsvFile"]
@@ -64,16 +64,13 @@ class CsvFile(Source):
         rows = rows[skipped:]
         head = self._header_rows(rows)
         self._width = len(rows[0])
-        if head == 1 or (head and not _is_yfinance(rows)):
-            names: Sequence[str] = rows[0]
-        elif head:
-            names = rows[0]
-        else:
-            names = self._names_without_header(rows[0])
-        if head and _is_yfinance(rows):
+        if head and is_by_ticker(rows):
             self.kind = "CSV of yfinance"
             self._layouts = self._by_ticker(rows)
         else:
+            names: Sequence[str] = rows[0]
+            if not head or _is_numbered(rows[0]):
+                names = self._names_without_header(rows[0], rows[min(head, len(rows) - 1)])
             targets = targets_of(names, self._wishes, self.notes, file=self.name)
             self._layouts = [self._layout(targets, self._wishes.symbol)]
         for layout in self._layouts:
@@ -102,13 +99,19 @@ class CsvFile(Source):
     def _header_rows(self, rows: list[list[str]]) -> int:
         if self._wishes.columns:
             return int(bool(self._wishes.header))
-        if _is_yfinance(rows):
-            return 3 if len(rows) > 2 and rows[2][0].strip().lower() in ("date", "datetime") else 2
+        if is_by_ticker(rows):
+            is_named = len(rows) > 2 and not any(cell.strip() for cell in rows[2][1:])
+            return 3 if is_named else 2
         if self._wishes.header is not None:
             return int(self._wishes.header)
+        if _is_numbered(rows[0]):
+            return 1
         return 0 if any(_is_number(cell) for cell in rows[0]) else 1
 
-    def _names_without_header(self, row: list[str]) -> Sequence[str]:
+    def _names_without_header(self, head: list[str], row: list[str]) -> Sequence[str]:
+        # A table without names that was written with numbers for them, and maybe its rows' numbers.
+        if head is not row and head[0] == "":
+            return ["-", *self._names_without_header(head[1:], row[1:])]
         if self._wishes.columns:
             if len(self._wishes.columns) != len(row):
                 raise InvalidInputError(
@@ -119,13 +122,16 @@ class CsvFile(Source):
         presets = [self._wishes.preset] if self._wishes.preset else list(PRESETS)
         for preset in presets:
             names = PRESETS[preset].get(len(row))
-            if names:
+            if names and (self._wishes.preset or _are_bars(names, row)):
                 if preset != "generic":
-                    self.kind = f"CSV of {preset.capitalize()}"
+                    name = "MetaTrader" if preset == "metatrader" else preset.capitalize()
+                    self.kind = f"CSV of {name}"
                 return names
         told = f"as {self._wishes.preset} gives them" if self._wishes.preset else "known"
+        shown = self._separator.join(row)
         raise InvalidInputError(
-            f"{self.name}: the file has no header and {len(row)} columns, which are not {told}. "
+            f"{self.name}: the file has no header and {len(row)} columns, which are not {told} "
+            f"({shown[:60]}{'…' if len(shown) > 60 else ''}). "
             "Name them: --columns timestamp,open,high,low,close,volume, with - for one that is "
             "left out"
         )
@@ -137,7 +143,7 @@ class CsvFile(Source):
     def _by_ticker(self, rows: list[list[str]]) -> list[Layout]:
         """Give a layout for each ticker of a table of yfinance, which has two header lines."""
         prices, tickers = rows[0], rows[1]
-        if prices[0].strip().lower() == "ticker":
+        if not are_prices(prices[1:]):
             prices, tickers = tickers, prices
         layouts: list[Layout] = []
         known = list(dict.fromkeys(tickers[1:]))
@@ -293,10 +299,22 @@ def _is_title(row: list[str], widest: int) -> bool:
     return filled < 2 and widest > 1 and (len(row) < 2 or widest > 2)
 
 
-def _is_yfinance(rows: list[list[str]]) -> bool:
-    """Tell whether a table has the two header lines that yfinance's frames have."""
-    heads = {row[0].strip().lower() for row in rows[:2] if row}
-    return heads == {"price", "ticker"}
+def _is_numbered(row: list[str]) -> bool:
+    """Tell whether a header has the numbers that pandas gives to columns without names."""
+    cells = row[1:] if row[0] == "" else row
+    return len(cells) > 3 and cells == [str(place) for place in range(len(cells))]
+
+
+def _are_bars(names: Sequence[str], row: list[str]) -> bool:
+    """Tell whether a row without names may be what a preset has: times that look like times."""
+    cells = dict(zip(names, row))
+    time = cells.get("timestamp", "").strip()
+    if "date" in cells:
+        clock = re.fullmatch(r"\d\d:\d\d(:\d\d)?", cells["time"].strip())
+        return bool(clock and re.fullmatch(r"\d{4}.\d\d.\d\d", cells["date"].strip()))
+    if _is_number(time):
+        return len(time.split(".")[0]) > 7
+    return not re.fullmatch(r"\d\d:\d\d(:\d\d)?", row[1].strip())
 
 
 def _separator_of(lines: list[str], decimal: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import InvalidInputError
 from .chunk import Piece, Source
-from .naming import Wishes
+from .naming import Wishes, none_of
 
 __all__ = ["MANIFEST", "REQUESTS", "STATE", "Folder"]
 
@@ -52,6 +52,11 @@ class Folder(Source):
             if wishes.symbol in (None, entry["symbol"])
             and wishes.timeframe in (None, entry["timeframe"])
         ]
+        if not self._entries and not self._is_whole:
+            known = [
+                f"{entry['symbol']} {entry['timeframe']}" for entry in self._json(MANIFEST, [])
+            ]
+            self.notes.append(none_of(wishes, known))
         self.size = sum(entry.get("bars", 0) for entry in self._entries)
 
     def _json(self, name: str, default: Any) -> Any:

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, islice
 from typing import Any
 
 from ...errors import InvalidInputError
 from .chunk import Piece, Refused, Source
+from .json_objects import parts_of
 from .layout import Layout
-from .naming import PRESETS, Wishes, targets_of
+from .naming import PRESETS, Wishes, none_of, targets_of
 from .openings import Opened
 
 __all__ = ["JsonFile"]
@@ -22,7 +25,7 @@ _SPACE = " \t\r\n,"
 
 
 class JsonFile(Source):
-    """An array of bars, or an object per line.
+    """An array of bars, an object per line, or an object with lists of bars in it.
 
     ``[[ms, open, high, low, close, volume], ...]`` or ``[{"timestamp": ..., "open": ...}, ...]``.
 
@@ -39,23 +42,46 @@ class JsonFile(Source):
         self._opened = opened
         self._file = opened.text()
         self._wishes = wishes
+        self._is_array = False
 
     def pieces(self) -> Iterator[Piece]:
         """Give the bars, and the rows that cannot be read, in the file's order."""
+        elements = self._elements()
+        begun = list(islice(elements, 1))
+        parts = [] if self._is_array or not begun else parts_of(begun[0], self.name)
+        if not parts:
+            yield from self._of_elements(chain(begun, elements), self._wishes)
+            return
+        wishes = self._wishes
+        known = [part.symbol for part in parts if part.symbol]
+        for rows, symbol, timeframe in parts:
+            # Of several series the symbol chooses one.
+            if len(parts) > 1 and wishes.symbol and known and symbol != wishes.symbol:
+                continue
+            said = replace(
+                wishes, symbol=wishes.symbol or symbol, timeframe=wishes.timeframe or timeframe
+            )
+            yield from self._of_elements(iter(rows), said)
+        if len(parts) > 1 and wishes.symbol and known and wishes.symbol not in known:
+            self.notes.append(none_of(wishes, known))
+        if next(elements, None) is not None:
+            raise InvalidInputError(f"{self.name}: more follows the object with the bars in it")
+
+    def _of_elements(self, elements: Iterator[Any], wishes: Wishes) -> Iterator[Piece]:
         rows: list[Any] = []
         first = 1
-        for row in self._elements():
+        for row in elements:
             # A chunk's rows are of one form, so that they make columns.
             if rows and (len(rows) == _ROWS or not _alike(row, rows[0])):
-                yield from self._of_rows(rows, first)
+                yield from self._of_rows(rows, first, wishes)
                 first += len(rows)
                 rows = []
                 self.done = self._opened.position()
             rows.append(row)
         if rows:
-            yield from self._of_rows(rows, first)
+            yield from self._of_rows(rows, first, wishes)
 
-    def _of_rows(self, rows: list[Any], first: int) -> Iterator[Piece]:
+    def _of_rows(self, rows: list[Any], first: int, wishes: Wishes) -> Iterator[Piece]:
         form = _form(rows[0])
         places = range(first, first + len(rows))
         if isinstance(form, int):
@@ -78,9 +104,8 @@ class JsonFile(Source):
                 yield Refused(f"element {place:,}", "neither a list nor an object")
             return
         notes: list[str] = []
-        targets = targets_of(names, self._wishes, notes, file=self.name)
+        targets = targets_of(names, wishes, notes, file=self.name)
         self.notes += [note for note in notes if note not in self.notes]
-        wishes = self._wishes
         layout = Layout(targets, wishes.times, wishes.symbol, wishes.timeframe, wishes.decimal)
         layout.word = "element"
         layout.name_series(self.name)
@@ -105,7 +130,7 @@ class JsonFile(Source):
                         self.notes.append("the file is empty")
                         return
                     continue
-                is_array = text[0] == "["
+                is_array = self._is_array = text[0] == "["
                 place = int(is_array)
                 started = True
             while True:

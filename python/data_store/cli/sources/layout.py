@@ -15,7 +15,7 @@ from typing import Any
 from ..times import TimeForm, Unread
 from ..usage import UsageError
 from .chunk import NUMBERS, TEXTS, Chunk, Piece, Refused
-from .naming import series_in_name
+from .naming import other_prices, series_in_name
 
 __all__ = ["Layout"]
 
@@ -67,7 +67,9 @@ class Layout:
             if getattr(self, what) or what in given:
                 continue
             if not guess:
-                raise UsageError(f"{file}: say which {what} it is: --{what}")
+                kind = other_prices(file)
+                hint = f" ({kind!r} in its name: not the prices of the pair)" if kind else ""
+                raise UsageError(f"{file}: say which {what} it is: --{what}{hint}")
             setattr(self, what, guess)
 
     def pieces(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -12,14 +13,23 @@ from ...errors import InvalidInputError
 from ..times import TimeForm, zone_named
 from ..usage import UsageError
 
-__all__ = ["PRESETS", "Wishes", "series_in_name", "targets_of"]
+__all__ = [
+    "PRESETS",
+    "Wishes",
+    "are_prices",
+    "is_by_ticker",
+    "none_of",
+    "other_prices",
+    "series_in_name",
+    "targets_of",
+]
 
 # Names that files have, in lower case, without <> and with one space for _ and -.
 _ALIASES = {
     "open": ("open", "o", "open price", "first"),
     "high": ("high", "h", "high price", "max"),
     "low": ("low", "l", "low price", "min"),
-    "close": ("close", "c", "close price", "last"),
+    "close": ("close", "c", "close price", "last", "close/last"),
     "volume": ("volume", "v", "vol", "tickvol", "tick volume"),
     "source": ("source",),
     "quality": ("quality",),
@@ -29,6 +39,7 @@ _ALIASES = {
     "symbol": ("symbol", "ticker", "pair"),
     "timeframe": ("timeframe",),
 }
+_PRICES = ("close", "open", "high", "low", "volume")
 # The first of these that a file has is its time.
 _TIMES = ("timestamp", "open time", "opentime", "window start", "unix", "ts", "t", "datetime",
           "date time", "time", "date", "trade date", "local time", "gmt time", "index",
@@ -39,7 +50,7 @@ _KNOWN_EXTRAS = frozenset(
     quote asset volume;count;trades;trade count;number of trades;tradecount;taker buy volume;
     taker buy quote volume;taker buy base asset volume;taker buy quote asset volume;
     taker buy base volume;ignore;vwap;turnover;open interest;spread;transactions;exchange;
-    interval;id;amount;per;openint""".replace("\n", "")
+    interval;id;amount;per;openint;n;vw""".replace("\n", "")
     .replace("    ", "")
     .split(";")
 )
@@ -49,6 +60,9 @@ PRESETS: dict[str, dict[int, tuple[str, ...]]] = {
     "binance": {
         12: ("timestamp", "open", "high", "low", "close", "volume", *["-"] * 6),
         11: ("timestamp", "open", "high", "low", "close", "volume", *["-"] * 5),
+    },
+    "metatrader": {
+        7: ("date", "time", "open", "high", "low", "close", "volume"),
     },
     "kraken": {
         7: ("timestamp", "open", "high", "low", "close", "volume", "-"),
@@ -131,11 +145,13 @@ def targets_of(
     if "*" in wishes.skips:
         left, unknown = left + unknown, []
     if unknown:
+        absent = next((ours for ours in _PRICES if ours not in taken.values()), "")
+        first = _quoted(unknown[0])
+        named = f", say what they are with --map {absent}={first}" if absent else ""
         raise InvalidInputError(
             f"{file}: a bar has no place for {', '.join(map(repr, unknown))}. Leave columns out "
-            f"with --skip {_quoted(unknown[0])} (or --skip '*'), name them with "
-            f"--map close={_quoted(unknown[0])}, or keep one as a feature with "
-            f"--map {_key_for(unknown[0])}={_quoted(unknown[0])}"
+            f"with --skip {first} (or --skip '*'){named}, or keep one as a feature with "
+            f"--map {_key_for(unknown[0])}={first}"
         )
     if not set(taken.values()) - {"timestamp", "symbol", "timeframe"}:
         raise InvalidInputError(
@@ -143,8 +159,36 @@ def targets_of(
             f"the file has {', '.join(map(repr, names))}"
         )
     if left:
-        notes.append(f"left out, a bar has no place for them: {', '.join(left)}")
+        shown = ", ".join(name or "a column without a name" for name in left)
+        notes.append(f"left out, a bar has no place for them: {shown}")
     return sorted(taken.items())
+
+
+def are_prices(names: Sequence[str]) -> bool:
+    """Tell whether all names are of what a bar has, or of what yfinance gives besides."""
+    known = {alias for ours in _PRICES for alias in _ALIASES[ours]} | _KNOWN_EXTRAS
+    return bool(names) and all(_plain(name) in known for name in names)
+
+
+def is_by_ticker(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a table has two header lines, of prices and of tickers, as yfinance's frames."""
+    if len(rows) < 2 or not rows[0] or len(rows[0]) != len(rows[1]):
+        return False
+    heads = {row[0].strip().lower() for row in rows[:2]}
+    if heads == {"price", "ticker"}:
+        return True
+    first, second = rows[0][1:], rows[1][1:]
+    is_second_text = not any(re.match(r"[-+]?\d+(\.\d+)?$", cell) for cell in second)
+    is_nameless = not rows[1][0].strip() and all(cell.strip() for cell in second)
+    return is_nameless and is_second_text and are_prices(first) != are_prices(second)
+
+
+def none_of(wishes: Wishes, known: Sequence[str]) -> str:
+    """Tell of a file with several series that none is the one that was asked for."""
+    asked = " ".join(filter(None, (wishes.symbol, wishes.timeframe)))
+    more = f" and {len(known) - 10} more" if len(known) > 10 else ""
+    has = f"it has {', '.join(known[:10])}{more}" if known else "it has no bars"
+    return f"no series {asked} is in it; --symbol and --timeframe choose here, and {has}"
 
 
 def _is_said(ours: str, wishes: Wishes) -> bool:
@@ -181,7 +225,7 @@ def _time_columns(
 
 
 def _quoted(name: str) -> str:
-    return f"'{name}'" if re.search(r"[^\w.@-]", name) or not name else name
+    return shlex.quote(name)
 
 
 def _key_for(name: str) -> str:
@@ -194,13 +238,20 @@ _TIMEFRAME = r"\d+(?:s|m|min|h|d|w|mo|M)"
 _FREQTRADE = re.compile(rf"(?P<pair>[\w.\-]+?)-(?P<timeframe>{_TIMEFRAME})(?:-(?:spot|futures))?")
 _BINANCE = re.compile(rf"(?P<symbol>[A-Z0-9_]+)-(?P<timeframe>{_TIMEFRAME})-\d{{4}}-\d\d(-\d\d)?")
 _KRAKEN = re.compile(r"(?P<symbol>[A-Z0-9.]+)_(?P<minutes>\d+)")
+_METATRADER_5 = re.compile(
+    r"(?P<symbol>[\w.#]+)_(?P<timeframe>M\d+|H\d+|Daily|Weekly|Monthly)_\d{12}_\d{12}"
+)
+_METATRADER_4 = re.compile(r"(?P<symbol>[A-Z]{6})(?P<minutes>1|5|15|30|60|240|1440|10080)")
+_FREQTRADE_OTHERS = re.compile(
+    rf".+-{_TIMEFRAME}-(?P<kind>mark|index|premiumIndex|funding_rate)\b.*"
+)
 
 
 def series_in_name(name: str) -> tuple[str | None, str | None]:
     """Give symbol and timeframe out of a file's name, where it has a form that is known.
 
     ``BTC_USDT-1h.feather`` (freqtrade), ``BTCUSDT-1m-2024-01.csv`` (Binance), ``XBTUSD_60.csv``
-    (Kraken).
+    (Kraken), ``EURUSD60.csv`` and ``EURUSD_H1_202501010000_202502010000.csv`` (MetaTrader).
     """
     stem = PurePath(name).name
     while PurePath(stem).suffix.lower() in _SUFFIXES:
@@ -213,10 +264,21 @@ def series_in_name(name: str) -> tuple[str | None, str | None]:
         # As freqtrade itself reads its names: BTC/USDT, and BTC/USDT:USDT of futures.
         base, slash, rest = found["pair"].partition("_")
         return (base + ("/" if slash else "") + rest.replace("_", ":")), found["timeframe"]
-    found = _KRAKEN.fullmatch(stem)
+    found = _KRAKEN.fullmatch(stem) or _METATRADER_4.fullmatch(stem)
     if found:
         return found["symbol"], _minutes_text(int(found["minutes"]))
+    found = _METATRADER_5.fullmatch(stem)
+    if found:
+        word = found["timeframe"]
+        named = {"Daily": "1d", "Weekly": "1w", "Monthly": "1M"}.get(word)
+        return found["symbol"], named or word[1:] + word[0].lower()
     return None, None
+
+
+def other_prices(name: str) -> str | None:
+    """Tell what a file of freqtrade has that is not the prices of a pair, by its name."""
+    found = _FREQTRADE_OTHERS.fullmatch(PurePath(name).name)
+    return found["kind"] if found else None
 
 
 _SUFFIXES = (".csv", ".txt", ".tsv", ".gz", ".zip", ".json", ".jsonl", ".feather", ".arrow",

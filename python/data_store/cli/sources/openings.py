@@ -53,7 +53,11 @@ class Opened:
                 raise InvalidInputError(
                     f"{self.name}: a spreadsheet; save it as CSV, with times as 2026-03-01 15:00"
                 )
-            names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
+            names = [
+                entry.filename
+                for entry in archive.infolist()
+                if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
+            ]
             if len(names) != 1:
                 raise InvalidInputError(
                     f"{self.name}: a zip with {len(names)} files in it; unpack it and name the "

@@ -12,7 +12,7 @@ from ...core import DataStore
 from ..arrow_in import Batch, batches_of
 from ..inventory import requests_of, series_of
 from .chunk import NUMBERS, Chunk, Piece, Source
-from .naming import Wishes
+from .naming import Wishes, none_of
 
 __all__ = ["StoreFile", "columns_of"]
 
@@ -41,12 +41,16 @@ class StoreFile(Source):
         self._is_whole = (
             wishes.symbol is None and wishes.timeframe is None and start is None and end is None
         )
+        every = series_of(self._store)
         self._series = [
             series
-            for series in series_of(self._store)
+            for series in every
             if wishes.symbol in (None, series.symbol)
             and wishes.timeframe in (None, series.timeframe)
         ]
+        if not self._series and not self._is_whole:
+            known = [f"{series.symbol} {series.timeframe}" for series in every]
+            self.notes.append(none_of(wishes, known))
         self.size = sum(series.bars or 0 for series in self._series)
 
     def pieces(self) -> Iterator[Piece]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
+from ast import literal_eval
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from ...errors import InvalidInputError, LibraryError
 from ..times import NS_PER_UNIT, TimeForm, iso_text
 from .chunk import Piece, Source
 from .layout import Layout
-from .naming import Wishes, targets_of
+from .naming import Wishes, are_prices, targets_of
 
 __all__ = ["TableFile"]
 
@@ -44,28 +45,58 @@ class TableFile(Source):
         super().__init__(path, kind)
         self._table = _opened(path, kind)
         names = self._table.names
-        targets = targets_of(names, wishes, self.notes, file=path)
-        times = wishes.times
-        for place, target in targets:
-            if target == "timestamp" and self._table.is_aware(names[place]):
-                times = TimeForm("ns")
-        self._targets = targets
-        self._layout = Layout(targets, times, wishes.symbol, wishes.timeframe, wishes.decimal)
-        self._layout.word = "row"
-        self._layout.name_series(path)
+        pairs = list(map(_levels, names))
+        tickers = list(dict.fromkeys(ticker for _, ticker in pairs if ticker))
+        if wishes.symbol and len(tickers) > 1:
+            raise InvalidInputError(
+                f"{path}: --symbol names one series, the file has {', '.join(tickers)}: leave it "
+                "out, and each gets its own name"
+            )
+        self._layouts: list[Layout] = []
+        for ticker in tickers or [""]:
+            mine = [place for place, (_, other) in enumerate(pairs) if other in ("", ticker)]
+            notes = [] if self._layouts else self.notes
+            found = targets_of([pairs[place][0] for place in mine], wishes, notes, file=path)
+            targets = [(mine[place], target) for place, target in found]
+            times = wishes.times
+            for place, target in targets:
+                if target == "timestamp" and self._table.is_aware(names[place]):
+                    times = TimeForm("ns")
+            symbol = wishes.symbol or ticker or None
+            layout = Layout(targets, times, symbol, wishes.timeframe, wishes.decimal)
+            layout.word = "row"
+            layout.skips_blank = len(tickers) > 1
+            layout.name_series(path)
+            self._layouts.append(layout)
         self.size = self._table.rows
 
     def pieces(self) -> Iterator[Piece]:
         """Give the bars, and the rows that cannot be read, in the file's order."""
-        wanted = [self._table.names[place] for place, _ in self._targets]
-        layout = self._layout
-        layout.targets = [(place, target) for place, (_, target) in enumerate(self._targets)]
+        places = sorted({place for layout in self._layouts for place, _ in layout.targets})
+        for layout in self._layouts:
+            layout.targets = [(places.index(place), target) for place, target in layout.targets]
         first = 1
-        for columns in self._table.batches(wanted):
+        for columns in self._table.batches([self._table.names[place] for place in places]):
             count = len(columns[0])
-            yield from layout.pieces(columns, range(first, first + count), empty_is_text=True)
+            for layout in self._layouts:
+                yield from layout.pieces(columns, range(first, first + count), empty_is_text=True)
             first += count
             self.done = first - 1
+
+
+def _levels(name: str) -> tuple[str, str]:
+    """Give the price and the ticker of a column of yfinance's frames: `('Close', 'AAPL')`.
+
+    A file has the text of the pair that pandas has for a name. The ticker of others is empty.
+    """
+    try:
+        pair = literal_eval(name) if name.startswith("(") else None
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        pair = None
+    if not isinstance(pair, tuple) or [type(one) for one in pair] != [str, str]:
+        return name, ""
+    first, second = pair
+    return (first, second) if not second or are_prices([first]) else (second, first)
 
 
 class _Table(ABC):

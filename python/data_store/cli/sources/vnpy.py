@@ -17,7 +17,7 @@ from ...errors import InvalidInputError
 from ..usage import UsageError
 from .chunk import Piece, Source
 from .layout import Layout
-from .naming import Wishes
+from .naming import Wishes, none_of
 
 __all__ = ["VnpyFile", "table_names"]
 
@@ -81,6 +81,8 @@ class VnpyFile(Source):
         """Give the bars, and the rows that cannot be read, series by series."""
         wishes = self._wishes
         targets = list(enumerate(_COLUMNS, 4))
+        passed: dict[str, None] = {}
+        is_found = False
         try:
             with _connected(self.name) as connection:
                 count = connection.execute("SELECT count(*) FROM dbbardata").fetchone()
@@ -91,12 +93,17 @@ class VnpyFile(Source):
                         columns = list(zip(*group))
                         name = f"{symbol}.{exchange}" if exchange else str(symbol)
                         timeframe = _TIMEFRAMES.get(interval, str(interval))
-                        if wishes.symbol not in (None, name, symbol):
+                        is_wanted = wishes.symbol in (None, name, symbol) and (
+                            wishes.timeframe in (None, timeframe, interval)
+                        )
+                        if not is_wanted:
+                            passed[f"{name} {timeframe}"] = None
                             continue
-                        if wishes.timeframe not in (None, timeframe, interval):
-                            continue
+                        is_found = True
                         layout = Layout(targets, wishes.times, name, timeframe, word="rowid")
                         yield from layout.pieces(columns, columns[3])
                     self.done += len(some)
         except sqlite3.Error as error:
             raise InvalidInputError(f"{self.name}: SQLite cannot read it: {error}") from None
+        if passed and not is_found:
+            self.notes.append(none_of(wishes, list(passed)))

@@ -25,7 +25,7 @@ struct BackupCopy: ~Copyable {
   deinit { sqlite3_close_v2(target) }
 
   /// Copies all of `source`, whose snapshot is open, so that it does not change on the way.
-  func copy(from source: Connection) throws(StoreError) {
+  func copy(from source: Connection, _ pages: PagesCopied) throws(StoreError) {
     // The copy is synced once, as a whole, before it gets its name.
     sqlite3_exec(target, "PRAGMA synchronous=OFF", nil, nil, nil)
     guard let backup = sqlite3_backup_init(target, "main", source.handle, "main") else {
@@ -35,10 +35,16 @@ struct BackupCopy: ~Copyable {
     repeat {
       result =
         source.interruption.shouldStop() ? SQLITE_INTERRUPT : sqlite3_backup_step(backup, Self.pagesAtATime)
+      pages.progressSoFar = Int(sqlite3_backup_pagecount(backup) - sqlite3_backup_remaining(backup))
     } while result == SQLITE_OK
     let finished = sqlite3_backup_finish(backup)
     if result == SQLITE_DONE, finished == SQLITE_OK { return }
     if result == SQLITE_INTERRUPT { throw .isInterrupted }
     throw .sqlite(result == SQLITE_DONE ? finished : result, target, doing: "copying to the backup")
   }
+}
+
+/// How far a copy has come.
+final class PagesCopied: ProgressMeasure {
+  var progressSoFar = 0
 }

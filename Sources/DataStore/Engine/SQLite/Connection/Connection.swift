@@ -52,7 +52,7 @@ class Connection {
   let interruption: Interruption
   private let busyWait: BusyWait
   /// About a hundred microseconds' worth of SQLite's virtual machine.
-  private static let instructionsBetweenLooks: Int32 = 10_000
+  static let instructionsBetweenLooks: Int32 = 10_000
 
   /// Opens `path`, with `usesShim` through `ShimVFS`. Nothing is read from the file yet.
   init(
@@ -88,7 +88,7 @@ class Connection {
     self.interruption = interruption
     busyWait = BusyWait(timeout: settings.timeout, interruption: interruption)
     do throws(StoreError) {
-      try setUp(settings)
+      try setUp(access, settings)
     } catch {
       // `deinit` closes. Another's WAL must not be folded into a file that is refused.
       if StorePath.size("\(path)-wal") > 0 { leaveWALOnClose() }
@@ -97,6 +97,7 @@ class Connection {
   }
 
   deinit {
+    gathering?.lockObserver = nil
     statements = [:]
     variants = [:]
     lastVariant = nil
@@ -107,7 +108,7 @@ class Connection {
     sqlite3_close_v2(handle)
   }
 
-  private func setUp(_ settings: Settings) throws(StoreError) {
+  private func setUp(_ access: Access, _ settings: Settings) throws(StoreError) {
     // A file may carry SQL of its own (triggers, views, expressions): none of it runs here.
     for (option, on) in [
       (SQLITE_DBCONFIG_ENABLE_TRIGGER, 0), (SQLITE_DBCONFIG_ENABLE_VIEW, 0), (SQLITE_DBCONFIG_DEFENSIVE, 1),
@@ -121,16 +122,15 @@ class Connection {
     // SQLite's own checkpoints have the WAL-reset bug before 3.51.3 (https://sqlite.org/wal.html#walresetbug);
     // Checkpointer has the guarded step. They go by the hook that is set below, so this is for the record.
     sqlite3_wal_autocheckpoint(handle, 0)
-    try execute(
-      """
-      PRAGMA synchronous=\(settings.synchronous);
-      PRAGMA temp_store=MEMORY;
-      PRAGMA secure_delete=OFF;
-      PRAGMA journal_size_limit=\(settings.walLimit);
-      PRAGMA cell_size_check=ON;
-      PRAGMA ignore_check_constraints=ON;
-      PRAGMA mmap_size=0;
-      """)
+    // Each takes longer than to read a row: what SQLite has already, and what only writes go by, is left out.
+    var pragmas =
+      "PRAGMA synchronous=\(settings.synchronous);PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON;"
+      + "PRAGMA ignore_check_constraints=ON;"
+    if access == .readWrite {
+      pragmas += "PRAGMA secure_delete=OFF;PRAGMA journal_size_limit=\(settings.walLimit);"
+    }
+    if mapsFile { pragmas += "PRAGMA mmap_size=0;" }
+    try execute(pragmas)
     try registerFunctions()
     sqlite3_progress_handler(
       handle, Self.instructionsBetweenLooks,
@@ -147,6 +147,13 @@ class Connection {
         }
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Whether SQLite would map the file into memory, as it may have been built to.
+  private var mapsFile: Bool {
+    var limit: Int64 = -1  // which asks for it
+    let result = sqlite3_file_control(handle, "main", SQLITE_FCNTL_MMAP_SIZE, &limit)
+    return result != SQLITE_OK || limit != 0
   }
 
   /// From now on this connection waits for locks in short steps, up to the deadline of the current call: SQLite's own
@@ -185,7 +192,7 @@ class Connection {
 
   /// To be called before a write of so many rows.
   @inline(__always)
-  func expectRows(_ count: Int) { pageCache.note(count, handle) }
+  func expectRows(_ count: Int) { pageCache.note(count, handle, gathering?.fetches) }
 
   // MARK: A statement that is its own transaction
 

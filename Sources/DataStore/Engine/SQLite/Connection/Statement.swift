@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CSQLite
 
-/// A prepared statement of one connection. Bound texts are borrowed: they must live until `reset()`.
+/// A prepared statement of one connection. Bound texts are borrowed: they must live until the run ends.
 final class Statement {
   let handle: OpaquePointer
   private unowned let connection: Connection
@@ -111,6 +111,17 @@ final class Statement {
   @inline(__always)
   func run() throws(StoreError) {
     defer { reset() }
+    while try step() {}
+  }
+
+  /// The same for a statement of which each run binds all parameters: they keep what they were bound to until then, and
+  /// nobody looks at it.
+  @inline(__always)
+  func runWhollyBound() throws(StoreError) {
+    defer {
+      sqlite3_reset(handle)
+      bindFailure = SQLITE_OK
+    }
     while try step() {}
   }
 

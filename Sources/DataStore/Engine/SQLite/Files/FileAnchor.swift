@@ -97,8 +97,8 @@ final class FileAnchor: @unchecked Sendable {
 
   /// The same, where some connection of this process has the file open already: before a store opens the first of its
   /// own. SQLite takes a -shm for a dead one where nobody but its own process has it locked, and starts it over.
-  static func holdWhereOpen(_ path: String) -> FileAnchor? {
-    guard let location = try? StorePath(path), let sharedMemory = FileIdentity(location.resolved + "-shm"),
+  static func holdWhereOpen(_ location: StorePath) -> FileAnchor? {
+    guard let sharedMemory = FileIdentity(location.resolved + "-shm"),
       sharedMemory.descriptorCount(where: { _ in true }) > 0
     else { return nil }
     return hold(location.resolved)

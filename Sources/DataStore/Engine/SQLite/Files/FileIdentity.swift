@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CLinux
 import Glibc
 
 /// Which file a name stands for: device and inode.
@@ -34,21 +35,36 @@ struct FileIdentity: Hashable {
   }
 
   static func forEachDescriptor(_ body: (Int32) -> Void) {
-    guard let folder = opendir("/proc/self/fd") else {
-      // No descriptor or no memory is left to look with, or there is no /proc: try all that there may be.
+    let folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else {
+      // No descriptor is left to look with, or there is no /proc: try all that there may be.
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
       for descriptor in 0..<Int32(clamping: limit.rlim_cur) { body(descriptor) }
       return
     }
-    defer { closedir(folder) }
-    while let entry = readdir(folder) {
-      // An entry is as long as its name; the struct's full length may reach beyond the buffer.
-      guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { break }
-      let name = UnsafeRawPointer(entry) + offset
-      if let number = number(name.assumingMemoryBound(to: UInt8.self)) { body(number) }
+    defer { close(folder) }
+    withUnsafeTemporaryAllocation(byteCount: roomForEntries, alignment: 8) { room in
+      guard let start = room.baseAddress else { return }
+      while true {
+        let count = clinux_entries(folder, start, room.count)
+        guard count > 0 else { return }
+        var offset = 0
+        while offset + Self.nameOffset < count {
+          let entry = UnsafeRawPointer(start + offset)
+          let name = entry + Self.nameOffset
+          if let number = number(name.assumingMemoryBound(to: UInt8.self)) { body(number) }
+          offset += max(Int(entry.loadUnaligned(fromByteOffset: Self.lengthOffset, as: UInt16.self)), 1)
+        }
+      }
     }
   }
+
+  /// As much as lies on the stack.
+  private static let roomForEntries = 1024
+  // struct linux_dirent64
+  private static let lengthOffset = 16
+  private static let nameOffset = 19
 
   /// nil for "." and "..".
   private static func number(_ name: UnsafePointer<UInt8>) -> Int32? {

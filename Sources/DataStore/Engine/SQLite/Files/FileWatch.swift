@@ -74,31 +74,31 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
 
   /// For writers, before each transaction and each commit.
   func checkAll() throws(StoreError) {
-    let count = try lookForDatabase()
-    if count == nil || count != countWithoutFault() { try look(count) }
+    let taken = try lookForDatabase()
+    if let taken, taken.isWithoutFault { return }
+    try look(taken?.count)
   }
 
   /// Between a commit and its acknowledgement.
   func checkCommitted() throws(StoreError) {
-    let count = takeNotices()?.count
-    guard count == nil || count != countWithoutFault() else { return }
+    let taken = takeNotices()
+    if let taken, taken.isWithoutFault { return }
     let fate = "Whether the call that was under way is stored is unknown"
     guard FileIdentity(path) == database else {
       doubtNotices()
       throw moved(path, fate)
     }
-    try look(count, fate)
+    try look(taken?.count, fate)
   }
 
-  /// Makes sure that the path leads to the database; returns the count of notices that this holds for, nil if there are
-  /// none to count.
-  private func lookForDatabase() throws(StoreError) -> Int? {
+  /// Makes sure that the path leads to the database; returns the notices that this holds for, nil if there are none.
+  private func lookForDatabase() throws(StoreError) -> Taken? {
     let taken = takeNotices()
     let now = taken == nil ? 0 : Self.now()
-    if let taken, taken.coverFolders,
-      monitor.locked({ taken.count == countOfDatabase && now &- lastLook < Self.nanosecondsBetweenLooks })
+    if let taken, taken.coverFolders, taken.isOfDatabase,
+      now &- taken.lastLook < Self.nanosecondsBetweenLooks
     {
-      return taken.count
+      return taken
     }
     guard FileIdentity(path) == database else {
       doubtNotices()
@@ -112,7 +112,7 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
       countOfDatabase = max(countOfDatabase, taken.count)
       lastLook = now
     }
-    return taken.count
+    return taken
   }
 
   /// How often notices came in so far; nil if none ever do. While they do not pay yet it is a number that was never given
@@ -172,13 +172,25 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
 
   // MARK: Notices
 
-  /// Takes in what notices there are; returns how often some came, and whether the folders on the path give notice, too.
-  /// nil if none come.
-  private func takeNotices() -> (count: Int, coverFolders: Bool)? {
+  private struct Taken {
+    /// How often notices came in.
+    let count: Int
+    /// The folders on the path give notice, too.
+    let coverFolders: Bool
+    /// A look has found the database, or all there is, in order since the last one.
+    let isOfDatabase: Bool
+    let isWithoutFault: Bool
+    let lastLook: UInt64
+  }
+
+  /// Takes in what notices there are; nil if none come.
+  private func takeNotices() -> Taken? {
     monitor.locked {
       guard let notices else { return nil }
       if notices.take() { noticeCount += 1 }
-      return (noticeCount, notices.coverFolders)
+      return Taken(
+        count: noticeCount, coverFolders: notices.coverFolders, isOfDatabase: noticeCount == countOfDatabase,
+        isWithoutFault: noticeCount == countOfAll, lastLook: lastLook)
     }
   }
 
@@ -203,9 +215,6 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
       effort = 0
     }
   }
-
-  /// The count of notices at which all was in order; no count of them before the first look.
-  private func countWithoutFault() -> Int { monitor.locked { countOfAll } }
 
   // MARK: Errors
 

@@ -8,6 +8,8 @@ struct StorePath {
   static let longestPath =
     sqlite3_vfs_find(nil).map { Int($0.pointee.mxPathname) - SideFiles.longestSuffix } ?? 504
 
+  /// As the caller has it.
+  let given: String
   /// Absolute, symbolic links resolved.
   let resolved: String
   let exists: Bool
@@ -16,6 +18,7 @@ struct StorePath {
   /// `what` is what the caller calls the path.
   init(_ path: String, as what: String = "path") throws(StoreError) {
     try Self.checkIsPlain(path, what)
+    given = path
     var status = stat()
     if stat(path, &status) == 0 {
       switch status.st_mode & S_IFMT {
@@ -68,7 +71,8 @@ struct StorePath {
     throw .invalid(
       "the \(what) \(StoreError.quoted(path)) is a URI or a connection string ('\(scheme):'), and a store is opened by the"
         + " plain path of its file: pass 'market.db' or '/data/market.db'; read_only and timeout are arguments of their"
-        + " own. A file that has such a name is './\(scheme):...'", key: what)
+        + " own. On a PostgreSQL server it is 'postgresql://user@host/database', as text. A file that has such a name is"
+        + " './\(scheme):...'", key: what)
   }
 
   /// The scheme of a URI, as of `file:x?mode=ro` or `sqlite:///x`; nil for a path. Where one slash is left of the two,
@@ -82,7 +86,7 @@ struct StorePath {
         || [UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
     }
     guard isScheme, !scheme.isEmpty else { return nil }
-    let isKnown = ["file", "sqlite", "sqlite3", "jdbc"].contains(scheme) || scheme.hasPrefix("sqlite+")
+    let isKnown = ["file", "sqlite", "sqlite3", "jdbc", "postgresql", "postgres"].contains(scheme) || scheme.hasPrefix("sqlite+")
     return isKnown || path[colon...].hasPrefix("://") ? scheme : nil
   }
 

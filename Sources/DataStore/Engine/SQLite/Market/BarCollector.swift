@@ -5,7 +5,7 @@ import CSQLite
 ///
 /// Reading through an aggregate keeps the loop over the rows inside SQLite, which is up to 1.7 times
 /// faster than stepping a statement and fetching each column.
-final class BarCollector: RecordSink {
+final class BarCollector: RecordSink, ProgressMeasure {
   /// In memory of its own: SQLite reaches it once per row, and Swift's checks for exclusive access to a class's
   /// properties would cost a tenth of the read.
   private let collection: UnsafeMutablePointer<BarCollection>
@@ -52,6 +52,16 @@ final class BarCollector: RecordSink {
     (try? collection.pointee.append(rows, block)) ?? false
   }
 
+  /// Likewise one, whose record goes with the next.
+  func append(_ row: LatestPages.Row) -> Bool {
+    guard let start = row.record.baseAddress else { return false }
+    var found = FoundRow(
+      instant: row.instant, record: start, bytes: Int32(truncatingIfNeeded: row.record.count))
+    return withUnsafeMutablePointer(to: &found) {
+      append(UnsafeMutableBufferPointer(start: $0, count: 1), in: nil)
+    }
+  }
+
   // MARK: A read, from begin to end
 
   func begin(_ shape: ReadShape) {
@@ -85,6 +95,7 @@ final class BarCollector: RecordSink {
   }
 
   var count: Int { collection.pointee.rows.count }
+  var progressSoFar: Int { count }
   /// The time of a row; nil if there is no such row.
   func instant(_ row: Int) -> Int64? {
     row >= 0 && row < count ? collection.pointee.rows.timestamps[row] : nil

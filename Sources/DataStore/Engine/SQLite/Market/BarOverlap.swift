@@ -144,11 +144,13 @@ final class BarOverlap {
     state.pointee.outside = 0
     state.pointee.isGivenUp = false
     state.pointee.isWhole = isWhole
+    source.isWalking = true
   }
 
   private func end() {
     state.pointee.features = nil
     state.pointee.isWhole = false
+    source.isWalking = false
     meetsAll = nil
   }
 

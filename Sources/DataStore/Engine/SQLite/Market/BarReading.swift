@@ -19,6 +19,19 @@ extension StoreConnection {
     }
     return collector.end()
   }
+
+  /// How many rows a read may give: its limits, or else what the index says. To be called within its snapshot.
+  func expectedRows(_ reads: [SeriesRead], limit: Int?, notices: Int?) throws(StoreError) -> Int {
+    if let limit, reads.count == 1 { return min(limit, reads[0].limit ?? limit) }
+    if let limit, reads.allSatisfy({ $0.limit == nil }) { return limit }
+    var rows = 0
+    for read in reads {
+      let count =
+        if let most = read.limit { most } else { try countBars(read.key, read.range, notices: notices) }
+      rows = rows.addingReportingOverflow(count).overflow ? Int.max : rows + count
+    }
+    return min(rows, limit ?? Int.max)
+  }
 }
 
 extension StoreConnection {
@@ -99,6 +112,11 @@ extension StoreConnection {
 
   /// The rows of the range, the first or the last of them, from the pages of the file; nil if SQLite has to read them.
   private func collectFromPages(_ read: SeriesRead, limit: Int?) throws(StoreError) -> Int? {
+    if limit == 1, read.isFromEnd, read.range == .all, let row = try latestRow(read.key) {
+      guard collector.append(row) else { return nil }
+      try collector.settle()
+      return 1
+    }
     let bounds = Bounds(read.range)
     let taken = try read.key.withBytes { symbol, timeframe throws(StoreError) in
       (bounds.low ?? .empty).withBytes { low in
@@ -115,6 +133,10 @@ extension StoreConnection {
     guard let taken = taken ?? nil else { return nil }
     try collector.settle()
     return taken
+  }
+
+  private func latestRow(_ key: SeriesKey) throws(StoreError) -> LatestPages.Row? {
+    try key.withBytes { symbol, timeframe throws(StoreError) in try latestRow(symbol, timeframe) }
   }
 
   private func run(_ key: SeriesKey, _ bounds: Bounds, _ shape: ReadShape) throws(StoreError) {

@@ -21,6 +21,7 @@ extension StoreConnection {
       try writingAtOnce { () throws(StoreError) in
         try run(statement, row, features, lookingForOtherForms: true)
       }
+      followCommit(row, features, replace: replace)
     }
   }
 
@@ -44,6 +45,7 @@ extension StoreConnection {
       try writingAtOnce { () throws(StoreError) in
         try run(statement, row, features, lookingForOtherForms: true)
       }
+      followCommit(row, isWhole: false)
     }
     guard changes > 0 else { throw .missingBar(row.place, row: 0) }
   }
@@ -66,7 +68,7 @@ extension StoreConnection {
       }
     }
     try barTime.giving(row, lookingForOtherForms: lookingForOtherForms) { () throws(StoreError) in
-      try statement.run()
+      try statement.runWhollyBound()
     }
   }
 }

@@ -26,12 +26,15 @@ final class StoreConnection: Connection {
   private var keptTrees: KeptTrees?
   /// What was noticed of the file before the current read; nil if nothing notices.
   @exclusivity(unchecked) private var notices: Int?
+  /// What was noticed of the file by now, for the writer.
+  var noticesSoFar: (() -> Int?)?
   /// The latest bars of series that have rows in other forms.
   @exclusivity(unchecked) var latestTexts = LatestTexts()
   /// For the latest bar, which is fetched from pages; nil before the first one.
   private var latestPages: LatestPages?
   /// For state values, which are fetched from pages; nil before the first one.
   private var statePages: StatePages?
+  @exclusivity(unchecked) private var barRecord = BarRecord()
   private var latestFields = RecordFields(count: BarSource.keyColumns + BarColumns.names.count)
   /// The date of the bar that was read last by itself: the latest bars of all series are mostly of one day.
   var latestDate = TimestampParser.DateMemo()
@@ -94,12 +97,8 @@ final class StoreConnection: Connection {
   func latestRecord(
     _ symbol: Bytes, _ timeframe: Bytes, notices: Int?
   ) throws(StoreError) -> (instant: Int64, record: RecordRow)? {
-    guard fastPaths.contains(.latestPages), let known else { return nil }
-    if latestPages == nil {
-      guard let trees = try trees(), let changed = ChangedPages(self) else { return nil }
-      latestPages = LatestPages(trees, changed, known.ledger, known.bars)
-    }
-    guard let row = try latestPages?.row(symbol, timeframe, self, notices: notices),
+    guard fastPaths.contains(.latestPages),
+      let row = try latest()?.row(symbol, timeframe, self, notices: notices),
       latestFields.read(row.record)
     else { return nil }
     return (row.instant, latestFields.row)
@@ -223,9 +222,52 @@ final class StoreConnection: Connection {
     return trees.isOfWAL(snapshot) ? found : nil
   }
 
+  /// Keeps the records of the latest bars of series, in the order of the index: of so many more at each call.
+  func readAhead(series: Int, notices: Int?, shouldStop: () -> Bool) throws(StoreError) -> SurveyOutcome {
+    guard let latestPages = try latest() else { return .end }
+    for _ in 0..<series where !shouldStop() {
+      switch try latestPages.readAhead(self, notices: notices) {
+      case .next: break
+      case .end: return .end
+      case .unclear: throw Self.unclear
+      }
+    }
+    return .more
+  }
+
+  private func latest() throws(StoreError) -> LatestPages? {
+    if let latestPages { return latestPages }
+    guard let known, let trees = try trees(), let changed = ChangedPages(self) else { return nil }
+    let latest = LatestPages(trees, changed, known.ledger, known.bars, known.latest)
+    latestPages = latest
+    return latest
+  }
+
   private func trees() throws(StoreError) -> KeptTrees? {
     if keptTrees == nil { keptTrees = try KeptTrees(self) }
     return keptTrees
+  }
+
+  /// To be called by the writer behind a statement that was its own transaction, and has written one bar, or none. `features`
+  /// are what was packed; nil says nothing of them. Without `isWhole` the bar is not what was given alone.
+  func followCommit(
+    _ row: BorrowedRow?, _ features: Bytes? = nil, replace: Bool = false, isWhole: Bool = true
+  ) {
+    guard isWriter, !isInTransaction, let known, let changedPages,
+      let commit = known.ledger.takeCommit()
+    else { return }
+    let series = row.map { (symbol: $0.symbol, timeframe: $0.timeframe) }
+    func record(_ last: KeptRecords.Record) -> (instant: Int64, bytes: Bytes)? {
+      guard isWhole, let row else { return nil }
+      return barRecord.make(of: row, features, replace: replace, last).map { (row.bar.timestamp, $0) }
+    }
+    known.latest.follow(commit, changedPages, notices: noticesSoFar, series, record)
+  }
+
+  /// The row of a series' latest bar within the read transaction that has begun with `beginPages`, likewise.
+  func latestRow(_ symbol: Bytes, _ timeframe: Bytes) throws(StoreError) -> LatestPages.Row? {
+    guard fastPaths.contains(.latestPages), let header = seriesPages?.header else { return nil }
+    return try latest()?.row(symbol, timeframe, self, notices: notices, as: header)
   }
 
   func endSnapshot() {
@@ -239,6 +281,7 @@ final class StoreKnowledge {
   let ledger: CommitLedger
   let bars: ForeignForms
   let requests: ForeignForms
+  let latest = LatestRecords()
   /// Whether all may rest on it: then the ledger knows of all that this store itself commits. Decided before any reads.
   @exclusivity(unchecked) fileprivate(set) var isShared: Bool
 

@@ -37,11 +37,10 @@ final class ChangedPages {
     let schema = schema(new)
     cookie = schema?.cookie
     // Another schema may have made another table ours.
-    guard let old, let schema, known == schema.cookie, old.salts == new.salts, old.salts != 0,
-      new.lastFrame > old.lastFrame,
-      Int(new.lastFrame - old.lastFrame) <= Self.mostBytes / max(new.pageSize, 512)
+    guard let old, let schema, known == schema.cookie, let frames = frames(behind: old, upTo: new),
+      frames.count <= Self.mostBytes / max(new.pageSize, 512)
     else { return false }
-    for frame in (old.lastFrame + 1)...new.lastFrame {
+    for frame in frames {
       guard let number = files.index.page(in: frame), number > 0 else { return false }
       if number == 1 || files.index.frame(of: number, upTo: new.lastFrame) != frame { continue }
       guard let bytes = room(new.pageSize),
@@ -53,6 +52,33 @@ final class ChangedPages {
     guard let still = files.index.sample()?.header else { return false }
     return still.salts == new.salts && still.lastFrame >= new.lastFrame
   }
+
+  /// The frames of all commits behind `old`, up to `new`, which is the current header; nil if others may be gone.
+  ///
+  /// Where the WAL has started over in between, there are none but those that it holds now if these are as many as were
+  /// committed since.
+  func frames(behind old: WALIndex.Header, upTo new: WALIndex.Header) -> ClosedRange<UInt32>? {
+    guard old.salts != 0, new.salts != 0, new.lastFrame > 0 else { return nil }
+    if old.salts == new.salts {
+      return new.lastFrame > old.lastFrame ? (old.lastFrame + 1)...new.lastFrame : nil
+    }
+    // An index that was made again counts from 0.
+    guard new.starts == old.starts &+ 1, old.commits > 0, new.commits > old.commits,
+      new.lastFrame <= Self.mostCounted, new.commits - old.commits <= new.lastFrame
+    else { return nil }
+    var commits: UInt32 = 0
+    for frame in 1...new.lastFrame {
+      guard let isCommit = files.isCommit(frame, pageSize: new.pageSize) else { return nil }
+      if isCommit { commits += 1 }
+    }
+    return commits == new.commits - old.commits ? 1...new.lastFrame : nil
+  }
+
+  /// Frames that are looked at one by one.
+  private static let mostCounted: UInt32 = 128
+
+  /// The schema's cookie as of the current header.
+  func schemaCookie(_ header: WALIndex.Header) -> UInt32? { schema(header)?.cookie }
 
   private func schema(_ header: WALIndex.Header) -> (cookie: UInt32, usableSize: Int)? {
     guard let bytes = room(header.pageSize), let frame = files.index.frame(of: 1, upTo: header.lastFrame),

@@ -26,6 +26,9 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
   /// How the writer sees the file; set once, before its first write.
   @exclusivity(unchecked) private var writersPages: ChangedPages?
   @exclusivity(unchecked) private var writersHeaders: WALIndex.Headers?
+  /// The header when the writer took the lock on writing; nil if that cannot be told.
+  @exclusivity(unchecked) private var headerBefore: WALIndex.Header?
+  @exclusivity(unchecked) private var lastCommit: OwnCommit?
   /// How many notices had come in when the WAL was last seen without salts.
   @exclusivity(unchecked) private var notices = 0
 
@@ -44,6 +47,14 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
     func holds(_ edition: UInt32, isPlain: Bool) -> Bool {
       edition <= now && edition >= (isPlain ? plainSince : foundSince)
     }
+  }
+
+  /// What the writer has committed while it last had the lock on writing, by the headers before and after.
+  struct OwnCommit {
+    let before: WALIndex.Header
+    let after: WALIndex.Header
+    /// See `Knowable`.
+    let plainSince: UInt32
   }
 
   /// An edition that a snapshot is not older than.
@@ -68,6 +79,8 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
       if !isStill, writersPages.flatMap(look) == nil { forget() }
       isWriting = true
       isRemoving = false
+      lastCommit = nil
+      headerBefore = (writersHeaders?.first).flatMap { writersHeaders?.areBoth($0) == true ? $0 : nil }
     }
   }
 
@@ -81,7 +94,17 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
         lastRemoval = edition
       }
       header = writersHeaders?.first
+      if let before = headerBefore, let header, before != header {
+        lastCommit = OwnCommit(before: before, after: header, plainSince: lastAddition)
+      }
+      headerBefore = nil
     }
+  }
+
+  /// What the writer has just committed; nil if nothing, or it was asked for before. For the writer alone.
+  func takeCommit() -> OwnCommit? {
+    defer { lastCommit = nil }
+    return lastCommit
   }
 
   /// To be called before rows are removed that may be in other forms, by the writer within its transaction.

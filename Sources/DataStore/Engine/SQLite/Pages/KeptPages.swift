@@ -14,8 +14,8 @@ struct KeptPages: ~Copyable {
     var bytes: UnsafeMutablePointer<UInt8>?
   }
 
-  /// Room for the inner pages of a few million bars. Memory is asked for page by page.
-  private static let mostBytes = 8 << 20
+  /// Room for the inner pages of a few million bars, beside as much for `KeptRecords`. Memory is asked for page by page.
+  private static let mostBytes = 4 << 20
   /// More than one read needs at a time.
   private static let fewest = 16
   /// The places where a page may be. Of them the one that was not used for longest is given to another page.

@@ -27,6 +27,7 @@ final class KeptTrees {
   @exclusivity(unchecked) var path: [(number: UInt32, cell: Int)] = []
   /// Where leaves were met last: as many pages lie above.
   @exclusivity(unchecked) var leafDepth = -1
+  @exclusivity(unchecked) private var tableLeafDepth = -1
   @exclusivity(unchecked) var low = ByteBuffer()
   @exclusivity(unchecked) var high = ByteBuffer()
   @exclusivity(unchecked) var date = TimestampParser.DateMemo()
@@ -83,38 +84,64 @@ final class KeptTrees {
     return BTreePage(scratch, size: usableSize)
   }
 
-  /// The last entry of the index that is not after the series; nil if that is on no leaf.
-  func lastEntry(_ root: UInt32, _ symbol: Bytes, _ timeframe: Bytes, _ snapshot: Snapshot) -> IndexEntry? {
+  /// Where a series ends in the index.
+  struct SeriesEnd {
+    /// The last entry that is not behind the series, and the first that is: each in its page.
+    var last: (page: BTreePage, cell: Int)?
+    var next: (page: BTreePage, cell: Int)?
+  }
+
+  /// Where a series ends; the pages on the way there are added to `trail`. With `isPassing` its leaf is not worth keeping. nil
+  /// where that is SQLite's to find out.
+  func end(
+    of symbol: Bytes, _ timeframe: Bytes, _ root: UInt32, _ snapshot: Snapshot, isPassing: Bool = false,
+    _ trail: inout PageTrail
+  ) -> SeriesEnd? {
     low.removeAll()
     low.append(symbol)
     low.append(timeframe)
     guard !low.isIncomplete else { return nil }
-    let end = IndexPlace(
+    let place = IndexPlace(
       .behindSeries, low.bytes, symbolBytes: symbol.count, timeframeBytes: timeframe.count)
+    var end = SeriesEnd()
     var number = root
-    for _ in 0..<Self.deepest {
-      guard let page = page(number, snapshot), page.kind == .indexInterior || page.kind == .indexLeaf,
-        let cell = end.firstCell(of: page)
+    for depth in 0..<Self.deepest {
+      let isAmongLeaves = isPassing && depth == leafDepth
+      guard let page = isAmongLeaves ? passingPage(number, snapshot) : page(number, snapshot),
+        page.kind == .indexInterior || page.kind == .indexLeaf, let cell = place.firstCell(of: page)
       else { return nil }
-      if page.kind == .indexLeaf { return cell > 0 ? page.indexEntry(cell - 1) : nil }
+      trail.add(number)
+      // An entry of an inner page stands between those of two children.
+      if cell > 0 { end.last = (page, cell - 1) }
+      if cell < page.cellCount { end.next = (page, cell) }
+      if page.kind == .indexLeaf {
+        leafDepth = depth
+        return end
+      }
       guard let child = page.child(cell) else { return nil }
       number = child
     }
     return nil
   }
 
-  /// A row of the table that is on one page, and where.
-  func record(_ rowid: Int64, _ root: UInt32, _ snapshot: Snapshot) -> (bytes: Bytes, place: RowPlace)? {
+  /// A row of the table that is on one page. `trail` and `isPassing` as above.
+  func record(
+    _ rowid: Int64, _ root: UInt32, _ snapshot: Snapshot, isPassing: Bool = false, _ trail: inout PageTrail
+  ) -> Bytes? {
     var number = root
-    for _ in 0..<Self.deepest {
-      guard let page = page(number, snapshot), let cell = page.firstCell(notBefore: rowid) else { return nil }
+    for depth in 0..<Self.deepest {
+      let isAmongLeaves = isPassing && depth == tableLeafDepth
+      guard let page = isAmongLeaves ? passingPage(number, snapshot) : page(number, snapshot),
+        let cell = page.firstCell(notBefore: rowid)
+      else { return nil }
+      trail.add(number)
       switch page.kind {
       case .tableLeaf:
-        let place = RowPlace(page: number, cell: cell)
-        guard cell < page.cellCount, page.rowid(cell) == rowid, let bytes = record(at: place, snapshot) else {
-          return nil
-        }
-        return (bytes, place)
+        tableLeafDepth = depth
+        guard cell < page.cellCount, page.rowid(cell) == rowid, let payload = page.payload(cell),
+          payload.overflow == 0
+        else { return nil }
+        return payload.local
       case .tableInterior:
         guard let child = page.child(cell) else { return nil }
         number = child
@@ -122,20 +149,5 @@ final class KeptTrees {
       }
     }
     return nil
-  }
-
-  /// Where a row stands in a snapshot.
-  struct RowPlace {
-    let page: UInt32
-    let cell: Int
-  }
-
-  /// The row at a place of this snapshot.
-  func record(at place: RowPlace, _ snapshot: Snapshot) -> Bytes? {
-    guard let page = page(place.page, snapshot), page.kind == .tableLeaf,
-      let payload = page.payload(place.cell),
-      payload.overflow == 0
-    else { return nil }
-    return payload.local
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Synchronization
 
-/// Finds the latest bar of a series in pages that stay from call to call, without a lock and without SQLite.
+/// Finds the latest bar of a series without a lock on the file and without SQLite: its record is kept, or found in pages that
+/// stay from call to call.
 ///
 /// SQLite's read transaction costs more than the bar. Here the header of the WAL's index is checked before and after:
 /// where it is the same, all that was read in between is of one snapshot. Anything out of the ordinary gives nil and is left
@@ -20,74 +21,80 @@ final class LatestPages {
   private let changed: ChangedPages
   private let ledger: CommitLedger
   private let ends: any PlainEnds
+  private let records: LatestRecords
+  private var room = ByteBuffer(capacity: KeptRecords.longestRecord)
   @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
-  /// Counts the snapshots. What was found in the one that was seen last is still there.
-  @exclusivity(unchecked) private var state: UInt64 = 0
-  @exclusivity(unchecked) private var lastSnapshot: KeptTrees.Snapshot?
-  @exclusivity(unchecked) private var found = SeriesTable(
-    empty: Found(state: 0, instant: 0, place: KeptTrees.RowPlace(page: 0, cell: 0)))
 
-  /// Where the latest bar of a series stands in a snapshot; no text in another form means its instant or later.
-  private struct Found {
-    var state: UInt64
-    var instant: Int64
-    var place: KeptTrees.RowPlace
-  }
+  /// The series that `readAhead` has come to.
+  private var ahead = Series()
 
   /// `ends` is what is known of the ends of series, by `ledger`.
-  init(_ trees: KeptTrees, _ changed: ChangedPages, _ ledger: CommitLedger, _ ends: any PlainEnds) {
+  init(
+    _ trees: KeptTrees, _ changed: ChangedPages, _ ledger: CommitLedger, _ ends: any PlainEnds,
+    _ records: LatestRecords
+  ) {
     self.trees = trees
     self.changed = changed
     self.ledger = ledger
     self.ends = ends
+    self.records = records
   }
 
-  /// The latest bar of a series; nil if it is out of the ordinary, or there is none.
+  private func view(_ notices: Int?) -> LatestRecords.View {
+    LatestRecords.View(changed: changed, ledger: ledger, notices: notices)
+  }
+
+  /// The latest bar of a series; nil if it is out of the ordinary, or there is none. Within a read transaction `header` is that
+  /// of its snapshot.
   func row(
-    _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection, notices: Int?
+    _ symbol: Bytes, _ timeframe: Bytes, _ connection: Connection, notices: Int?,
+    as header: WALIndex.Header? = nil
   ) throws(StoreError) -> Row? {
-    // Without salts and notices one state of the file could not be told from another.
-    guard connection.isOutsideTransaction, let snapshot = trees.begin(notices: notices),
-      snapshot.header.salts != 0 || notices != nil
-    else { return nil }
-    atomicMemoryFence(ordering: .acquiring)
-    if snapshot != lastSnapshot {
-      state &+= 1
-      lastSnapshot = snapshot
+    guard let snapshot = begin(connection, notices, as: header) else { return nil }
+    if let instant = records.find(symbol, timeframe, snapshot, view(notices), into: &room) {
+      return Row(instant: instant, record: room.bytes)
     }
-    if let place = found.find(symbol, timeframe), found[place].state == state {
-      let found = found[place]
-      if let record = trees.record(at: found.place, snapshot) {
-        atomicMemoryFence(ordering: .acquiring)
-        return trees.isStill(snapshot) ? Row(instant: found.instant, record: record) : nil
-      }
-    }
+    var trail = PageTrail()
     guard let roots = try trees.roots(of: .bars, snapshot, connection),
-      let end = trees.lastEntry(roots.index, symbol, timeframe, snapshot),
-      end.symbol.equalsWord(symbol), end.timeframe.equalsWord(timeframe),
-      let instant = TimestampParser.stored(end.timestamp, &date)
+      let end = trees.end(of: symbol, timeframe, roots.index, snapshot, &trail)?.last,
+      let last = end.page.indexEntry(end.cell),
+      last.symbol.equalsWord(symbol), last.timeframe.equalsWord(timeframe),
+      let instant = TimestampParser.stored(last.timestamp, &date)
     else { return nil }
-    let rowid = end.rowid
-    guard isPlain(instant, symbol, timeframe, roots.index, snapshot, notices: notices),
-      let (record, place) = trees.record(rowid, roots.table, snapshot)
-    else {
-      return nil
-    }
+    let rowid = last.rowid
+    guard
+      let knowable = plainness(
+        instant, symbol, timeframe, roots.index, snapshot, notices: notices),
+      let record = trees.record(rowid, roots.table, snapshot, &trail)
+    else { return nil }
     atomicMemoryFence(ordering: .acquiring)
     guard trees.isStill(snapshot) else { return nil }
-    found.keep(Found(state: state, instant: instant, place: place), symbol, timeframe)
+    records.keep(instant, record, symbol, timeframe, trail, snapshot, knowable)
     return Row(instant: instant, record: record)
   }
 
-  /// Whether all texts that may mean `instant`, or later, are in the stored form (see `TimeForms`).
-  private func isPlain(
+  private func begin(
+    _ connection: Connection, _ notices: Int?, as header: WALIndex.Header? = nil
+  ) -> KeptTrees.Snapshot? {
+    // Without salts and notices one state of the file could not be told from another.
+    guard header != nil || connection.isOutsideTransaction, let snapshot = trees.begin(notices: notices),
+      snapshot.header.salts != 0 || notices != nil, header == nil || header == snapshot.header
+    else { return nil }
+    atomicMemoryFence(ordering: .acquiring)
+    return snapshot
+  }
+
+  /// What counts, where all texts that may mean `instant`, or later, are in the stored form (see `TimeForms`); else nil.
+  private func plainness(
     _ instant: Int64, _ symbol: Bytes, _ timeframe: Bytes, _ root: UInt32, _ snapshot: KeptTrees.Snapshot,
     notices: Int?
-  ) -> Bool {
+  ) -> CommitLedger.Knowable? {
     guard let knowable = ledger.knowable(with: snapshot.header, notices: notices, changed) else {
-      return false
+      return nil
     }
-    if let isPlain = ends.isPlainFrom(instant, symbol, timeframe, knowable) { return isPlain }
+    if let isPlain = ends.isPlainFrom(instant, symbol, timeframe, knowable) {
+      return isPlain ? knowable : nil
+    }
     let span = TimeForms.Written.meaning(instant, nil)
     var left = Self.mostLeaves
     let found = trees.plainTimes(
@@ -104,7 +111,78 @@ final class LatestPages {
         ends.keepOther(instant, symbol, timeframe, knowable)
       }
     }
-    return found != nil
+    return found == nil ? nil : knowable
+  }
+
+  // MARK: All series
+
+  /// A series by its names. Without bytes it comes before all others.
+  private struct Series: ~Copyable {
+    var symbol = ByteBuffer()
+    var timeframe = ByteBuffer()
+
+    init() {}
+
+    fileprivate mutating func become(_ entry: IndexEntry) {
+      symbol.removeAll()
+      symbol.append(entry.symbol)
+      timeframe.removeAll()
+      timeframe.append(entry.timeframe)
+    }
+  }
+
+  enum Step {
+    /// It has come to the next one.
+    case next
+    /// There is no other, or no room.
+    case end
+    /// Something was in the way: a commit, say.
+    case unclear
+  }
+
+  /// Keeps the record of the latest bar of one series, where it is not kept yet, and goes on to the series behind it: each
+  /// call one more.
+  func readAhead(_ connection: Connection, notices: Int?) throws(StoreError) -> Step {
+    guard let snapshot = begin(connection, notices),
+      let roots = try trees.roots(of: .bars, snapshot, connection)
+    else { return .unclear }
+    let (symbol, timeframe) = (ahead.symbol.bytes, ahead.timeframe.bytes)
+    var trail = PageTrail()
+    guard let end = trees.end(of: symbol, timeframe, roots.index, snapshot, isPassing: true, &trail) else {
+      return .unclear
+    }
+    var found: (instant: Int64, rowid: Int64)?
+    if let (page, cell) = end.last, let last = page.indexEntry(cell), last.symbol.equalsWord(symbol),
+      last.timeframe.equalsWord(timeframe), let instant = TimestampParser.stored(last.timestamp, &date)
+    {
+      found = (instant, last.rowid)
+    }
+    var next = Series()
+    var hasNext = false
+    if let (page, cell) = end.next {
+      guard let entry = page.indexEntry(cell) else { return .unclear }
+      next.become(entry)
+      hasNext = true
+    }
+    if let (instant, rowid) = found, !records.has(symbol, timeframe, snapshot, view(notices)),
+      let knowable = plainness(
+        instant, symbol, timeframe, roots.index, snapshot, notices: notices),
+      // Its page comes in place of the index's.
+      let record = trees.record(rowid, roots.table, snapshot, isPassing: true, &trail)
+    {
+      atomicMemoryFence(ordering: .acquiring)
+      guard trees.isStill(snapshot) else { return .unclear }
+      guard
+        records.keep(instant, record, symbol, timeframe, trail, snapshot, knowable, pushes: false)
+      else { return .end }
+    }
+    atomicMemoryFence(ordering: .acquiring)
+    guard trees.isStill(snapshot), !next.symbol.isIncomplete, !next.timeframe.isIncomplete else {
+      return .unclear
+    }
+    guard hasNext else { return .end }
+    swap(&ahead, &next)
+    return .next
   }
 }
 

@@ -41,6 +41,17 @@ struct PageFiles {
       wal, bytes, Int32(count), Int64(Self.walHeaderBytes + frames + Self.frameHeaderBytes)) == SQLITE_OK
   }
 
+  /// Whether a commit ends with a frame; nil if that cannot be told.
+  func isCommit(_ frame: UInt32, pageSize: Int) -> Bool? {
+    // The frame's page, and behind a commit the pages of the database.
+    var words: (UInt32, UInt32) = (0, 0)
+    let offset = Int64(Self.walHeaderBytes) + Int64(frame - 1) * Int64(Self.frameHeaderBytes + pageSize)
+    let isRead = withUnsafeMutableBytes(of: &words) { bytes in
+      csqlite_read(wal, bytes.baseAddress, Int32(bytes.count), offset) == SQLITE_OK
+    }
+    return isRead ? words.1 != 0 : nil
+  }
+
   /// Copies `count` bytes of the database.
   func readDatabase(at offset: Int64, into bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
     csqlite_read(database, bytes, Int32(count), offset) == SQLITE_OK

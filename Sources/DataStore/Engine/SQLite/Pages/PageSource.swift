@@ -15,6 +15,9 @@ struct PageSource {
   private(set) var usableSize = 0
   private(set) var schemaCookie: UInt32 = 0
 
+  /// The header of the WAL's index as of the read transaction.
+  private(set) var header: WALIndex.Header?
+
   /// Counts the read transactions.
   private(set) var epoch: UInt64 = 0
   /// Counts the changes of `origin`: as long as it is the same, a page has changed where another frame holds it, and not
@@ -22,7 +25,7 @@ struct PageSource {
   private(set) var state: UInt64 = 0
   private var origin: Origin?
   /// Where the database's header was when it was looked at.
-  private var header: (state: UInt64, frame: UInt32)?
+  private var firstPage: (state: UInt64, frame: UInt32)?
   /// How many pages the database had when this transaction first asked. It does not shrink.
   private var pagesOfDatabase: Int?
 
@@ -52,6 +55,7 @@ struct PageSource {
     guard connection.isOutsideTransaction else { return false }
     epoch += 1
     pagesOfDatabase = nil
+    header = nil
     let before = files.index.sample()
     try begin()
     guard let before, let after = files.index.sample(), before.header == after.header,
@@ -71,6 +75,7 @@ struct PageSource {
     // Without salts and notices one state cannot be told from another.
     if now != origin || salts == 0 && notices == nil { state += 1 }
     origin = now
+    header = before.header
     return readHeader()
   }
 
@@ -91,8 +96,8 @@ struct PageSource {
 
   private mutating func readHeader() -> Bool {
     guard let frame = frame(of: 1) else { return false }
-    if let header, header == (state, frame) { return true }
-    header = nil
+    if let firstPage, firstPage == (state, frame) { return true }
+    firstPage = nil
     return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headerBytes) { bytes in
       guard let start = bytes.baseAddress else { return false }
       let sizeOfWAL = lastFrame > 0 ? files.pageSizeOfWAL : nil
@@ -108,7 +113,7 @@ struct PageSource {
       schemaCookie = UnsafeRawPointer(start + 40).loadUnaligned(as: UInt32.self)
       let isUTF8 = bytes[56] == 0 && bytes[57] == 0 && bytes[58] == 0 && bytes[59] == 1
       guard bytes[18] == 2 && bytes[19] == 2 && usableSize >= 480 && isUTF8 else { return false }
-      header = (state, frame)
+      firstPage = (state, frame)
       return true
     }
   }

@@ -85,6 +85,13 @@ struct RecordRow {
     return .integer(RecordValue.integer(field.type, field.bytes))
   }
 
+  /// A value as it lies, with its type.
+  @inline(__always)
+  func raw(_ place: Int) -> (type: UInt64, bytes: Bytes)? {
+    let field = fields[place]
+    return RecordValue.size(field.type).map { (field.type, Bytes(start: field.bytes, count: $0)) }
+  }
+
   enum Value {
     case integer(Int64)
     case real(Double)

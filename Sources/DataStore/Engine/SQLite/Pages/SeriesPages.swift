@@ -86,6 +86,9 @@ struct SeriesPages: ~Copyable {
     interruption = connection.interruption
   }
 
+  /// That of the WAL's index, as of the read transaction that has begun.
+  var header: WALIndex.Header? { source.header }
+
   /// Begins the read transaction; false if its pages cannot be read, or hold other tables than ours. `notices`: see
   /// `PageSource`.
   mutating func begin(_ connection: Connection, notices: Int?) throws(StoreError) -> Bool {

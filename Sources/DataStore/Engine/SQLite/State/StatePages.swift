@@ -27,7 +27,8 @@ struct StatePages: ~Copyable {
     else { return nil }
     var found = Found.nothing
     if case .row(let rowid) = place {
-      guard let record = trees.record(rowid, roots.table, snapshot)?.bytes, fields.read(record) else {
+      var trail = PageTrail()
+      guard let record = trees.record(rowid, roots.table, snapshot, &trail), fields.read(record) else {
         return nil
       }
       found = .row(fields.row)

@@ -42,11 +42,16 @@ final class FrameGathering {
   /// Where the frames of this transaction end so far.
   @exclusivity(unchecked) private var end: Int64 = 0
 
-  /// Told of the lock on writing. To be set while nobody writes.
-  @exclusivity(unchecked) var lockObserver: (any WriteLockObserver)?
+  /// Told of the lock on writing. To be set while nobody writes, by one that keeps it for as long as the files are open.
+  @exclusivity(unchecked) unowned(unsafe) var lockObserver: (any WriteLockObserver)?
 
   /// For a write of one row: the locks that it does without.
   @exclusivity(unchecked) var readLock = ReadLockSparing()
+
+  /// Notes what is fetched through this connection, where somebody asks.
+  let fetches = PageFetches()
+  /// The page of the frame whose header came last.
+  @exclusivity(unchecked) private var pageOfFrame: UInt32 = 0
 
   @exclusivity(unchecked) private var writeback = Writeback()
   /// -2 before it was asked for, -1 where it cannot be had.
@@ -69,7 +74,10 @@ final class FrameGathering {
     }
     methods.xRead = { file, bytes, count, offset in
       guard let file else { return SQLITE_IOERR }
-      let result = File.withOwner(file) { $0.flush(before: offset..<offset + Int64(count)) }
+      let result = File.withOwner(file) {
+        $0.fetches.noteRead(ofWAL: offset, count)
+        return $0.flush(before: offset..<offset + Int64(count))
+      }
       return result == SQLITE_OK ? shim_read(file, bytes, count, offset) : result
     }
     methods.xTruncate = { file, size in
@@ -95,6 +103,11 @@ final class FrameGathering {
   }
 
   private static let databaseMethods = ShimMethods { methods in
+    methods.xRead = { file, bytes, count, offset in
+      guard let file else { return SQLITE_IOERR }
+      File.withOwner(file) { $0.fetches.noteRead(ofDatabase: offset, count) }
+      return shim_read(file, bytes, count, offset)
+    }
     methods.xShmLock = { file, offset, count, flags in
       guard let file else { return SQLITE_IOERR }
       return File.withOwner(file) { $0.lock(file, offset, count, flags) }
@@ -146,6 +159,7 @@ final class FrameGathering {
   private func write(_ file: SQLiteFile, _ bytes: UnsafeRawPointer, _ count: Int32, _ offset: Int64) -> Int32
   {
     let size = Int(count)
+    if fetches.isCounting { noteFrame(bytes, size, offset) }
     let isNext = offset == start + Int64(self.count)
     if !isNext || self.count + size > Self.room {
       let result = flush()
@@ -165,6 +179,16 @@ final class FrameGathering {
       isEnding = true
     }
     return SQLITE_OK
+  }
+
+  /// A frame is written as its header, which begins with the number of the page, and the page.
+  private func noteFrame(_ bytes: UnsafeRawPointer, _ size: Int, _ offset: Int64) {
+    if size == Self.frameHeaderBytes {
+      pageOfFrame = UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self))
+    } else if pageOfFrame > 0 {
+      fetches.noteFrame(offset, size, of: pageOfFrame)
+      pageOfFrame = 0
+    }
   }
 
   private func ready() -> UnsafeMutableRawPointer? {

@@ -21,6 +21,10 @@ struct WALIndex {
         && one.salts == other.salts && one.ownChecksum == other.ownChecksum
     }
 
+    /// Counts the commits, from when this index was made.
+    var commits: UInt32 { UInt32(truncatingIfNeeded: words.1) }
+    /// The first salt, to which each start adds one.
+    var starts: UInt32 { UInt32(bigEndian: UInt32(truncatingIfNeeded: salts)) }
     var lastFrame: UInt32 { UInt32(truncatingIfNeeded: reach) }
     /// 0 before the WAL was begun.
     var pageSize: Int {

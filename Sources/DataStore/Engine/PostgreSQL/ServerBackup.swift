@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+extension PostgreSQLEngine {
+  /// Writes a store of SQLite's beside the target, as of one snapshot, and lets that be backed up to the target: the target
+  /// appears whole or not at all.
+  func backup(to target: String, overwrite: Bool) throws(StoreError) {
+    let location = try StorePath(target, as: "target")
+    guard overwrite || !location.exists else {
+      throw .invalid(
+        "\(location.resolved) exists already; name another file, or pass overwrite", key: "target")
+    }
+    let scratch = try location.besides(".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36))
+    defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(scratch + suffix) } }
+    try withSnapshot { () throws(StoreError) in
+      let file = try SQLiteEngine(scratch, StoreOptions(durability: .normal))
+      defer { file.close() }
+      var copy = StoreCopy(from: self, to: file, chunk: 10_000, LongCall([]))
+      _ = try copy.run()
+      try file.backup(to: target, overwrite: overwrite)
+    }
+  }
+
+  /// Has all reads of this thread within `body` see one snapshot: what was committed when it begins.
+  private func withSnapshot(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    try call { () throws(StoreError) in
+      let session = try takeSession(until: Deadline(secondsFromNow: options.timeout))
+      defer { giveBack(session) }
+      try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+      defer { if session.isInTransaction, !session.isLost { rollBack(session) } }
+      let thread = ThreadID.current
+      monitor.locked { snapshots.append((thread, session)) }
+      defer { monitor.locked { snapshots.removeAll { $0.session === session } } }
+      try body()
+    }
+  }
+
+  /// The session whose snapshot this thread's reads see.
+  var snapshotOfThisThread: Session? {
+    let thread = ThreadID.current
+    return monitor.locked { snapshots.isEmpty ? nil : snapshots.last { $0.thread == thread }?.session }
+  }
+}

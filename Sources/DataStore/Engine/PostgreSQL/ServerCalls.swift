@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// How calls get a session: counted, the caller's transaction's own or one of the pool, and again where a deadlock or a
+/// lost connection has undone all that they did.
+extension PostgreSQLEngine {
+  /// How a write becomes one transaction.
+  enum WriteForm {
+    /// It is one message: a statement, or a COPY and what is run over it.
+    case oneMessage
+    /// A BEGIN and a COMMIT go around it.
+    case severalMessages
+  }
+
+  // MARK: Counting calls
+
+  private func enter() throws(StoreError) {
+    guard ProcessMark.current == process else { throw .forkedSession }
+    try CancellationCallback.refuseWithin()
+    try ThreadStack.check()
+    try monitor.locked { () throws(StoreError) in
+      guard !isClosed else { throw .isClosed }
+      runningCalls += 1
+    }
+  }
+
+  func leave() {
+    monitor.locked {
+      runningCalls -= 1
+      if isClosed, runningCalls == 0 { monitor.wakeAll() }
+    }
+  }
+
+  func checkOpen() throws(StoreError) { try call { () throws(StoreError) in } }
+
+  /// Runs `body` as a call that uses no session of the store.
+  func call<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    try enter()
+    defer { leave() }
+    return try FloatSettings.withDefault(body)
+  }
+
+  // MARK: Reading
+
+  /// Runs `body` on a session for reading: the transaction's own where this thread and task have one open, else one of the
+  /// pool. With `snapshot`, all statements of `body` see one snapshot; a single statement does so by itself. `body` may run
+  /// again where the connection was lost.
+  func read<Result: ~Copyable>(
+    snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try call { () throws(StoreError) in
+      if let session = snapshotOfThisThread { return try body(session) }
+      if lane.enterTransaction() {
+        defer { leaveLane() }
+        return try inTransaction(writes: false, until: queryEnd, body)
+      }
+      return try readOutside(snapshot: snapshot, until: queryEnd, body)
+    }
+  }
+
+  /// Runs `body` on a pooled session, even within a transaction: what others have committed, as one snapshot.
+  func readOutside<Result: ~Copyable>(
+    snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try repeatedly(Deadline(secondsFromNow: options.timeout)) { session throws(StoreError) in
+      session.interruption.begin(stopsStatements: true, deadline: queryEnd)
+      guard snapshot else { return try body(session) }
+      try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+      let result = try body(session)
+      try session.uninterruptibly { () throws(StoreError) in _ = try session.run("COMMIT") }
+      return result
+    }
+  }
+
+  /// Runs `body`, which takes back all that it does, in a transaction that is rolled back; within the caller's one behind
+  /// a savepoint.
+  func readAlone<Result: ~Copyable>(
+    until queryEnd: Deadline?, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try call { () throws(StoreError) in
+      if lane.enterTransaction() {
+        defer { leaveLane() }
+        return try inTransaction(writes: true, until: queryEnd) { session throws(StoreError) in
+          let result = try body(session)
+          try undoCall(session)
+          return result
+        }
+      }
+      return try repeatedly(Deadline(secondsFromNow: options.timeout)) { session throws(StoreError) in
+        session.interruption.begin(stopsStatements: true, deadline: queryEnd)
+        try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        let result = try body(session)
+        rollBack(session)
+        return result
+      }
+    }
+  }
+
+  // MARK: Writing
+
+  /// Runs `body` as one transaction (within an open one: as a savepoint): all of it is stored, or nothing. `body` may run
+  /// again where a deadlock, or a lost connection, took back what it did.
+  func write<Result: ~Copyable>(
+    _ form: WriteForm, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    try call { () throws(StoreError) in
+      try checkMayWrite()
+      if lane.enterTransaction() {
+        defer { leaveLane() }
+        return try inTransaction(writes: true, body)
+      }
+      let deadline = Deadline(secondsFromNow: options.timeout)
+      // A transaction of another thread's is waited for in line. The turn is not kept: series do not wait for each other.
+      try lane.enter(until: deadline)
+      leaveLane()
+      return try repeatedly(deadline) { session throws(StoreError) in
+        switch form {
+        case .oneMessage: return try writeInOneMessage(session, body)
+        case .severalMessages: return try writeInSeveral(session, body)
+        }
+      }
+    }
+  }
+
+  func checkMayWrite() throws(StoreError) {
+    guard !options.isReadOnly else {
+      throw StoreError(.storage, "\(path) was opened read-only; open it without read_only to write")
+    }
+  }
+
+  private func writeInOneMessage<Result: ~Copyable>(
+    _ session: Session, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    session.outcome = .unknownWhereLost
+    defer { session.outcome = .nothingStored }
+    do throws(StoreError) { return try body(session) } catch {
+      guard session.isLost, session.outcome == .unknownWhereLost else { throw error }
+      throw .unknownOutcome(path)
+    }
+  }
+
+  private func writeInSeveral<Result: ~Copyable>(
+    _ session: Session, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    let number = try session.run("BEGIN; SELECT pg_catalog.pg_current_xact_id()::text").string(0)
+    let result = try body(session)
+    try commit(session, number: number)
+    return result
+  }
+
+  /// Commits the open transaction of this number. Where the answer is lost, the server is asked what has become of it.
+  func commit(_ session: Session, number: String) throws(StoreError) {
+    do throws(StoreError) {
+      let isCommitted = try session.uninterruptibly { () throws(StoreError) in
+        try session.run("COMMIT").tag.utf8.elementsEqual("COMMIT".utf8)
+      }
+      guard isCommitted else { throw .rolledBackByServer }
+    } catch {
+      guard session.isLost else { throw error }
+      try findOut(number, of: session, error)
+    }
+  }
+
+  /// Finds out whether a transaction was committed whose COMMIT has no answer; throws where it was not, or cannot be known.
+  func findOut(_ number: String, of lost: Session, _ failure: StoreError) throws(StoreError) {
+    let deadline = Deadline(secondsFromNow: max(options.timeout, 5))
+    var mayGoOn = true
+    while !deadline.isPast {
+      guard let session = try? takeSession(until: deadline) else { break }
+      defer { giveBack(session) }
+      // Another server, or another line of this one's history, numbers its transactions by itself.
+      guard session.system == lost.system else { break }
+      session.parameters.add(copying: number)
+      guard let answer = try? session.run("SELECT pg_catalog.pg_xact_status($1::text::xid8)", inBinary: false)
+      else {
+        continue
+      }
+      let status = answer.string(0)
+      if status.utf8.elementsEqual("committed".utf8) { return }
+      if status.utf8.elementsEqual("aborted".utf8) {
+        lost.outcome = .nothingStored
+        throw failure
+      }
+      guard status.utf8.elementsEqual("in progress".utf8) else { break }
+      // Where the connection hangs, the server may wait for it for hours.
+      if mayGoOn { session.endSession(lost.processNumber, ofTransaction: number) }
+      mayGoOn = false
+      try? pause(until: deadline)
+    }
+    throw .unknownOutcome(path)
+  }
+
+  // MARK: Again
+
+  /// Runs `body` with a session of the pool, again where it failed for a reason that passes and nothing of it is stored.
+  private func repeatedly<Result: ~Copyable>(
+    _ deadline: Deadline, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    var hasForgotten = false
+    while true {
+      let session = try takeSession(until: deadline)
+      defer { giveBack(session) }
+      session.waitsUntil = deadline
+      do throws(StoreError) { return try body(session) } catch {
+        let state = session.lastState
+        if session.isInTransaction, !session.isLost { rollBack(session) }
+        guard error.code != .closed, error.code != .interrupted else { throw error }
+        if session.isLost {
+          guard !deadline.isPast else { throw error }
+          continue
+        }
+        switch state {
+        case .deadlock, .serialization:
+          guard !deadline.isPast else { throw error }
+        case .noSuchStatement, .featureNotSupported:
+          // The tables have changed under a prepared statement, or a pooler has given another session.
+          guard !hasForgotten else { throw error }
+          hasForgotten = true
+          try session.forgetPrepared()
+        default: throw error
+        }
+      }
+    }
+  }
+
+  func rollBack(_ session: Session) {
+    session.forgetTemporaryTables()
+    try? session.uninterruptibly { () throws(StoreError) in _ = try session.run("ROLLBACK") }
+  }
+}
+
+extension StoreError {
+  /// A COMMIT that answered ROLLBACK.
+  static var rolledBackByServer: StoreError {
+    StoreError(
+      .storage,
+      "an error made the server roll the whole open transaction back; nothing of it is stored. Roll back, then begin again"
+    )
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+extension Session {
+  /// Triggers and rules on the tables: they run as our statements do, and may change or swallow what is written.
+  func additions(to names: ServerTables) throws(StoreError) -> [String] {
+    let tables = ServerSchema.tables.map { ServerTables.literal($0.name) }.joined(separator: ", ")
+    let answer = try run(
+      """
+      SELECT c.relname, 'trigger', t.tgname FROM pg_catalog.pg_trigger AS t
+      JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE NOT t.tgisinternal AND n.nspname = \(ServerTables.literal(names.schema)) AND c.relname IN (\(tables))
+      UNION ALL
+      SELECT c.relname, 'rule', r.rulename FROM pg_catalog.pg_rewrite AS r
+      JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE n.nspname = \(ServerTables.literal(names.schema)) AND c.relname IN (\(tables))
+      ORDER BY 1, 2, 3
+      """)
+    return (0..<answer.rows).map { row in
+      "\(answer.string(0, row: row)) has the \(answer.string(1, row: row)) '\(answer.string(2, row: row))', which runs at"
+        + " writes and may change them"
+    }
+  }
+
+  /// Rows whose times are infinite, or beyond what a store keeps.
+  func strangeTimes(in names: ServerTables) throws(StoreError) -> [String] {
+    var findings: [String] = []
+    let looks = [
+      (names.bars, "bar", "symbol || ' ' || timeframe", ["timestamp"]),
+      (names.requests, "request", "symbol || ' ' || timeframe", ["requested_at", "start_ts", "end_ts"]),
+      (names.state, "state key", "key", ["updated_at"]),
+    ]
+    for (table, what, name, times) in looks {
+      for time in times {
+        let column = ServerTables.quoted(time)
+        let answer = try run(
+          """
+          SELECT \(name), \(column)::text, \(time)_ns, count(*) OVER () FROM \(table) WHERE NOT (
+          \(column) > '1677-09-21T00:12:43.145224Z' AND \(column) < '2262-04-11T23:47:16.854776Z'
+          AND \(time)_ns BETWEEN 0 AND 999) ORDER BY 1, 2 LIMIT 10
+          """)
+        for row in 0..<answer.rows {
+          findings.append(
+            "\(what) \(answer.string(0, row: row)): \(time) is \(answer.string(1, row: row)) and"
+              + " \(answer.string(2, row: row)) ns, beyond what a store keeps")
+        }
+        if let count = answer.rows > 0 ? Int(answer.string(3)) : nil, count > 10 {
+          findings.append("\(count - 10) more rows of \(table) like that")
+        }
+      }
+    }
+    return findings
+  }
+}

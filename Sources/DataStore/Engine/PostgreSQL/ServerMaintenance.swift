@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+
+extension PostgreSQLEngine {
+  func info() throws(StoreError) -> StoreInfo {
+    try read(snapshot: false) { session throws(StoreError) in
+      let facts = try session.run(
+        """
+        SELECT pg_catalog.pg_database_size(pg_catalog.current_database()),
+        pg_catalog.current_setting('synchronous_commit'), (SELECT count(*) FROM \(tables.bars)),
+        (SELECT count(*) FROM \(tables.requests)), (SELECT count(*) FROM \(tables.state))
+        """)
+      func number(_ column: Int) -> Int64 { Int64(facts.string(column)) ?? 0 }
+      return StoreInfo(
+        path: path, sqliteVersion: "", sqliteSourceID: "", isWALResetSafe: true, journalMode: "",
+        synchronous: options.durability == .full ? "FULL" : "NORMAL", durability: options.durability,
+        isReadOnly: options.isReadOnly, fastPaths: [], fastPathsReason: nil, pageSize: 0,
+        fileBytes: number(0),
+        walBytes: 0, lastCheckpoint: nil, marketDataRows: number(2), marketRequestsRows: number(3),
+        systemStateRows: number(4))
+    }
+  }
+
+  /// The server checkpoints by itself.
+  func checkpoint() throws(StoreError) -> CheckpointResult {
+    try call { () throws(StoreError) in
+      try checkMayWrite()
+      guard !lane.hasTransaction else {
+        throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
+      }
+      return CheckpointResult(walFrames: 0, checkpointed: 0, heldBack: 0)
+    }
+  }
+
+  func connectionScript() throws(StoreError) -> String {
+    try checkOpen()
+    throw .invalid(
+      "a store on a PostgreSQL server has no SQLite connection to set up; use sql(), or connect another client to"
+        + " \(path) and run SET search_path TO \(ServerTables.quoted(tables.schema))")
+  }
+
+  func check() throws(StoreError) -> [String] {
+    try read(snapshot: true) { session throws(StoreError) in
+      var findings = try ServerSchema.faults(session, tables).faults
+      // Rows can be looked at where the columns are those that are asked for.
+      guard findings.isEmpty else { return findings }
+      findings += try session.additions(to: tables)
+      findings += try session.strangeTimes(in: tables)
+      return findings
+    }
+  }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+
+/// The sessions of a store: those that wait for a call, and those that are in one. Guarded by the engine's monitor.
+struct SessionPool {
+  /// Sessions that may be open at once: a server has a hundred by default, for all of its clients.
+  static let most = 16
+  /// How many are kept while nobody needs them.
+  static let mostIdle = 8
+
+  private var idle: [Session] = []
+  private(set) var inUse: [Session] = []
+  /// How many are open, or being opened.
+  var open = 0
+  /// Counts the calls to `interrupt()`, so that one that waits for a session notices.
+  var interrupts = 0
+
+  /// The one that was used last, whose server process has its caches warm.
+  mutating func take() -> Session? {
+    guard let session = idle.popLast() else { return nil }
+    inUse.append(session)
+    return session
+  }
+
+  mutating func begin(with session: Session) { inUse.append(session) }
+
+  mutating func giveBack(_ session: Session) {
+    inUse.removeAll { $0 === session }
+    if session.isIdle, idle.count < Self.mostIdle {
+      idle.append(session)
+    } else {
+      open -= 1
+    }
+  }
+
+  /// One that turned out to be ended.
+  mutating func drop(_ session: Session) {
+    inUse.removeAll { $0 === session }
+    open -= 1
+  }
+
+  mutating func removeAll() -> [Session] {
+    let all = idle
+    idle = []
+    inUse = []
+    return all
+  }
+}
+
+extension PostgreSQLEngine {
+  /// A session of the pool, or a new one; it is within the reach of `interrupt()` until `giveBack`.
+  ///
+  /// A server that does not answer is asked again until the deadline: it may be starting, or another one may be taking its
+  /// place.
+  func takeSession(until deadline: Deadline) throws(StoreError) -> Session {
+    let seen = monitor.locked { pool.interrupts }
+    while true {
+      if let kept = try pooledSession(until: deadline, seen) {
+        if kept.checkIsAlive() {
+          kept.interruption.begin(stopsStatements: true, deadline: nil)
+          return kept
+        }
+        monitor.locked { pool.drop(kept) }
+        continue
+      }
+      do throws(StoreError) {
+        let session = try connect()
+        session.interruption.begin(stopsStatements: true, deadline: nil)
+        monitor.locked { pool.begin(with: session) }
+        return session
+      } catch {
+        monitor.locked {
+          pool.open -= 1
+          monitor.wakeAll()
+        }
+        guard error.code == .storage, !deadline.isPast else { throw error }
+        try pause(until: deadline, seen)
+      }
+    }
+  }
+
+  func giveBack(_ session: Session) {
+    monitor.locked {
+      pool.giveBack(session)
+      monitor.wakeAll()
+    }
+  }
+
+  /// One that is there; nil where another may be opened, which then counts as open.
+  private func pooledSession(until deadline: Deadline, _ seen: Int) throws(StoreError) -> Session? {
+    try monitor.locked { () throws(StoreError) in
+      while true {
+        if let kept = pool.take() { return kept }
+        guard pool.open >= SessionPool.most else {
+          pool.open += 1
+          return nil
+        }
+        if pool.interrupts != seen { throw .isInterrupted }
+        if monitor.wait(until: deadline.capped(CancellationCallback.interval)) { continue }
+        if monitor.unlocked(CancellationCallback.isAnsweredYes) { throw .isInterrupted }
+        guard !deadline.isPast else {
+          throw StoreError(
+            .busy,
+            "all \(SessionPool.most) sessions of the store were in use for longer than the timeout. Nothing was written:"
+              + " try again, or raise the timeout")
+        }
+      }
+    }
+  }
+
+  /// A short rest between two attempts.
+  func pause(until deadline: Deadline, _ seen: Int? = nil) throws(StoreError) {
+    let end = deadline.capped(CancellationCallback.interval)
+    try monitor.locked { () throws(StoreError) in
+      let seen = seen ?? pool.interrupts
+      while !end.isPast {
+        if isClosed { throw .isClosed }
+        if pool.interrupts != seen { throw .isInterrupted }
+        _ = monitor.wait(until: end)
+      }
+      if monitor.unlocked(CancellationCallback.isAnsweredYes) { throw .isInterrupted }
+    }
+  }
+
+  private func connect() throws(StoreError) -> Session {
+    let session = try Session.connect(address, functions, timeout: options.timeout) { [self] in
+      CancellationCallback.isAnsweredYes() || monitor.locked { isClosed && runningCalls == 0 }
+    }
+    session.system = try session.setUp(options).system
+    join(session)
+    return session
+  }
+
+  /// Has a session ask the engine about what it cannot find out by itself. The engine outlives its calls.
+  func join(_ session: Session) {
+    session.watch = { [unowned(unsafe) self] session in look(at: session) }
+    session.settle = { [unowned(unsafe) self] session, number, failure throws(StoreError) in
+      try findOut(number, of: session, failure)
+    }
+  }
+
+  /// What a session waits for, as another one sees it.
+  private func look(at session: Session) -> Session.Verdict {
+    guard let other = try? Session.connect(address, functions, timeout: 1, { false }) else { return .isGone }
+    other.parameters.add(session.processNumber)
+    let sql = "SELECT wait_event_type, state FROM pg_catalog.pg_stat_activity WHERE pid = $1::int"
+    guard let answer = try? other.run(sql, inBinary: false), answer.rows == 1 else { return .isGone }
+    switch answer.string(0) {
+    case "Lock": return .isBlocked
+    // It has sent all, or waits for what was sent: it hangs in between, if that is so twice.
+    case "Client":
+      session.stalls += 1
+      return session.stalls > 1 ? .isGone : .works
+    default: return .works
+    }
+  }
+}
+
+extension Session {
+  /// Ends another session of this role, if it still runs this transaction.
+  func endSession(_ process: Int32, ofTransaction number: String) {
+    parameters.add(process)
+    parameters.add(copying: number)
+    _ = try? run(
+      """
+      SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+      WHERE pid = $1::int AND backend_xid::text::bigint = $2::text::bigint & 4294967295
+      """, inBinary: false)
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+
+/// The table of state values.
+extension Session {
+  /// Bytes of a key that the server's index can hold.
+  private static let longestKey = 2_600
+
+  func putState(_ key: Bytes, _ value: StateValue, in table: String) throws(StoreError) {
+    guard key.count <= Self.longestKey else {
+      throw .invalid(
+        "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
+          + " \(Self.longestKey). Shorten it", key: key.text)
+    }
+    try value.withText { value throws(StoreError) in
+      parameters.add(key)
+      parameters.add(value)
+      _ = try execute(StatementName(.putState)) { StateSQL.put(table, time: StateSQL.now) }
+    }
+  }
+
+  /// The same with the time at which it was written elsewhere.
+  func restoreState(_ key: Bytes, _ value: StateValue, _ time: Int64, in table: String) throws(StoreError) {
+    try value.withText { value throws(StoreError) in
+      parameters.add(key)
+      parameters.add(value)
+      parameters.add(time: time)
+      _ = try execute(StatementName(.putState, variant: 1)) {
+        StateSQL.put(table, time: "$3::timestamptz, $4::smallint")
+      }
+    }
+  }
+
+  /// The value's JSON text; no rows if the key is absent.
+  func state(_ key: Bytes, in table: String, locked: Bool = false) throws(StoreError) -> Answer {
+    parameters.add(key)
+    return try execute(StatementName(.state, variant: locked ? 1 : 0)) {
+      "SELECT value FROM \(table) WHERE key = $1::text\(locked ? " FOR UPDATE" : "")"
+    }
+  }
+
+  func deleteState(_ key: String, in table: String) throws(StoreError) -> Bool {
+    parameters.add(copying: key)
+    return try execute(StatementName(.deleteState)) { "DELETE FROM \(table) WHERE key = $1::text" }
+      .affectedRows > 0
+  }
+
+  /// Stores a value where the stored one equals `expected`; an absent key equals null. To be called within a transaction:
+  /// the row is locked until its end.
+  func compareAndSetState(
+    _ key: String, _ expected: JSONValue, _ value: StateValue, in table: String
+  ) throws(StoreError) -> Bool {
+    while true {
+      let stored = try key.lent { key throws(StoreError) in try state(key, in: table, locked: true) }
+      guard try Self.comparable(stored, key) == expected else { return false }
+      if stored.rows > 0 {
+        try key.lent { key throws(StoreError) in try putState(key, value, in: table) }
+        return true
+      }
+      let isInserted = try key.lent { key throws(StoreError) in
+        try value.withText { value throws(StoreError) in
+          parameters.add(key)
+          parameters.add(value)
+          return try execute(StatementName(.insertState)) { StateSQL.add(table) }.affectedRows > 0
+        }
+      }
+      // Where somebody else was faster, there is a value to compare with.
+      if isInserted { return true }
+    }
+  }
+
+  private static func comparable(_ answer: borrowing Answer, _ key: String) throws(StoreError) -> JSONValue {
+    guard answer.rows > 0 else { return .null }
+    do throws(JSONScanner.Failure) { return try JSONValue(answer.bytes(0)) } catch {
+      throw .corrupt(
+        "state key \(StoreError.quoted(key)): the stored value is damaged: \(error.reason). Set it again")
+    }
+  }
+
+  func stateUpdatedAt(_ key: String, in table: String) throws(StoreError) -> Int64? {
+    parameters.add(copying: key)
+    let answer = try execute(StatementName(.updatedAt)) {
+      "SELECT updated_at, updated_at_ns FROM \(table) WHERE key = $1::text"
+    }
+    guard answer.rows > 0 else { return nil }
+    guard let instant = answer.instant(0) else {
+      throw .corrupt(
+        "state key \(StoreError.quoted(key)): updated_at is beyond what a store keeps. Set the key again")
+    }
+    return instant
+  }
+
+  func stateEntries(prefix: String, values: Bool, in table: String) throws(StoreError) -> [StateEntry] {
+    let hasPrefix = !prefix.utf8.isEmpty
+    if hasPrefix { parameters.add(copying: prefix) }
+    let variant: UInt64 = (hasPrefix ? 1 : 0) | (values ? 2 : 0)
+    var entries: [StateEntry] = []
+    try execute(
+      StatementName(.stateEntries, variant: variant),
+      StateSQL.entries(table, hasPrefix: hasPrefix, values: values)
+    ) { answer throws(StoreError) in
+      try MemoryShortage.expect(values ? answer.bytes(1).count : 0)
+      entries.append(StateEntry(key: answer.string(0), json: values ? answer.string(1) : nil))
+    }
+    return entries
+  }
+}
+
+/// The statements that write state.
+enum StateSQL {
+  static let now = "pg_catalog.clock_timestamp(), 0::smallint"
+
+  static func put(_ table: String, time: String) -> String {
+    """
+    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(time))
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
+    updated_at_ns = excluded.updated_at_ns
+    """
+  }
+
+  /// The comparison is what the key serves; all that begins with the prefix comes behind it.
+  static func entries(_ table: String, hasPrefix: Bool, values: Bool) -> String {
+    let condition = hasPrefix ? " WHERE key >= $1::text AND pg_catalog.starts_with(key, $1::text)" : ""
+    return "SELECT key\(values ? ", value" : "") FROM \(table)\(condition) ORDER BY key"
+  }
+
+  /// A key that is there is left alone.
+  static func add(_ table: String) -> String {
+    """
+    INSERT INTO \(table) (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(now))
+    ON CONFLICT (key) DO NOTHING
+    """
+  }
+}
+
+extension StateValue {
+  /// Lends its JSON text to `body`.
+  func withText<Result>(_ body: (Bytes) throws(StoreError) -> Result) throws(StoreError) -> Result {
+    var number = ByteBuffer()
+    switch self {
+    case .text(let text): return try body(text)
+    case .integer(let value): NumberText.append(value, to: &number)
+    case .real(let value): NumberText.append(value, to: &number)
+    }
+    return try body(number.bytes)
+  }
+}
+
+extension String {
+  /// Lends its bytes to what throws and gives anything.
+  func lent<Result: ~Copyable>(_ body: (Bytes) throws(StoreError) -> Result) throws(StoreError) -> Result {
+    var copy = ByteBuffer()
+    withBytes { copy.append($0) }
+    if copy.isIncomplete { throw StoreError(.noMemory, "out of memory") }
+    return try body(copy.bytes)
+  }
+}
