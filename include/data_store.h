@@ -901,7 +901,8 @@ typedef struct ds_copy_result {
  * stopped goes on where it was; what it has beside is left alone. Unlike other calls, what was copied before a
  * failure stays. `options` NULL: the INIT values. A read of `source` and a write to `target`.
  * DS_INVALID: both are the same file. DS_BUSY: something else writes to one of them all the time, too; the message
- * names the first difference. DS_CORRUPT names the bar whose stored features are damaged. */
+ * names the first difference. DS_CORRUPT names the bar whose stored features are damaged. A progress callback is told
+ * the bars done and of how many, as of a call that reads. */
 int32_t ds_store_copy(ds_store *DS_NONNULL source, ds_store *DS_NONNULL target,
                       const ds_copy_options *DS_NULLABLE options, ds_copy_result *DS_NULLABLE out_result);
 
