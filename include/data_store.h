@@ -191,9 +191,9 @@ typedef struct ds_progress {
 
 /* Sets this thread's progress callback, for its calls on any store: writes of a batch or a stream, reads and
  * scans of bars and features, ds_store_check(), ds_store_backup(), ds_store_copy(). Others report nothing. Once a
- * call has lasted for interval_seconds (0 to 1,000,000; 0.05 suits a display; 0: wherever a call looks whether to stop), progress() is
- * called on this thread, and then no more often than that; and once at the end of each such call that
- * succeeds, however short it is, before a write is committed or a backup gets its name. If it returns anything
+ * call has lasted for interval_seconds (0 to 1,000,000; 0.05 suits a display; 0: wherever a call looks whether to
+ * stop), progress() is called on this thread, and then no more often than that; and once at the end of each such
+ * call that succeeds, however short it is, before a write is committed or a backup gets its name. If it returns anything
  * but 0, at any time, the call stops with DS_INTERRUPTED, undone. NULL removes the callback. The ds_progress is
  * valid until progress() returns. `context` is passed through and never freed: it must live as
  * long as the callback is set. progress() runs during the call, so every call that it makes on a store is
