@@ -97,11 +97,11 @@ import Testing
     let store = try scratch.store()
     let codes = Kept<[StoreError.Code]>([])
     try Store.reportProgressOfThisThread(every: 0) { _ in
-      for call in [
-        { () throws(StoreError) in try store.state.set("k", json: "1") },
-        { () throws(StoreError) in try Store.reportProgressOfThisThread(to: nil) },
-      ] {
-        do throws(StoreError) { try call() } catch { codes.value.append(error.code) }
+      do throws(StoreError) { try store.state.set("k", json: "1") } catch { codes.value.append(error.code) }
+      do throws(StoreError) {
+        try Store.reportProgressOfThisThread(to: nil)
+      } catch {
+        codes.value.append(error.code)
       }
       return true
     }
