@@ -48,7 +48,8 @@ import Testing
     try store.market.write(many)
     let read = try reports { _ = try store.closes() }
     expectWhole(read, 5_000)
-    #expect(read.count > 5 && read.allSatisfy { $0.total == 5_000 })
+    #expect(read.count > 2)
+    #expect(read.allSatisfy { $0.total == 5_000 })
     expectWhole(try reports { _ = try store.market.latest(["EURUSD"], "1h", 3_000) }, 3_000)
     expectWhole(try reports { _ = try store.check() }, 10_000)
   }
