@@ -112,6 +112,20 @@ def test_progress_is_shown_on_a_terminal_and_not_in_a_pipe(path: Path, file: Pat
         assert out.startswith("file\tkind\tseries")
 
 
+def test_a_backup_and_a_check_show_how_far_they_are_on_a_terminal_alone(
+    path: Path, file: Path
+) -> None:
+    assert ended("import", path, file, *SERIES).returncode == 0
+    for call in (["check", path], ["backup", path, f"{path}.copy", "--overwrite"]):
+        with on_terminal(*call) as (status, shown, _):
+            assert status == 0, shown
+            assert "━" in shown
+        piped = ended(*call)
+        assert piped.returncode == 0
+        assert "━" not in piped.stderr + piped.stdout
+        assert "\x1b" not in piped.stderr + piped.stdout
+
+
 def test_rows_are_a_table_on_a_terminal_and_plain_in_a_pipe(path: Path, file: Path) -> None:
     assert ended("import", path, file, *SERIES).returncode == 0
     with on_terminal("read", path, "X", "1m") as (status, shown, _):
