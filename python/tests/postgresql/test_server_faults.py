@@ -79,15 +79,17 @@ def test_a_server_that_is_down_is_an_error_and_the_store_goes_on_once_it_is_up(
         assert store.state.get("a") == 1
 
 
-def test_a_session_that_an_administrator_ends_is_made_again(store: DataStore, admin: str) -> None:
-    for version in range(3):
-        store.state.set("a", version)
-        with tables.connect(admin) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            )
-        assert store.state.get("a") == version
+def test_a_session_that_an_administrator_ends_is_made_again(path: str, admin: str) -> None:
+    with DataStore(f"{path}&application_name=to_be_ended") as store:
+        for version in range(3):
+            store.state.set("a", version)
+            with tables.connect(admin) as connection:
+                ended = connection.execute(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                    " WHERE application_name = 'to_be_ended'"
+                )
+                assert (True,) in ended.fetchall()
+            assert store.state.get("a") == version
 
 
 # ---- Doors that are closed --------------------------------------------------------------------
