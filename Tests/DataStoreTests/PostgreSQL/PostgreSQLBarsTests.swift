@@ -66,8 +66,9 @@ struct PostgreSQLBarsTests {
     return chunks
   }
 
-  private static func times(_ store: Store, _ symbol: String, _ range: TimeRange) throws(StoreError) -> [Int64]
-  {
+  private static func times(
+    _ store: Store, _ symbol: String, _ range: TimeRange
+  ) throws(StoreError) -> [Int64] {
     let taker = Times()
     try store.engine.barTimes(try SeriesKey(symbol, "1h"), range, taker)
     return taker.times

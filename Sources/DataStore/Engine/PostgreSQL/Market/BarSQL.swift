@@ -191,7 +191,7 @@ enum BarSQL {
   /// planner thinks of the table's size, and in the arrays' order.
   static func holdBars(_ table: String, hasNames: Bool, features: Bool) -> String {
     let arrays =
-      hasNames ? "$1::text[], $2::text[], $3::timestamptz[], $4::smallint[]" : "$3::timestamptz[], $4::smallint[]"
+      (hasNames ? "$1::text[], $2::text[], " : "") + "$3::timestamptz[], $4::smallint[]"
     let names = hasNames ? "symbol, timeframe, " : ""
     let (symbol, timeframe) = hasNames ? ("k.symbol", "k.timeframe") : ("$1::text", "$2::text")
     return """

@@ -74,7 +74,9 @@ extension Session {
       if !mayInsert, held.count < keys.count {
         throw try missingBar(batch, order, from: first, part, held, in: table)
       }
-      try send(part, rows, held, &texts, batch, order, change, carried, areAllHeld: held.count == keys.count, into: table)
+      try send(
+        part, rows, held, &texts, batch, order, change, carried, areAllHeld: held.count == keys.count,
+        into: table)
     }
   }
 

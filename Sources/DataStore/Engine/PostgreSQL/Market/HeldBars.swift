@@ -116,7 +116,8 @@ struct BarKeys: ~Copyable {
   }
 
   private static func append<Value: FixedWidthInteger>(_ value: Value, to array: inout ByteBuffer) {
-    UnsafeMutableRawPointer(array.reserve(MemoryLayout<Value>.size)).storeBytes(of: value.bigEndian, as: Value.self)
+    UnsafeMutableRawPointer(array.reserve(MemoryLayout<Value>.size))
+      .storeBytes(of: value.bigEndian, as: Value.self)
     array.advance(by: MemoryLayout<Value>.size)
   }
 
