@@ -105,7 +105,7 @@ struct BarKeys: ~Copyable {
     parameters.add(ended(timeframes))
     parameters.add(ended(times))
     parameters.add(last.ended(last.times))
-    return try session.execute(StatementName(.findAny), BarSQL.findAny(table)).rows > 0
+    return try session.execute(StatementName(.findAny)) { BarSQL.findAny(table) }.rows > 0
   }
 
   // An array has its number of dimensions, whether it has NULLs, its elements' type by its number in pg_type, and its
