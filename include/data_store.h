@@ -190,10 +190,10 @@ typedef struct ds_progress {
 } ds_progress;
 
 /* Sets this thread's progress callback, for its calls on any store: writes of a batch or a stream, reads and
- * scans of bars and features, ds_store_check(), ds_store_backup(). Other calls report nothing. Once a call has lasted
- * for interval_seconds (0 to 1,000,000; 0.05 suits a display; 0: wherever a call looks whether to stop), progress() is
- * called on this thread, and then no more often than that; and once at the end of each such call that
- * succeeds, however short it is, before a write is committed or a backup gets its name. If it returns anything
+ * scans of bars and features, ds_store_check(), ds_store_backup(), ds_store_copy(). Others report nothing. Once a
+ * call has lasted for interval_seconds (0 to 1,000,000; 0.05 suits a display; 0: wherever a call looks whether to
+ * stop), progress() is called on this thread, and then no more often than that; and once at the end of each such
+ * call that succeeds, however short it is, before a write is committed or a backup gets its name. If it returns anything
  * but 0, at any time, the call stops with DS_INTERRUPTED, undone. NULL removes the callback. The ds_progress is
  * valid until progress() returns. `context` is passed through and never freed: it must live as
  * long as the callback is set. progress() runs during the call, so every call that it makes on a store is
@@ -901,7 +901,8 @@ typedef struct ds_copy_result {
  * stopped goes on where it was; what it has beside is left alone. Unlike other calls, what was copied before a
  * failure stays. `options` NULL: the INIT values. A read of `source` and a write to `target`.
  * DS_INVALID: both are the same file. DS_BUSY: something else writes to one of them all the time, too; the message
- * names the first difference. DS_CORRUPT names the bar whose stored features are damaged. */
+ * names the first difference. DS_CORRUPT names the bar whose stored features are damaged. A progress callback is told
+ * the bars done and of how many, as of a call that reads. */
 int32_t ds_store_copy(ds_store *DS_NONNULL source, ds_store *DS_NONNULL target,
                       const ds_copy_options *DS_NULLABLE options, ds_copy_result *DS_NULLABLE out_result);
 

@@ -26,7 +26,7 @@ TYPES = [
     "text",
     "bool",
     "float8",
-    "json",
+    "text",  # of json, which has the same binary form; a str for json would be dumped once more
 ]
 SET = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
 ON_CONFLICT = f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {SET}"

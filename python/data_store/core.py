@@ -385,7 +385,13 @@ class DataStore(OfThisProcess):
             library.ds_store_backup(self._store, target_path, flag_argument(overwrite, "overwrite"))
         )
 
-    def copy_to(self, target: DataStore | str | os.PathLike[str], *, chunk: int = 10_000) -> Copied:
+    def copy_to(
+        self,
+        target: DataStore | str | os.PathLike[str],
+        *,
+        chunk: int = 10_000,
+        progress: Progress = None,
+    ) -> Copied:
         """Copy all bars, features, requests and state values into another store, and verify it.
 
         Exact: NULL, times to the nanosecond, features and state values digit for digit, when each
@@ -401,6 +407,10 @@ class DataStore(OfThisProcess):
             A store, or what `DataStore` takes: a new one is made, or one that is there opened.
         chunk : int, default 10_000
             Rows at a time; one chunk of each store is in memory.
+        progress : bool or callable, optional
+            True: a bar of tqdm's, if that is installed. Or it is called with the bars done and of
+            how many, on this thread, at most some 20 times a second and once at the end. What it
+            raises ends the call, and is raised here; what was copied before is stored.
 
         Returns
         -------
@@ -418,10 +428,15 @@ class DataStore(OfThisProcess):
             copied is stored: copy again.
         CorruptError
             The stored features of a bar, or a state value, are damaged; it names the bar or key.
+        LibraryError
+            `progress` is True, and tqdm is not installed.
         StorageError, SchemaError, ClosedError, InterruptedCallError
             As any read, and any write to the target: see `data_store.errors`. What was copied
             before is stored.
         """
+        if progress is not None:
+            again = partial(self.copy_to, target, chunk=chunk)
+            return self._reported(progress, "copy_to", again)
         with at_first_use.lock, at_first_use:
             from ._moving import copied
 

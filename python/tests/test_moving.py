@@ -209,6 +209,21 @@ def test_a_copy_whose_process_is_killed_goes_on(filled: Path, tmp_path: Path) ->
     assert rows_of(copy) == rows_of(filled)
 
 
+def test_progress_is_told_and_may_end_the_copy(filled: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    with DataStore(filled) as store, DataStore(tmp_path / "copy.db") as target:
+        store.copy_to(target, chunk=3, progress=lambda done, total: told.append((done, total)))
+        assert told[-1] == (360, 360)
+        assert told == sorted(told)
+
+        def refuse(done: int, total: int | None) -> None:
+            raise RuntimeError("enough")
+
+        with pytest.raises(RuntimeError, match="enough"):
+            store.copy_to(target, progress=refuse)
+        assert store.differences(target) == []
+
+
 def test_a_store_that_another_writer_holds_is_busy(filled: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     with DataStore(filled) as store, DataStore(copy, timeout=0) as target, DataStore(copy) as other:

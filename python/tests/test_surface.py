@@ -48,7 +48,7 @@ SURFACE: list[tuple[str, str, list[tuple[str, Any]], dict[str, Any]]] = [
     ("store", "sql_arrow", [("query", REQUIRED), ("params", ())], {}),
     ("store", "check", [], {"progress": None}),
     ("store", "backup", [("target", REQUIRED)], {"overwrite": False, "progress": None}),
-    ("store", "copy_to", [("target", REQUIRED)], {"chunk": 10_000}),
+    ("store", "copy_to", [("target", REQUIRED)], {"chunk": 10_000, "progress": None}),
     ("store", "differences", [("other", REQUIRED)], {"limit": 100, "chunk": 10_000}),
     ("store", "checkpoint", [], {}),
     ("store", "info", [], {}),

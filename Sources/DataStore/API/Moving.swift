@@ -30,8 +30,15 @@ extension Store {
     }
     return try FloatSettings.withDefault { () throws(StoreError) in
       let call = try longCall(with: target, chunk: chunk)
-      var copy = StoreCopy(from: engine, to: target.engine, chunk: chunk, call)
-      return try copy.run()
+      let reporter = ProgressReporter.current
+      let bars = reporter == nil ? nil : Int(try engine.info().marketDataRows)
+      // The calls that it consists of are parts, which do not end what is reported.
+      return try ProgressReporter.call(reporter, .rows, of: bars) { () throws(StoreError) in
+        var copy = StoreCopy(from: engine, to: target.engine, chunk: chunk, call, reporter)
+        let result = try copy.run()
+        try reporter?.finish(result.bars)
+        return result
+      }
     }
   }
 
@@ -56,7 +63,7 @@ extension Store {
     return try FloatSettings.withDefault { () throws(StoreError) in
       let call = try longCall(with: other, chunk: chunk)
       let comparison = StoreComparison(here: engine, there: other.engine, chunk: chunk, call: call)
-      return try comparison.run(limit: limit)
+      return try ProgressReporter.during(nil) { () throws(StoreError) in try comparison.run(limit: limit) }
     }
   }
 
@@ -79,7 +86,9 @@ extension Store {
   ) throws(StoreError) -> SeriesHash {
     let key = try SeriesKey(symbol, timeframe)
     return try FloatSettings.withDefault { () throws(StoreError) in
-      try market.hash(key, range, chunk: 10_000, LongCall([interrupts]))
+      try ProgressReporter.during(nil) { () throws(StoreError) in
+        try market.hash(key, range, chunk: 10_000, LongCall([interrupts]))
+      }
     }
   }
 

@@ -19,7 +19,7 @@ public struct SeriesHash: Sendable, Equatable {
 /// Takes rows, and is asked for their hash.
 struct SeriesHasher {
   private var hash = XXHash64()
-  private var bars = 0
+  private(set) var bars = 0
 
   mutating func append(row bytes: Bytes) {
     hash.append(bytes)

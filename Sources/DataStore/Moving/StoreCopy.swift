@@ -9,6 +9,8 @@ struct StoreCopy {
   private let target: any Engine
   private let chunk: Int
   private let call: LongCall
+  /// Who is told how far it has come; nil: nobody.
+  private let reporter: ProgressReporter?
   private var result = CopyResult()
 
   /// How often a series is copied again because something else has written to one of the stores meanwhile.
@@ -17,11 +19,15 @@ struct StoreCopy {
   private static let together = 500
   private static let bytesTogether = 4 << 20
 
-  init(from source: any Engine, to target: any Engine, chunk: Int, _ call: LongCall) {
+  init(
+    from source: any Engine, to target: any Engine, chunk: Int, _ call: LongCall,
+    _ reporter: ProgressReporter? = nil
+  ) {
     self.source = source
     self.target = target
     self.chunk = chunk
     self.call = call
+    self.reporter = reporter
   }
 
   mutating func run() throws(StoreError) -> CopyResult {
@@ -89,6 +95,7 @@ struct StoreCopy {
         written += 1
       }
       if let changed { try write(part, changed, key) }
+      reporter?.go(on: result.bars + hasher.bars)
       withExtendedLifetime(part.bars) {}
     }
     return (hasher.result, written)

@@ -90,16 +90,16 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store("one.db")
     let copy = try scratch.store("other.db")
-    try store.market.write(.hourly((0..<200_000).map(Double.init)))
+    try store.market.write(.hourly((0..<20_000).map(Double.init)))
     let worker = Worker {
-      // Asked as soon as a call has lasted for a moment, which each of its parts, of ten rows, does not.
+      // Asked as soon as a call has lasted for a moment, which each of its parts, of one row, does not.
       try Store.stopCallsOfThisThread(when: { true })
-      try refused(.interrupted) { try store.copy(to: copy, chunk: 10) }
+      try refused(.interrupted) { try store.copy(to: copy, chunk: 1) }
     }
     try worker.join()
     let there = try copy.market.count("EURUSD", "1h")
-    #expect(there < 200_000)
-    #expect(try store.copy(to: copy).barsWritten == 200_000 - there)
+    #expect(there < 20_000)
+    #expect(try store.copy(to: copy).barsWritten == 20_000 - there)
     #expect(try store.closes() == copy.closes())
   }
 

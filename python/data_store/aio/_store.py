@@ -194,7 +194,11 @@ class DataStore(OfThisProcess):
         )
 
     async def copy_to(
-        self, target: DataStore | str | os.PathLike[str], *, chunk: int = 10_000
+        self,
+        target: DataStore | str | os.PathLike[str],
+        *,
+        chunk: int = 10_000,
+        progress: Progress = None,
     ) -> Copied:
         """Copy all bars, features, requests and state values into another store, and verify it.
 
@@ -202,7 +206,10 @@ class DataStore(OfThisProcess):
         task, keeps it waiting. The target may also be a `data_store.DataStore`.
         """
         there = await _blocking(target)
-        return await self._calls.read(lambda store: store.copy_to(there, chunk=chunk))
+        told = on_loop(progress)
+        return await self._calls.read(
+            lambda store: store.copy_to(there, chunk=chunk, progress=told)
+        )
 
     async def differences(
         self,

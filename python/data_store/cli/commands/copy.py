@@ -11,7 +11,7 @@ from ...core import DataStore
 from ..guard import counted, ended_well, say
 from ..options import JsonFlag, Timeout, opened
 from ..output import json_text
-from ..progress import waiting
+from ..progress import counted as showing
 
 EXAMPLES = """
 data-store copy market.db other.db
@@ -41,8 +41,8 @@ def copy(
     """
     stopped = "interrupted: what was copied is stored; run it again to go on"
     with ended_well(stopped), opened(source) as found, DataStore(target, timeout=timeout) as made:
-        with waiting(f"copying {source}"):
-            done = found.copy_to(made)
+        with showing(f"copying {source}", "bars") as progress:
+            done = found.copy_to(made, progress=progress)
         if as_json:
             print(json_text(done, indent=2))
             return

@@ -83,7 +83,7 @@ struct KeptRecords: ~Copyable {
   /// The record of a series, until the next change.
   @inline(__always)
   func find(_ symbol: Bytes, _ timeframe: Bytes) -> Record? {
-    guard let slot = slot(SeriesHash.of(symbol, timeframe), symbol, timeframe),
+    guard let slot = slot(SeriesKeyHash.of(symbol, timeframe), symbol, timeframe),
       let block = slots?[slot].block
     else { return nil }
     let start = Self.names(block) + Int(block.pointee.symbolBytes) + Int(block.pointee.timeframeBytes)
@@ -97,7 +97,7 @@ struct KeptRecords: ~Copyable {
   mutating func keep(
     _ head: Head, _ record: Bytes, _ symbol: Bytes, _ timeframe: Bytes, pushes: Bool = true
   ) -> Bool {
-    let hash = SeriesHash.of(symbol, timeframe)
+    let hash = SeriesKeyHash.of(symbol, timeframe)
     let nameBytes = symbol.count + timeframe.count
     let known = slot(hash, symbol, timeframe)
     guard record.count <= Self.longestRecord, nameBytes <= Self.longestNames else {
@@ -143,7 +143,7 @@ struct KeptRecords: ~Copyable {
   }
 
   mutating func remove(_ symbol: Bytes, _ timeframe: Bytes) {
-    if let slot = slot(SeriesHash.of(symbol, timeframe), symbol, timeframe) { free(slot: slot) }
+    if let slot = slot(SeriesKeyHash.of(symbol, timeframe), symbol, timeframe) { free(slot: slot) }
   }
 
   mutating func removeAll() {

@@ -119,12 +119,12 @@ struct SeriesTable<Value>: ~Copyable {
 
   @inline(__always)
   private static func hash(_ symbol: Bytes, _ timeframe: Bytes) -> UInt32 {
-    SeriesHash.of(symbol, timeframe)
+    SeriesKeyHash.of(symbol, timeframe)
   }
 }
 
 /// What tables of series are ordered by.
-enum SeriesHash {
+enum SeriesKeyHash {
   @inline(__always)
   static func of(_ symbol: Bytes, _ timeframe: Bytes) -> UInt32 {
     let hash = mixed(mixed(14_695_981_039_346_656_037, symbol), timeframe)
