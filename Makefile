@@ -3,7 +3,7 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build install uninstall wheel test-wheel demo docs notebook test test-all test-postgresql test-sqlite bench bench-scale hot-functions lint format clean
+.PHONY: help setup debian build install uninstall wheel test-wheel demo docs notebook test test-all test-postgresql test-sqlite bench bench-scale bench-postgresql hot-functions lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
@@ -72,6 +72,13 @@ bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqli
 	@.venv-bench/bin/python Benchmarks/run.py --peer-runs 2 --json .build/bench.json
 	@.venv-bench/bin/python Benchmarks/memory.py
 
+.venv-bench-postgresql/.complete: .ci/venv Benchmarks/requirements-postgresql.txt | debian
+	@.ci/venv .venv-bench-postgresql Benchmarks/requirements-postgresql.txt
+
+bench-postgresql: $(library) .venv-bench-postgresql/.complete ## compare speed on a server with C on libpq, psycopg, SQLAlchemy, pandas
+	@Benchmarks/c/build-postgresql .build/bench
+	@.ci/postgresql --durable .venv-bench-postgresql/bin/python Benchmarks/postgresql.py
+
 bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 bars with a small one, and 100,000 series with few
 	@.venv-bench/bin/python Benchmarks/scale.py
 	@.venv-bench/bin/python Benchmarks/many_series.py
@@ -97,4 +104,4 @@ format: .venv/.complete ## bring all sources into the one style
 	.venv/bin/ruff format python
 
 clean: ## remove what was built, installed and drawn here
-	rm -rf .build $(environments) .venv-bench .venv-dist .venv-docs demo dist
+	rm -rf .build $(environments) .venv-bench .venv-bench-postgresql .venv-dist .venv-docs demo dist

@@ -50,7 +50,8 @@ let package = Package(
     .target(name: "CPostgreSQL"),
     .target(name: "CShimVFS", dependencies: ["CSQLite"]),
     .target(
-      name: "DataStore", dependencies: ["CArrow", "CSQLite", "CFork", "CLinux", "CNumbers", "CPostgreSQL", "CShimVFS"]),
+      name: "DataStore",
+      dependencies: ["CArrow", "CSQLite", "CFork", "CLinux", "CNumbers", "CPostgreSQL", "CShimVFS"]),
     // `Date` and `Codable` values: what needs Foundation, which the library does without.
     .target(name: "DataStoreFoundation", dependencies: ["DataStore"]),
     .target(

@@ -21,7 +21,8 @@ HERE = Path(__file__).resolve().parent
 # An sdist carries the sources of the native library in a folder; in a checkout they lie beside.
 CARRIED = HERE / "native"
 REPOSITORY = CARRIED if CARRIED.is_dir() else HERE.parent
-NATIVE = ("Package.swift", "LICENSE", "include", "Sources", "Tests/VFS", "Tests/DataStoreTests")
+TESTS = ("Tests/VFS", "Tests/DataStoreTests", "Tests/PublicTests")
+NATIVE = ("Package.swift", "LICENSE", "include", "Sources", *TESTS)
 LIBRARY = "libdata_store.so"
 SWIFT_BUILD = ("swift", "build", "-c", "release", "--product", "data_store")
 

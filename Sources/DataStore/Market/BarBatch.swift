@@ -129,7 +129,7 @@ extension MarketRepo {
   }
 
   private func nothing() throws(StoreError) -> Int {
-    try engine.checkOpen()
+    try writeNothing()
     return 0
   }
 }

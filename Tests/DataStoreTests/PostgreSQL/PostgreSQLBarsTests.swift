@@ -66,14 +66,41 @@ struct PostgreSQLBarsTests {
     return chunks
   }
 
-  private static func times(_ store: Store, _ symbol: String, _ range: TimeRange) throws(StoreError) -> [Int64]
-  {
+  private static func times(
+    _ store: Store, _ symbol: String, _ range: TimeRange
+  ) throws(StoreError) -> [Int64] {
     let taker = Times()
     try store.engine.barTimes(try SeriesKey(symbol, "1h"), range, taker)
     return taker.times
   }
 
   // MARK: What a random walk may not meet
+
+  /// Long enough to go straight into the table where they are new.
+  @Test(arguments: [false, true], [false, true]) func newBarsInAnyOrder(replace: Bool, withFeatures: Bool)
+    throws
+  {
+    var random = Seeded()
+    for round in 0..<4 {
+      let times = (0..<150).map { _ in random.instant() }
+      let chosen = (0..<300).map { _ in random.pick(times) }
+      var batch = BarBatch(
+        symbols: chosen.map { _ in random.pick(["A", "B"]) }, timeframe: "1h", timestamps: chosen)
+      batch.close = chosen.indices.map { Double($0) }
+      if withFeatures {
+        batch.featuresJSON = chosen.indices.map { row in
+          guard !random.oneIn(3) else { return nil }
+          return "{\"\(random.pick(["a", "b"]))@1\":{\"value\":\(row),\"quality\":\"ready\"}}"
+        }
+      }
+      try two.agree("\(random), round \(round)") { store throws(StoreError) in
+        try store.market.write(batch, replace: replace)
+      }
+      for symbol in ["A", "B"] {
+        try two.agree("\(random), round \(round)") { store throws(StoreError) in try store.rows(symbol) }
+      }
+    }
+  }
 
   @Test func largeBatchesMergeInParts() throws {
     var random = Seeded()

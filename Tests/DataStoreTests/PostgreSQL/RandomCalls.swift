@@ -57,7 +57,8 @@ struct RandomCalls {
   func range(_ random: inout Seeded) -> TimeRange {
     func bound() -> Int64? {
       guard !random.oneIn(3) else { return nil }
-      let (moved, isBeyond) = random.pick(times).addingReportingOverflow(Int64.random(in: -1...1, using: &random))
+      let step = Int64.random(in: -1...1, using: &random)
+      let (moved, isBeyond) = random.pick(times).addingReportingOverflow(step)
       return isBeyond || moved == .min ? nil : moved
     }
     return TimeRange(start: bound(), end: bound())
@@ -115,10 +116,13 @@ struct RandomCalls {
     }
   }
 
-  private func text(_ random: inout Seeded) -> String? { random.pick([nil, "", "x", "'; DROP--", "\u{1F600}"]) }
+  private func text(_ random: inout Seeded) -> String? {
+    random.pick([nil, "", "x", "'; DROP--", "\u{1F600}"])
+  }
 
   private func json(_ random: inout Seeded) -> String {
-    let keys = ["a@1", "b@1", "d@2", "tab\\t@1"].shuffled(using: &random).prefix(Int.random(in: 0...3, using: &random))
+    let count = Int.random(in: 0...3, using: &random)
+    let keys = ["a@1", "b@1", "d@2", "tab\\t@1"].shuffled(using: &random).prefix(count)
     let entries = keys.map { key in
       let value = random.pick(["1", "1.10", "-0.0", "1e-5", "null", "12345678901234567890"])
       return "\"\(key)\": {\"value\": \(value), \"quality\": \"\(random.pick(["ready", "warmup"]))\"}"

@@ -13,7 +13,8 @@ struct TwoEngines {
     let error: StoreError
 
     static func == (left: Failure, right: Failure) -> Bool {
-      (left.error.code, left.error.row, left.error.key) == (right.error.code, right.error.row, right.error.key)
+      let (left, right) = (left.error, right.error)
+      return (left.code, left.row, left.key) == (right.code, right.row, right.key)
     }
   }
 

@@ -71,10 +71,10 @@ def read(
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features, limit)
-    given = self._store, symbol, timeframe, start, end, selection
     if progress is not None:
+        given = self._store, symbol, timeframe, start, end, selection
         return reported(progress, "read", frames.read, *given)
-    return frames.read(*given)
+    return frames.read(self._store, symbol, timeframe, start, end, selection)
 
 
 def read_features(
@@ -119,10 +119,10 @@ def read_features(
         As any read: see `data_store.errors`.
     """
     selection = features_selection(symbol, keys)
-    given = self._store, symbol, timeframe, start, end, selection
     if progress is not None:
+        given = self._store, symbol, timeframe, start, end, selection
         return reported(progress, "read_features", frames.read_features, *given)
-    return frames.read_features(*given)
+    return frames.read_features(self._store, symbol, timeframe, start, end, selection)
 
 
 def latest(
@@ -163,10 +163,10 @@ def latest(
         As any read: see `data_store.errors`.
     """
     selection = selection_of(symbol, columns, features)
-    given = self._store, symbol, timeframe, n, selection
     if progress is not None:
+        given = self._store, symbol, timeframe, n, selection
         return reported(progress, "latest", frames.latest, *given)
-    return frames.latest(*given)
+    return frames.latest(self._store, symbol, timeframe, n, selection)
 
 
 def iter(

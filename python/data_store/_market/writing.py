@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ctypes import byref, c_int64
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._arrow import ArrowTable, is_arrow, quality_word, write_stream
@@ -168,14 +169,9 @@ def write_features(
         As any write: see `data_store.errors`.
     """
     if progress is not None:
-        given = self, features, symbol, timeframe, quality, replace
-        return reported(progress, "write_features", _write_features, *given)
-    return _write_features(self, features, symbol, timeframe, quality, replace)
-
-
-def _write_features(
-    self: MarketRepo, features: Any, symbol: Any, timeframe: Any, quality: Any, replace: bool
-) -> int:
+        given = self, features, symbol, timeframe
+        again = partial(write_features, *given, quality=quality, replace=replace)
+        return reported(progress, "write_features", again)
     replaces = 0 if replace is False else flag_argument(replace, "replace")
     status = write_one_entry(self._store, features, symbol, timeframe, quality, replaces)
     if status is not None:

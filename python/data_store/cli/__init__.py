@@ -18,13 +18,18 @@ def main() -> None:
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401
+
+        from .app import run
+    except KeyboardInterrupt:  # Ctrl-C as soon as Enter
+        print("data-store: interrupted", file=sys.stderr)
+        sys.exit(130)
     except ImportError as error:
+        if (error.name or "").startswith("data_store"):
+            raise
         print(
             f"data-store: the command line needs typer and rich ({error}).\n"
             "Install them: pip install 'data_store[cli]'",
             file=sys.stderr,
         )
         sys.exit(1)
-    from .app import run
-
     sys.exit(run(sys.argv[1:]))

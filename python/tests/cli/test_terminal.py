@@ -112,6 +112,20 @@ def test_progress_is_shown_on_a_terminal_and_not_in_a_pipe(path: Path, file: Pat
         assert out.startswith("file\tkind\tseries")
 
 
+def test_a_backup_and_a_check_show_how_far_they_are_on_a_terminal_alone(
+    path: Path, file: Path
+) -> None:
+    assert ended("import", path, file, *SERIES).returncode == 0
+    for call in (["check", path], ["backup", path, f"{path}.copy", "--overwrite"]):
+        with on_terminal(*call) as (status, shown, _):
+            assert status == 0, shown
+            assert "━" in shown
+        piped = ended(*call)
+        assert piped.returncode == 0
+        assert "━" not in piped.stderr + piped.stdout
+        assert "\x1b" not in piped.stderr + piped.stdout
+
+
 def test_rows_are_a_table_on_a_terminal_and_plain_in_a_pipe(path: Path, file: Path) -> None:
     assert ended("import", path, file, *SERIES).returncode == 0
     with on_terminal("read", path, "X", "1m") as (status, shown, _):
@@ -237,3 +251,10 @@ def test_names_that_the_terminal_cannot_show_are_written_all_the_same(path: Path
         store.state.set("ñ📈", 1)
     done = ended("state", "list", path, PYTHONIOENCODING="ascii")
     assert (done.returncode, "\\xf1\\U0001f4c8\t1\t" in done.stdout) == (0, True)
+
+
+def test_an_interrupt_while_the_program_begins_is_no_traceback(tmp_path: Path) -> None:
+    # What Ctrl-C does while typer and rich are loaded, at the same place each time.
+    (tmp_path / "rich.py").write_text("raise KeyboardInterrupt\n")
+    done = ended("info", "no.db", PYTHONPATH=os.pathsep.join([str(tmp_path), PACKAGE]))
+    assert (done.returncode, done.stderr) == (130, "data-store: interrupted\n")

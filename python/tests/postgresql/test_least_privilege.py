@@ -75,8 +75,8 @@ def test_a_writer_does_everything(server: Server, name: str, tmp_path: Path) -> 
     with DataStore(server.url("market_owner", schema="market")) as store:
         put_three_bars_and_a_state(store)
     with DataStore(server.url("market_writer", schema="market")) as store:
-        if name == "backup":
-            store.backup(tmp_path / "copy.db")
+        if name in ("backup", "copy_to"):
+            getattr(store, name)(tmp_path / "copy.db")
         elif name == "transaction":
             with store.transaction():
                 store.market.write(bars(3), SYMBOL, TIMEFRAME)

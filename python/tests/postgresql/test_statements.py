@@ -7,8 +7,10 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import psycopg
 import pytest
 from calls import READS, WRITES, put_three_bars_and_a_state
 from frames import START, SYMBOL, TIMEFRAME, bars, entry, times
@@ -102,42 +104,37 @@ def test_each_statement_about_bars_or_requests_names_the_symbol(tmp_path: Path) 
         assert re.search(r"\bWHERE\b.*\bsymbol\b", text), text
 
 
-@pytest.mark.parametrize("kind", ["hash"])
-def test_calls_about_one_symbol_touch_one_part(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setenv("DATA_STORE_TEST_PARTITIONS", kind)
-    with tables.new_schema() as url, DataStore(url) as store:
-        store.market.write(bars(50), SYMBOL, TIMEFRAME)
-        schema = tables.schema_of(url)
-        scans = (
-            "SELECT relname, coalesce(seq_scan, 0) + coalesce(idx_scan, 0), n_tup_ins"
-            " FROM pg_stat_user_tables WHERE schemaname = %s AND relname LIKE 'market_data_%%'"
-        )
-        with tables.connect(url) as connection:
-            [home] = [
-                name for name, _, inserted in settled(connection, scans, schema) if inserted > 0
-            ]
-            before = {name: scanned for name, scanned, _ in settled(connection, scans, schema)}
-            for _ in range(8):
-                store.market.read(SYMBOL, TIMEFRAME, START)
-                store.market.latest_bar(SYMBOL, TIMEFRAME)
-                store.market.write_bar(SYMBOL, TIMEFRAME, START, close=1.0)
-                store.market.write(bars(5), SYMBOL, TIMEFRAME)
-                store.market.count(SYMBOL, TIMEFRAME)
-                store.market.exists(SYMBOL, TIMEFRAME)
-            store.close()
-            after = {name: scanned for name, scanned, _ in settled(connection, scans, schema)}
-        touched = {name for name in after if after[name] > before[name]}
-        assert touched == {home}
+def test_calls_about_one_symbol_touch_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_STORE_TEST_PARTITIONS", "hash")
+    with tables.new_schema() as url, tables.connect(url) as connection:
+        named = f"{url}&application_name=one_part"
+        with DataStore(named) as store:
+            store.market.write(bars(50), SYMBOL, TIMEFRAME)
+        before = scans(connection, tables.schema_of(url))
+        [home] = [name for name, (_, inserted) in before.items() if inserted > 0]
+        with DataStore(named) as store:
+            store.market.read(SYMBOL, TIMEFRAME, START)
+            store.market.latest_bar(SYMBOL, TIMEFRAME)
+            store.market.write_bar(SYMBOL, TIMEFRAME, START, close=1.0)
+            store.market.write(bars(5), SYMBOL, TIMEFRAME)
+            given = pd.DataFrame({"d@1": [1.0] * 3}, index=times(3))
+            store.market.write_features(given, SYMBOL, TIMEFRAME)
+            store.market.count(SYMBOL, TIMEFRAME)
+            store.market.exists(SYMBOL, TIMEFRAME)
+            store.market.delete(SYMBOL, TIMEFRAME, times(5)[4])
+        after = scans(connection, tables.schema_of(url))
+    assert {name for name in after if after[name][0] > before[name][0]} == {home}
 
 
-def settled(connection: object, query: str, schema: str) -> list[tuple[str, int, int]]:
-    """Statistics as every session has told them: a session tells when it is idle, or has ended."""
-    last: list[tuple[str, int, int]] = []
-    for _ in range(50):
-        connection.execute("SELECT pg_stat_clear_snapshot()")  # type: ignore[attr-defined]
-        now = connection.execute(query, [schema]).fetchall()  # type: ignore[attr-defined]
-        if now == last and any(inserted for _, _, inserted in now):
-            return now
-        last = now
-        time.sleep(0.3)
-    return last
+def scans(connection: psycopg.Connection[Any], schema: str) -> dict[str, tuple[int, int]]:
+    """How often each part was searched, and rows put into it: sessions tell it when they end."""
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'one_part'"
+    while connection.execute(sessions).fetchall() != [(0,)]:
+        time.sleep(0.01)
+    connection.execute("SELECT pg_stat_clear_snapshot()")
+    found = connection.execute(
+        "SELECT relname, coalesce(seq_scan, 0) + coalesce(idx_scan, 0), n_tup_ins"
+        " FROM pg_stat_user_tables WHERE schemaname = %s AND relname LIKE %s",
+        [schema, "market_data_%"],
+    )
+    return {name: (searched, inserted) for name, searched, inserted in found}

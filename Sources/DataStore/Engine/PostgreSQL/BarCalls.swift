@@ -4,11 +4,13 @@
 extension PostgreSQLEngine {
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) {
     if batch.count == 1 { return try writeOnlyRow(of: batch, replace: replace) }
-    guard batch.carriesFeatures, !replace else {
-      return try write(.oneMessage) { session throws(StoreError) in
-        try session.upsert(batch, replace: replace, into: tables.bars)
-      }
+    let isMerged = batch.carriesFeatures && !replace
+    let isDone = try write(.oneMessage) { session throws(StoreError) in
+      if try session.insertNew(batch, replace: replace, into: tables.bars) { return true }
+      if !isMerged { try session.upsert(batch, replace: replace, into: tables.bars) }
+      return !isMerged
     }
+    if isDone { return }
     try writeMerging { session throws(StoreError) in
       try session.upsert(batch, replace: false, into: tables.bars)
     }

@@ -38,7 +38,9 @@ final class PostgreSQLEngine: Engine, @unchecked Sendable {
     address = try ServerAddress(url, functions)
     path = address.shown
     self.options = options
-    let session = try Session.connect(address, functions, timeout: options.timeout) {
+    let session = try Session.connect(
+      address, functions, timeout: options.timeout, writes: !options.isReadOnly
+    ) {
       CancellationCallback.isAnsweredYes()
     }
     let facts = try session.setUp(options)

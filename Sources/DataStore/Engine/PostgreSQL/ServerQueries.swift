@@ -51,8 +51,7 @@ extension Session {
     }
     let isSyntax = state == SQLState("42601")
     return "the query \(shown) failed: \(told)"
-      + (isSyntax
-        ? ". One SELECT, VALUES, TABLE or WITH runs here, in PostgreSQL's SQL, and nothing that writes" : "")
+      + (isSyntax ? ". Only what reads runs here: one SELECT, VALUES, TABLE or WITH, in PostgreSQL's SQL" : "")
   }
 
   private func bind(_ statement: QuerySQL) throws(StoreError) {

@@ -122,7 +122,9 @@ extension PostgreSQLEngine {
   }
 
   private func connect() throws(StoreError) -> Session {
-    let session = try Session.connect(address, functions, timeout: options.timeout) { [self] in
+    let session = try Session.connect(
+      address, functions, timeout: options.timeout, writes: !options.isReadOnly
+    ) { [self] in
       CancellationCallback.isAnsweredYes() || monitor.locked { isClosed && runningCalls == 0 }
     }
     session.system = try session.setUp(options).system

@@ -3,58 +3,70 @@ import CPostgreSQL
 import Glibc
 
 extension Session {
-  /// Connects to a server.
+  /// Connects to a server: of several hosts to the first that will have it, and with `writes` that can be written to.
   ///
   /// - Throws: `.storage` where that fails, with the server's reason; no secret is in it.
   static func connect(
-    _ address: ServerAddress, _ functions: LibPQ.Functions, timeout: Double, _ shouldStop: () -> Bool
+    _ address: ServerAddress, _ functions: LibPQ.Functions, timeout: Double, writes: Bool = false,
+    _ shouldStop: () -> Bool
   ) throws(StoreError) -> Session {
-    let seconds = Int(max(1, min(timeout.rounded(.up), 10)))
-    var settings = address.settings.filter { ExactText($0.keyword) != ExactText("client_encoding") }
-    settings.append(("client_encoding", "UTF8"))
-    func add(_ keyword: String, _ value: String) {
-      if address.value(keyword) == nil { settings.append((keyword, value)) }
+    let hosts = address.hosts
+    var reasons: [String] = []
+    for host in hosts {
+      var settings = address.settings.filter { given in
+        !(host.map(\.keyword) + ["client_encoding"]).contains { ExactText($0) == ExactText(given.keyword) }
+      }
+      settings += host
+      settings.append(("client_encoding", "UTF8"))
+      func add(_ keyword: String, _ value: String) {
+        if address.value(keyword) == nil { settings.append((keyword, value)) }
+      }
+      add("fallback_application_name", "data_store")
+      if writes, hosts.count > 1 { add("target_session_attrs", "read-write") }
+      // A host that has vanished without a word is noticed.
+      add("keepalives_idle", "15")
+      add("keepalives_interval", "5")
+      add("keepalives_count", "3")
+      let given = address.value("connect_timeout").flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil }
+      let limit = Deadline(secondsFromNow: given ?? max(1, min(timeout, 10)))
+      switch try attempt(settings, functions, until: limit, shouldStop) {
+      case .connected(let connection): return Session(functions, owning: connection, place: address.shown)
+      case .failed(let reason): reasons.append(hiding(address, reason))
+      }
     }
-    add("connect_timeout", "\(seconds)")
-    add("fallback_application_name", "data_store")
-    // A host that has vanished without a word is noticed.
-    add("keepalives_idle", "15")
-    add("keepalives_interval", "5")
-    add("keepalives_count", "3")
-    let limit = Deadline(
-      secondsFromNow: address.value("connect_timeout").flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil }
-        ?? Double(seconds))
-    let opened = start(settings, functions)
-    guard let connection = opened else {
-      throw StoreError(.noMemory, "\(address.shown): no memory to connect")
-    }
-    var polling: Int32 = 2  // it begins with writing
-    // libpq turns to the next host by itself where one refuses; where it says nothing, only a blocking call does.
-    while polling != LibPQ.pollingOK, polling != LibPQ.pollingFailed {
+    throw StoreError(
+      .storage,
+      "\(address.shown): \(reasons.joined(separator: "; ")). Is it running, and are host, port, database, user and password"
+        + " (~/.pgpass, PGPASSWORD) right?")
+  }
+
+  private enum Attempt {
+    case connected(OpaquePointer)
+    case failed(String)
+  }
+
+  private static func attempt(
+    _ settings: [(keyword: String, value: String)], _ functions: LibPQ.Functions, until limit: Deadline,
+    _ shouldStop: () -> Bool
+  ) throws(StoreError) -> Attempt {
+    guard let connection = start(settings, functions) else { throw .noMemory() }
+    var polling = LibPQ.pollingWrites
+    if functions.pointee.PQstatus(connection) == LibPQ.connectionIsBad { polling = LibPQ.pollingFailed }
+    while polling != LibPQ.pollingOK, polling != LibPQ.pollingFailed, !limit.isPast {
       var look = pollfd(
         fd: functions.pointee.PQsocket(connection),
         events: Int16(polling == LibPQ.pollingReads ? POLLIN : POLLOUT), revents: 0)
-      let found = poll(&look, 1, 50)
-      if found == 0 || (found < 0 && errno == EINTR) {
-        if shouldStop() {
-          functions.pointee.PQfinish(connection)
-          throw .isInterrupted
-        }
-        if limit.isPast { break }
-        continue
+      if poll(&look, 1, 50) > 0 {
+        polling = functions.pointee.PQconnectPoll(connection)
+      } else if shouldStop() {
+        functions.pointee.PQfinish(connection)
+        throw .isInterrupted
       }
-      polling = functions.pointee.PQconnectPoll(connection)
     }
-    guard polling == LibPQ.pollingOK else {
-      let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0) } ?? ""
-      functions.pointee.PQfinish(connection)
-      let isSilent = polling != LibPQ.pollingFailed
-      throw StoreError(
-        .storage,
-        "\(address.shown): \(isSilent ? "the server did not answer in time" : hiding(address, told)). Is it running, and are"
-          + " host, port, database, user and password (~/.pgpass, PGPASSWORD) right?")
-    }
-    return Session(functions, owning: connection, place: address.shown)
+    if polling == LibPQ.pollingOK { return .connected(connection) }
+    let told = functions.pointee.PQerrorMessage(connection).map { String(cString: $0) } ?? ""
+    functions.pointee.PQfinish(connection)
+    return .failed(polling == LibPQ.pollingFailed ? told : "the server did not answer in time")
   }
 
   private static func start(

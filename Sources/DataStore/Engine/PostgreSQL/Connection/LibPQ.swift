@@ -16,6 +16,7 @@ enum LibPQ {
 
   // What libpq calls these (libpq-fe.h, postgres_ext.h).
   static let connectionIsOK: Int32 = 0
+  static let connectionIsBad: Int32 = 1
   static let commandOK: Int32 = 1
   static let tuplesOK: Int32 = 2
   static let copyOut: Int32 = 3
@@ -27,6 +28,7 @@ enum LibPQ {
   static let isInFailedTransaction: Int32 = 3
   static let pollingFailed: Int32 = 0
   static let pollingReads: Int32 = 1
+  static let pollingWrites: Int32 = 2
   static let pollingOK: Int32 = 3
   static let fieldState = Int32(UInt8(ascii: "C"))
   static let fieldMessage = Int32(UInt8(ascii: "M"))

@@ -46,10 +46,24 @@ struct ServerAddress: @unchecked Sendable {  // it never changes
     settings.first { ExactText($0.keyword) == ExactText(keyword) }?.value
   }
 
-  /// Whether libpq goes from one host to the next by itself.
-  var mayHaveSeveralHosts: Bool {
-    if value("service") != nil { return true }
-    return [value("host"), value("hostaddr")].contains { $0?.utf8.contains(UInt8(ascii: ",")) ?? false }
+  /// What to connect to, in turn: the settings of one host each. libpq goes from host to host by itself, but not where one
+  /// says nothing at all.
+  var hosts: [[(keyword: String, value: String)]] {
+    func list(_ keyword: String) -> [String] {
+      value(keyword)?.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
+        String($0) ?? ""
+      }
+        ?? []
+    }
+    let lists = ["host", "hostaddr", "port"].map { (keyword: $0, values: list($0)) }
+    let count = max(lists[0].values.count, lists[1].values.count)
+    guard count > 1 else { return [[]] }
+    return (0..<count).map { place in
+      lists.compactMap { list in
+        guard let only = list.values.first else { return nil }
+        return (list.keyword, list.values.count == 1 ? only : list.values[min(place, list.values.count - 1)])
+      }
+    }
   }
 
   // MARK: Secrets

@@ -64,6 +64,7 @@ extension Session {
     defer { parameters.removeAll() }
     try send(name, sql)
     guard functions.pointee.PQsetSingleRowMode(connection) == 1 else { throw lose() }
+    try flush()
     var failure: StoreError?
     while let result = try nextResult() {
       let answer = Answer(functions, owning: result)

@@ -7,7 +7,7 @@ struct StatementName: Hashable {
     // Bars.
     case writeBar, upsertBatch, readStored, mergeFeatures, writeFeatures, readBars, readBarsBackward,
       latestBar
-    case featureKeys, mergeOneRow, updateOneRow
+    case featureKeys, mergeOneRow, updateOneRow, findAny
     case hasBars, countBars, barTimes, deleteBars, series, countedSeries
     // Requests.
     case putRequest, addRequest, requests

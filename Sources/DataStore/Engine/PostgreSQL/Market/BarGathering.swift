@@ -67,7 +67,8 @@ struct BarGathering: ~Copyable {
         rows.flags[unchecked: column].append(answer.bool(field) ? 1 : 0)
       } else if kind == .text {
         guard rows.texts[unchecked: column].append(answer.optionalBytes(field)) else {
-          throw .corrupt("\(read.key.text) \(Timestamp.text(instant)): column '\(BarColumn.table[column].name)' is not UTF-8")
+          let place = "\(read.key.text) \(Timestamp.text(instant))"
+          throw .corrupt("\(place): column '\(BarColumn.table[column].name)' is not UTF-8")
         }
       } else {
         let text = isSkipped ? nil : answer.optionalBytes(field)

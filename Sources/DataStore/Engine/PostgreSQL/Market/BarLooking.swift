@@ -82,7 +82,8 @@ extension Session {
       let sql = BarReadSQL(hasStart: range.start != nil, hasEnd: range.end != nil)
       add(key, range)
       var times = ColumnBuffer<Int64>()
-      try execute(StatementName(.barTimes, variant: sql.variant), sql.rows(table)) { answer throws(StoreError) in
+      let name = StatementName(.barTimes, variant: sql.variant)
+      try execute(name, sql.rows(table)) { answer throws(StoreError) in
         guard let instant = answer.instant(0) else { throw BarRow.corruptTime(answer, row: 0, key.text) }
         times.append(instant)
         if times.count == Self.timesAtOnce {

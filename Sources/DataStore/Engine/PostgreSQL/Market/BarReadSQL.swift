@@ -52,7 +52,8 @@ struct BarReadSQL {
     var next = 3
     func bound(_ sign: String) {
       let (time, rest) = ("$\(next)::timestamptz", "$\(next + 1)::smallint")
-      text += " AND m.\"timestamp\" \(sign) \(time) AND (m.\"timestamp\", m.timestamp_ns) \(sign) (\(time), \(rest))"
+      text += " AND m.\"timestamp\" \(sign) \(time)"
+      text += " AND (m.\"timestamp\", m.timestamp_ns) \(sign) (\(time), \(rest))"
       next += 2
     }
     if hasStart { bound(">=") }

@@ -21,12 +21,14 @@ enum BarRow {
   /// Refuses rows of other types than ours: another program has changed the table since it was opened.
   static func check(_ answer: borrowing Answer, _ columns: BarColumns) throws(StoreError) {
     var isSound = answer.type(0) == 1184 && answer.type(1) == 21
-    for (place, column) in columns.indices.enumerated() where answer.type(place + firstColumn) != type(column) {
-      isSound = false
+    for (place, column) in columns.indices.enumerated() {
+      isSound = isSound && answer.type(place + firstColumn) == type(column)
     }
     guard !isSound else { return }
     throw StoreError(
-      .schema, "market_data has columns of other types than this library makes: another program changed it. See check()")
+      .schema,
+      "market_data has columns of other types than this library makes: another program changed it. See check()"
+    )
   }
 
   /// A time that cannot be read as one of a store's; `series` names the bar's.

@@ -47,10 +47,11 @@ enum BarSQL {
     columns.indices.map { "\(BarColumns.names[$0])" }
   }
 
-  /// Takes rows as `BatchRows` writes them.
-  static func copy(_ carried: BarColumns) -> String {
-    let columns = [key] + names(carried) + (carried.contains(.features) ? ["is_merged"] : [])
-    return "COPY \(batchTable) (\(columns.joined(separator: ", "))) FROM STDIN (FORMAT binary)"
+  /// Takes rows as `BatchRows` writes them, into the batch table or straight into the bars' own.
+  static func copy(into table: String, _ carried: BarColumns) -> String {
+    let marks = carried.contains(.features) && table.utf8.elementsEqual(batchTable.utf8) ? ["is_merged"] : []
+    let columns = ([key] + names(carried) + marks).joined(separator: ", ")
+    return "COPY \(table) (\(columns)) FROM STDIN (FORMAT binary)"
   }
 
   // MARK: Upserts
@@ -186,12 +187,22 @@ enum BarSQL {
 
   // MARK: What is stored for the rows of a batch
 
+  /// A row where any of the stretches of time that the arrays name, series by series, has a bar.
+  static func findAny(_ table: String) -> String {
+    """
+    SELECT 1 FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])\
+     AS k (symbol, timeframe, first, last) CROSS JOIN LATERAL (SELECT 1 FROM \(table) AS m\
+     WHERE m.symbol = k.symbol AND m.timeframe = k.timeframe AND m."timestamp" >= k.first\
+     AND m."timestamp" <= k.last LIMIT 1) AS found LIMIT 1
+    """
+  }
+
   /// The bars that the arrays of times name in one series, held against other writers until the transaction ends: for each
   /// its place in the arrays, from 1 on, and with `features` what it has of them. Bar by bar by its key, whatever the
   /// planner thinks of the table's size, and in the arrays' order.
   static func holdBars(_ table: String, hasNames: Bool, features: Bool) -> String {
     let arrays =
-      hasNames ? "$1::text[], $2::text[], $3::timestamptz[], $4::smallint[]" : "$3::timestamptz[], $4::smallint[]"
+      (hasNames ? "$1::text[], $2::text[], " : "") + "$3::timestamptz[], $4::smallint[]"
     let names = hasNames ? "symbol, timeframe, " : ""
     let (symbol, timeframe) = hasNames ? ("k.symbol", "k.timeframe") : ("$1::text", "$2::text")
     return """

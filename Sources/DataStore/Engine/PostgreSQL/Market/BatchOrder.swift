@@ -41,6 +41,16 @@ struct BatchOrder: ~Copyable {
     return end
   }
 
+  /// Behind the last row of the series whose first row stands at `place`.
+  func end(ofSeriesAt place: Int) -> Int {
+    let first = row(place)
+    var end = place + 1
+    while end < count, symbols[first] == symbols[row(end)], timeframes[first] == timeframes[row(end)] {
+      end += 1
+    }
+    return end
+  }
+
   private var isInOrder: Bool {
     for row in 1..<max(count, 1) where comes(row, before: row - 1) { return false }
     return true

@@ -25,13 +25,16 @@ struct BatchRows {
   private var columns = PerColumn<Column>(repeating: Column())
   private var columnCount = 0
   private let hasFeatures: Bool
+  private let hasMarks: Bool
 
-  /// Rows of the key and of the columns in `carried`, which the batch has.
-  init(_ batch: BorrowedBatch, _ carried: BarColumns) {
+  /// Rows of the key and of the columns in `carried`, which the batch has. With `hasMarks`, features are followed by whether
+  /// they are merged with what is stored, which the batch table has a column for.
+  init(_ batch: BorrowedBatch, _ carried: BarColumns, hasMarks: Bool = true) {
     timestamps = batch.timestamps
     symbol = batch.symbol
     timeframe = batch.timeframe
     hasFeatures = carried.contains(.features)
+    self.hasMarks = hasMarks && hasFeatures
     for column in carried.subtracting(.features).indices {
       let texts = batch.columns.texts[column]
       columns[columnCount].kind = BarColumn.table[column].kind
@@ -44,12 +47,14 @@ struct BatchRows {
     }
   }
 
-  /// Writes a row, with its features where it says anything of them, and whether these are merged with what is stored.
+  private var fieldCount: Int { 4 + columnCount + (hasFeatures ? 1 : 0) + (hasMarks ? 1 : 0) }
+
+  /// Writes a row, with its features where it says anything of them.
   @inline(__always)
   func write(
     _ row: Int, features: Bytes?, isMerged: Bool, to writer: inout CopyWriter
   ) throws(StoreError) {
-    try writer.beginRow(Int16(truncatingIfNeeded: 4 + columnCount + (hasFeatures ? 2 : 0)))
+    try writer.beginRow(Int16(truncatingIfNeeded: fieldCount))
     try writer.add(symbol.text(row))
     try writer.add(timeframe.text(row))
     try writer.add(time: timestamps[row])
@@ -63,8 +68,7 @@ struct BatchRows {
       case .features: break
       }
     }
-    guard hasFeatures else { return }
-    try writer.add(features)
-    try writer.add(isMerged)
+    if hasFeatures { try writer.add(features) }
+    if hasMarks { try writer.add(isMerged) }
   }
 }

@@ -74,7 +74,9 @@ extension Session {
       if !mayInsert, held.count < keys.count {
         throw try missingBar(batch, order, from: first, part, held, in: table)
       }
-      try send(part, rows, held, &texts, batch, order, change, carried, areAllHeld: held.count == keys.count, into: table)
+      try send(
+        part, rows, held, &texts, batch, order, change, carried, areAllHeld: held.count == keys.count,
+        into: table)
     }
   }
 
@@ -165,7 +167,7 @@ extension Session {
     let statements = names.map { "; EXECUTE \($0.text)" }.joined()
     // A transaction that goes on may bring the next batch. One that ends empties the table by itself.
     let emptying = isInTransaction ? "; \(BarSQL.emptyBatchTable)" : ""
-    try copy(BarSQL.copy(carried) + statements + emptying, fill)
+    try copy(BarSQL.copy(into: BarSQL.batchTable, carried) + statements + emptying, fill)
   }
 }
 

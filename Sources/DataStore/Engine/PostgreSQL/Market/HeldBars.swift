@@ -98,6 +98,16 @@ struct BarKeys: ~Copyable {
     }
   }
 
+  /// Whether any bar is stored between one of these and its partner among `last`, of the same series.
+  func findAny(to last: borrowing BarKeys, in table: String, _ session: Session) throws(StoreError) -> Bool {
+    let parameters = session.parameters
+    parameters.add(ended(symbols))
+    parameters.add(ended(timeframes))
+    parameters.add(ended(times))
+    parameters.add(last.ended(last.times))
+    return try session.execute(StatementName(.findAny)) { BarSQL.findAny(table) }.rows > 0
+  }
+
   // An array has its number of dimensions, whether it has NULLs, its elements' type by its number in pg_type, and its
   // length and first index by dimension (array_send in the server's arrayfuncs.c).
 
@@ -116,7 +126,8 @@ struct BarKeys: ~Copyable {
   }
 
   private static func append<Value: FixedWidthInteger>(_ value: Value, to array: inout ByteBuffer) {
-    UnsafeMutableRawPointer(array.reserve(MemoryLayout<Value>.size)).storeBytes(of: value.bigEndian, as: Value.self)
+    UnsafeMutableRawPointer(array.reserve(MemoryLayout<Value>.size))
+      .storeBytes(of: value.bigEndian, as: Value.self)
     array.advance(by: MemoryLayout<Value>.size)
   }
 

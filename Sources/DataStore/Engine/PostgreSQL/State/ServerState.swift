@@ -92,14 +92,14 @@ extension Session {
   func stateEntries(prefix: String, values: Bool, in table: String) throws(StoreError) -> [StateEntry] {
     let hasPrefix = !prefix.utf8.isEmpty
     if hasPrefix { parameters.add(copying: prefix) }
-    let variant: UInt64 = (hasPrefix ? 1 : 0) | (values ? 2 : 0)
+    // Not prepared: only with the prefix before it does the server see that the key serves.
+    let answer = try run(StateSQL.entries(table, hasPrefix: hasPrefix, values: values), inBinary: true)
     var entries: [StateEntry] = []
-    try execute(
-      StatementName(.stateEntries, variant: variant),
-      StateSQL.entries(table, hasPrefix: hasPrefix, values: values)
-    ) { answer throws(StoreError) in
-      try MemoryShortage.expect(values ? answer.bytes(1).count : 0)
-      entries.append(StateEntry(key: answer.string(0), json: values ? answer.string(1) : nil))
+    entries.reserveCapacity(answer.rows)
+    for row in 0..<answer.rows {
+      if values { try MemoryShortage.expect(answer.bytes(1, row: row).count) }
+      entries.append(
+        StateEntry(key: answer.string(0, row: row), json: values ? answer.string(1, row: row) : nil))
     }
     return entries
   }
@@ -117,9 +117,8 @@ enum StateSQL {
     """
   }
 
-  /// The comparison is what the key serves; all that begins with the prefix comes behind it.
   static func entries(_ table: String, hasPrefix: Bool, values: Bool) -> String {
-    let condition = hasPrefix ? " WHERE key >= $1::text AND pg_catalog.starts_with(key, $1::text)" : ""
+    let condition = hasPrefix ? " WHERE pg_catalog.starts_with(key, $1::text)" : ""
     return "SELECT key\(values ? ", value" : "") FROM \(table)\(condition) ORDER BY key"
   }
 

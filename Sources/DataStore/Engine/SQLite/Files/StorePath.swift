@@ -86,7 +86,8 @@ struct StorePath {
         || [UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: ".")].contains(byte)
     }
     guard isScheme, !scheme.isEmpty else { return nil }
-    let isKnown = ["file", "sqlite", "sqlite3", "jdbc", "postgresql", "postgres"].contains(scheme) || scheme.hasPrefix("sqlite+")
+    let known = ["file", "sqlite", "sqlite3", "jdbc", "postgresql", "postgres"]
+    let isKnown = known.contains(scheme) || scheme.hasPrefix("sqlite+")
     return isKnown || path[colon...].hasPrefix("://") ? scheme : nil
   }
 

@@ -81,11 +81,17 @@ final class ChangedPages {
   func schemaCookie(_ header: WALIndex.Header) -> UInt32? { schema(header)?.cookie }
 
   private func schema(_ header: WALIndex.Header) -> (cookie: UInt32, usableSize: Int)? {
-    guard let bytes = room(header.pageSize), let frame = files.index.frame(of: 1, upTo: header.lastFrame),
-      files.read(1, frame, into: bytes, Self.headerBytes, pageSize: pageSize),
-      files.index.sample()?.header.salts == header.salts
-    else { return nil }
-    return (UnsafeRawPointer(bytes + 40).loadUnaligned(as: UInt32.self), pageSize - Int(bytes[20]))
+    guard let frame = files.index.frame(of: 1, upTo: header.lastFrame) else { return nil }
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headerBytes) { bytes in
+      guard let start = bytes.baseAddress,
+        files.read(1, frame, into: start, Self.headerBytes, pageSize: header.pageSize),
+        files.index.sample()?.header.salts == header.salts
+      else { return nil }
+      // Before its first frame the WAL does not tell the size of a page.
+      let stored = Int(bytes[16]) << 8 | Int(bytes[17])
+      let size = header.pageSize > 0 ? header.pageSize : stored == 1 ? 65_536 : stored
+      return (UnsafeRawPointer(start + 40).loadUnaligned(as: UInt32.self), size - Int(bytes[20]))
+    }
   }
 
   private static let headerBytes = 100
