@@ -33,6 +33,21 @@ extension PostgreSQLEngine {
 
   func checkOpen() throws(StoreError) { try call { () throws(StoreError) in } }
 
+  /// Runs `body`; where memory ran short meanwhile, what it made does not count.
+  static func failingWhenShort<Result: ~Copyable>(
+    _ session: Session, _ body: (Session) throws(StoreError) -> Result
+  ) throws(StoreError) -> Result {
+    MemoryShortage.forget()
+    do throws(StoreError) {
+      let result = try body(session)
+      if !MemoryShortage.isNoted { return result }
+    } catch {
+      if !MemoryShortage.isNoted { throw error }
+    }
+    MemoryShortage.forget()
+    throw .noMemory()
+  }
+
   /// Runs `body` as a call that uses no session of the store.
   func call<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     try enter()
@@ -49,7 +64,7 @@ extension PostgreSQLEngine {
     snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
-      if let session = snapshotOfThisThread { return try body(session) }
+      if let session = snapshotOfThisThread { return try Self.failingWhenShort(session, body) }
       if lane.enterTransaction() {
         defer { leaveLane() }
         return try inTransaction(writes: false, until: queryEnd, body)
@@ -64,9 +79,9 @@ extension PostgreSQLEngine {
   ) throws(StoreError) -> Result {
     try repeatedly(Deadline(secondsFromNow: options.timeout)) { session throws(StoreError) in
       session.interruption.begin(stopsStatements: true, deadline: queryEnd)
-      guard snapshot else { return try body(session) }
+      guard snapshot else { return try Self.failingWhenShort(session, body) }
       try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-      let result = try body(session)
+      let result = try Self.failingWhenShort(session, body)
       try session.uninterruptibly { () throws(StoreError) in _ = try session.run("COMMIT") }
       return result
     }
@@ -81,7 +96,7 @@ extension PostgreSQLEngine {
       if lane.enterTransaction() {
         defer { leaveLane() }
         return try inTransaction(writes: true, until: queryEnd) { session throws(StoreError) in
-          let result = try body(session)
+          let result = try Self.failingWhenShort(session, body)
           try undoCall(session)
           return result
         }
@@ -89,7 +104,7 @@ extension PostgreSQLEngine {
       return try repeatedly(Deadline(secondsFromNow: options.timeout)) { session throws(StoreError) in
         session.interruption.begin(stopsStatements: true, deadline: queryEnd)
         try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        let result = try body(session)
+        let result = try Self.failingWhenShort(session, body)
         rollBack(session)
         return result
       }
@@ -133,7 +148,7 @@ extension PostgreSQLEngine {
   ) throws(StoreError) -> Result {
     session.outcome = .unknownWhereLost
     defer { session.outcome = .nothingStored }
-    do throws(StoreError) { return try body(session) } catch {
+    do throws(StoreError) { return try Self.failingWhenShort(session, body) } catch {
       guard session.isLost, session.outcome == .unknownWhereLost else { throw error }
       throw .unknownOutcome(path)
     }
@@ -143,7 +158,7 @@ extension PostgreSQLEngine {
     _ session: Session, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     let number = try session.run("BEGIN; SELECT pg_catalog.pg_current_xact_id()::text").string(0)
-    let result = try body(session)
+    let result = try Self.failingWhenShort(session, body)
     try commit(session, number: number)
     return result
   }

@@ -51,7 +51,8 @@ extension Session {
     }
     let isSyntax = state == SQLState("42601")
     return "the query \(shown) failed: \(told)"
-      + (isSyntax ? ". Only what reads runs here: one SELECT, VALUES, TABLE or WITH, in PostgreSQL's SQL" : "")
+      + (isSyntax
+        ? ". Only what reads runs here: one SELECT, VALUES, TABLE or WITH, in PostgreSQL's SQL" : "")
   }
 
   private func bind(_ statement: QuerySQL) throws(StoreError) {

@@ -80,7 +80,7 @@ extension PostgreSQLEngine {
         transaction.savepoint = .isFresh
       }
       if writes { transaction.savepoint = .isUsed }
-      do throws(StoreError) { return try body(session) } catch {
+      do throws(StoreError) { return try Self.failingWhenShort(session, body) } catch {
         if !session.isLost { try undoCall(session) }
         throw error
       }

@@ -164,6 +164,8 @@ extension Session {
     do throws(StoreError) {
       var writer = CopyWriter(self)
       try fill(&writer)
+      // What was packed without memory is useless.
+      if MemoryShortage.isNoted { throw .noMemory() }
       try writer.finish()
     } catch {
       if isLost { throw error }
