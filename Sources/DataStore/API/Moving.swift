@@ -31,7 +31,8 @@ extension Store {
     return try FloatSettings.withDefault { () throws(StoreError) in
       let call = try longCall(with: target, chunk: chunk)
       let reporter = ProgressReporter.current
-      let bars = reporter == nil ? nil : Int(try engine.info().marketDataRows)
+      var bars: Int?
+      if reporter != nil { bars = Int(try engine.info().marketDataRows) }
       // The calls that it consists of are parts, which do not end what is reported.
       return try ProgressReporter.call(reporter, .rows, of: bars) { () throws(StoreError) in
         var copy = StoreCopy(from: engine, to: target.engine, chunk: chunk, call, reporter)

@@ -4,14 +4,17 @@ import Testing
 @testable import DataStore
 
 @Suite struct PageCacheTests {
-  /// One row a page, 3,000 pages.
+  private static let rows = 1500
+
+  /// One row a page.
   private func connection(_ scratch: Scratch) throws -> Connection {
     let raw = try scratch.raw()
     try raw.execute(
       """
       PRAGMA page_size=4096; PRAGMA journal_mode=WAL; CREATE TABLE t(k INTEGER PRIMARY KEY, v BLOB);
-      WITH RECURSIVE row(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row WHERE number < 3000)
-      INSERT INTO t SELECT number, zeroblob(3000) FROM row
+      WITH RECURSIVE row(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row WHERE number < \(Self.rows))
+      INSERT INTO t SELECT number, zeroblob(3000) FROM row;
+      PRAGMA wal_checkpoint(TRUNCATE)
       """)
     let settings = Connection.Settings(timeout: 5, synchronous: "NORMAL", walLimit: 1 << 22)
     let connection = try Connection(scratch.path(), .readWrite, settings, usesShim: true)
@@ -30,21 +33,21 @@ import Testing
   }
 
   @Test func growsOnceSmallWritesFetchPagesAgain() throws {
-    let scratch = try Scratch()
+    let scratch = try Scratch(in: "/dev/shm")
     let connection = try connection(scratch)
     let first = try size(connection)
-    for key in 1...3000 { try write(connection, key) }
+    for key in 1...Self.rows { try write(connection, key) }
     #expect(try size(connection) == first, "no page was asked for twice")
-    for key in 1...3000 { try write(connection, key) }
+    for key in 1...Self.rows { try write(connection, key) }
     let grown = try size(connection)
-    #expect(grown > 3000 * 4, "room for all")
+    #expect(grown > Self.rows * 4, "room for all")
     #expect(grown < 64_000)
-    for key in 1...3000 { try write(connection, key) }
+    for key in 1...Self.rows { try write(connection, key) }
     #expect(try size(connection) == grown, "enough")
   }
 
   @Test func doesNotGrowForLongWritesNorWhereAllIsInIt() throws {
-    let scratch = try Scratch()
+    let scratch = try Scratch(in: "/dev/shm")
     let connection = try connection(scratch)
     let first = try size(connection)
     for _ in 0..<3 {
@@ -52,7 +55,7 @@ import Testing
       _ = try connection.integer("SELECT sum(length(v)) FROM t")
     }
     #expect(try size(connection) == first)
-    for round in 0..<3000 { try write(connection, round % 100 + 1) }
+    for round in 0..<1500 { try write(connection, round % 100 + 1) }
     #expect(try size(connection) == first)
   }
 

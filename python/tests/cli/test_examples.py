@@ -93,6 +93,7 @@ def can_run(line: str) -> bool:
     return (
         (TABLES or not is_table)
         and (MATPLOTLIB or ".png" not in line)
+        and "postgresql://" not in line  # which needs a server
         and ("jq" not in line or shutil.which("jq") is not None)
     )
 
