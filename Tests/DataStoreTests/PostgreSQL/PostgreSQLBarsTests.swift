@@ -195,4 +195,34 @@ struct PostgreSQLBarsTests {
     try two.server.market.write(BarBatch.hourly([1, 5, 3]))
     #expect(try server.text(versions) != before)
   }
+
+  @Test func callsTellHowFarTheyAre() throws {
+    var batch = BarBatch.hourly((0..<3_000).map { Double($0) })
+    let store = two.server
+    func told(_ call: () throws(StoreError) -> Void) throws -> [CallProgress] {
+      let reports = Kept<[CallProgress]>([])
+      let reporter = ProgressReporter(every: 0) { progress in
+        reports.update { $0.append(progress) }
+        return true
+      }
+      try ProgressReporter.during(reporter, call)
+      return reports.value
+    }
+    let write = { () throws(StoreError) in _ = try store.market.write(batch) }
+    let read = { () throws(StoreError) in _ = try store.market.read(["EURUSD"], "1h") }
+    // New bars, the same once more, and with features that are merged.
+    for round in 0..<3 {
+      if round == 2 { batch.features = [.init("a@1", batch.timestamps.map { Double($0) })] }
+      for reports in [try told(write), try told(read)] {
+        #expect(reports.last?.done == 3_000 && reports.last?.total == 3_000)
+        #expect(zip(reports, reports.dropFirst()).allSatisfy { $0.done <= $1.done })
+      }
+    }
+    // What says no stops the call, and nothing of it is stored.
+    batch.close = batch.timestamps.map { _ in -1 }
+    try refused(.interrupted) {
+      try ProgressReporter.during(ProgressReporter(every: 0) { $0.done < 3_000 }, write)
+    }
+    #expect(try store.closes().min() == 0)
+  }
 }

@@ -3,23 +3,37 @@
 /// Bars in and out, as calls.
 extension PostgreSQLEngine {
   func writeBars(_ batch: BorrowedBatch, replace: Bool) throws(StoreError) {
-    if batch.count == 1 { return try writeOnlyRow(of: batch, replace: replace) }
+    let reporter = ProgressReporter.current
+    if batch.count == 1, reporter == nil { return try writeOnlyRow(of: batch, replace: replace) }
+    try ProgressReporter.call(reporter, .rows, of: batch.count) { () throws(StoreError) in
+      try writeBatch(batch, replace: replace, reporter)
+    }
+  }
+
+  private func writeBatch(
+    _ batch: BorrowedBatch, replace: Bool, _ reporter: ProgressReporter?
+  ) throws(StoreError) {
     let isMerged = batch.carriesFeatures && !replace
     let isDone = try write(.oneMessage) { session throws(StoreError) in
-      if try session.insertNew(batch, replace: replace, into: tables.bars) { return true }
-      if !isMerged { try session.upsert(batch, replace: replace, into: tables.bars) }
-      return !isMerged
+      try session.telling(reporter) { () throws(StoreError) in
+        if try session.insertNew(batch, replace: replace, into: tables.bars) { return true }
+        if !isMerged { try session.upsert(batch, replace: replace, into: tables.bars) }
+        return !isMerged
+      }
     }
     if isDone { return }
-    try writeMerging { session throws(StoreError) in
+    try writeMerging(reporter) { session throws(StoreError) in
       try session.upsert(batch, replace: false, into: tables.bars)
     }
   }
 
   func writeFeatures(_ batch: BorrowedBatch, _ change: FeatureChange) throws(StoreError) {
-    if batch.count == 1, change == .merge { return try mergeFeaturesOfOnlyRow(of: batch) }
-    try writeMerging { session throws(StoreError) in
-      try session.writeFeatures(batch, change, into: tables.bars)
+    let reporter = ProgressReporter.current
+    if batch.count == 1, change == .merge, reporter == nil { return try mergeFeaturesOfOnlyRow(of: batch) }
+    try ProgressReporter.call(reporter, .rows, of: batch.count) { () throws(StoreError) in
+      try writeMerging(reporter) { session throws(StoreError) in
+        try session.writeFeatures(batch, change, into: tables.bars)
+      }
     }
   }
 
@@ -69,14 +83,18 @@ extension PostgreSQLEngine {
   }
 
   /// Runs `body`, which merges features with what is stored, until nobody has changed that meanwhile.
-  private func writeMerging(_ body: (Session) throws(StoreError) -> Void) throws(StoreError) {
+  private func writeMerging(
+    _ reporter: ProgressReporter?, _ body: (Session) throws(StoreError) -> Void
+  ) throws(StoreError) {
     let deadline = Deadline(secondsFromNow: options.timeout)
     while true {
       var wasOvertaken = false
       do throws(StoreError) {
         return try write(.severalMessages) { session throws(StoreError) in
           wasOvertaken = false
-          do throws(StoreError) { try body(session) } catch {
+          do throws(StoreError) {
+            try session.telling(reporter) { () throws(StoreError) in try body(session) }
+          } catch {
             wasOvertaken = session.lastState == .divisionByZero
             throw error
           }
@@ -89,9 +107,20 @@ extension PostgreSQLEngine {
   }
 
   func readBars(_ reads: [SeriesRead], _ shape: ReadShape, limit: Int?) throws(StoreError) -> BarAccumulator {
-    try read(snapshot: reads.count > 1) { session throws(StoreError) in
-      try session.readBars(reads, shape, limit: limit, from: tables.bars)
+    let reporter = ProgressReporter.current
+    var rows: BarAccumulator?
+    try ProgressReporter.call(reporter, .rows, of: nil) { () throws(StoreError) in
+      // How many rows there will be is asked for in the same snapshot.
+      try read(snapshot: reads.count > 1 || reporter != nil) { session throws(StoreError) in
+        reporter?.expect(try session.expectedRows(reads, limit: limit, in: tables.bars))
+        rows = try session.telling(reporter) { () throws(StoreError) in
+          try session.readBars(reads, shape, limit: limit, from: tables.bars)
+        }
+        try reporter?.finish(rows?.count ?? 0)
+      }
     }
+    guard let rows else { throw StoreError(.internalError, "nothing was read. Please report this message") }
+    return rows
   }
 
   func latestBar(

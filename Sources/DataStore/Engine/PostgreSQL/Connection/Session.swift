@@ -32,6 +32,8 @@ final class Session {
   var outcome = Outcome.nothingStored
   /// Whether the temporary tables of this session are there, by the caller's numbers. See `forgetTemporaryTables()`.
   var temporaryTables: Set<Int> = []
+  /// How many rows the running call has sent, or taken. Unchecked: it is set once per row.
+  @exclusivity(unchecked) var rowsSoFar = 0
 
   private let process = ProcessMark.current
   /// What was prepared: the names as C has them.

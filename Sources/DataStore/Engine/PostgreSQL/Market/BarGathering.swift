@@ -46,6 +46,8 @@ struct BarGathering: ~Copyable {
       let isSkipped = leftToSkip > 0
       if isSkipped { leftToSkip -= 1 }
       try append(answer, read, isSkipped: isSkipped)
+      session.rowsSoFar = rows.count
+      try session.lookUp()
     }
     try settle(read)
     if MemoryShortage.isNoted { throw .noMemory() }

@@ -17,6 +17,16 @@ extension Session {
     return gathering.end()
   }
 
+  /// How many rows that read would have.
+  func expectedRows(_ reads: [SeriesRead], limit: Int?, in table: String) throws(StoreError) -> Int {
+    var rows = 0
+    for read in reads {
+      let found = max(try countBars(read.key, read.range, in: table) - read.skip, 0)
+      rows += min(found, read.limit ?? Int.max)
+    }
+    return min(rows, limit ?? Int.max)
+  }
+
   /// Lends the latest bar of a series to `body`, if there is one: its texts lie in the server's answer.
   func latestBar(
     _ symbol: Bytes, _ timeframe: Bytes, from table: String, _ body: (BorrowedBar) throws(StoreError) -> Void
@@ -82,10 +92,13 @@ extension Session {
       let sql = BarReadSQL(hasStart: range.start != nil, hasEnd: range.end != nil)
       add(key, range)
       var times = ColumnBuffer<Int64>()
+      rowsSoFar = 0
       let name = StatementName(.barTimes, variant: sql.variant)
       try execute(name, sql.rows(table)) { answer throws(StoreError) in
         guard let instant = answer.instant(0) else { throw BarRow.corruptTime(answer, row: 0, key.text) }
         times.append(instant)
+        rowsSoFar += 1
+        try lookUp()
         if times.count == Self.timesAtOnce {
           taker.take(times.elements)
           times.truncate(to: 0)

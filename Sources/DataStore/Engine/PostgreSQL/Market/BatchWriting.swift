@@ -5,7 +5,7 @@ extension Session {
   /// Upserts the rows of a batch with the result of writing each in order. To be called within a transaction where
   /// features are merged; else it is its own where none is open.
   func upsert(_ batch: BorrowedBatch, replace: Bool, into table: String) throws(StoreError) {
-    guard batch.count > 0 else { return }
+    guard batch.count > 0 else { return try tellEnd() }
     try batch.checkKeyLengths()
     let order = try BatchOrder(batch)
     if batch.carriesFeatures, !replace {
@@ -24,7 +24,9 @@ extension Session {
         // Of several rows of a bar each replaces the one before in all that is carried.
         try rows.write(order.row(end - 1), features: features, isMerged: true, to: &writer)
         place = end
+        rowsSoFar = place
       }
+      try tellEnd()
     }
   }
 
@@ -32,7 +34,7 @@ extension Session {
   func writeFeatures(
     _ batch: BorrowedBatch, _ change: FeatureChange, into table: String
   ) throws(StoreError) {
-    guard batch.count > 0 else { return }
+    guard batch.count > 0 else { return try tellEnd() }
     try batch.checkKeyLengths()
     let order = try BatchOrder(batch)
     try merge(batch, order, change, .features, mayInsert: false, into: table)
@@ -77,7 +79,9 @@ extension Session {
       try send(
         part, rows, held, &texts, batch, order, change, carried, areAllHeld: held.count == keys.count,
         into: table)
+      rowsSoFar = place
     }
+    try tellEnd()
   }
 
   private func send(

@@ -40,7 +40,9 @@ extension Session {
           ? try texts.text(order, from: place, to: end, replace ? .replace : .merge) : nil
         try rows.write(order.row(end - 1), features: features, isMerged: true, to: &writer)
         place = end
+        rowsSoFar = place
       }
+      try tellEnd()
     }
   }
 
