@@ -143,7 +143,8 @@ typedef struct ds_open_options {
 
 /* Opens `path`, or makes a new store there if the file is absent or empty, with the permissions that open(2)
  * gives. `options` NULL: the INIT values. The path is resolved now: a later chdir() changes nothing. A write,
- * if there is something to make; else a read.
+ * if there is something to make; else a read. "postgresql://..." is a schema of a server (docs/postgresql.md):
+ * it takes the system's libpq.so.5; DS_STORAGE without it, without the server, and without the rights.
  * DS_INVALID: ":memory:", "file:...", "sqlite:///..." and the like, which do not name a file, and the -wal, -shm
  * or -journal of another database.
  * DS_SCHEMA, DS_STORAGE: the file stays as it was, byte for byte. DS_STORAGE also if the file is absent or empty
@@ -161,7 +162,7 @@ int32_t ds_store_close(ds_store *DS_NONNULL store);
  * nothing. */
 void ds_store_free(ds_store *DS_NULLABLE store);
 
-/* The absolute path of the file, symbolic links resolved. Lives as long as the handle. */
+/* The absolute path of the file, symbolic links resolved; the URL without a password. Lives as long as the handle. */
 const char *DS_NONNULL ds_store_path(const ds_store *DS_NULLABLE store);
 
 /* Makes the calls that are running on `store` in other threads stop with DS_INTERRUPTED, undone, as soon as

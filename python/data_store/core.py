@@ -46,9 +46,10 @@ __all__ = ["DataStore"]
 class DataStore(OfThisProcess):
     """Bars, features, request metadata and strategy state in one SQLite file, or on a server.
 
-    Any number of processes may open the file, or the server's schema, and any number of threads may share one
-    `DataStore`. Reads run beside each other and beside a write; writes wait for each other. The
-    GIL is released during every call. A store does not survive a fork: the child opens its own.
+    Any number of processes may open the file, or the server's schema, and any number of threads
+    may share one `DataStore`. Reads run beside each other and beside a write; writes wait for each
+    other. The GIL is released during every call. A store does not survive a fork: the child opens
+    its own.
 
     Parameters
     ----------

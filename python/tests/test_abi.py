@@ -90,7 +90,9 @@ EXCEPTIONS = {
     "DS_INTERNAL": "DataStoreError",
     "DS_TIMEOUT": "QueryTimeoutError",
 }
-NOT_A_STATUS = r"DS_(ABI_VERSION|NO_TIME|(MAX|COLUMNS?|DIFFERENCE|DURABILITY|FEATURES|PROGRESS|SQL)_)"
+NOT_A_STATUS = (
+    r"DS_(ABI_VERSION|NO_TIME|(MAX|COLUMNS?|DIFFERENCE|DURABILITY|FEATURES|PROGRESS|SQL)_)"
+)
 
 
 def places(differences: Differences) -> dict[str, tuple[str, str]]:

@@ -54,7 +54,12 @@ def _timeframes(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 StorePath = Annotated[
-    str, typer.Argument(metavar="STORE", help="The store: a data_store file, or postgresql://...", show_default=False)
+    str,
+    typer.Argument(
+        metavar="STORE",
+        help="The store: a data_store file, or postgresql://...",
+        show_default=False,
+    ),
 ]
 Symbol = Annotated[
     str,

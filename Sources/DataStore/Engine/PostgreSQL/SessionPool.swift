@@ -78,7 +78,7 @@ extension PostgreSQLEngine {
         continue
       }
       do throws(StoreError) {
-        let session = try connect()
+        let session = try connect(seen)
         session.interruption.begin(stopsStatements: true, deadline: nil)
         monitor.locked { pool.begin(with: session) }
         return session
@@ -109,6 +109,7 @@ extension PostgreSQLEngine {
           pool.open += 1
           return nil
         }
+        if isClosed { throw .isClosed }
         if pool.interrupts != seen { throw .isInterrupted }
         if monitor.wait(until: deadline.capped(CancellationCallback.interval)) { continue }
         if monitor.unlocked(CancellationCallback.isAnsweredYes) { throw .isInterrupted }
@@ -136,11 +137,12 @@ extension PostgreSQLEngine {
     }
   }
 
-  private func connect() throws(StoreError) -> Session {
+  /// Opens another session, unless `interrupt()` is called meanwhile.
+  private func connect(_ seen: Int) throws(StoreError) -> Session {
     let session = try Session.connect(
       address, functions, timeout: options.timeout, writes: !options.isReadOnly
     ) { [self] in
-      CancellationCallback.isAnsweredYes() || monitor.locked { isClosed && runningCalls == 0 }
+      monitor.locked { pool.interrupts != seen } || CancellationCallback.isAnsweredYes()
     }
     let facts = try session.setUp(options)
     session.system = facts.system

@@ -122,9 +122,9 @@ extension String {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Without line breaks, of which libpq's messages have some, with a tab behind them.
+  /// A message of libpq's on one line, without its guesses, which begin with a tab.
   var onOneLine: String {
-    let words = trimmed.utf8.split { $0 <= 0x20 }
-    return words.map { String(decoding: Array($0), as: UTF8.self) }.joined(separator: " ")
+    let lines = utf8.split(separator: 0x0A).filter { $0.first != 0x09 }
+    return lines.map { String(decoding: Array($0), as: UTF8.self).trimmed }.joined(separator: "; ")
   }
 }

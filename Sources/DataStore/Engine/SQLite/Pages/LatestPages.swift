@@ -134,7 +134,7 @@ final class LatestPages {
   enum Step {
     /// It has come to the next one.
     case next
-    /// There is no other, or no room.
+    /// It was the last one, or there was not enough room.
     case end
     /// Something was in the way: a commit, say.
     case unclear
