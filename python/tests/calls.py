@@ -3,14 +3,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import places
 from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 
 from data_store import DataStore
+
+
+def beside(store: DataStore, name: str) -> str:
+    """A file that is not there yet: beside the store's, or in a folder of its own."""
+    if places.is_server(store.path):
+        return str(Path(tempfile.mkdtemp()) / name)
+    return f"{store.path}.{name}"
+
 
 WRITES: dict[str, Callable[[DataStore], Any]] = {
     "write": lambda store: store.market.write(bars(1), SYMBOL, TIMEFRAME),
@@ -55,8 +65,8 @@ READS: dict[str, Callable[[DataStore], Any]] = {
 }
 CARE: dict[str, Callable[[DataStore], Any]] = {
     "check": lambda store: store.check(),
-    "backup": lambda store: store.backup(f"{store.path}.copy"),
-    "copy_to": lambda store: store.copy_to(f"{store.path}.copied"),
+    "backup": lambda store: store.backup(beside(store, "copy")),
+    "copy_to": lambda store: store.copy_to(beside(store, "copied")),
     "differences": lambda store: store.differences(store),
     "checkpoint": lambda store: store.checkpoint(),
     "info": lambda store: store.info(),

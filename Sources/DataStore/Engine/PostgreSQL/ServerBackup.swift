@@ -5,6 +5,7 @@ extension PostgreSQLEngine {
   /// Writes a store of SQLite's beside the target, as of one snapshot, and lets that be backed up to the target: the target
   /// appears whole or not at all.
   func backup(to target: String, overwrite: Bool) throws(StoreError) {
+    try checkOpen()
     let location = try StorePath(target, as: "target")
     guard overwrite || !location.exists else {
       throw .invalid(

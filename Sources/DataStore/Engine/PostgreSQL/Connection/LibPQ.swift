@@ -30,6 +30,7 @@ enum LibPQ {
   static let pollingReads: Int32 = 1
   static let pollingWrites: Int32 = 2
   static let pollingOK: Int32 = 3
+  static let fieldSeverity = Int32(UInt8(ascii: "V"))
   static let fieldState = Int32(UInt8(ascii: "C"))
   static let fieldMessage = Int32(UInt8(ascii: "M"))
   static let fieldHint = Int32(UInt8(ascii: "H"))

@@ -10,6 +10,7 @@ struct SQLState: Equatable {
   static let deadlock = SQLState("40P01")
   static let serialization = SQLState("40001")
   static let canceled = SQLState("57014")
+  static let crashShutdown = SQLState("57P02")
   static let cannotConnectNow = SQLState("57P03")
   static let tooManyConnections = SQLState("53300")
   static let noPrivilege = SQLState("42501")

@@ -71,8 +71,14 @@ final class Session {
     self.connection = connection
     self.place = place
     processNumber = functions.pointee.PQbackendPID(connection)
-    _ = functions.pointee.PQsetNoticeReceiver(connection, { _, _ in }, nil)
     _ = functions.pointee.PQsetnonblocking(connection, 1)
+    // libpq would print what a server says unasked. The connection does not outlive the session.
+    _ = functions.pointee.PQsetNoticeReceiver(
+      connection,
+      { session, told in
+        guard let session, let told else { return }
+        Unmanaged<Session>.fromOpaque(session).takeUnretainedValue().take(notice: told)
+      }, Unmanaged.passUnretained(self).toOpaque())
   }
 
   deinit {
@@ -102,17 +108,30 @@ final class Session {
   func checkIsAlive() -> Bool {
     guard !isLost else { return false }
     var look = pollfd(fd: functions.pointee.PQsocket(connection), events: Int16(POLLIN), revents: 0)
-    guard poll(&look, 1, 0) > 0 else { return true }
-    // A notice, say, does no harm.
-    if functions.pointee.PQconsumeInput(connection) == 0 { isLost = true }
-    if functions.pointee.PQstatus(connection) != LibPQ.connectionIsOK { isLost = true }
-    if !isLost, functions.pointee.PQisBusy(connection) == 0,
-      let told = functions.pointee.PQgetResult(connection)
-    {
-      functions.pointee.PQclear(told)
-      isLost = true
+    // A notice, say, does no harm, but the end may come behind it.
+    while !isLost, poll(&look, 1, 0) > 0 {
+      if functions.pointee.PQconsumeInput(connection) == 0 { isLost = true }
+      if functions.pointee.PQstatus(connection) != LibPQ.connectionIsOK { isLost = true }
+      // This takes apart what has come.
+      if !isLost, functions.pointee.PQisBusy(connection) == 0,
+        let told = functions.pointee.PQgetResult(connection)
+      {
+        functions.pointee.PQclear(told)
+        isLost = true
+      }
     }
     return !isLost
+  }
+
+  /// What the server says unasked: that it ends the session, perhaps.
+  private func take(notice: OpaquePointer) {
+    if endsSession(notice) { isLost = true }
+  }
+
+  private func endsSession(_ told: OpaquePointer) -> Bool {
+    guard let severity = functions.pointee.PQresultErrorField(told, LibPQ.fieldSeverity) else { return false }
+    let word = String(cString: severity)
+    return word.utf8.elementsEqual("FATAL".utf8) || word.utf8.elementsEqual("PANIC".utf8)
   }
 
   /// A rollback has taken back what was made within the transaction.
@@ -137,6 +156,11 @@ final class Session {
     }
     let code = field(LibPQ.fieldState)
     lastState = code.withBytes { SQLState(bytes: $0) }
+    if endsSession(result) {
+      // It does so between two steps of ours, never amid a commit; after a crash of another process nobody knows.
+      if lastState.isOf("57"), lastState != .crashShutdown { outcome = .nothingStored }
+      return lose()
+    }
     if functions.pointee.PQstatus(connection) != LibPQ.connectionIsOK { return lose() }
     if lastState == .canceled, let cancelReason {
       switch cancelReason {
