@@ -106,7 +106,13 @@ class DataStore(OfThisProcess):
     def path(self) -> str:
         """The absolute path of the file, symbolic links resolved."""
         store = self._calls.store
-        return os.path.realpath(os.fsdecode(self._path)) if store is None else store.path
+        if store is not None:
+            return store.path
+        name = os.fsdecode(self._path)
+        if name.startswith(("postgresql://", "postgres://")):
+            # Which parts are secret the library knows, which has not seen it yet.
+            return f"{name.partition('://')[0]}://…"
+        return os.path.realpath(name)
 
     @property
     def closed(self) -> bool:

@@ -29,6 +29,7 @@ QUICK = {
     "shared_buffers": "64MB",
     "max_connections": "200",
     "max_wal_size": "256MB",
+    "deadlock_timeout": "100ms",
     "log_line_prefix": "'%m [%p] %q%u@%d '",
 }
 """What a test needs of a server: nothing survives it, so nothing has to reach the disk."""

@@ -47,6 +47,7 @@ final class PostgreSQLEngine: Engine, @unchecked Sendable {
     tables = facts.tables
     try ServerSchema.prepare(session, facts, isReadOnly: options.isReadOnly)
     session.system = facts.system
+    session.started = facts.started
     pool.giveBack(session)
     pool.open = 1
     join(session)

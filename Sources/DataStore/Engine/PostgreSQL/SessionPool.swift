@@ -13,6 +13,8 @@ struct SessionPool {
   var open = 0
   /// Counts the calls to `interrupt()`, so that one that waits for a session notices.
   var interrupts = 0
+  /// Sessions whose connection was lost. The server may not have noticed, and keep what they have locked.
+  private var lost: [(process: Int32, started: String)] = []
 
   /// The one that was used last, whose server process has its caches warm.
   mutating func take() -> Session? {
@@ -28,13 +30,26 @@ struct SessionPool {
     if session.isIdle, idle.count < Self.mostIdle {
       idle.append(session)
     } else {
+      remember(session)
       open -= 1
     }
+  }
+
+  private mutating func remember(_ session: Session) {
+    guard session.isLost, !session.started.utf8.isEmpty, lost.count < Self.most else { return }
+    lost.append((session.processNumber, session.started))
+  }
+
+  mutating func takeLost() -> [(process: Int32, started: String)] {
+    let all = lost
+    lost = []
+    return all
   }
 
   /// One that turned out to be ended.
   mutating func drop(_ session: Session) {
     inUse.removeAll { $0 === session }
+    remember(session)
     open -= 1
   }
 
@@ -129,8 +144,13 @@ extension PostgreSQLEngine {
     ) { [self] in
       monitor.locked { pool.interrupts != seen } || CancellationCallback.isAnsweredYes()
     }
-    session.system = try session.setUp(options).system
+    let facts = try session.setUp(options)
+    session.system = facts.system
+    session.started = facts.started
     join(session)
+    for lost in monitor.locked({ pool.takeLost() }) {
+      session.endSession(lost.process, begunAt: lost.started)
+    }
     return session
   }
 
@@ -160,6 +180,17 @@ extension PostgreSQLEngine {
 }
 
 extension Session {
+  /// Ends another session of this role, if the server still has it: nobody hears of it any more.
+  func endSession(_ process: Int32, begunAt started: String) {
+    parameters.add(process)
+    parameters.add(copying: started)
+    _ = try? run(
+      """
+      SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_get_activity($1::int)
+      WHERE backend_start = $2::text::timestamptz
+      """, inBinary: false)
+  }
+
   /// Ends another session of this role, if it still runs this transaction.
   func endSession(_ process: Int32, ofTransaction number: String) {
     parameters.add(process)

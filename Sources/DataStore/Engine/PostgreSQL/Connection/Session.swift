@@ -28,6 +28,8 @@ final class Session {
   var settle: ((Session, _ number: String, _ failure: StoreError) throws(StoreError) -> Void)?
   /// Which server this is, and which line of its history it writes.
   var system = ""
+  /// When the server began the session, as it writes it: with its process, this tells the session from all others.
+  var started = ""
   /// What a call is told where the connection is lost within it.
   var outcome = Outcome.nothingStored
   /// Whether the temporary tables of this session are there, by the caller's numbers. See `forgetTemporaryTables()`.
@@ -70,6 +72,7 @@ final class Session {
     self.functions = functions
     self.connection = connection
     self.place = place
+    processNumber = functions.pointee.PQbackendPID(connection)
     _ = functions.pointee.PQsetnonblocking(connection, 1)
     // libpq would print what a server says unasked. The connection does not outlive the session.
     _ = functions.pointee.PQsetNoticeReceiver(
@@ -87,7 +90,8 @@ final class Session {
   }
 
   var serverVersion: Int { Int(functions.pointee.PQserverVersion(connection)) }
-  var processNumber: Int32 { functions.pointee.PQbackendPID(connection) }
+  /// The server's process. libpq no longer tells it once the connection is lost, and that is when it is asked for.
+  let processNumber: Int32
 
   func parameterStatus(_ name: String) -> String {
     functions.pointee.PQparameterStatus(connection, name).map { String(cString: $0) } ?? ""

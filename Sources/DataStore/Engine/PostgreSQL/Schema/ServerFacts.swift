@@ -6,6 +6,8 @@ struct ServerFacts {
   let isStandby: Bool
   /// Which server this is, and which line of its history it writes: a standby that was promoted begins another one.
   let system: String
+  /// When the session began, by the server's clock.
+  let started: String
 }
 
 extension Session {
@@ -37,7 +39,8 @@ extension Session {
       pg_catalog.pg_is_in_recovery(),
       CASE WHEN pg_catalog.pg_is_in_recovery() THEN ''
       ELSE pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) END,
-      pg_catalog.current_setting('synchronous_commit')\(set)
+      pg_catalog.current_setting('synchronous_commit'),
+      (SELECT backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()))\(set)
       """)
     let schema = facts.string(0)
     guard !schema.isEmpty else {
@@ -52,6 +55,6 @@ extension Session {
     }
     return ServerFacts(
       tables: ServerTables(schema: schema, searchPath: facts.string(1)),
-      isStandby: facts.bytes(2).first == UInt8(ascii: "t"), system: facts.string(3))
+      isStandby: facts.bytes(2).first == UInt8(ascii: "t"), system: facts.string(3), started: facts.string(5))
   }
 }
