@@ -182,6 +182,29 @@ def test_a_silent_server_is_waited_for_no_longer_than_the_timeout(
         assert version(store, kind) == found + 1
 
 
+@pytest.mark.parametrize("kind", WRITES)
+def test_a_session_that_its_server_still_believes_in_holds_up_no_later_call(
+    store: DataStore, proxy: Proxy, remote: str, kind: str
+) -> None:
+    """The client's host has lost the connection without a word: its locks must not outlive it."""
+    registers.prepare(store)
+    with DataStore(remote, timeout=5) as cut:
+        WRITES[kind](cut, 1)
+        proxy.count()
+        WRITES[kind](cut, 2)
+        passed = proxy.passed["to server"]
+        current = 2
+        for place in (passed // 2, passed - 3):
+            proxy.count()
+            proxy.after(place, "to server", "vanish")
+            with contextlib.suppress(StorageError, ClosedError, BusyError):
+                WRITES[kind](cut, current + 1)
+            proxy.count()
+            current = version(store, kind) + 1
+            WRITES[kind](cut, current)
+            assert version(store, kind) == current
+
+
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_bytes_that_come_one_by_one_change_nothing(
     store: DataStore, proxy: Proxy, remote: str, direction: Direction
