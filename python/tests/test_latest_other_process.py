@@ -158,3 +158,34 @@ def test_the_latest_bars_are_those_that_are_stored_whatever_other_processes_do(
             for symbol in dice.sample(SYMBOLS, 6):
                 stored = other.run(LATEST.format(symbol))
                 assert found(store, symbol) == stored, f"step {step}: {symbol}"
+
+
+def test_pages_that_were_a_tables_and_become_the_indexs_are_looked_at(path: Path) -> None:
+    series = [f"N{number}" for number in range(40)]
+    counting = "WITH RECURSIVE c(n) AS (VALUES(0) UNION ALL SELECT n + 1 FROM c WHERE n < {}) "
+    with DataStore(path) as store, Program("sql_by_line", path) as program:
+        other = Other(program)
+        store.market.write_bar("A", TIMEFRAME, BEGIN, close=1.0)
+        other.run("CREATE TABLE more(n INTEGER PRIMARY KEY, bytes)")
+        other.run(counting.format(400) + "INSERT INTO more SELECT n, randomblob(900) FROM c")
+        for number in range(0, 400, 3):
+            other.run(f"UPDATE more SET bytes = randomblob(900) WHERE n = {number}")
+            assert found(store, "A") == other.run(LATEST.format("A"))
+        other.run("DROP TABLE more")
+        for symbol in series:
+            times = "strftime('%Y-%m-%dT%H:%M:%S+00:00', '2026-03-01T15:00:00', n || ' minutes')"
+            other.run(
+                f"{counting.format(99)}"
+                "INSERT INTO market_data(symbol, timeframe, timestamp, close) "
+                f"SELECT '{symbol}', '{TIMEFRAME}', {times}, n FROM c"
+            )
+            assert found(store, symbol) == other.run(LATEST.format(symbol))
+        for symbol in series:
+            # Half past five in the afternoon, which sorts before all others.
+            other.run(
+                "INSERT INTO market_data(symbol, timeframe, timestamp, close) "
+                f"VALUES ('{symbol}', '{TIMEFRAME}', '2026-03-01T01:30:00-16:00', -1)"
+            )
+            bar = store.market.latest_bar(symbol, TIMEFRAME)
+            assert bar is not None
+            assert bar.close == -1, symbol
