@@ -8,6 +8,7 @@ import importlib
 import json
 import pkgutil
 import re
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from c_header import HEADER, Header, run
 
 import data_store
-from data_store import DataStore, _bar
+from data_store import DataStore, _bar, _sql
 from data_store._c import abi as _abi
 from data_store._c import status as _status
 from data_store._c.library import library
@@ -301,3 +302,13 @@ def test_every_status_has_a_name_and_an_exception(header: Header) -> None:
     raised = {name: _status._ERRORS[status].__name__ for name, status in statuses.items()}
     assert raised == EXCEPTIONS
     assert len(_status._ERRORS) == len(EXCEPTIONS)
+
+
+def test_query_parameters_are_packed_as_the_struct_is_laid_out() -> None:
+    letters = _sql._PACKED.format.lstrip("@")
+    fields = [name for name, _ in _abi.ds_sql_parameter._fields_]
+    assert len(letters) == len(fields)
+    assert _sql._PACKED.size == ctypes.sizeof(_abi.ds_sql_parameter)
+    for place, name in enumerate(fields):
+        field = getattr(_abi.ds_sql_parameter, name)
+        assert struct.calcsize(f"@{letters[: place + 1]}") == field.offset + field.size

@@ -75,12 +75,22 @@ package struct BorrowedRow {
   /// Whether it keeps the rules of `BorrowedBatch.check()`; that tells which one it breaks.
   var keepsRules: Bool {
     guard bar.timestamp != Timestamp.none, Self.isName(symbol), Self.isName(timeframe) else { return false }
-    for column in BarColumn.table.indices where bar.carried.contains(column: column) {
+    // Any number will do, and features are checked where they are packed: most live bars have nothing else.
+    var rest = bar.carried.rawValue & Self.ruled.rawValue
+    while rest != 0 {
+      let column = rest.trailingZeroBitCount
+      rest &= rest &- 1
       guard bar.fields[column].flag <= 1 else { return false }
-      guard let text = bar.fields[column].text, column != BarColumns.features.number else { continue }
+      guard let text = bar.fields[column].text else { continue }
       guard text.count <= Limits.textBytes, text.isValidUTF8 else { return false }
     }
     return true
+  }
+
+  /// The columns of texts and flags.
+  private static let ruled = BarColumn.table.indices.reduce(into: BarColumns()) { ruled, column in
+    let kind = BarColumn.table[column].kind
+    if kind == .text || kind == .flag { ruled.insert(BarColumns(column: column)) }
   }
 
   static func isName(_ text: Bytes) -> Bool {

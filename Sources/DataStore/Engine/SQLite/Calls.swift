@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Glibc
+import Synchronization
 
 /// How calls get a connection: counted, with the turn to write or a reader of the pool, and within the reach
 /// of `interrupt()` as long as stopping them leaves nothing half done.
@@ -305,13 +306,11 @@ extension SQLiteEngine {
     connection.interruption.begin(stopsStatements: kind != .writesInTransaction, deadline: deadline)
     defer { connection.interruption.end() }
     if connection === writer {
-      // Only the call that has the turn uses it.
-      let outer = monitor.locked {
-        let outer = writersUse
-        writersUse = kind
-        return outer
-      }
-      defer { monitor.locked { writersUse = outer } }
+      // Only the call that has the turn uses it. Who asks for its end just before that comes too early, lock or not.
+      let outer = writersUse.kind
+      writersUse.kind = kind
+      // From here on nobody stops it, nor is about to.
+      defer { monitor.locked { writersUse.kind = outer } }
       return try connection.failingWhenShort(body)
     }
     let use = InterruptibleUse(connection: connection, kind: kind)
@@ -330,7 +329,7 @@ extension SQLiteEngine {
 
 /// A running call that `interrupt()` may stop.
 struct InterruptibleUse {
-  enum Kind {
+  enum Kind: UInt8 {
     /// A read, or a write with a transaction of its own.
     case alone
     /// A read within the caller's transaction.
@@ -346,5 +345,17 @@ struct InterruptibleUse {
   func interrupt() {
     connection.interruption.request()
     if kind != .writesInTransaction { connection.interruptStatements() }
+  }
+}
+
+/// What `interrupt()` may do to the connection that writes; nil if that is not to be interrupted. The call that has the turn
+/// changes it, and any thread may look.
+final class WritersUse: Sendable {
+  private static let none = UInt8.max
+  private let number = Atomic<UInt8>(none)
+
+  var kind: InterruptibleUse.Kind? {
+    get { InterruptibleUse.Kind(rawValue: number.load(ordering: .acquiring)) }
+    set { number.store(newValue?.rawValue ?? Self.none, ordering: .releasing) }
   }
 }

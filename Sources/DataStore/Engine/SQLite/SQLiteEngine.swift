@@ -24,7 +24,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   @exclusivity(unchecked) var readsOnWriter = 0
   /// Readers that `interrupt()` reaches, and what it may do to the writer; nil if that is not to be interrupted.
   @exclusivity(unchecked) var interruptible: [InterruptibleUse] = []
-  @exclusivity(unchecked) var writersUse: InterruptibleUse.Kind?
+  let writersUse = WritersUse()
 
   // Guarded by the writer lane.
   @exclusivity(unchecked) var writer: StoreConnection?
@@ -166,7 +166,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     try monitor.locked { () throws(StoreError) in
       guard !isClosed || runningCalls > 0 else { throw .isClosed }
       for use in interruptible { use.interrupt() }
-      if let writer, let writersUse { InterruptibleUse(connection: writer, kind: writersUse).interrupt() }
+      if let writer, let use = writersUse.kind { InterruptibleUse(connection: writer, kind: use).interrupt() }
     }
     lane.interrupt()
   }

@@ -168,7 +168,8 @@ class Connection {
       handle,
       { connection in
         guard let connection else { return 0 }
-        return Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().mayCommit() ? 0 : 1
+        return Unmanaged<Connection>.fromOpaque(connection)._withUnsafeGuaranteedRef { $0.mayCommit() }
+          ? 0 : 1
       }, Unmanaged.passUnretained(self).toOpaque())
     // Also called where a commit fails.
     sqlite3_rollback_hook(

@@ -11,6 +11,10 @@ final class ChangedPages {
   @exclusivity(unchecked) private var page: UnsafeMutablePointer<UInt8>?
   @exclusivity(unchecked) private var pageSize = 0
   @exclusivity(unchecked) private var date = TimestampParser.DateMemo()
+  @exclusivity(unchecked) private var first = FirstPage()
+  /// Pages of tables, as of `first`, each at a place by its number; 0 where none is.
+  @exclusivity(unchecked) private var tables = [UInt32](repeating: 0, count: ChangedPages.places)
+  private static let places = 256
   /// More of them cost more than to find out again what is asked for.
   private static let mostBytes = 2 << 20
 
@@ -42,11 +46,18 @@ final class ChangedPages {
     else { return false }
     for frame in frames {
       guard let number = files.index.page(in: frame), number > 0 else { return false }
-      if number == 1 || files.index.frame(of: number, upTo: new.lastFrame) != frame { continue }
+      if number == 1 || isOfTable(number) { continue }
+      if files.index.frame(of: number, upTo: new.lastFrame) != frame { continue }
       guard let bytes = room(new.pageSize),
-        files.read(number, frame, into: bytes, pageSize, pageSize: pageSize),
-        isPlain(bytes, schema.usableSize)
+        files.read(number, frame, into: bytes, pageSize, pageSize: pageSize)
       else { return false }
+      switch BTreePage.Kind(rawValue: bytes[0]) {
+      case .indexLeaf, .indexInterior:
+        guard isPlain(bytes, schema.usableSize) else { return false }
+      case .tableLeaf, .tableInterior: tables[Self.place(number)] = number
+      // The rest of a long row, say.
+      case nil: break
+      }
     }
     // The frames were those of this WAL all the while.
     guard let still = files.index.sample()?.header else { return false }
@@ -80,9 +91,44 @@ final class ChangedPages {
   /// The schema's cookie as of the current header.
   func schemaCookie(_ header: WALIndex.Header) -> UInt32? { schema(header)?.cookie }
 
-  private func schema(_ header: WALIndex.Header) -> (cookie: UInt32, usableSize: Int)? {
+  // MARK: The first page
+
+  /// What the first page says, and where that stands: as long as the latest frame of the first page is the same one of the
+  /// same WAL, no commit has changed the page.
+  private struct FirstPage {
+    /// 0 where nothing is known.
+    var salts: UInt64 = 0
+    var frame: UInt32 = 0
+    var cookie: UInt32 = 0
+    var usableSize = 0
+  }
+
+  /// The first page as of the current header; nil if it is not to be had.
+  ///
+  /// What gives a page to another tree, or takes it from one, counts that in the first page: the pages that are free, or all
+  /// there are (btree.c: allocateBtreePage, freePage2). So the pages that are known to be of tables are so for as long as the
+  /// first page stands.
+  private func schema(_ header: WALIndex.Header) -> FirstPage? {
     guard let frame = files.index.frame(of: 1, upTo: header.lastFrame) else { return nil }
-    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headerBytes) { bytes in
+    if header.salts != 0, first.salts == header.salts, first.frame == frame {
+      // The frame was one of this WAL.
+      return files.index.sample()?.header.salts == header.salts ? first : nil
+    }
+    guard var read = readFirst(frame, header) else { return nil }
+    read.salts = header.salts
+    read.frame = frame
+    first = read
+    for place in tables.indices { tables[place] = 0 }
+    return read
+  }
+
+  @inline(__always)
+  private func isOfTable(_ page: UInt32) -> Bool { tables[Self.place(page)] == page }
+
+  private static func place(_ page: UInt32) -> Int { Int(page) & (places - 1) }
+
+  private func readFirst(_ frame: UInt32, _ header: WALIndex.Header) -> FirstPage? {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.headerBytes) { bytes in
       guard let start = bytes.baseAddress,
         files.read(1, frame, into: start, Self.headerBytes, pageSize: header.pageSize),
         files.index.sample()?.header.salts == header.salts
@@ -90,7 +136,9 @@ final class ChangedPages {
       // Before its first frame the WAL does not tell the size of a page.
       let stored = Int(bytes[16]) << 8 | Int(bytes[17])
       let size = header.pageSize > 0 ? header.pageSize : stored == 1 ? 65_536 : stored
-      return (UnsafeRawPointer(start + 40).loadUnaligned(as: UInt32.self), size - Int(bytes[20]))
+      return FirstPage(
+        cookie: UnsafeRawPointer(start + 40).loadUnaligned(as: UInt32.self),
+        usableSize: size - Int(bytes[20]))
     }
   }
 
@@ -106,12 +154,9 @@ final class ChangedPages {
     return page
   }
 
-  /// Whether a page has no entry of an index over (symbol, timeframe, time) whose time is in another form. What is not such
+  /// Whether a page of an index has no entry over (symbol, timeframe, time) whose time is in another form. What is not such
   /// an entry, nor one of the key of system_state, is not known to be none.
   private func isPlain(_ bytes: UnsafePointer<UInt8>, _ usableSize: Int) -> Bool {
-    guard let kind = BTreePage.Kind(rawValue: bytes[0]), kind == .indexLeaf || kind == .indexInterior else {
-      return true
-    }
     guard let page = BTreePage(bytes, size: usableSize) else { return false }
     var cell = 0
     while true {

@@ -128,6 +128,20 @@ struct KeptRecords: ~Copyable {
     return true
   }
 
+  /// Keeps a record in place of one that was found, where there is room; else nothing happens.
+  @inline(__always)
+  func replace(_ record: Record, by head: Head, _ bytes: Bytes) -> Bool {
+    let block = UnsafeMutableRawPointer(record.head).assumingMemoryBound(to: Block.self)
+    let nameBytes = Int(block.pointee.symbolBytes) + Int(block.pointee.timeframeBytes)
+    guard let start = bytes.baseAddress, bytes.count <= Self.longestRecord,
+      MemoryLayout<Block>.stride + nameBytes + bytes.count <= Int(block.pointee.room)
+    else { return false }
+    block.pointee.head = head
+    block.pointee.recordBytes = UInt16(truncatingIfNeeded: bytes.count)
+    memmove(Self.names(block) + nameBytes, start, bytes.count)
+    return true
+  }
+
   private func fill(
     _ block: UnsafeMutablePointer<Block>, _ head: Head, _ record: Bytes, _ symbol: Bytes, _ timeframe: Bytes
   ) {

@@ -131,11 +131,14 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
         first <= commit.after.lastFrame && commit.after.salts != 0
         && note(first...commit.after.lastFrame, changed) != nil
       if !isNoted { oldest = clock }
-      if let series, last != nil {
+      // Behind a clock that was set back there are no records any more.
+      if let series, let last, records.count > 0 {
         if isNoted, let new {
           let head = KeptRecords.Head(
             instant: new.instant, found: clock, confirmed: clock, trail: PageTrail())
-          _ = records.keep(head, new.bytes, series.symbol, series.timeframe)
+          if !records.replace(last, by: head, new.bytes) {
+            _ = records.keep(head, new.bytes, series.symbol, series.timeframe)
+          }
         } else {
           records.remove(series.symbol, series.timeframe)
         }
