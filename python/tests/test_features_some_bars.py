@@ -227,7 +227,13 @@ def test_a_row_of_a_frame_without_features_has_none_with_replace(store: DataStor
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 50])
-@pytest.mark.parametrize("foreign", [False, True])
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        False,
+        pytest.param(True, marks=pytest.mark.sqlite_only("get_connection() is sqlite3's")),
+    ],
+)
 def test_a_chunk_has_the_keys_that_are_in_it(store: DataStore, chunk: int, foreign: bool) -> None:
     store.market.write(bars(120), SYMBOL, TIMEFRAME)
     given = {
