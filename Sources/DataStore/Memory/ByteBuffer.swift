@@ -184,9 +184,23 @@ extension UnsafeBufferPointer<UInt8> {
   @inline(__always)
   private var isShortASCII: Bool {
     guard count <= 32 else { return false }
-    var bits: UInt8 = 0
-    for byte in self { bits |= byte }
-    return bits < 0x80
+    guard count >= 4, let start = UnsafeRawPointer(baseAddress) else {
+      var bits: UInt8 = 0
+      for byte in self { bits |= byte }
+      return bits < 0x80
+    }
+    // By words, the last of which may overlap.
+    if count < 8 {
+      let last = (start + (count &- 4)).loadUnaligned(as: UInt32.self)
+      return (start.loadUnaligned(as: UInt32.self) | last) & 0x8080_8080 == 0
+    }
+    var bits = Self.word(start + (count &- 8))
+    var offset = 0
+    while offset < count &- 8 {
+      bits |= Self.word(start + offset)
+      offset &+= 8
+    }
+    return bits & 0x8080_8080_8080_8080 == 0
   }
 
   /// The text as a `String`, with U+FFFD for what is not UTF-8.

@@ -110,7 +110,9 @@ final class FrameGathering {
     }
     methods.xShmLock = { file, offset, count, flags in
       guard let file else { return SQLITE_IOERR }
-      return File.withOwner(file) { $0.lock(file, offset, count, flags) }
+      return File.withOwner(file) { owner in
+        owner.readLock.answer(offset, count, flags) ?? owner.lock(file, offset, count, flags)
+      }
     }
   }
 
@@ -130,8 +132,8 @@ final class FrameGathering {
 
   // MARK: The lock on writing
 
+  @inline(never)
   private func lock(_ file: SQLiteFile, _ offset: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
-    if let answer = readLock.answer(offset, count, flags) { return answer }
     let concerns =
       offset <= Self.writeLock && Self.writeLock < offset + count && flags & SQLITE_SHM_EXCLUSIVE != 0
     if concerns, flags & SQLITE_SHM_UNLOCK != 0 {

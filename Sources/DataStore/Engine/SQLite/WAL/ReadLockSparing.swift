@@ -46,6 +46,7 @@ struct ReadLockSparing {
   mutating func beginWriting() { isExposed = false }
 
   /// What to answer SQLite in place of the lock that it asks for, or gives back; nil if it is to get it.
+  @inline(__always)
   mutating func answer(_ offset: Int32, _ count: Int32, _ flags: Int32) -> Int32? {
     guard count == 1, Self.marks.contains(offset) else { return nil }
     switch flags {
