@@ -131,7 +131,7 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
         first <= commit.after.lastFrame && commit.after.salts != 0
         && note(first...commit.after.lastFrame, changed) != nil
       if !isNoted { oldest = clock }
-      // Behind a clock that was set back there are no records any more.
+      // Behind a clock that was set back, none are left.
       if let series, let last, records.count > 0 {
         if isNoted, let new {
           let head = KeptRecords.Head(
