@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from figures import IS_FULL_RUN, figure
 from frames import SYMBOL, TIMEFRAME, bars
+from places import on_server
 from processes import Program, in_child
 
 from data_store import DataStore
@@ -213,7 +214,9 @@ def test_an_inherited_connection_changes_nothing_once_the_child_has_a_store(
     assert stored.check() == []
 
 
-def test_a_daemon_that_closes_all_descriptors_first(stored: DataStore, path: Path) -> None:
+def test_a_daemon_that_closes_all_descriptors_first(
+    stored: DataStore, path: Path, tmp_path: Path
+) -> None:
     """Its own files take the numbers of those that the parent's SQLite knows."""
 
     source, sink = os.pipe()
@@ -221,7 +224,7 @@ def test_a_daemon_that_closes_all_descriptors_first(stored: DataStore, path: Pat
     def daemon() -> list[int]:
         os.closerange(3, sink)
         os.closerange(sink + 1, 1024)
-        logs = [open(path.with_name(f"log{k}"), "w+b") for k in range(12)]  # noqa: SIM115
+        logs = [open(tmp_path / f"log{k}", "w+b") for k in range(12)]  # noqa: SIM115
         with DataStore(path, timeout=60) as own:
             for step in range(50):
                 own.state.set(f"child{step}", step)
@@ -299,6 +302,7 @@ def test_a_child_opens_read_only_what_its_parent_has_open(
 # -- what is imported at first use -----------------------------------------------------------------
 
 
+@pytest.mark.sqlite_only("checkpoints are the server's own business")
 def test_a_fork_waits_for_an_import_of_another_thread(path: Path) -> None:
     """The lock of a module that was being imported at the fork would stay locked in the child."""
     with Program("forking_amidst_an_import", path) as program:
@@ -323,8 +327,9 @@ def work(path: str, number: int) -> int:
 @pytest.mark.parametrize("method", ["fork", "forkserver"])
 def test_a_process_pool(stored: DataStore, path: Path, method: str) -> None:
     context = multiprocessing.get_context(method)
+    occupied = iterating if on_server() else reading  # whose cursor is SQLite's own
     with (
-        transacting(stored) if method == "forkserver" else reading(stored),
+        transacting(stored) if method == "forkserver" else occupied(stored),
         ProcessPoolExecutor(2, mp_context=context) as pool,
     ):
         tasks = [pool.submit(len, "abc") for _ in range(2)]  # the workers are there
