@@ -228,6 +228,8 @@ def test_a_name_that_is_no_text_is_refused(store: DataStore, contents: Contents,
     assert contents() == before
 
 
+@pytest.mark.sqlite_only("long names")
+@pytest.mark.sqlite_only("long names")
 def test_a_name_of_the_longest_allowed_length_is_taken(store: DataStore) -> None:
     name = "é" * 32_767 + "x"
     store.market.write(bars(1), name, name)
