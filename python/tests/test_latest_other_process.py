@@ -15,7 +15,7 @@ from processes import Program
 
 from data_store import DataStore
 
-pytestmark = pytest.mark.sqlite_only("another process has the file open beside the store")
+pytestmark = pytest.mark.sqlite_only("locks of files, and who else has the file open")
 
 STEPS = 500
 SYMBOLS = [f"S{number}" for number in range(40)]
