@@ -180,7 +180,7 @@ typedef int32_t (*ds_stop_function)(void *DS_NULLABLE context);
 int32_t ds_thread_stop_when(ds_stop_function DS_NULLABLE should_stop, void *DS_NULLABLE context);
 
 #define DS_PROGRESS_ROWS 0  /* rows written or read; ds_store_check() looks at each twice and counts both */
-#define DS_PROGRESS_PAGES 1 /* pages of the file: ds_store_backup() */
+#define DS_PROGRESS_PAGES 1 /* pages of the file: ds_store_backup(); on a server it counts the bars */
 
 typedef struct ds_progress {
   size_t struct_size;

@@ -48,6 +48,10 @@ def store_html(path: str, store: StoreHandle, rows_by_table: Callable[[], Rows])
 
 
 def _contents(path: str, store: StoreHandle, rows_by_table: Callable[[], Rows]) -> Iterable[_Row]:
+    if path.startswith(("postgresql://", "postgres://")):
+        # How large it is only a look at every row would tell.
+        yield "rows", "not counted on a server: see info()"
+        return
     size, wal = os.path.getsize(path), _wal_size(path)
     yield "size", f"{size:,} bytes" + (f", and {wal:,} in the WAL" if wal else "")
     size += wal

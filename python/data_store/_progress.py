@@ -30,6 +30,7 @@ Tell: TypeAlias = "Callable[[int, int | None], object]"
 Progress: TypeAlias = "bool | Tell | None"
 """True is a bar of tqdm's; None and False are nothing."""
 
+DS_PROGRESS_PAGES = 1
 INTERVAL = 0.05
 """Seconds from one report to the next, at least."""
 
@@ -188,6 +189,8 @@ def _answers(tell: Tell, raised: list[BaseException]) -> Generator[int, Any, Non
                 told = (yield answer).contents
                 answer = 0
                 is_telling = True
+                if isinstance(tell, Bar):
+                    tell.unit = told.unit
                 tell(told.done, None if told.total < 0 else told.total)
                 is_telling = False
         except BaseException as error:
@@ -213,13 +216,14 @@ class Bar:
         with at_first_use.lock, at_first_use:
             self._make = import_module("tqdm.auto").tqdm  # a widget in a notebook
         self._title = title
-        self._unit = " pages" if title == "backup" else " rows"
+        self.unit = 0
         self._bar: Any = None
 
     def __call__(self, done: int, total: int | None) -> None:
         """Show how far it is."""
         if self._bar is None:
-            self._bar = self._make(desc=self._title, total=total, unit=self._unit, unit_scale=True)
+            unit = " pages" if self.unit == DS_PROGRESS_PAGES else " rows"
+            self._bar = self._make(desc=self._title, total=total, unit=unit, unit_scale=True)
         self._bar.total = total
         self._bar.update(done - self._bar.n)
         if done == total:

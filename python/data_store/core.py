@@ -361,9 +361,10 @@ class DataStore(OfThisProcess):
         overwrite : bool, default False
             Replace a file that exists; it keeps its permissions.
         progress : bool or callable, optional
-            True: a bar of tqdm's, if that is installed. Or it is called with the pages done and of
-            how many, on this thread, at most some 20 times a second and once at the end, before the
-            copy gets its name. What it raises ends the call, undone, and is raised here.
+            True: a bar of tqdm's, if that is installed. Or it is called with the pages done (of a
+            store on a server: the bars) and of how many, on this thread, at most some 20 times a
+            second and once at the end, before the copy gets its name. What it raises ends the call,
+            undone, and is raised here.
 
         Raises
         ------

@@ -27,8 +27,9 @@ assert state.compare_and_set('1', 1, 2) and state.delete('2')
 """,
     "a transaction": "with store.transaction(): state.set('a', 1); write()",
     "check, info, backup, checkpoint": """
-write(); store.check(); store.backup(path + '.copy'); store.checkpoint()
-assert store.info()['last_checkpoint']['at'].tzinfo is not None
+write(); store.check(); store.backup(copy); store.checkpoint()
+at = store.info()['last_checkpoint']
+assert at['at'].tzinfo is not None if at else path.startswith('postgresql:')
 """,
     "a connection of sqlite3": "store.get_connection().close()",
     "a live bar": """
@@ -102,13 +103,18 @@ for wrong in (
 }
 
 
-@pytest.mark.parametrize("use", USES)
-def test_neither_pandas_nor_numpy_is_loaded(use: str, path: Path) -> None:
+def marks(use: str) -> list[pytest.MarkDecorator]:
+    is_of_sqlite3 = use == "a connection of sqlite3"
+    return [pytest.mark.sqlite_only("get_connection() is sqlite3's")] if is_of_sqlite3 else []
+
+
+@pytest.mark.parametrize("use", [pytest.param(use, marks=marks(use)) for use in USES])
+def test_neither_pandas_nor_numpy_is_loaded(use: str, path: Path, tmp_path: Path) -> None:
     program = f"""
 import datetime as dt, sys
 import data_store
 from data_store import DataStore
-path = {str(path)!r}
+path, copy = {str(path)!r}, {str(tmp_path / "copy.db")!r}
 if {use!r} != 'the import':
     store = DataStore(path)
     market, state = store.market, store.state

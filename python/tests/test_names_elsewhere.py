@@ -10,6 +10,7 @@ from pathlib import Path
 
 import database
 import pandas as pd
+import places
 import pytest
 from frames import START, TIMEFRAME
 from hypothesis import example, given
@@ -95,7 +96,9 @@ def test_parameters_and_columns_of_queries_are_bytes(
     found = shared_store.sql(query, {**params, "e": -1, "\u0301": -1})
     assert found.columns.tolist() == wanted
     assert found.iloc[0].tolist() == list(range(len(wanted)))
-    assert shared_store.sql("SELECT :x AS a, @x AS b, $x AS c", params).iloc[0].tolist() == [0] * 3
+    if not places.on_server():
+        marks = shared_store.sql("SELECT :x AS a, @x AS b, $x AS c", params)
+        assert marks.iloc[0].tolist() == [0] * 3
 
 
 FILES = ["\u00e9", "e\u0301", "\u0301", "\u0301.db", "K.db", "\u212a.db", "k.db", "a b", "a\r\n"]
@@ -132,12 +135,12 @@ def test_a_folder_whose_name_begins_with_an_accent_is_watched(tmp_path: Path) ->
             store.state.set("key", 2)
 
 
-def test_a_copy_of_the_store_has_the_names_of_the_store(store: DataStore, path: Path) -> None:
+def test_a_copy_of_the_store_has_the_names_of_the_store(store: DataStore, tmp_path: Path) -> None:
     for place, name in enumerate(ALIKE):
         store.market.write_bar(name, TIMEFRAME, START, close=float(place))
     store.state.set_many(MODEL)
-    store.backup(path.with_name("copy.db"))
-    with DataStore(path.with_name("copy.db")) as copy:
+    store.backup(tmp_path / "copy.db")
+    with DataStore(tmp_path / "copy.db") as copy:
         assert copy.state.items() == MODEL
         assert copy.market.series().symbol.tolist() == sorted(ALIKE)
         found = copy.market.latest(list(ALIKE), TIMEFRAME)

@@ -25,7 +25,9 @@ from data_store import DataStore
 from data_store.errors import InvalidInputError
 
 Rows = Callable[..., list[tuple[Any, ...]]]
-EVERYTHING = "SELECT *, typeof(open), typeof(source), typeof(is_gap) FROM market_data"
+EVERYTHING = (
+    "SELECT *, typeof(open), typeof(source), typeof(is_gap) FROM market_data ORDER BY timestamp"
+)
 
 COLUMNS = [
     *[("open", dtype, value) for dtype in WHOLE_DTYPES for value in (100,)],

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import places
 import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, entry
 from processes import in_child
@@ -94,12 +95,15 @@ def test_column_names_are_those_that_a_consumer_sees(store: DataStore) -> None:
     assert list(stream.to_pandas().columns) == ["timestamp", "features"]
 
 
-def test_a_notebook_shows_path_size_rows_and_a_few_series(store: DataStore, path: Path) -> None:
+def test_a_notebook_shows_path_size_rows_and_a_few_series(store: DataStore) -> None:
     for number in range(8):
         store.market.write(bars(3), f"S{number}", TIMEFRAME)
     store.state.set("a", 1)
     told = shown(store)
-    assert told["path"] == str(path)
+    assert told["path"] == store.path
+    if places.on_server():
+        assert told == {"path": store.path, "rows": "not counted on a server: see info()"}
+        return
     assert re.fullmatch(r"[\d,]+ bytes, and [\d,]+ in the WAL", told["size"])
     assert told["rows of market_data"] == "24"
     assert told["rows of system_state"] == "1"
@@ -121,13 +125,15 @@ def test_names_and_paths_are_escaped(tmp_path: Path) -> None:
 def test_a_notebook_shows_a_store_in_any_state(store: DataStore, path: Path) -> None:
     store.market.write(bars(1), SYMBOL, TIMEFRAME)
     with store.transaction():
-        assert shown(store)["rows of market_data"] == "1"
-    assert in_child(lambda: shown(store)) == {"path": str(path), "closed": "True"}
-    path.rename(path.with_name("moved.db"))
-    assert shown(store)["path"] == str(path)
-    assert len(shown(store)) == 2  # and what was the matter
+        assert "rows of market_data" in shown(store) or places.on_server()
+        assert shown(store).get("rows of market_data", "1") == "1"
+    assert in_child(lambda: shown(store)) == {"path": store.path, "closed": "True"}
+    if isinstance(path, Path):
+        path.rename(path.with_name("moved.db"))
+        assert shown(store)["path"] == str(path)
+        assert len(shown(store)) == 2  # and what was the matter
     store.close()
-    assert shown(store) == {"path": str(path), "closed": "True"}
+    assert shown(store) == {"path": store.path, "closed": "True"}
 
 
 @pytest.mark.sqlite_only("the store is a file")

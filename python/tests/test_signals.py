@@ -16,6 +16,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import places
 import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, times
 from processes import in_thread
@@ -184,9 +186,19 @@ CALLS: dict[str, Callable[[DataStore], Any]] = {
         *SERIES, provider_used="x", start_ts=START, end_ts=START, coverage_ratio=1, gap_count=1
     ),
     "delete": lambda store: store.market.delete(*SERIES, START, START),
-    "backup": lambda store: store.backup(f"{store.path}.copy", overwrite=True),
+    "backup": lambda store: store.backup(beside(store), overwrite=True),
     "a transaction": lambda store: within(store),
 }
+
+
+def beside(store: DataStore) -> str:
+    """Where a copy goes; of a store on a server it is in a folder that goes with the test run."""
+    if not places.is_server(store.path):
+        return f"{store.path}.copy"
+    return f"{COPIES.name}/copy.db"
+
+
+COPIES = tempfile.TemporaryDirectory()
 
 
 def within(store: DataStore) -> None:

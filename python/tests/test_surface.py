@@ -16,7 +16,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import database
 import pandas as pd
+import places
 import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars
 from processes import in_child
@@ -347,6 +349,13 @@ def test_a_path_is_only_a_path_however_it_is_spelt(tmp_path: Path, name: str) ->
     assert {found.name for found in tmp_path.iterdir()} - side_files == {name}
 
 
+def is_new(place: places.Place) -> bool:
+    """Whether nothing has made a store there yet."""
+    if isinstance(place, Path):
+        return not place.exists()
+    return database.query(place, "VALUES (to_regclass('system_state'))") == [(None,)]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -365,7 +374,7 @@ def test_opening_refuses_words_and_numbers_that_mean_nothing(
     with pytest.raises(InvalidInputError) as caught:
         DataStore(path, **arguments)
     assert type(caught.value) is InvalidInputError
-    assert not path.exists()
+    assert is_new(path)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +388,7 @@ def test_opening_refuses_words_and_numbers_that_mean_nothing(
 def test_opening_refuses_arguments_of_a_wrong_type(path: Path, arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidTypeError):
         DataStore(path, **arguments)
-    assert not path.exists()
+    assert is_new(path)
 
 
 @pytest.mark.parametrize(
@@ -453,7 +462,7 @@ def test_the_package_tells_its_version(store: DataStore) -> None:
 
 @pytest.mark.parametrize("truth", ["yes", None, 2, pd.NA, [True]], ids=repr)
 def test_what_is_neither_true_nor_false_is_refused(
-    store: DataStore, path: Path, contents: Any, truth: Any
+    store: DataStore, path: Path, tmp_path: Path, contents: Any, truth: Any
 ) -> None:
     store.market.write(bars(1), SYMBOL, TIMEFRAME)
     before = contents()
@@ -462,11 +471,11 @@ def test_what_is_neither_true_nor_false_is_refused(
         lambda: store.market.write(bars(2, base=9.0), SYMBOL, TIMEFRAME, replace=truth),
         lambda: store.market.write_bar(SYMBOL, TIMEFRAME, START, close=9.0, replace=truth),
         lambda: store.market.series(counts=truth),
-        lambda: store.backup(path.with_name("copy.db"), overwrite=truth),
+        lambda: store.backup(tmp_path / "copy.db", overwrite=truth),
         lambda: DataStore(path, read_only=truth),
     ]
     for call in calls:
         with pytest.raises(InvalidInputError, match="must be True or False"):
             call()
     assert contents() == before
-    assert not path.with_name("copy.db").exists()
+    assert not (tmp_path / "copy.db").exists()

@@ -102,7 +102,8 @@ def test_other_tasks_read_the_last_commit(patient: DataStore) -> None:
         assert patient.state.items() == {"held": 0}
         assert len(patient.market.read(SYMBOL, TIMEFRAME)) == 1
         assert patient.market.latest_bar(SYMBOL, TIMEFRAME) is not None
-        assert patient.sql("SELECT value FROM system_state")["value"].tolist() == [0]
+        value = patient.sql("SELECT CAST(value AS TEXT) AS value FROM system_state")["value"]
+        assert value.tolist() == ["0"]
         assert patient.check() == []
 
     beside_a_holder(patient, read)

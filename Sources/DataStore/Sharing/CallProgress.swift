@@ -6,7 +6,7 @@ public struct CallProgress: Sendable, Equatable {
   public enum Unit: Int32, Sendable {
     /// Rows of what is written or read. `Store.check()` looks at each row twice, and counts both.
     case rows = 0
-    /// Pages of the file, in `Store.backup(to:overwrite:)`.
+    /// Pages of the file, in `Store.backup(to:overwrite:)`; of a store on a server that counts the bars.
     case pages = 1
   }
 

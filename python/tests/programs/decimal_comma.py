@@ -31,7 +31,16 @@ QUERIES = [
     """SELECT sum(close), avg(close), max(close) FROM market_data""",
     """SELECT ? + 0.25""",
 ]
-if sqlite3.sqlite_version_info >= (3, 38):
+if sys.argv[1].startswith("postgresql://"):
+    QUERIES = [
+        "SELECT CAST(features #>> '{rsi@1,value}' AS float8) FROM market_data",
+        "SELECT CAST(value->>0 AS float8) FROM system_state",
+        "SELECT CAST('71.75' AS float8)",
+        "SELECT CAST(? AS float8) + 0.25",
+        "SELECT CAST(71.75 AS text), to_char(71.75, 'FM99.99'), CAST(1.5 AS numeric)",
+        "SELECT sum(close), avg(close), max(close) FROM market_data",
+    ]
+elif sqlite3.sqlite_version_info >= (3, 38):
     QUERIES += [
         """SELECT features->>'$."rsi@1".value' FROM market_data""",
         """SELECT features->'$."rsi@1".value' FROM market_data""",

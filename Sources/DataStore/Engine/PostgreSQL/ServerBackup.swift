@@ -3,7 +3,7 @@ import Glibc
 
 extension PostgreSQLEngine {
   /// Writes a store of SQLite's beside the target, as of one snapshot, and lets that be backed up to the target: the target
-  /// appears whole or not at all.
+  /// appears whole or not at all. Bars are counted, which take the time, and not the pages of the file.
   func backup(to target: String, overwrite: Bool) throws(StoreError) {
     try checkOpen()
     let location = try StorePath(target, as: "target")
@@ -13,12 +13,21 @@ extension PostgreSQLEngine {
     }
     let scratch = try location.besides(".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36))
     defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(scratch + suffix) } }
+    let reporter = ProgressReporter.current
     try withSnapshot { () throws(StoreError) in
       let file = try SQLiteEngine(scratch, StoreOptions(durability: .normal))
       defer { file.close() }
-      var copy = StoreCopy(from: self, to: file, chunk: 10_000, LongCall([]))
-      _ = try copy.run()
-      try file.backup(to: target, overwrite: overwrite)
+      var bars: Int?
+      if reporter != nil { bars = Int(try info().marketDataRows) }
+      // The calls that it consists of are parts, which do not end what is reported.
+      try ProgressReporter.call(reporter, .rows, of: bars) { () throws(StoreError) in
+        var copy = StoreCopy(from: self, to: file, chunk: 10_000, LongCall([]), reporter)
+        let result = try copy.run()
+        try reporter?.finish(result.bars)
+        try ProgressReporter.during(nil) { () throws(StoreError) in
+          try file.backup(to: target, overwrite: overwrite)
+        }
+      }
     }
   }
 

@@ -21,15 +21,23 @@ extension Session {
     }
   }
 
-  /// Rows whose times are infinite, or beyond what a store keeps.
-  func strangeTimes(in names: ServerTables) throws(StoreError) -> [String] {
+  /// Rows whose times are infinite, or beyond what a store keeps. `reporter` is told of each table's rows twice, as of
+  /// those of a file.
+  func strangeTimes(
+    in names: ServerTables, _ reporter: ProgressReporter?
+  ) throws(StoreError) -> [String] {
     var findings: [String] = []
     let looks = [
       (names.bars, "bar", "symbol || ' ' || timeframe", ["timestamp"]),
       (names.requests, "request", "symbol || ' ' || timeframe", ["requested_at", "start_ts", "end_ts"]),
       (names.state, "state key", "key", ["updated_at"]),
     ]
-    for (table, what, name, times) in looks {
+    var counts: [Int] = []
+    if let reporter {
+      for look in looks { counts.append(Int(try run("SELECT count(*) FROM \(look.0)").string(0)) ?? 0) }
+      reporter.expect(2 * counts.reduce(0, +))
+    }
+    for (place, (table, what, name, times)) in looks.enumerated() {
       for time in times {
         let column = ServerTables.quoted(time)
         let answer = try run(
@@ -47,6 +55,9 @@ extension Session {
           findings.append("\(count - 10) more rows of \(table) like that")
         }
       }
+      guard let reporter else { continue }
+      reporter.go(on: 2 * counts[...place].reduce(0, +))
+      guard reporter.mayGoOn(at: Deadline.now) else { throw .isInterrupted }
     }
     return findings
   }

@@ -24,7 +24,9 @@ extension PostgreSQLEngine {
   func checkpoint() throws(StoreError) -> CheckpointResult {
     try call { () throws(StoreError) in
       try checkMayWrite()
-      guard !lane.hasTransaction else {
+      try lane.enter(until: Deadline(secondsFromNow: options.timeout))
+      defer { leaveLane() }
+      guard lane.transactions.isEmpty else {
         throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
       }
       return CheckpointResult(walFrames: 0, checkpointed: 0, heldBack: 0)
@@ -39,13 +41,18 @@ extension PostgreSQLEngine {
   }
 
   func check() throws(StoreError) -> [String] {
-    try read(snapshot: true) { session throws(StoreError) in
-      var findings = try ServerSchema.faults(session, tables).faults
-      // Rows can be looked at where the columns are those that are asked for.
-      guard findings.isEmpty else { return findings }
-      findings += try session.additions(to: tables)
-      findings += try session.strangeTimes(in: tables)
-      return findings
+    let reporter = ProgressReporter.current
+    return try ProgressReporter.call(reporter, .rows, of: nil) { () throws(StoreError) in
+      try read(snapshot: true) { session throws(StoreError) in
+        var findings = try ServerSchema.faults(session, tables).faults
+        // Rows can be looked at where the columns are those that are asked for.
+        if findings.isEmpty {
+          findings += try session.additions(to: tables)
+          findings += try session.strangeTimes(in: tables, reporter)
+        }
+        try reporter?.finish()
+        return findings
+      }
     }
   }
 }

@@ -30,6 +30,6 @@ def backup(
     The copy appears whole or not at all.
     """
     with ended_well("interrupted: no copy was made"), opened(store) as found:
-        with counted(f"copying {store}", "pages") as progress:
+        with counted(f"copying {store}") as progress:
             found.backup(target, overwrite=overwrite, progress=progress)
         say(f"{target}: {os.path.getsize(target):,} bytes")
