@@ -151,6 +151,28 @@ def test_parameters_are_numbered(stored: DataStore, query: str, params: Any) -> 
     assert (row["a"], row["b"]) == (1, "it's")
 
 
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("SELECT timestamp = ? AND timestamp_ns = 0 AS a FROM market_data LIMIT 1", START),
+        ("SELECT timestamp = ? AS a FROM market_data LIMIT 1", "2026-03-01T15:00:00Z"),
+        ("SELECT extract(epoch from CAST(? AS interval)) = 3600 AS a", "1 hour"),
+        ("SELECT 12345678 = CAST(? AS float8) AS a", "12345678"),
+        ("SELECT CAST(? AS boolean) AS a", "true"),
+        ("SELECT CAST(? AS text) = '' AS a", ""),
+    ],
+)
+def test_a_text_is_a_value_of_the_type_that_the_statement_has_there(
+    stored: DataStore, query: str, param: Any
+) -> None:
+    assert stored.sql(query, [param])["a"].tolist() == [True]
+
+
+def test_a_text_with_a_zero_byte_is_refused_and_not_cut_off(stored: DataStore) -> None:
+    with pytest.raises(InvalidInputError):
+        stored.sql("SELECT CAST(? AS text) AS a", ["ab\0cd"])
+
+
 def test_a_parameter_never_becomes_a_part_of_the_statement(
     stored: DataStore, contents: Callable[[], Any]
 ) -> None:

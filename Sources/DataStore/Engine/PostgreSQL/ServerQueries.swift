@@ -65,7 +65,7 @@ extension Session {
       case .real(let value):
         parameters.add(value)
         parameters.setType(701)
-      case .text(let text): parameters.add(copying: text)
+      case .text(let text): parameters.add(literal: text)
       case .blob(let bytes):
         bytes.withUnsafeBufferPointer { parameters.add(copying: $0) }
         parameters.setType(17)
@@ -73,7 +73,7 @@ extension Session {
         guard instant != Timestamp.none else {
           throw .invalid("parameter \(place + 1) is NaT", key: "params")
         }
-        parameters.add(copying: Timestamp.text(instant))
+        parameters.add(literal: Timestamp.text(instant))
       }
     }
   }

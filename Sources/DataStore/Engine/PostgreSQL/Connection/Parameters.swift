@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// The values of a statement's parameters, in binary, in the order in which they are added. Texts are borrowed: they must
+/// The values of a statement's parameters, in binary but for literals, in the order in which they are added. Texts are borrowed: they must
 /// live until the statement was sent.
 final class Parameters {
   /// How many a statement may have.
@@ -71,6 +71,19 @@ final class Parameters {
     put(copy, bytes.count)
   }
 
+  /// A text that the server reads as a value of whatever type the statement has there, a time say; copied.
+  func add(literal text: String) {
+    text.withBytes { bytes in
+      // libpq takes such a value to its first zero byte. In binary the server refuses a text with one.
+      guard !bytes.contains(0) else { return add(copying: bytes) }
+      let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count + 1)
+      if let base = bytes.baseAddress { memcpy(copy, base, bytes.count) }
+      copy[bytes.count] = 0
+      copies.append(copy)
+      put(copy, bytes.count, format: 0)
+    }
+  }
+
   func add(_ value: Int16) { add(word: UInt64(UInt16(bitPattern: value)) << 48, 2) }
   func add(_ value: Int32) { add(word: UInt64(UInt32(bitPattern: value)) << 32, 4) }
   func add(_ value: Int64) { add(word: UInt64(bitPattern: value), 8) }
@@ -101,10 +114,11 @@ final class Parameters {
     if count > 0 { types[count - 1] = type }
   }
 
-  private func put(_ value: UnsafeRawPointer?, _ length: Int) {
+  private func put(_ value: UnsafeRawPointer?, _ length: Int, format: Int32 = 1) {
     guard count < Self.most else { return }
     values[count] = value?.assumingMemoryBound(to: CChar.self)
     lengths[count] = Int32(truncatingIfNeeded: length)
+    formats[count] = format
     types[count] = 0
     count += 1
   }
