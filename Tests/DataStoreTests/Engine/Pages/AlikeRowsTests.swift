@@ -53,14 +53,15 @@ import Testing
     ])
   }
 
-  private func insert(_ raw: RawDatabase, _ symbol: String, _ random: inout Seeded, rows: Int, foreign: Bool)
-    throws
-  {
+  private func insert(
+    _ raw: RawDatabase, _ symbol: String, _ random: inout Seeded, rows: Int, foreign: Bool,
+    inOrder: Bool = false
+  ) throws {
     var values = Values()
     let rarely = random.pick([2, 10, 200, 100_000])
     let step = random.pick([1, 60, 3600]) * Timestamp.perSecond
     var instant = threeOClock + Int64.random(in: 0..<1000, using: &random) * hour
-    let isShuffled = random.oneIn(4)
+    let isShuffled = inOrder ? false : random.oneIn(4)  // then several rows may be of one time
     try raw.execute("BEGIN")
     for _ in 0..<rows {
       instant += isShuffled ? Int64.random(in: -20...20, using: &random) * step : step
@@ -96,7 +97,7 @@ import Testing
       let symbol = random.pick(symbols)
       try insert(
         raw, symbol, &random, rows: round == 0 ? 1500 : random.pick([3, 40, 400, 1500]),
-        foreign: foreign && random.oneIn(2))
+        foreign: foreign && random.oneIn(2), inOrder: round == 0)
       if random.oneIn(3) { sqlite3_wal_checkpoint_v2(raw.handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil) }
       for symbol in [symbol, random.pick(symbols)] {
         let first = Int64.random(in: -10..<1010, using: &random)
