@@ -14,8 +14,9 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Union
 
-Place = Path | str
+Place = Union[Path, str]  # noqa: UP007  # Python 3.9 runs a part of these tests
 """A file's path, or a server's URL."""
 
 ENGINES = ("sqlite", "postgresql")
