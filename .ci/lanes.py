@@ -80,7 +80,7 @@ def lanes_of_this_machine() -> int:
     return int(named) if named else min(2, len(os.sched_getaffinity(0)))
 
 
-def run(steps: Sequence[Step], *, lanes: int | None = None, folder: Path = FOLDER, patience: float = 10.0) -> int:
+def run(steps: Sequence[Step], *, lanes: int | None = None, folder: Path = FOLDER, patience: float = 30.0) -> int:
     """Run all steps, and give the exit status: 0 where all have passed.
 
     A step that is stopped has `patience` seconds to clean up.
