@@ -12,7 +12,7 @@ from ctypes import POINTER, byref
 from typing import TYPE_CHECKING, Any
 
 from ._arrow import ArrowResult, rows_result
-from ._c import abi as _abi
+from ._c import querying as _abi
 from ._c.handles import ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._c import abi as _abi
+from .._c import querying as _abi
 from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.text import decode
