@@ -26,9 +26,7 @@ extension PostgreSQLEngine {
       try checkMayWrite()
       try lane.enter(until: Deadline(secondsFromNow: options.timeout))
       defer { leaveLane() }
-      guard lane.transactions.isEmpty else {
-        throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
-      }
+      guard transactionDepth == 0 else { throw .checkpointWithin }
       return CheckpointResult(walFrames: 0, checkpointed: 0, heldBack: 0)
     }
   }
