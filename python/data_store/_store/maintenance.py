@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from .._c.maintenance import ds_info
-    from .._info import Info, LastCheckpoint
+    from .._info import Info, LastCheckpoint, ServerInfo
     from .._progress import Progress
     from ..core import DataStore
 
@@ -108,7 +108,11 @@ def info(self: DataStore) -> Info:
         fast_paths_reason : None, or why not all of them are on;
         last_checkpoint : the latest by this object, asked for or automatic: None, or a
         dict of at (an aware datetime in UTC; a Timestamp where pandas is loaded) and what
-        `checkpoint` returns. Other programs checkpoint the file, too.
+        `checkpoint` returns. Other programs checkpoint the file, too;
+        server : None for a file, else a dict of version and schema : str; standby, fsync,
+        full_page_writes : bool; synchronous_commit : str, "on", "remote_apply" or "off".
+        There the texts of SQLite are empty, page_size and wal_bytes 0, and file_bytes those
+        of the server's whole database.
 
     Raises
     ------
@@ -143,6 +147,7 @@ def info(self: DataStore) -> Info:
             "market_requests": info.market_requests_rows,
             "system_state": info.system_state_rows,
         },
+        "server": _server(info),
     }
 
 
@@ -176,6 +181,20 @@ def get_connection(self: DataStore) -> sqlite3.Connection:
     statements = (take_text(script) or b"").decode()
     mode = "ro" if self._read_only else "rw"
     return connect(os.fsencode(self.path), mode, self._timeout, statements)
+
+
+def _server(info: ds_info) -> ServerInfo | None:
+    if not info.server_version:
+        return None
+    major, minor = divmod(info.server_version, 10_000)
+    return {
+        "version": f"{major}.{minor}",
+        "schema": info.server_schema.decode(),
+        "standby": bool(info.server_standby),
+        "fsync": bool(info.server_fsync),
+        "full_page_writes": bool(info.server_full_page_writes),
+        "synchronous_commit": info.server_synchronous_commit.decode(),
+    }
 
 
 def _last_checkpoint(info: ds_info) -> LastCheckpoint | None:
