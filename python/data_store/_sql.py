@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from ctypes import POINTER, byref
 from typing import TYPE_CHECKING, Any
 
-from ._arrow import ArrowResult, rows_result
+from ._arrow.result import ArrowResult, rows_result
 from ._c import querying as _abi
 from ._c.handles import ResultHandle, StoreHandle
 from ._c.library import library

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ._arrow_batches import batches_between
+from ._arrow.batches import batches_between
 from ._c import abi as _abi
 from ._c.opening import LAST_TIME, NO_TIME
 from ._in.selection import Selection

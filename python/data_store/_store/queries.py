@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .._arrow import ArrowResult
+    from .._arrow.result import ArrowResult
     from .._sql import Parameters
     from ..core import DataStore
 
