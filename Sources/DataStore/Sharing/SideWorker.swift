@@ -33,9 +33,9 @@ final class SideWorker: @unchecked Sendable {  // the monitor guards the thread
       thread = nil
       var started = pthread_t()
       let job = Unmanaged.passRetained(Job(self, work))
-      let isRunning = startThread(&started, job.toOpaque()) { job in
-        guard let job else { return nil }
-        let job = Unmanaged<Job>.fromOpaque(job).takeRetainedValue()
+      let isRunning = startThread(&started, job.toOpaque()) { passed in
+        guard let passed else { return nil }
+        let job = Unmanaged<Job>.fromOpaque(passed).takeRetainedValue()
         // Without memory of its own it is not worth while.
         if MemoryShortage.threadHasArena { job.work() }
         job.worker.monitor.locked { job.worker.isWorking = false }
