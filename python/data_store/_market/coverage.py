@@ -119,7 +119,7 @@ def hash(
 ) -> str:
     """Hash the bars of a range, the same in every store that holds the same bars.
 
-    It compares stores that no program can open both, such as files on two machines. All columns
+    It compares stores that no single program can open, such as files on two machines. All columns
     and the features count; the bars are read in chunks, each a snapshot of its own.
 
     Parameters
