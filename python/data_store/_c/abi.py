@@ -261,17 +261,17 @@ _range = POINTER(ds_range)
 _options = POINTER(ds_read_options)
 _bars = POINTER(ds_bars)
 _text_array = c_void_p  # const char *const *
+# What many functions take first: the names of a series; what a read of a range is asked with.
+_series = (store, c_char_p, c_char_p)
+_reading = (store, _text_array, c_int32, c_char_p, _range, _options)
 
 # name -> (restype, argtypes)
 FUNCTIONS: Final[dict[str, Types]] = {
     # Market: writing
     "ds_market_write": (c_int32, (store, _batch, c_int32, out_int64)),
     "ds_market_write_features": (c_int32, (store, _batch, c_int32, out_int64)),
-    "ds_market_write_bar": (c_int32, (store, c_char_p, c_char_p, POINTER(ds_bar), c_int32)),
-    "ds_market_write_arrow": (
-        c_int32,
-        (store, c_void_p, c_char_p, c_char_p, c_int32, out_int64),
-    ),
+    "ds_market_write_bar": (c_int32, (*_series, POINTER(ds_bar), c_int32)),
+    "ds_market_write_arrow": (c_int32, (store, c_void_p, c_char_p, c_char_p, c_int32, out_int64)),
     "ds_market_write_features_arrow": (
         c_int32,
         (store, c_void_p, c_char_p, c_char_p, c_char_p, c_int32, out_int64),
@@ -289,105 +289,46 @@ FUNCTIONS: Final[dict[str, Types]] = {
         c_int32,
         (POINTER(ds_text_layout), c_int64, c_void_p, c_void_p, out_int64),
     ),
-    "ds_market_read": (
-        c_int32,
-        (store, _text_array, c_int32, c_char_p, _range, _options, POINTER(_bars)),
-    ),
+    "ds_market_read": (c_int32, (*_reading, POINTER(_bars))),
     "ds_market_latest": (
         c_int32,
         (store, _text_array, c_int32, c_char_p, c_int64, _options, POINTER(_bars)),
     ),
-    "ds_market_latest_bar": (
-        c_int32,
-        (store, c_char_p, c_char_p, POINTER(POINTER(ds_bar))),
-    ),
+    "ds_market_latest_bar": (c_int32, (*_series, POINTER(POINTER(ds_bar)))),
     "ds_bar_free": (None, (POINTER(ds_bar),)),
-    "ds_market_latest_bar_into": (
-        c_int32,
-        (store, c_char_p, c_char_p, POINTER(ds_bar), c_int32, out_int32),
-    ),
-    "ds_market_scan": (
-        c_int32,
-        (
-            store,
-            _text_array,
-            c_int32,
-            c_char_p,
-            _range,
-            _options,
-            c_int64,
-            POINTER(POINTER(ds_scan)),
-        ),
-    ),
+    "ds_market_latest_bar_into": (c_int32, (*_series, POINTER(ds_bar), c_int32, out_int32)),
+    "ds_market_scan": (c_int32, (*_reading, c_int64, POINTER(POINTER(ds_scan)))),
     "ds_scan_next": (c_int32, (POINTER(ds_scan), POINTER(_bars))),
     "ds_scan_free": (None, (POINTER(ds_scan),)),
-    "ds_market_read_arrow": (
-        c_int32,
-        (
-            store,
-            c_void_p,
-            c_int32,
-            c_char_p,
-            _range,
-            _options,
-            c_int32,
-            c_void_p,
-        ),
-    ),
-    "ds_market_scan_arrow": (
-        c_int32,
-        (
-            store,
-            c_void_p,
-            c_int32,
-            c_char_p,
-            _range,
-            _options,
-            c_int64,
-            c_int32,
-            c_void_p,
-        ),
-    ),
+    "ds_market_read_arrow": (c_int32, (*_reading, c_int32, c_void_p)),
+    "ds_market_scan_arrow": (c_int32, (*_reading, c_int64, c_int32, c_void_p)),
     "ds_bars_arrow": (c_int32, (_bars, c_int32, c_void_p)),
     # Market: coverage
-    "ds_market_exists": (c_int32, (store, c_char_p, c_char_p, out_int32)),
-    "ds_market_count": (c_int32, (store, c_char_p, c_char_p, _range, out_int64)),
+    "ds_market_exists": (c_int32, (*_series, out_int32)),
+    "ds_market_count": (c_int32, (*_series, _range, out_int64)),
     "ds_texts_count": (c_int64, (POINTER(ds_texts),)),
     "ds_texts_items": (c_void_p, (POINTER(ds_texts),)),
     "ds_texts_free": (None, (POINTER(ds_texts),)),
-    "ds_market_feature_keys": (
-        c_int32,
-        (store, c_char_p, c_char_p, _range, POINTER(POINTER(ds_texts))),
-    ),
+    "ds_market_feature_keys": (c_int32, (*_series, _range, POINTER(POINTER(ds_texts)))),
     "ds_market_missing": (
         c_int32,
-        (
-            store,
-            c_char_p,
-            c_char_p,
-            _range,
-            POINTER(ds_expected),
-            POINTER(POINTER(ds_missing)),
-        ),
+        (*_series, _range, POINTER(ds_expected), POINTER(POINTER(ds_missing))),
     ),
     "ds_missing_runs": (POINTER(ds_missing_view), (POINTER(ds_missing),)),
     "ds_missing_free": (None, (POINTER(ds_missing),)),
     "ds_market_hash": (
         c_int32,
-        (store, c_char_p, c_char_p, _range, POINTER(c_uint64), out_int64),
+        (*_series, _range, POINTER(c_uint64), out_int64),
     ),
     # Market: inventory, deletion
     "ds_market_series": (c_int32, (store, c_int32, POINTER(POINTER(ds_series)))),
     "ds_series_entries": (POINTER(ds_series_view), (POINTER(ds_series),)),
     "ds_series_free": (None, (POINTER(ds_series),)),
-    "ds_market_delete": (c_int32, (store, c_char_p, c_char_p, _range, out_int64)),
+    "ds_market_delete": (c_int32, (*_series, _range, out_int64)),
     "ds_time_of_text": (c_int32, (c_char_p, out_int64)),
     # Market: requests
     "ds_market_record_request": (c_int32, (store, POINTER(ds_request), out_int64)),
-    "ds_market_requests": (
-        c_int32,
-        (store, c_char_p, c_char_p, _range, c_int64, POINTER(POINTER(ds_requests))),
-    ),
+    "ds_market_requests": (c_int32, (*_series, _range, c_int64, POINTER(POINTER(ds_requests)))),
     "ds_requests_count": (c_int64, (POINTER(ds_requests),)),
     "ds_requests_items": (POINTER(ds_request), (POINTER(ds_requests),)),
     "ds_requests_free": (None, (POINTER(ds_requests),)),
@@ -399,10 +340,7 @@ FUNCTIONS: Final[dict[str, Types]] = {
     "ds_state_delete": (c_int32, (store, c_char_p, out_int32)),
     "ds_state_compare_and_set": (c_int32, (store, c_char_p, c_char_p, c_char_p, out_int32)),
     "ds_state_updated_at": (c_int32, (store, c_char_p, out_int64)),
-    "ds_state_items": (
-        c_int32,
-        (store, c_char_p, c_int32, POINTER(POINTER(ds_state_entries))),
-    ),
+    "ds_state_items": (c_int32, (store, c_char_p, c_int32, POINTER(POINTER(ds_state_entries)))),
     "ds_state_entries_count": (c_int64, (POINTER(ds_state_entries),)),
     "ds_state_entries_items": (POINTER(ds_state_entry), (POINTER(ds_state_entries),)),
     "ds_state_entries_free": (None, (POINTER(ds_state_entries),)),
