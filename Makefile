@@ -56,7 +56,7 @@ test: setup ## run every check and test, as continuous integration does
 test-all: setup ## the same with each proof in full, then sanitizers, instructions, allocations: more than an hour
 	@.ci/test-all
 
-test-postgresql: $(library) .venv/.complete ## the Python tests with all stores on a server, which is started for them
+test-postgresql: $(library) .venv/.complete ## the tests with all stores on a server, which is started for them
 	@.ci/test-postgresql
 
 test-sqlite: $(library) .venv/.complete ## the C and Python tests on other versions of SQLite, fast paths on and off

@@ -21,8 +21,39 @@ extension Session {
     }
   }
 
-  /// Rows whose times are infinite, or beyond what a store keeps. `reporter` is told of each table's rows twice, as of
-  /// those of a file.
+  /// Values that are JSON, as the server saw to, and yet not what a store keeps: features, and state that nests too deep.
+  func damagedJSON(in names: ServerTables) throws(StoreError) -> [String] {
+    var findings: [String] = []
+    var features = Tally("bars have damaged features")
+    var parser = FeatureParser()
+    let bars = """
+      SELECT symbol, timeframe, "timestamp", timestamp_ns, features FROM \(names.bars) WHERE features IS NOT NULL
+      """
+    try execute(StatementName(.checkFeatures), bars) { row throws(StoreError) in
+      rowsSoFar += 1
+      try lookUp()
+      do throws(FeatureFault) { try parser.parse(row.bytes(4)) } catch {
+        let time = row.instant(2).map { Timestamp.text($0) } ?? "at an infinite time"
+        let key = error.key.map { "\(StoreError.quoted($0)): " } ?? ""
+        features.add("\(row.string(0)) \(row.string(1)) \(time): \(key)\(error.reason)")
+      }
+    }
+    features.report("market_data", to: &findings)
+    var entries = Tally("entries are damaged (set the key again)")
+    try execute(StatementName(.checkState), "SELECT key, value FROM \(names.state)") {
+      row throws(StoreError) in
+      rowsSoFar += 1
+      try lookUp()
+      do throws(JSONScanner.Failure) { _ = try JSONValue(row.bytes(1)) } catch {
+        entries.add("\(StoreError.quoted(row.string(0))): \(error.reason)")
+      }
+    }
+    entries.report("system_state", to: &findings)
+    return findings
+  }
+
+  /// Rows whose times are infinite, or beyond what a store keeps. `reporter` is told of each table's rows once: the second
+  /// time, as of those of a file, is that of their JSON.
   func strangeTimes(
     in names: ServerTables, _ reporter: ProgressReporter?
   ) throws(StoreError) -> [String] {
@@ -56,7 +87,7 @@ extension Session {
         }
       }
       guard let reporter else { continue }
-      reporter.go(on: 2 * counts[...place].reduce(0, +))
+      reporter.go(on: counts[...place].reduce(0, +))
       guard reporter.mayGoOn(at: Deadline.now) else { throw .isInterrupted }
     }
     return findings

@@ -56,6 +56,9 @@ extension PostgreSQLEngine {
         if findings.isEmpty {
           findings += try session.additions(to: tables)
           findings += try session.strangeTimes(in: tables, reporter)
+          findings += try session.telling(reporter) { () throws(StoreError) in
+            try session.damagedJSON(in: tables)
+          }
         }
         try reporter?.finish()
         return findings
