@@ -82,7 +82,9 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         from postgresql import tables
 
         return tables.contents(str(path))
-    return {table: query(path, f"SELECT rowid, * FROM {table} ORDER BY rowid") for table in TABLES}
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        ask = connection.execute
+        return {name: ask(f"SELECT rowid, * FROM {name} ORDER BY rowid").fetchall() for name in TABLES}
 
 
 def columns(path: Path, table: str) -> list[tuple[Any, ...]]:
