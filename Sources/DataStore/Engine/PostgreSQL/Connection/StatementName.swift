@@ -8,7 +8,7 @@ struct StatementName: Hashable {
     case writeBar, upsertBatch, readStored, mergeFeatures, writeFeatures, readBars, readBarsBackward,
       latestBar
     case featureKeys, mergeOneRow, updateOneRow, findAny
-    case hasBars, countBars, barTimes, deleteBars, series, countedSeries
+    case hasBars, countBars, barTimes, deleteBars, series, countedSeries, checkFeatures
     // Requests.
     case putRequest, addRequest, requests
     // State.
