@@ -149,8 +149,8 @@ def _bare_arrow(texts: Any) -> Any:
     return array
 
 
-_ArrowStringArray = getattr(pd.arrays, "ArrowStringArray", None)
-_chunked_array = _inside("pyarrow", "chunked_array") if HAS_ARROW_TEXT else None
+_ArrowStringArray: Any = getattr(pd.arrays, "ArrowStringArray", None)
+_chunked_array: Any = _inside("pyarrow", "chunked_array") if HAS_ARROW_TEXT else None
 
 
 def _public_text_index(texts: Any) -> pd.Index[Any]:
@@ -166,7 +166,7 @@ def _bare_text_index(texts: Any) -> pd.Index[Any]:
 
 
 def _public_multi_index(
-    levels: list[Any], codes: list[Any], names: Sequence[str | None]
+    levels: list[Any], codes: list[Any], names: tuple[str | None, ...]
 ) -> pd.MultiIndex:
     """Give an index of levels without missing labels, which may be shared, and codes that fit them.
 
@@ -176,14 +176,14 @@ def _public_multi_index(
 
 
 def _bare_multi_index(
-    levels: list[Any], codes: list[Any], names: Sequence[str | None]
+    levels: list[Any], codes: list[Any], names: tuple[str | None, ...]
 ) -> pd.MultiIndex:
     narrow = []
     for level, places in zip(levels, codes):
         small = places.astype(code_dtype(len(level)), copy=False)
         small.flags.writeable = False
         narrow.append(small)
-    index = object.__new__(pd.MultiIndex)
+    index: pd.MultiIndex = object.__new__(pd.MultiIndex)
     index.__dict__.update(
         _cache={},
         _names=[*names],
@@ -381,10 +381,12 @@ def _gives_the_same_text_index() -> bool:
 
 def _gives_the_same_multi_index() -> bool:
     for count in (2, 126, 127, 128, 32_766, 32_767, 32_768):
-        levels = [pd.RangeIndex(count), pd.Index(["x", "y"], dtype=text_dtype())]
-        codes = [np.array([0, count - 1, 1], np.int32), np.array([1, 0, 1], np.intp)]
-        found = _bare_multi_index(levels, [each.copy() for each in codes], ["a", None])
-        wanted = _public_multi_index(levels, [each.copy() for each in codes], ["a", None])
+        levels: list[Any] = [pd.RangeIndex(count), pd.Index(["x", "y"], dtype=text_dtype())]
+        places: list[Any] = [np.array([0, count - 1, 1], np.int32), np.array([1, 0, 1], np.intp)]
+        found, wanted = [
+            way(levels, [each.copy() for each in places], ("a", None))
+            for way in (_bare_multi_index, _public_multi_index)
+        ]
         if _parts_of_index(found) != _parts_of_index(wanted):
             return False
     return True

@@ -32,11 +32,10 @@ from .arrays import c_array
 if HAS_ARROW_TEXT:  # pandas has imported it
     import pyarrow as pa
 
-    _foreign = pa.foreign_buffer
-
 __all__ = [
     "codes_out",
     "distinct_texts_out",
+    "laid_out_texts",
     "names_index",
     "text_array",
     "text_columns_out",
@@ -135,12 +134,44 @@ def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:
     last: int | None = None
     for layout in layouts[: len(columns)]:
         if layout.offsets != last:
-            last, bits, block = layout.offsets, layout.validity, layout.bytes
-            texts = pa.LargeStringArray.from_buffers(
-                count,
-                _foreign(last, 8 * (count + 1), memory),
-                None if block is None else _foreign(block, layout.byte_count, memory),
-                None if bits is None else _foreign(bits, (count + 7) // 8, memory),
-            )
+            last = layout.offsets
+            size, bits = layout.byte_count, layout.validity
+            texts = _layout(memory, count, last, layout.bytes, size, bits)
         arrays.append(arrow_array(texts))
     return arrays
+
+
+def laid_out_texts(
+    owner: ResultHandle, count: int, offsets: int, block: int | None, size: int
+) -> Any:
+    """Give texts that `owner` has in Arrow's layout as an array: UTF-8, and none of them missing.
+
+    Parameters
+    ----------
+    owner : ResultHandle
+    count : int
+        Rows.
+    offsets : int
+        The address of `count` + 1 int64.
+    block : int or None
+        That of the bytes.
+    size : int
+        Bytes.
+    """
+    return arrow_array(_layout(owner, count, offsets, block, size, None))
+
+
+def _layout(
+    owner: ResultHandle,
+    count: int,
+    offsets: int,
+    block: int | None,
+    size: int,
+    bits: int | None,
+) -> Any:
+    return pa.LargeStringArray.from_buffers(
+        count,
+        pa.foreign_buffer(offsets, 8 * (count + 1), owner),
+        None if block is None else pa.foreign_buffer(block, size, owner),
+        None if bits is None else pa.foreign_buffer(bits, (count + 7) // 8, owner),
+    )
