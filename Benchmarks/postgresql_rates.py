@@ -3,8 +3,7 @@
 
 Each line is the median of several runs, or of many calls. `--write` puts the table into the page.
 
-    .ci/postgresql --durable .venv-bench-postgresql/bin/python \\
-        Benchmarks/postgresql_rates.py --write
+    make bench-postgresql-rates            or, into the page, with WRITE=--write
 """
 
 from __future__ import annotations
