@@ -8,7 +8,7 @@ struct StatementName: Hashable {
     case writeBar, upsertBatch, readStored, mergeFeatures, writeFeatures, readBars, readBarsBackward,
       latestBar
     case featureKeys, mergeOneRow, updateOneRow, findAny
-    case hasBars, countBars, barTimes, deleteBars, series, countedSeries, checkFeatures
+    case hasBars, countBars, barTimes, deleteBars, series, countedSeries
     // Requests.
     case putRequest, addRequest, requests
     // State.
