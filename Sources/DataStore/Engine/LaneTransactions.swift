@@ -7,7 +7,7 @@ protocol LaneTransactions: CountedCalls, TransactionOwner {
 
   // MARK: Steps of the thread that has the turn
 
-  /// Runs `body`, which ends transactions, lost ones too, within reach of the call's deadline and of `interrupt()`.
+  /// Runs `body`, which ends transactions, lost ones too, on the connection that they are open on.
   func ending<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result
   /// Makes the innermost transaction part of the one around it, or commits it, and forgets it.
   func keepInnermost() throws(StoreError)
