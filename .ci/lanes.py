@@ -7,6 +7,7 @@ whole, under its heading, when the step has ended. DATA_STORE_LANES says how man
 or one on a machine of one processor.
 """
 
+import contextlib
 import ctypes
 import os
 import re
@@ -187,10 +188,8 @@ def took(one: Run, running: list[Run], passed: list[Run]) -> bool:
     running.remove(one)
     if not one.has_passed:
         return False
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(one.process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     one.show()
     passed.append(one)
     return True
@@ -254,7 +253,5 @@ def end_all_processes(patience: float) -> None:
 
 def send(number: int) -> None:
     for pid in list(descendants()):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            pass

@@ -83,8 +83,10 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
         return tables.contents(str(path))
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        ask = connection.execute
-        return {name: ask(f"SELECT rowid, * FROM {name} ORDER BY rowid").fetchall() for name in TABLES}
+        return {
+            table: connection.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid").fetchall()
+            for table in TABLES
+        }
 
 
 def columns(path: Path, table: str) -> list[tuple[Any, ...]]:
