@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// The search for times in other forms, a page at a time, against each entry by itself.
-@Suite struct PlainTimesTests {
+@Suite(.filesOnly(.internals)) struct PlainTimesTests {
   /// A page of an index with these records in its cells.
   private struct Page {
     let bytes: UnsafeMutablePointer<UInt8>
