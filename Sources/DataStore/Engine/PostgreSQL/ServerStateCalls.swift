@@ -3,13 +3,12 @@
 extension PostgreSQLEngine {
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError) {
     guard !entries.isEmpty else { return try write(.oneMessage) { _ throws(StoreError) in } }
+    if entries.count == 1, let entry = entries.first {
+      return try entry.key.lent { key throws(StoreError) in try setState(key, entry.value) }
+    }
     let ordered = Self.inOrder(entries) { $0.key }
-    try write(entries.count == 1 ? .oneMessage : .severalMessages) { session throws(StoreError) in
-      for entry in ordered {
-        try entry.key.lent { key throws(StoreError) in
-          try session.putState(key, entry.value, in: tables.state)
-        }
-      }
+    try write(.severalMessages) { session throws(StoreError) in
+      try session.putStates(ordered, in: tables.state)
     }
   }
 

@@ -56,13 +56,19 @@ extension Session {
     return try lastAnswer()
   }
 
-  /// The same, and hands each row to `body` as it comes: an answer of one row. Where `body` throws, the rest is let go.
+  /// The same, and hands each row to `body`: an answer, and the row's number in it. Rows of a short result come all at once,
+  /// others one by one as they arrive. Where `body` throws, the rest is let go.
   func execute(
-    _ name: StatementName, _ sql: @autoclosure () -> String,
-    forEachRow body: (borrowing Answer) throws(StoreError) -> Void
+    _ name: StatementName, _ sql: @autoclosure () -> String, isShort: Bool,
+    forEachRow body: (borrowing Answer, Int) throws(StoreError) -> Void
   ) throws(StoreError) {
     defer { parameters.removeAll() }
     try send(name, sql)
+    if isShort {
+      let answer = try lastAnswer()
+      for row in 0..<answer.rows { try body(answer, row) }
+      return
+    }
     guard functions.pointee.PQsetSingleRowMode(connection) == 1 else { throw lose() }
     try flush()
     var failure: StoreError?
@@ -70,7 +76,7 @@ extension Session {
       let answer = Answer(functions, owning: result)
       switch functions.pointee.PQresultStatus(result) {
       case LibPQ.singleTuple where failure == nil:
-        do throws(StoreError) { try body(answer) } catch { failure = error }
+        do throws(StoreError) { try body(answer, 0) } catch { failure = error }
       case LibPQ.singleTuple, LibPQ.tuplesOK, LibPQ.commandOK, LibPQ.emptyQuery: break
       default: failure = failure ?? error(of: result)
       }

@@ -5,16 +5,44 @@ extension Session {
   /// Bytes of a key that the server's index can hold.
   private static let longestKey = 2_600
 
+  private static func check(_ key: Bytes) throws(StoreError) {
+    guard key.count > longestKey else { return }
+    throw .invalid(
+      "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
+        + " \(longestKey). Shorten it", key: key.text)
+  }
+
   func putState(_ key: Bytes, _ value: StateValue, in table: String) throws(StoreError) {
-    guard key.count <= Self.longestKey else {
-      throw .invalid(
-        "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
-          + " \(Self.longestKey). Shorten it", key: key.text)
-    }
+    try Self.check(key)
     try value.withText { value throws(StoreError) in
       parameters.add(key)
       parameters.add(value)
       _ = try execute(StatementName(.putState)) { StateSQL.put(table, time: StateSQL.now) }
+    }
+  }
+
+  /// Bytes of values that travel together, with a last one that may be as large as it likes.
+  private static let bytesAtOnce = 16 << 20
+
+  /// Puts values, sorted by key, many in a message. Of equal keys the last counts. To be called within a transaction.
+  func putStates(_ entries: [(key: String, value: StateValue)], in table: String) throws(StoreError) {
+    var keys = ArrayParameter.texts
+    var values = ArrayParameter.texts
+    for (place, entry) in entries.enumerated() {
+      if place + 1 < entries.count, ExactText(entries[place + 1].key) == ExactText(entry.key) { continue }
+      try entry.key.lent { key throws(StoreError) in
+        try Self.check(key)
+        keys.append(key)
+      }
+      try entry.value.withText { values.append($0) }
+      if MemoryShortage.isNoted { throw .noMemory(values.byteCount) }
+      let bytes = keys.byteCount + values.byteCount
+      guard place + 1 == entries.count || bytes > Self.bytesAtOnce else { continue }
+      parameters.add(keys.ended)
+      parameters.add(values.ended)
+      _ = try execute(StatementName(.putState, variant: 2)) { StateSQL.putAll(table) }
+      keys.removeAll()
+      values.removeAll()
     }
   }
 
@@ -110,8 +138,17 @@ enum StateSQL {
   static let now = "pg_catalog.clock_timestamp(), 0::smallint"
 
   static func put(_ table: String, time: String) -> String {
+    put(table, "VALUES ($1::text, $2::json, \(time))")
+  }
+
+  /// Those of two arrays.
+  static func putAll(_ table: String) -> String {
+    put(table, "SELECT k.key, k.value::json, \(now) FROM unnest($1::text[], $2::text[]) AS k (key, value)")
+  }
+
+  private static func put(_ table: String, _ rows: String) -> String {
     """
-    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(time))
+    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns) \(rows)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
     updated_at_ns = excluded.updated_at_ns
     """
