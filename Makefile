@@ -50,13 +50,13 @@ test-wheel: ## use the wheel of `make wheel` in bare Debian 11, 12 and 13
 demo: ## run four programs on one database file, draw a picture
 	@.ci/demo
 
-test: setup ## run every check and test, as continuous integration does
+test: debian ## run every check and test, as continuous integration does
 	@.ci/test
 
-test-all: setup ## the same with each proof in full, then sanitizers, instructions, allocations: more than an hour
+test-all: debian ## the same with each proof in full, then sanitizers, instructions, allocations: more than an hour
 	@.ci/test-all
 
-test-postgresql: $(library) .venv/.complete ## the Python tests with all stores on a server, which is started for them
+test-postgresql: $(library) .venv/.complete ## the tests with all stores on a server, which is started for them
 	@.ci/test-postgresql
 
 test-sqlite: $(library) .venv/.complete ## the C and Python tests on other versions of SQLite, fast paths on and off

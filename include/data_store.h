@@ -1,7 +1,8 @@
 /* data_store.h: the C interface of data_store, the persistence layer of a trading system.
  * SPDX-License-Identifier: MIT
  *
- * Bars, feature values, request metadata and strategy state in one SQLite file (WAL).
+ * Bars, feature values, request metadata and strategy state in one SQLite file (WAL), or in a
+ * schema on a PostgreSQL server.
  * Compile with -I include, link with -ldata_store. C11 and C++17.
  *
  * Conventions, for every function below:
@@ -9,9 +10,9 @@
  *   Status    Functions that can fail return an int32_t DS_ status and write their results last.
  *             On failure no result is written, nothing of the call is stored, and
  *             ds_last_error() tells on the same thread what was wrong, where, and what to do.
- *             One exception: if the file was moved, or its locks were lost, between a commit
- *             and its acknowledgement, the call is DS_CLOSED, it is unknown whether it was
- *             stored, and the message says so.
+ *             One exception: if the file was moved, or its locks or the connection to the
+ *             server were lost, between a commit and its acknowledgement, the call is
+ *             DS_CLOSED, it is unknown whether it was stored, and the message says so.
  *   Statuses  Any function may return DS_INVALID, DS_NO_MEMORY and DS_INTERNAL. "A read" may
  *             also return DS_STORAGE, DS_CORRUPT, DS_SCHEMA (another program changed the
  *             tables), DS_CLOSED, DS_INTERRUPTED and, while another program has the file to
@@ -856,9 +857,18 @@ typedef struct ds_info {
   int64_t last_checkpoint_held_back;
   const char *DS_NULLABLE fast_paths;        /* those that are on: "pages latest_pages frames read_lock" */
   const char *DS_NULLABLE fast_paths_reason; /* why not all are on; NULL if they are */
+  /* The server that the store lies on; of a file all are 0 and NULL. There sqlite_version, sqlite_source_id and
+   * journal_mode are "", page_size and wal_bytes 0, and file_bytes those of the server's whole database. */
+  int32_t server_version;                    /* 150018: PostgreSQL 15.18 */
+  int32_t server_standby;                    /* 1: it can only be read */
+  int32_t server_fsync;                      /* 0: a crash of its machine may damage the database */
+  int32_t server_full_page_writes;           /* 0: the same */
+  const char *DS_NULLABLE server_schema;     /* the schema of the tables */
+  const char *DS_NULLABLE server_synchronous_commit; /* what the store's sessions set: "on", "remote_apply" or "off" */
 } ds_info;
 #define DS_INFO_INIT \
-  {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0, NULL, NULL}
+  {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0, NULL, NULL, \
+   0, 0, 0, 0, NULL, NULL}
 
 /* Facts about the store, with a count of the rows. A read. */
 int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);
@@ -948,9 +958,9 @@ int64_t ds_differences_count(const ds_differences *DS_NULLABLE differences);
 const ds_difference *DS_NULLABLE ds_differences_items(const ds_differences *DS_NULLABLE differences);
 void ds_differences_free(ds_differences *DS_NULLABLE differences);
 
-/* A hash of the bars of a range that every store has in common that holds the same bars, whatever its engine: XXH64
- * with seed 0 of their bytes, which docs/how-to/copying.md defines. It compares stores that no program can open
- * both. out_bars: how many bars there are. A read, in chunks. */
+/* A hash of the bars of a range, the same in every store that holds the same bars, whatever its engine: XXH64 with
+ * seed 0 of their bytes, which docs/how-to/copying.md defines. It is for comparing two stores that no single program
+ * can open. out_bars: how many bars there are. A read, in chunks. */
 int32_t ds_market_hash(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
                        const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
                        uint64_t *DS_NONNULL out_hash, int64_t *DS_NULLABLE out_bars);

@@ -6,10 +6,8 @@ extension PostgreSQLEngine {
     if entries.count == 1, let entry = entries.first {
       return try entry.key.lent { key throws(StoreError) in try setState(key, entry.value) }
     }
-    let ordered = Self.inOrder(entries) { $0.key }
-    try write(.severalMessages) { session throws(StoreError) in
-      try session.putStates(ordered, in: tables.state)
-    }
+    let now = Timestamp.now()
+    try restoreState(entries.map { ($0.key, $0.value, now) })
   }
 
   /// In the order of the keys, so that two writers of the same keys do not wait for each other.
@@ -29,11 +27,7 @@ extension PostgreSQLEngine {
   func restoreState(_ entries: [(key: String, value: StateValue, updatedAt: Int64)]) throws(StoreError) {
     let ordered = Self.inOrder(entries) { $0.key }
     try write(.severalMessages) { session throws(StoreError) in
-      for entry in ordered {
-        try entry.key.lent { key throws(StoreError) in
-          try session.restoreState(key, entry.value, entry.updatedAt, in: tables.state)
-        }
-      }
+      try session.putStates(ordered, in: tables.state)
     }
   }
 

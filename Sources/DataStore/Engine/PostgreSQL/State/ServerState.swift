@@ -5,6 +5,22 @@ extension Session {
   /// Bytes of a key that the server's index can hold.
   private static let longestKey = 2_600
 
+  func putState(_ key: Bytes, _ value: StateValue, in table: String) throws(StoreError) {
+    try putState(key, value, Timestamp.now(), in: table)
+  }
+
+  private func putState(
+    _ key: Bytes, _ value: StateValue, _ time: Int64, in table: String
+  ) throws(StoreError) {
+    try Self.check(key)
+    try value.withText { value throws(StoreError) in
+      parameters.add(key)
+      parameters.add(value)
+      parameters.add(time: time)
+      _ = try execute(StatementName(.putState)) { StateSQL.put(table) }
+    }
+  }
+
   private static func check(_ key: Bytes) throws(StoreError) {
     guard key.count > longestKey else { return }
     throw .invalid(
@@ -12,49 +28,38 @@ extension Session {
         + " \(longestKey). Shorten it", key: key.text)
   }
 
-  func putState(_ key: Bytes, _ value: StateValue, in table: String) throws(StoreError) {
-    try Self.check(key)
-    try value.withText { value throws(StoreError) in
-      parameters.add(key)
-      parameters.add(value)
-      _ = try execute(StatementName(.putState)) { StateSQL.put(table, time: StateSQL.now) }
-    }
-  }
-
   /// Bytes of values that travel together, with a last one that may be as large as it likes.
   private static let bytesAtOnce = 16 << 20
 
-  /// Puts values, sorted by key, many in a message. Of equal keys the last counts. To be called within a transaction.
-  func putStates(_ entries: [(key: String, value: StateValue)], in table: String) throws(StoreError) {
+  /// Puts values, sorted by key, many in a message, with the times at which they were written. Of equal keys the last counts.
+  /// To be called within a transaction.
+  func putStates(
+    _ entries: [(key: String, value: StateValue, updatedAt: Int64)], in table: String
+  ) throws(StoreError) {
     var keys = ArrayParameter.texts
     var values = ArrayParameter.texts
+    var times = ArrayParameter(of: 1184)
+    var remainders = ArrayParameter(of: 21)
     for (place, entry) in entries.enumerated() {
-      if place + 1 < entries.count, ExactText(entries[place + 1].key) == ExactText(entry.key) { continue }
-      try entry.key.lent { key throws(StoreError) in
-        try Self.check(key)
-        keys.append(key)
+      let isLast = place + 1 == entries.count
+      if isLast || ExactText(entries[place + 1].key) != ExactText(entry.key) {
+        try entry.key.lent { key throws(StoreError) in
+          try Self.check(key)
+          keys.append(key)
+        }
+        try entry.value.withText { values.append($0) }
+        let time = ServerTime(entry.updatedAt)
+        times.append(time.microseconds)
+        remainders.append(time.nanoseconds)
+        if MemoryShortage.isNoted { throw .noMemory(values.byteCount) }
       }
-      try entry.value.withText { values.append($0) }
-      if MemoryShortage.isNoted { throw .noMemory(values.byteCount) }
-      let bytes = keys.byteCount + values.byteCount
-      guard place + 1 == entries.count || bytes > Self.bytesAtOnce else { continue }
-      parameters.add(keys.ended)
-      parameters.add(values.ended)
-      _ = try execute(StatementName(.putState, variant: 2)) { StateSQL.putAll(table) }
+      guard isLast || keys.byteCount + values.byteCount > Self.bytesAtOnce else { continue }
+      for array in [keys.ended, values.ended, times.ended, remainders.ended] { parameters.add(array) }
+      _ = try execute(StatementName(.putState, variant: 1)) { StateSQL.putAll(table) }
       keys.removeAll()
       values.removeAll()
-    }
-  }
-
-  /// The same with the time at which it was written elsewhere.
-  func restoreState(_ key: Bytes, _ value: StateValue, _ time: Int64, in table: String) throws(StoreError) {
-    try value.withText { value throws(StoreError) in
-      parameters.add(key)
-      parameters.add(value)
-      parameters.add(time: time)
-      _ = try execute(StatementName(.putState, variant: 1)) {
-        StateSQL.put(table, time: "$3::timestamptz, $4::smallint")
-      }
+      times.removeAll()
+      remainders.removeAll()
     }
   }
 
@@ -88,6 +93,7 @@ extension Session {
         try value.withText { value throws(StoreError) in
           parameters.add(key)
           parameters.add(value)
+          parameters.add(time: Timestamp.now())
           return try execute(StatementName(.insertState)) { StateSQL.add(table) }.affectedRows > 0
         }
       }
@@ -135,20 +141,24 @@ extension Session {
 
 /// The statements that write state.
 enum StateSQL {
-  static let now = "pg_catalog.clock_timestamp(), 0::smallint"
-
-  static func put(_ table: String, time: String) -> String {
-    put(table, "VALUES ($1::text, $2::json, \(time))")
+  static func put(_ table: String) -> String {
+    put(table, "VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)")
   }
 
-  /// Those of two arrays.
+  /// The rows of arrays.
   static func putAll(_ table: String) -> String {
-    put(table, "SELECT k.key, k.value::json, \(now) FROM unnest($1::text[], $2::text[]) AS k (key, value)")
+    put(
+      table,
+      """
+      SELECT k.key, k.value::json, k.time, k.rest
+      FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::smallint[]) AS k (key, value, time, rest)
+      """)
   }
 
   private static func put(_ table: String, _ rows: String) -> String {
     """
-    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns) \(rows)
+    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns)
+    \(rows)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
     updated_at_ns = excluded.updated_at_ns
     """
@@ -162,7 +172,8 @@ enum StateSQL {
   /// A key that is there is left alone.
   static func add(_ table: String) -> String {
     """
-    INSERT INTO \(table) (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(now))
+    INSERT INTO \(table) (key, value, updated_at, updated_at_ns)
+    VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)
     ON CONFLICT (key) DO NOTHING
     """
   }
