@@ -56,8 +56,15 @@ extension Session {
     return try lastAnswer()
   }
 
-  /// The same, and hands each row to `body`: an answer, and the row's number in it. Rows of a short result come all at once,
-  /// others one by one as they arrive. Where `body` throws, the rest is let go.
+  /// The same, and hands each row to `body` as it comes: an answer of one row. Where `body` throws, the rest is let go.
+  func execute(
+    _ name: StatementName, _ sql: @autoclosure () -> String,
+    forEachRow body: (borrowing Answer) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try execute(name, sql(), isShort: false) { answer, _ throws(StoreError) in try body(answer) }
+  }
+
+  /// The same, with the row's number in the answer: the rows of a short result come all at once.
   func execute(
     _ name: StatementName, _ sql: @autoclosure () -> String, isShort: Bool,
     forEachRow body: (borrowing Answer, Int) throws(StoreError) -> Void

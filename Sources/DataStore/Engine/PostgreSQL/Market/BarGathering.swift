@@ -104,8 +104,7 @@ struct BarGathering: ~Copyable {
     rows.endSymbol(skip: 0, limit: read.limit, fromEnd: read.isFromEnd)
   }
 
-  /// So many rows are taken together: with each by itself libpq has more work, with all of a long read there is no end to
-  /// the memory.
+  /// So many rows are taken together, which saves libpq a result for each; more would take memory as long as the read is.
   private static let mostAtOnce = 4096
 
   /// Takes a row. Of one that will be left out the features are not unpacked: the result has no columns for its keys.

@@ -96,7 +96,7 @@ extension Session {
       var times = ColumnBuffer<Int64>()
       rowsSoFar = 0
       let name = StatementName(.barTimes, variant: sql.variant)
-      try execute(name, sql.rows(table), isShort: false) { answer, _ throws(StoreError) in
+      try execute(name, sql.rows(table)) { answer throws(StoreError) in
         guard let instant = answer.instant(0) else { throw BarRow.corruptTime(answer, row: 0, key.text) }
         times.append(instant)
         rowsSoFar += 1
