@@ -6,7 +6,7 @@ import Synchronization
 /// A lock with a condition to wait for, up to a deadline. (The standard library's `Mutex` has no condition.)
 ///
 /// A short call takes ten of them, and nearly always finds them free: that is one atomic instruction here, and another one to let
-/// go, where pthread's take fifty instructions. Who has to wait does so in the kernel (futex(2)).
+/// go, where pthread's take fifty instructions. A thread that has to wait does so in the kernel (futex(2)).
 package final class Monitor: @unchecked Sendable {  // made for sharing
   /// Where they lie must not change.
   private struct Words: ~Copyable {
