@@ -246,8 +246,8 @@ class Connection {
   func beginWriteback() { gathering?.beginWriteback() }
 
   /// From now on `observer` is told of the lock on writing; false if that cannot be.
-  func observeWriteLock(_ observer: any WriteLockObserver) -> Bool {
-    gathering?.lockObserver = observer
+  func observeWriteLock(_ observer: WriteLockObserver) -> Bool {
+    gathering?.lockObserver = Unmanaged.passUnretained(observer)
     return gathering != nil
   }
 

@@ -27,7 +27,12 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   // Guarded by the monitor.
   private let monitor = Monitor()
   /// nil before they pay, and where the kernel has none to give, so that each call looks for itself.
-  private var notices: Notices?
+  private var notices: Notices? {
+    didSet { (arrival, coverFolders) = (notices?.arrival, notices?.coverFolders ?? false) }
+  }
+  /// What each call asks, kept beside them: to get at an object costs as much as to look at it.
+  @exclusivity(unchecked) private var arrival: Int32?
+  @exclusivity(unchecked) private var coverFolders = false
   private let wantsNotices: Bool
   /// What the looks without notices have cost so far.
   private var effort = 0
@@ -186,10 +191,10 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   /// Takes in what notices there are; nil if none come.
   private func takeNotices() -> Taken? {
     monitor.locked {
-      guard let notices else { return nil }
-      if notices.take() { noticeCount += 1 }
+      guard let arrival else { return nil }
+      if Notices.mayHaveCome(arrival), notices?.take() ?? false { noticeCount += 1 }
       return Taken(
-        count: noticeCount, coverFolders: notices.coverFolders, isOfDatabase: noticeCount == countOfDatabase,
+        count: noticeCount, coverFolders: coverFolders, isOfDatabase: noticeCount == countOfDatabase,
         isWithoutFault: noticeCount == countOfAll, lastLook: lastLook)
     }
   }
