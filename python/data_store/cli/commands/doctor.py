@@ -69,7 +69,7 @@ def _examined(store: DataStore) -> Iterator[Finding]:
     path = info["path"]
     if info["server"]:
         yield Finding("tables", OK, f"{path}, {_rows(info['rows'])}")
-        yield from _integrity(store, "tables, columns, keys and times are as they have to be")
+        yield from _integrity(store, "tables, columns, times and features are as they have to be")
         yield from _server(info["server"])
         return
     yield Finding("file", OK, f"{path}, {_size(info['file_bytes'])}, {_rows(info['rows'])}")
