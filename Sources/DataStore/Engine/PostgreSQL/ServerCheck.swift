@@ -24,8 +24,39 @@ extension Session {
     }
   }
 
-  /// Rows whose times are infinite, or beyond what a store keeps, that have no name, or damaged features. `reporter` is told
-  /// of each table's rows twice, as of those of a file.
+  /// Values that are JSON, as the server saw to, and yet not what a store keeps: features, and state that nests too deep.
+  func damagedJSON(in names: ServerTables) throws(StoreError) -> [String] {
+    var findings: [String] = []
+    var features = Tally("bars have damaged features")
+    var parser = FeatureParser()
+    let bars = """
+      SELECT symbol, timeframe, "timestamp", timestamp_ns, features FROM \(names.bars) WHERE features IS NOT NULL
+      """
+    try execute(StatementName(.checkFeatures), bars) { row throws(StoreError) in
+      rowsSoFar += 1
+      try lookUp()
+      do throws(FeatureFault) { try parser.parse(row.bytes(4)) } catch {
+        let time = row.instant(2).map { Timestamp.text($0) } ?? "at an infinite time"
+        let key = error.key.map { "\(StoreError.quoted($0)): " } ?? ""
+        features.add("\(row.string(0)) \(row.string(1)) \(time): \(key)\(error.reason)")
+      }
+    }
+    features.report("market_data", to: &findings)
+    var entries = Tally("entries are damaged (set the key again)")
+    try execute(StatementName(.checkState), "SELECT key, value FROM \(names.state)") {
+      row throws(StoreError) in
+      rowsSoFar += 1
+      try lookUp()
+      do throws(JSONScanner.Failure) { _ = try JSONValue(row.bytes(1)) } catch {
+        entries.add("\(StoreError.quoted(row.string(0))): \(error.reason)")
+      }
+    }
+    entries.report("system_state", to: &findings)
+    return findings
+  }
+
+  /// Rows whose times are infinite, or beyond what a store keeps, or that have no name. `reporter` is told of each
+  /// table's rows once: the second time, as of those of a file, is that of their JSON.
   func strangeRows(
     in names: ServerTables, _ reporter: ProgressReporter?
   ) throws(StoreError) -> [String] {
@@ -62,36 +93,10 @@ extension Session {
       let isUnnamed = place < 2 ? "symbol = '' OR timeframe = ''" : "key = ''"
       let unnamed = Int(try run("SELECT count(*) FROM \(table) WHERE \(isUnnamed)").string(0)) ?? 0
       if unnamed > 0 { findings.append("\(unnamed) rows of \(table) have an empty name: delete or fix them") }
-      if place == 0 { findings += try damagedFeatures(in: names) }
       guard let reporter else { continue }
-      reporter.go(on: 2 * counts[...place].reduce(0, +))
+      reporter.go(on: counts[...place].reduce(0, +))
       guard reporter.mayGoOn(at: Deadline.now) else { throw .isInterrupted }
     }
     return findings
-  }
-
-  /// Bars whose features are JSON, but not features. What is wrong is said as the check of a file says it.
-  private func damagedFeatures(in names: ServerTables) throws(StoreError) -> [String] {
-    var parser = FeatureParser()
-    var places: [String] = []
-    var count = 0
-    rowsSoFar = 0
-    let sql = """
-      SELECT symbol, timeframe, "timestamp", timestamp_ns, features FROM \(names.bars) WHERE features IS NOT NULL
-      """
-    try execute(StatementName(.checkFeatures), sql) { row throws(StoreError) in
-      rowsSoFar += 1
-      try lookUp()
-      do throws(FeatureFault) { try parser.parse(row.bytes(4)) } catch {
-        count += 1
-        guard places.count < Self.shown else { return }
-        let time = row.instant(2).map { Timestamp.text($0) } ?? "(a time beyond what a store keeps)"
-        let key = error.key.map { "\(StoreError.quoted($0)): " } ?? ""
-        places.append("\(row.string(0)) \(row.string(1)) \(time): \(key)\(error.reason)")
-      }
-    }
-    guard count > 0 else { return [] }
-    let more = count > places.count ? "; and \(count - places.count) more" : ""
-    return ["market_data: \(count) bars have damaged features: \(places.joined(separator: "; "))\(more)"]
   }
 }

@@ -35,9 +35,7 @@ extension PostgreSQLEngine {
       try checkMayWrite()
       try lane.enter(until: Deadline(secondsFromNow: options.timeout))
       defer { leaveLane() }
-      guard lane.transactions.isEmpty else {
-        throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
-      }
+      guard transactionDepth == 0 else { throw .checkpointWithin }
       return CheckpointResult(walFrames: 0, checkpointed: 0, heldBack: 0)
     }
   }
@@ -63,6 +61,9 @@ extension PostgreSQLEngine {
         if findings.isEmpty {
           findings += try session.additions(to: tables)
           findings += try session.strangeRows(in: tables, reporter)
+          findings += try session.telling(reporter) { () throws(StoreError) in
+            try session.damagedJSON(in: tables)
+          }
         }
         try reporter?.finish()
         return findings

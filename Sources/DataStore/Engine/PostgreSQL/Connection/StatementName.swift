@@ -8,11 +8,13 @@ struct StatementName: Hashable {
     case writeBar, upsertBatch, readStored, mergeFeatures, writeFeatures, readBars, readBarsBackward,
       latestBar
     case featureKeys, mergeOneRow, updateOneRow, findAny
-    case hasBars, countBars, barTimes, deleteBars, series, countedSeries, checkFeatures
+    case hasBars, countBars, barTimes, deleteBars, series, countedSeries
     // Requests.
     case putRequest, addRequest, requests
     // State.
     case putState, state, deleteState, replaceState, insertState, updatedAt, stateEntries
+    // The check.
+    case checkFeatures, checkState
   }
 
   /// Its name on the server, as a number.

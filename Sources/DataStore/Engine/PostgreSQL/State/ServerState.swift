@@ -6,6 +6,12 @@ extension Session {
   private static let longestKey = 2_600
 
   func putState(_ key: Bytes, _ value: StateValue, in table: String) throws(StoreError) {
+    try putState(key, value, Timestamp.now(), in: table)
+  }
+
+  private func putState(
+    _ key: Bytes, _ value: StateValue, _ time: Int64, in table: String
+  ) throws(StoreError) {
     guard key.count <= Self.longestKey else {
       throw .invalid(
         "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
@@ -14,20 +20,14 @@ extension Session {
     try value.withText { value throws(StoreError) in
       parameters.add(key)
       parameters.add(value)
-      _ = try execute(StatementName(.putState)) { StateSQL.put(table, time: StateSQL.now) }
+      parameters.add(time: time)
+      _ = try execute(StatementName(.putState)) { StateSQL.put(table) }
     }
   }
 
   /// The same with the time at which it was written elsewhere.
   func restoreState(_ key: Bytes, _ value: StateValue, _ time: Int64, in table: String) throws(StoreError) {
-    try value.withText { value throws(StoreError) in
-      parameters.add(key)
-      parameters.add(value)
-      parameters.add(time: time)
-      _ = try execute(StatementName(.putState, variant: 1)) {
-        StateSQL.put(table, time: "$3::timestamptz, $4::smallint")
-      }
-    }
+    try putState(key, value, time, in: table)
   }
 
   /// The value's JSON text; no rows if the key is absent.
@@ -60,6 +60,7 @@ extension Session {
         try value.withText { value throws(StoreError) in
           parameters.add(key)
           parameters.add(value)
+          parameters.add(time: Timestamp.now())
           return try execute(StatementName(.insertState)) { StateSQL.add(table) }.affectedRows > 0
         }
       }
@@ -107,11 +108,10 @@ extension Session {
 
 /// The statements that write state.
 enum StateSQL {
-  static let now = "pg_catalog.clock_timestamp(), 0::smallint"
-
-  static func put(_ table: String, time: String) -> String {
+  static func put(_ table: String) -> String {
     """
-    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(time))
+    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns)
+    VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
     updated_at_ns = excluded.updated_at_ns
     """
@@ -125,7 +125,8 @@ enum StateSQL {
   /// A key that is there is left alone.
   static func add(_ table: String) -> String {
     """
-    INSERT INTO \(table) (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(now))
+    INSERT INTO \(table) (key, value, updated_at, updated_at_ns)
+    VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)
     ON CONFLICT (key) DO NOTHING
     """
   }
