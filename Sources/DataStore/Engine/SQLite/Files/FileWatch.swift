@@ -77,6 +77,15 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   /// For readers: the database alone.
   func checkDatabase() throws(StoreError) { _ = try lookForDatabase() }
 
+  /// For a store that has just been opened, right behind `init`, where nothing in this process had the -shm open before: no
+  /// other copy of SQLite can have the file open. What was taken note of is not looked for again.
+  func checkOpened() throws(StoreError) {
+    if let problem { throw problem }
+    if StorePath.size(path) == 0 { throw truncated(Self.untouched) }
+    if let anchor, anchor.isOpenByAnotherName { throw openedByAnotherName(Self.untouched) }
+    makeEffort(Self.effortOfAll)
+  }
+
   /// For writers, before each transaction and each commit.
   func checkAll() throws(StoreError) {
     let taken = try lookForDatabase()
