@@ -6,8 +6,8 @@ Single calls go by short turns of a few calls, in an order that changes each tim
 in a schema of its own: what the disk and the machine do meanwhile, they do to all of them. They are
 made with the disk and, as "normal", without waiting for it (synchronous_commit off), which leaves
 the work of client and server. On one machine their time hangs on whether the kernel puts both sides
-on one core or wakes the other one: take the median of many turns. What is stored is compared with the data each time. Prints the
-median of each, and of the ratios within a turn.
+on one core or wakes the other one: take the median of many turns. What is stored is compared with
+the data each time. Prints the median of each, and of the ratios within a turn.
 
     postgresql.py [--url URL] [--rounds N] [--rows N] [--turns N] [--only WORK...]
 """
