@@ -119,7 +119,7 @@ def relations(path: places.Place) -> list[Any]:
         ),
     ],
 )
-def test_sql_refuses_what_writes_or_is_no_query(
+def test_sql_refuses_what_writes_or_is_not_a_query(
     stored: DataStore,
     path: places.Place,
     contents: Any,
