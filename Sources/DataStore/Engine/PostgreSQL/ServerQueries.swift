@@ -29,7 +29,8 @@ extension Session {
   /// Runs one statement by a cursor, within a transaction, or a savepoint, that is taken back: it may only read.
   func query(_ statement: QuerySQL, searchPath: String) throws(StoreError) -> QueryRows {
     try run(
-      "SET LOCAL transaction_read_only = on; SET LOCAL search_path = \(searchPath.isEmpty ? "pg_catalog" : searchPath)"
+      "SET LOCAL transaction_read_only = on; SET LOCAL enable_bitmapscan TO DEFAULT;"
+        + " SET LOCAL search_path = \(searchPath.isEmpty ? "pg_catalog" : searchPath)"
     )
     do throws(StoreError) {
       try bind(statement)
