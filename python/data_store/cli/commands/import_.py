@@ -216,7 +216,7 @@ def _is_same_file(path: str, file: str) -> bool:
 
 
 def _opened(path: str, dry_run: bool, timeout: float) -> Any:
-    """The store; None where it is only to be looked at and nothing is there yet."""
+    """Open the store; None where it is only to be looked at and nothing is there yet."""
     is_server = path.startswith(("postgresql://", "postgres://"))
     if dry_run and not is_server and not os.path.exists(path):
         return None
