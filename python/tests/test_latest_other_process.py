@@ -164,7 +164,7 @@ def test_the_latest_bars_are_those_that_are_stored_whatever_other_processes_do(
             elif kind < 0.93:
                 store.checkpoint()
             elif kind < 0.95:
-                other.run("CREATE TABLE IF NOT EXISTS other(a)")
+                other.run("CREATE TABLE IF NOT EXISTS other(a int)")
                 other.run("DROP TABLE other")
             for symbol in dice.sample(SYMBOLS, 6):
                 stored = other.run(LATEST.format(symbol))

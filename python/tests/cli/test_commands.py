@@ -146,9 +146,9 @@ def test_sql_reads_with_parameters_and_never_writes(shell: Shell, filled: Path) 
 def test_backup_and_checkpoint(shell: Shell, filled: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     assert shell("backup", filled, copy).status == 0
-    assert shell("verify", filled, copy).status == 0
     assert shell("backup", filled, copy).status == 1
     assert shell("backup", filled, copy, "--overwrite").status == 0
+    assert shell("verify", filled, copy).status == 0
     result = json.loads(shell("checkpoint", filled, "--json").out)
     assert set(result) == {"wal_frames", "checkpointed", "held_back"}
 

@@ -13,7 +13,7 @@ import pytest
 from layouts import rows
 from shells import Ended, Shell
 
-from data_store import DataStore
+from data_store import DataStore, DataStoreError
 
 SERIES = ("--symbol", "X", "--timeframe", "1h")
 COUNTS = ("rows", "inserted", "changed", "unchanged", "repeated", "refused")
@@ -86,7 +86,10 @@ def test_a_dry_run_makes_no_store(shell: Shell, path: Path, file: Path) -> None:
     file.write_text(STORED)
     ended = shell("import", path, file, *SERIES, "--dry-run", "--json")
     assert (ended.status, counts(ended)) == (0, (3, 3, 0, 0, 0, 0))
-    assert list(path.parent.iterdir()) == [file.parent]
+    with pytest.raises(DataStoreError):
+        DataStore(path, read_only=True)
+    if isinstance(path, Path):
+        assert list(path.parent.iterdir()) == [file.parent]
 
 
 def test_a_column_that_a_file_does_not_have_keeps_what_is_stored(
@@ -111,7 +114,7 @@ def test_rows_in_any_order_and_times_that_come_again_far_away(
     trial = shell("import", path, file, *SERIES, "--json", "--dry-run")
     run = shell("import", path, file, *SERIES, "--json")
     assert counts(trial) == counts(run) == (count + 2, count, 0, 0, 2, 0)
-    query = "SELECT count(*) AS n, sum(close = 7) AS sevens FROM market_data"
+    query = "SELECT count(*) AS n, count(CASE WHEN close = 7 THEN 1 END) AS sevens FROM market_data"
     assert shell("sql", path, query, "--json").rows == [{"n": count, "sevens": 3}]
 
 
@@ -128,7 +131,7 @@ def test_features_are_merged_and_compared_by_their_digits(
     assert counts(shell("import", path, file, *SERIES, "--json")) == (1, 0, 1, 0, 0, 0)
     file.write_text(table(f"2026-03-01T00:00Z,{one}", header=header))
     assert counts(shell("import", path, file, *SERIES, "--json")) == (1, 0, 0, 1, 0, 0)
-    stored = rows("SELECT features FROM market_data")[0][0]
+    stored = rows("SELECT features FROM market_data ORDER BY timestamp")[0][0]
     assert stored == (
         '{"a@1":{"value":1.50,"quality":"ready"},"b@1":{"value":1.50,"quality":"ready"}}'
     )
@@ -300,5 +303,6 @@ def test_what_a_command_line_lacks_is_told_before_anything_is_stored(
     layouts.binance(named, rows(3))
     nameless.write_text(STORED)
     assert shell("import", path, named, nameless).status == 2
-    assert not path.exists()
+    with pytest.raises(DataStoreError):  # nothing was made
+        DataStore(path, read_only=True)
     assert shell("import", path, nameless, named, *SERIES).status == 0

@@ -13,7 +13,7 @@ import pytest
 from layouts import HOUR, Row, epoch, freqtrade_json, prices, rows, vnpy, yfinance
 from shells import Shell
 
-from data_store import DataStore
+from data_store import DataStore, DataStoreError
 
 BARS = rows(5)
 SERIES = ("--symbol", "X", "--timeframe", "1h", "--tz", "UTC")
@@ -163,7 +163,8 @@ def test_rows_that_are_not_bars_are_not_taken_for_some(
     ended = shell("import", path, file, *SERIES)
     assert ended.status == 1
     assert "--columns" in ended.err
-    assert not path.exists()
+    with pytest.raises(DataStoreError):  # nothing was made
+        DataStore(path, read_only=True)
 
 
 @pytest.mark.parametrize(

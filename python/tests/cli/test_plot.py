@@ -74,13 +74,13 @@ def test_more_bars_than_columns_are_joined(shell: Shell, filled: Path) -> None:
     )
 
 
-def test_bars_without_prices_have_no_candles(shell: Shell, path: Path) -> None:
+def test_bars_without_prices_have_no_candles(shell: Shell, path: Path, tmp_path: Path) -> None:
     with DataStore(path) as store:
         store.market.write(bars(3)[["is_gap"]], "A", "1h")
     ended = shell("plot", path, "A", "1h")
     assert (ended.status, "nothing in this range has prices" in ended.out) == (0, True)
     if MATPLOTLIB:
-        picture = path.with_name("x.png")
+        picture = tmp_path / "x.png"
         assert shell("plot", path, "A", "1h", "--out", picture).status == 0
 
 

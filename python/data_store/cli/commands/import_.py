@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from ...core import DataStore
-from ...errors import BusyError, DataStoreError, InvalidInputError, LibraryError
+from ...errors import BusyError, DataStoreError, InvalidInputError, LibraryError, SchemaError
 from ..guard import FOUND, counted, ended_well, say
 from ..importing import Importer, Tally
 from ..options import CsvFlag, JsonFlag, StorePath, Timeout
@@ -171,10 +171,10 @@ def _all(
     """Bring in each file; one that cannot be read does not keep the others out."""
     wishes.times  # noqa: B018 - a zone that does not exist is told at once
     for file in files:
+        if file == path or _is_same_file(path, file):
+            raise UsageError(f"{file}: the store itself; name the files to import after the store")
         if file != "-":
             os.stat(file)
-        if os.path.exists(path) and file != "-" and os.path.samefile(path, file):
-            raise UsageError(f"{file}: the store itself; name the files to import after the store")
     if len(files) > 1:
         _look_at_all(files, wishes)
     tallies, failed = [], False
@@ -185,8 +185,8 @@ def _all(
             importer = None
             try:
                 with closing(source_of(file, wishes)) as source:
-                    if store is None and (not dry_run or os.path.exists(path)):
-                        store = DataStore(path, read_only=dry_run, timeout=timeout)
+                    if store is None:
+                        store = _opened(path, dry_run, timeout)
                     if strict and not dry_run:
                         trial = _taken(Importer(store, is_trial=True), file, wishes)
                         if trial.refused:
@@ -209,6 +209,23 @@ def _all(
         if store is not None:
             store.close()
     return tallies, failed
+
+
+def _is_same_file(path: str, file: str) -> bool:
+    return os.path.exists(path) and os.path.exists(file) and os.path.samefile(path, file)
+
+
+def _opened(path: str, dry_run: bool, timeout: float) -> Any:
+    """Open the store; None where it is only to be looked at and nothing is there yet."""
+    is_server = path.startswith(("postgresql://", "postgres://"))
+    if dry_run and not is_server and not os.path.exists(path):
+        return None
+    try:
+        return DataStore(path, read_only=dry_run, timeout=timeout)
+    except SchemaError as error:
+        if dry_run and is_server and "lacks a table" in str(error):
+            return None  # the schema is empty
+        raise
 
 
 def _look_at_all(files: list[str], wishes: Wishes) -> None:
