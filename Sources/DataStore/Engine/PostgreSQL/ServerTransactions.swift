@@ -55,11 +55,15 @@ extension PostgreSQLEngine {
         transaction = OpenTransaction(session: session, number: answer.string(0))
         return
       } catch {
-        let isDeadlock = session.lastState == .deadlock
+        defer { giveBack(session) }
+        let state = session.lastState
         if session.isInTransaction, !session.isLost { rollBack(session) }
-        let isLost = session.isLost
-        giveBack(session)
-        guard isLost || isDeadlock, error.code != .interrupted, !deadline.isPast else { throw error }
+        guard error.code != .interrupted else { throw error }
+        if state == .readOnlyTransaction, !session.isLost {
+          try awaitPrimary(session, until: deadline, error)
+          continue
+        }
+        guard session.isLost || state == .deadlock, !deadline.isPast else { throw error }
       }
     }
   }
@@ -126,7 +130,8 @@ extension PostgreSQLEngine {
       if try endHere(identifier, commit) { return }
     } catch {
       let wasOpen = lane.level(of: identifier) != nil
-      guard wasOpen, error.code == .closed, monitor.locked({ isClosed }) else { throw error }
+      let isUnknown = ExactText(error.message) == ExactText(StoreError.unknownOutcome(path).message)
+      guard wasOpen, error.code == .closed, !isUnknown, monitor.locked({ isClosed }) else { throw error }
       throw StoreError(
         .closed, "the store was closed within the transaction, which was rolled back; open it again")
     }

@@ -5,7 +5,10 @@ extension Session {
   /// Bytes of a key that the server's index can hold.
   private static let longestKey = 2_600
 
-  func putState(_ key: Bytes, _ value: StateValue, in table: String) throws(StoreError) {
+  /// With `commits`, which is for the last statement of a transaction, a COMMIT goes with it.
+  func putState(
+    _ key: Bytes, _ value: StateValue, in table: String, commits: Bool = false
+  ) throws(StoreError) {
     guard key.count <= Self.longestKey else {
       throw .invalid(
         "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
@@ -14,7 +17,9 @@ extension Session {
     try value.withText { value throws(StoreError) in
       parameters.add(key)
       parameters.add(value)
-      _ = try execute(StatementName(.putState)) { StateSQL.put(table, time: StateSQL.now) }
+      let name = StatementName(.putState)
+      let sql = { StateSQL.put(table, time: StateSQL.now) }
+      _ = try commits ? executeAndCommit(name, sql) : execute(name, sql)
     }
   }
 
