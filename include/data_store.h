@@ -856,9 +856,18 @@ typedef struct ds_info {
   int64_t last_checkpoint_held_back;
   const char *DS_NULLABLE fast_paths;        /* those that are on: "pages latest_pages frames read_lock" */
   const char *DS_NULLABLE fast_paths_reason; /* why not all are on; NULL if they are */
+  /* The server that the store lies on; of a file all are 0 and NULL. There sqlite_version, sqlite_source_id and
+   * journal_mode are "", page_size and wal_bytes 0, and file_bytes those of the server's whole database. */
+  int32_t server_version;                    /* 150018: PostgreSQL 15.18 */
+  int32_t server_standby;                    /* 1: it can only be read */
+  int32_t server_fsync;                      /* 0: a crash of its machine may damage the database */
+  int32_t server_full_page_writes;           /* 0: the same */
+  const char *DS_NULLABLE server_schema;     /* the schema of the tables */
+  const char *DS_NULLABLE server_synchronous_commit; /* what the store's sessions set: "on", "remote_apply" or "off" */
 } ds_info;
 #define DS_INFO_INIT \
-  {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0, NULL, NULL}
+  {sizeof(ds_info), NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, DS_NO_TIME, 0, 0, 0, NULL, NULL, \
+   0, 0, 0, 0, NULL, NULL}
 
 /* Facts about the store, with a count of the rows. A read. */
 int32_t ds_store_info(ds_store *DS_NONNULL store, ds_info *DS_NONNULL out_info);

@@ -88,7 +88,25 @@ public func ds_store_info(_ store: OpaquePointer?, _ out_info: UnsafeMutablePoin
     view.last_checkpoint_held_back = Int64(info.lastCheckpoint?.result.heldBack ?? 0)
     view.fast_paths = handle.fastPaths.pointer
     view.fast_paths_reason = handle.fastPathsReason?.pointer
+    if let server = info.server {
+      view.server_version = server.version
+      view.server_standby = server.isStandby ? 1 : 0
+      view.server_fsync = server.fsync ? 1 : 0
+      view.server_full_page_writes = server.fullPageWrites ? 1 : 0
+      view.server_schema = handle.schema?.pointer
+      view.server_synchronous_commit = synchronousCommit(server.synchronousCommit)
+    }
     try Argument.fill(out_info, view, "out_info")
+  }
+}
+
+private func synchronousCommit(_ level: SynchronousCommit) -> UnsafePointer<CChar> {
+  switch level {
+  case .off: cString("off")
+  case .local: cString("local")
+  case .remoteWrite: cString("remote_write")
+  case .on: cString("on")
+  case .remoteApply: cString("remote_apply")
   }
 }
 

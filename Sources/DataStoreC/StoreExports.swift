@@ -11,6 +11,7 @@ final class StoreHandle {
   let sqliteSourceID: CText
   let fastPaths: CText
   let fastPathsReason: CText?
+  let schema: CText?
 
   init(_ store: Store) throws(StoreError) {
     self.store = store
@@ -19,6 +20,7 @@ final class StoreHandle {
     sqliteSourceID = CText(Store.sqliteSourceID)
     fastPaths = CText(store.fastPaths.joined(separator: " "))
     fastPathsReason = store.fastPathsReason.map(CText.init)
+    schema = store.schema.map(CText.init)
   }
 
   @inline(__always)

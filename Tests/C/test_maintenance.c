@@ -203,6 +203,21 @@ static void info_tells_of_the_last_checkpoint(void) {
   ds_store_free(store);
 }
 
+static void info_of_a_file_tells_of_no_server(void) {
+  ds_store *store = open_store(path_of("bars.db"));
+  ds_info info = DS_INFO_INIT;
+  info.server_version = 1;
+  info.server_fsync = 1;
+  CHECK_OK(ds_store_info(store, &info));
+  CHECK_INT(info.server_version, 0);
+  CHECK_INT(info.server_standby, 0);
+  CHECK_INT(info.server_fsync, 0);
+  CHECK_INT(info.server_full_page_writes, 0);
+  CHECK(info.server_schema == NULL);
+  CHECK(info.server_synchronous_commit == NULL);
+  ds_store_free(store);
+}
+
 static void info_tells_of_a_reader(void) {
   const char *path = path_of("bars.db");
   ds_store_free(open_store(path));
@@ -263,6 +278,7 @@ const check_test maintenance_tests[] = {
     {"readers_hold_the_wal_back", readers_hold_the_wal_back},
     {"info_tells_of_the_store", info_tells_of_the_store},
     {"info_tells_of_the_last_checkpoint", info_tells_of_the_last_checkpoint},
+    {"info_of_a_file_tells_of_no_server", info_of_a_file_tells_of_no_server},
     {"info_tells_of_a_reader", info_tells_of_a_reader},
     {"connection_script_sets_a_connection_up", connection_script_sets_a_connection_up},
     {"another_copy_of_sqlite_is_told_apart", another_copy_of_sqlite_is_told_apart},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     import datetime as dt
 
-__all__ = ["Info", "LastCheckpoint", "Rows"]
+__all__ = ["Info", "LastCheckpoint", "Rows", "ServerInfo"]
 
 
 class Rows(TypedDict):
@@ -26,6 +26,17 @@ class LastCheckpoint(TypedDict):
     wal_frames: int
     checkpointed: int
     held_back: int
+
+
+class ServerInfo(TypedDict):
+    """The server that a store lies on."""
+
+    version: str
+    schema: str
+    standby: bool
+    fsync: bool
+    full_page_writes: bool
+    synchronous_commit: str
 
 
 class Info(TypedDict):
@@ -48,3 +59,4 @@ class Info(TypedDict):
     fast_paths_reason: str | None
     last_checkpoint: LastCheckpoint | None
     rows: Rows
+    server: ServerInfo | None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from ._arrow import ArrowResult
     from ._c.abi import ds_info
-    from ._info import Info, LastCheckpoint
+    from ._info import Info, LastCheckpoint, ServerInfo
     from ._moving import Copied, Difference
     from ._progress import Progress
     from ._sql import Parameters
@@ -534,7 +534,11 @@ class DataStore(OfThisProcess):
             fast_paths_reason : None, or why not all of them are on;
             last_checkpoint : the latest by this object, asked for or automatic: None, or a
             dict of at (an aware datetime in UTC; a Timestamp where pandas is loaded) and what
-            `checkpoint` returns. Other programs checkpoint the file, too.
+            `checkpoint` returns. Other programs checkpoint the file, too;
+            server : None for a file, else a dict of version and schema : str; standby, fsync,
+            full_page_writes : bool; synchronous_commit : str, "on", "remote_apply" or "off".
+            There the texts of SQLite are empty, page_size and wal_bytes 0, and file_bytes those
+            of the server's whole database.
 
         Raises
         ------
@@ -569,6 +573,7 @@ class DataStore(OfThisProcess):
                 "market_requests": info.market_requests_rows,
                 "system_state": info.system_state_rows,
             },
+            "server": _server(info),
         }
 
     def get_connection(self) -> sqlite3.Connection:
@@ -601,6 +606,20 @@ class DataStore(OfThisProcess):
         statements = (take_text(script) or b"").decode()
         mode = "ro" if self._read_only else "rw"
         return connect(os.fsencode(self.path), mode, self._timeout, statements)
+
+
+def _server(info: ds_info) -> ServerInfo | None:
+    if not info.server_version:
+        return None
+    major, minor = divmod(info.server_version, 10_000)
+    return {
+        "version": f"{major}.{minor}",
+        "schema": info.server_schema.decode(),
+        "standby": bool(info.server_standby),
+        "fsync": bool(info.server_fsync),
+        "full_page_writes": bool(info.server_full_page_writes),
+        "synchronous_commit": info.server_synchronous_commit.decode(),
+    }
 
 
 def _last_checkpoint(info: ds_info) -> LastCheckpoint | None:

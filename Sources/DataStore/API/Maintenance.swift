@@ -12,6 +12,9 @@ extension Store {
   /// Why some fast paths are off; nil if all are on.
   package var fastPathsReason: String? { engine.fastPathsReason }
 
+  /// The schema in which a server's store lies; nil for a file.
+  package var schema: String? { engine.schema }
+
   /// What is wrong with the file, one string per finding; empty if it is sound.
   ///
   /// It looks at each page and each row: SQLite's own integrity, the schema, triggers on our tables (which never run

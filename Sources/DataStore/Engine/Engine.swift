@@ -126,6 +126,8 @@ protocol Maintenance {
   /// The fast paths that are taken, by name, and why there are no others.
   var fastPaths: [String] { get }
   var fastPathsReason: String? { get }
+  /// The schema of a server's store.
+  var schema: String? { get }
 
   func info() throws(StoreError) -> StoreInfo
   /// What is wrong with what is kept, one text per finding.

@@ -436,6 +436,12 @@ class ds_info(Sized):
         ("last_checkpoint_held_back", c_int64),
         ("fast_paths", c_char_p),
         ("fast_paths_reason", c_char_p),
+        ("server_version", c_int32),
+        ("server_standby", c_int32),
+        ("server_fsync", c_int32),
+        ("server_full_page_writes", c_int32),
+        ("server_schema", c_char_p),
+        ("server_synchronous_commit", c_char_p),
     )
 
 

@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: MIT
 
 extension PostgreSQLEngine {
+  var schema: String? { tables.schema }
+
   func info() throws(StoreError) -> StoreInfo {
     try read(snapshot: false) { session throws(StoreError) in
       let facts = try session.run(
         """
         SELECT pg_catalog.pg_database_size(pg_catalog.current_database()),
         pg_catalog.current_setting('synchronous_commit'), (SELECT count(*) FROM \(tables.bars)),
-        (SELECT count(*) FROM \(tables.requests)), (SELECT count(*) FROM \(tables.state))
+        (SELECT count(*) FROM \(tables.requests)), (SELECT count(*) FROM \(tables.state)),
+        pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('fsync')::bool,
+        pg_catalog.current_setting('full_page_writes')::bool
         """)
       func number(_ column: Int) -> Int64 { Int64(facts.string(column)) ?? 0 }
+      func flag(_ column: Int) -> Bool { facts.bytes(column).first == UInt8(ascii: "t") }
+      let server = ServerInfo(
+        version: Int32(truncatingIfNeeded: session.serverVersion), schema: tables.schema, isStandby: flag(5),
+        fsync: flag(6), fullPageWrites: flag(7),
+        synchronousCommit: SynchronousCommit(rawValue: facts.string(1)) ?? .on)
       return StoreInfo(
         path: path, sqliteVersion: "", sqliteSourceID: "", isWALResetSafe: true, journalMode: "",
         synchronous: options.durability == .full ? "FULL" : "NORMAL", durability: options.durability,
         isReadOnly: options.isReadOnly, fastPaths: [], fastPathsReason: nil, pageSize: 0,
         fileBytes: number(0),
         walBytes: 0, lastCheckpoint: nil, marketDataRows: number(2), marketRequestsRows: number(3),
-        systemStateRows: number(4))
+        systemStateRows: number(4), server: server)
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 extension SQLiteEngine {
+  var schema: String? { nil }
+
   var fastPaths: [String] {
     FastPaths.named.filter { connectionSettings.fastPaths.contains($0.path) }.map(\.name)
   }
@@ -20,7 +22,7 @@ extension SQLiteEngine {
         lastCheckpoint: checkpointer.flatMap { $0.last.withLock { $0 } },
         marketDataRows: try reader.integer("SELECT count(*) FROM main.market_data"),
         marketRequestsRows: try reader.integer("SELECT count(*) FROM main.market_requests"),
-        systemStateRows: try reader.integer("SELECT count(*) FROM main.system_state"))
+        systemStateRows: try reader.integer("SELECT count(*) FROM main.system_state"), server: nil)
     }
   }
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import typer
 
-from ..._info import Info, Rows
+from ..._info import Info, Rows, ServerInfo
 from ...core import DataStore
 from ...errors import DataStoreError
 from ..guard import FOUND, ended_well, say
@@ -48,9 +48,9 @@ def doctor(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False)
 
     Exit status 1 if something is found.
 
-    Integrity, timestamps that other tools wrote, the write-ahead log and the processes that hold
-    it back, SQLite's version and its known bugs, the file system, permissions, and which fast
-    paths are on.
+    Of a file: integrity, timestamps that other tools wrote, the write-ahead log and the processes
+    that hold it back, SQLite's version and its known bugs, the file system, permissions, and which
+    fast paths are on. Of a server's store: integrity, and the settings that it must have.
     """
     form = form_of(as_json, as_csv)
     with ended_well():
@@ -67,8 +67,13 @@ def doctor(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False)
 def _examined(store: DataStore) -> Iterator[Finding]:
     info = store.info()
     path = info["path"]
+    if info["server"]:
+        yield Finding("tables", OK, f"{path}, {_rows(info['rows'])}")
+        yield from _integrity(store, "tables, columns, keys and times are as they have to be")
+        yield from _server(info["server"])
+        return
     yield Finding("file", OK, f"{path}, {_size(info['file_bytes'])}, {_rows(info['rows'])}")
-    yield from _integrity(store)
+    yield from _integrity(store, "every page and row was read; no other tool's timestamps")
     yield from _log(store, info)
     yield _sqlite(info)
     yield _file_system(path)
@@ -76,12 +81,28 @@ def _examined(store: DataStore) -> Iterator[Finding]:
     yield _fast_paths(info)
 
 
-def _integrity(store: DataStore) -> Iterator[Finding]:
+def _integrity(store: DataStore, sound: str) -> Iterator[Finding]:
     findings = store.check()
     for finding in findings:
         yield Finding("integrity", FAULT, finding)
     if not findings:
-        yield Finding("integrity", OK, "every page and row was read; no other tool's timestamps")
+        yield Finding("integrity", OK, sound)
+
+
+def _server(server: ServerInfo) -> Iterator[Finding]:
+    standby = ", a standby: it can only be read" if server["standby"] else ""
+    yield Finding("server", OK, f"PostgreSQL {server['version']}{standby}")
+    settings = {"fsync": server["fsync"], "full_page_writes": server["full_page_writes"]}
+    for setting, is_on in settings.items():
+        if not is_on:
+            yield Finding(
+                setting,
+                FAULT,
+                "off: a crash of the server's machine may damage the database, whatever was "
+                f"acknowledged. Set {setting} = on in postgresql.conf and reload",
+            )
+    if all(settings.values()):
+        yield Finding("settings", OK, "fsync and full_page_writes are on")
 
 
 def _log(store: DataStore, info: Info) -> Iterator[Finding]:

@@ -22,4 +22,9 @@ def info(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False) -
         values: dict[str, Any] = found.info()
         for name in ("last_checkpoint", "read_only", "synchronous", "durability"):
             del values[name]  # of this process, which has just opened it to read
+        if server := values.pop("server"):
+            del server["synchronous_commit"]  # the same
+            values = {
+                name: values[name] for name in ("path", "library_version", "abi_version", "rows")
+            } | {"server": server}
         write_object(values, form)
