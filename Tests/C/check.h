@@ -25,7 +25,8 @@ typedef struct check_suite {
   const check_test *tests;
 } check_suite;
 
-/* Runs the tests whose "suite.name" contains `filter` (NULL: all). Prints "N passed, N failed".
+/* Runs the tests whose "suite.name" contains `filter` (NULL: all). Prints "N passed, N failed", and
+ * how many are about files where stores lie on a server.
  * Returns the exit code: 0 where at least one test ran and none failed. */
 int check_run(const check_suite *suites, size_t suite_count, const char *filter, bool verbose);
 

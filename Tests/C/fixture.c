@@ -56,7 +56,7 @@ const char *text_at(const ds_text_column *column, int64_t row) {
 
 static ds_store *open_with(const char *path, const ds_open_options *options) {
   ds_store *store = NULL;
-  REQUIRE_OK(ds_store_open(path, options, &store));
+  REQUIRE_OK(ds_store_open(place_of(path), options, &store));
   REQUIRE(store != NULL);
   return store;
 }

@@ -5,6 +5,7 @@
 #define FIXTURE_H
 
 #include "check.h"
+#include "server.h"
 
 #define MICROSECOND INT64_C(1000)
 #define SECOND INT64_C(1000000000)
@@ -23,7 +24,7 @@ ds_bar_batch rows_of(const char *const *symbol, const char *const *timeframe,
 extern const char *const EURUSD; /* "EURUSD" */
 extern const char *const HOURLY; /* "1h" */
 
-/* Opens a store, or gives the test up. */
+/* Opens the store of a path, wherever it lies, or gives the test up. */
 ds_store *open_store(const char *path);
 /* The same, whose writers do not wait: a lock that is taken is DS_BUSY at once. */
 ds_store *open_impatient(const char *path);
@@ -44,7 +45,9 @@ int64_t count_bars(ds_store *store, const char *symbol);
 /* The text of row `row`, NULL for SQL NULL. */
 const char *text_at(const ds_text_column *column, int64_t row);
 
-/* ---- The file as another tool sees it: plain SQLite, no data_store ---- */
+/* ---- The file as another tool sees it: plain SQLite, no data_store ----
+ *
+ * Of a store on a server stored() asks its backup, which is a file. */
 
 /* The rows of a query: columns parted by "|", rows by a newline, NULL as "NULL". Lives in the
  * thread, for three more calls. */

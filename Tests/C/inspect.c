@@ -29,12 +29,22 @@ static void append(char *text, size_t room, const char *part) {
   strcpy(text + length, part);
 }
 
+/* The file that holds what the store of this path does. */
+static const char *file_of(const char *path) {
+  if (!on_server() || exists(path)) return path;
+  const char *copy = path_of("stored.db");
+  ds_store *store = open_store(path);
+  REQUIRE_OK(ds_store_backup(store, copy, 1));
+  ds_store_free(store);
+  return copy;
+}
+
 const char *stored(const char *path, const char *query) {
   static _Thread_local char texts[4][65536];
   static _Thread_local unsigned turn;
   char *text = texts[turn++ % COUNT_OF(texts)];
   text[0] = '\0';
-  sqlite3 *connection = connect_to(path, SQLITE_OPEN_READWRITE);
+  sqlite3 *connection = connect_to(file_of(path), SQLITE_OPEN_READWRITE);
   sqlite3_stmt *statement = NULL;
   if (sqlite3_prepare_v2(connection, query, -1, &statement, NULL) != SQLITE_OK) {
     give_up(connection, query);
@@ -57,6 +67,10 @@ const char *stored(const char *path, const char *query) {
 }
 
 void foreign(const char *path, const char *statements) {
+  if (on_server()) {
+    run_on_server(place_of(path), statements, NULL);
+    return;
+  }
   sqlite3 *connection = connect_to(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (sqlite3_exec(connection, statements, NULL, NULL, NULL) != SQLITE_OK) {
     give_up(connection, statements);
@@ -65,6 +79,15 @@ void foreign(const char *path, const char *statements) {
 }
 
 void foreign_with(const char *path, const char *statement, const char *value) {
+  if (on_server()) {
+    char numbered[4096];
+    const char *mark = value ? strchr(statement, '?') : NULL;
+    int before = mark ? (int)(mark - statement) : (int)strlen(statement);
+    snprintf(numbered, sizeof numbered, "%.*s%s%s", before, statement, mark ? "$1" : "",
+             mark ? mark + 1 : "");
+    run_on_server(strncmp(path, "postgresql:", 11) == 0 ? path : place_of(path), numbered, value);
+    return;
+  }
   sqlite3 *connection = connect_to(path, SQLITE_OPEN_READWRITE);
   sqlite3_stmt *prepared = NULL;
   if (sqlite3_prepare_v2(connection, statement, -1, &prepared, NULL) != SQLITE_OK) {

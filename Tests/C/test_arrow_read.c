@@ -24,7 +24,7 @@ static struct ArrowArray only_batch(struct ArrowArrayStream *stream) {
   return batch;
 }
 
-static int64_t place_of(const struct ArrowSchema *schema, const char *name) {
+static int64_t column_place(const struct ArrowSchema *schema, const char *name) {
   for (int64_t i = 0; i < schema->n_children; i++) {
     if (strcmp(schema->children[i]->name, name) == 0) return i;
   }
@@ -88,7 +88,7 @@ static void columns_have_the_types_that_are_promised(void) {
   CHECK(stream.release == NULL);
   CHECK_INT(batch.length, 3);
   CHECK_INT(batch.n_children, schema.n_children);
-#define COLUMN(name) batch.children[place_of(&schema, name)]
+#define COLUMN(name) batch.children[column_place(&schema, name)]
   for (int64_t row = 0; row < 3; row++) {
     CHECK_TEXT(text_of(COLUMN("symbol"), row), EURUSD);
     CHECK_INT(((const int64_t *)COLUMN("timestamp")->buffers[1])[row], T0 + row * HOUR);
@@ -132,7 +132,7 @@ static void numbers_are_not_copied(void) {
     batches[i] = only_batch(&streams[i]);
     streams[i].release(&streams[i]);
     for (size_t j = 0; j < COUNT_OF(own); j++) {
-      CHECK(batches[i].children[place_of(&schema, names[j])]->buffers[1] == own[j]);
+      CHECK(batches[i].children[column_place(&schema, names[j])]->buffers[1] == own[j]);
     }
     schema.release(&schema);
   }
@@ -155,8 +155,8 @@ static void children_may_be_moved_out(void) {
   struct ArrowArray batch = only_batch(&stream);
   struct ArrowArray close = *COLUMN("close"), source = *COLUMN("source"), entries = *COLUMN("b@1");
   COLUMN("close")->release = COLUMN("source")->release = COLUMN("b@1")->release = NULL;
-  struct ArrowSchema key = *schema.children[place_of(&schema, "b@1")];
-  schema.children[place_of(&schema, "b@1")]->release = NULL;
+  struct ArrowSchema key = *schema.children[column_place(&schema, "b@1")];
+  schema.children[column_place(&schema, "b@1")]->release = NULL;
   stream.release(&stream);
   batch.release(&batch);
   schema.release(&schema);
@@ -286,6 +286,7 @@ static void what_comes_out_goes_in(void) {
 }
 
 static void a_query_has_a_type_per_column(void) {
+  files_only("queries are PostgreSQL's SQL");
   ds_store *store = open_store(path_of("bars.db"));
   struct ArrowArrayStream stream;
   REQUIRE_OK(ds_sql_arrow(

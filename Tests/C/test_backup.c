@@ -78,6 +78,7 @@ static void overwrite_replaces_the_target(void) {
 }
 
 static void own_file_is_always_refused(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 3);
@@ -99,6 +100,7 @@ static void own_file_is_always_refused(void) {
 }
 
 static void own_side_files_are_always_refused(void) {
+  files_only("the store is a file");
   ds_store *store = open_store(path_of("bars.db"));
   write_hours(store, EURUSD, 3);
   REQUIRE(symlink(path_of("bars.db-wal"), path_of("symbolic")) == 0);
@@ -216,7 +218,7 @@ static void backup_is_one_snapshot(void) {
   ds_open_options options = DS_OPEN_OPTIONS_INIT;
   options.durability = DS_DURABILITY_NORMAL;
   ds_store *store = NULL;
-  REQUIRE_OK(ds_store_open(path_of("bars.db"), &options, &store));
+  REQUIRE_OK(ds_store_open(place_of(path_of("bars.db")), &options, &store));
   write_hours(store, "GOOG", 2000);
   pthread_t thread;
   REQUIRE(pthread_create(&thread, NULL, write_on, store) == 0);

@@ -219,7 +219,9 @@ static void insert_random_bars(int64_t bars, int64_t forms) {
   for (int64_t i = 0; i < bars; i++) {
     char text[64];
     print_time(text, sizeof text, DAY_10 + below(3 * 24 * 60) * MINUTE, below(3) ? 0 : below(forms));
-    end += sprintf(end, "INSERT OR IGNORE INTO market_data (symbol, timeframe, timestamp) VALUES ('EURUSD','1h','%s');",
+    end += sprintf(end,
+                   "INSERT INTO market_data (symbol, timeframe, timestamp) VALUES ('EURUSD','1h','%s')"
+                   " ON CONFLICT DO NOTHING;",
                    text);
   }
   sprintf(end, "COMMIT;");
@@ -287,7 +289,7 @@ static void check_with_forms(int64_t forms) {
     ds_open_options options = DS_OPEN_OPTIONS_INIT;
     options.fast_paths = fast;
     ds_store *store = NULL;
-    REQUIRE_OK(ds_store_open(path_of("bars.db"), &options, &store));
+    REQUIRE_OK(ds_store_open(place_of(path_of("bars.db")), &options, &store));
     check_random_ranges(store);
     CHECK_OK(ds_transaction_begin(store));
     check_random_ranges(store);
@@ -297,7 +299,10 @@ static void check_with_forms(int64_t forms) {
 }
 
 static void counts_are_what_a_read_finds(void) { check_with_forms(1); }
-static void other_forms_count_as_they_are_read(void) { check_with_forms(7); }
+static void other_forms_count_as_they_are_read(void) {
+  files_only("a column of text takes what a typed column refuses");
+  check_with_forms(7);
+}
 
 /* ---- Features ---- */
 
@@ -315,9 +320,9 @@ static void feature_keys_are_of_the_range_and_sorted(void) {
   };
   for (int i = 0; i < 3; i++)
     foreign_with(path_of("bars.db"),
-                 i == 0   ? "UPDATE market_data SET features = ? WHERE timestamp LIKE '%T15%'"
-                 : i == 1 ? "UPDATE market_data SET features = ? WHERE timestamp LIKE '%T16%'"
-                          : "UPDATE market_data SET features = ? WHERE timestamp LIKE '%T17%'",
+                 i == 0   ? "UPDATE market_data SET features = ? WHERE close = 0.5"
+                 : i == 1 ? "UPDATE market_data SET features = ? WHERE close = 1.5"
+                          : "UPDATE market_data SET features = ? WHERE close = 2.5",
                  features[i]);
   static const char *const all[] = {"B@1", "a@1", "b@1", "\xc3\xa9@1"};
   REQUIRE_OK(ds_market_feature_keys(store, EURUSD, HOURLY, NULL, &keys));
@@ -333,7 +338,7 @@ static void feature_keys_are_of_the_range_and_sorted(void) {
   REQUIRE_OK(ds_market_feature_keys(store, EURUSD, HOURLY, &range, &keys));
   CHECK_INT(ds_texts_count(keys), 0);
   ds_texts_free(keys);
-  foreign(path_of("bars.db"), "UPDATE market_data SET features = '{\"b@1\":{\"value\":1' WHERE timestamp LIKE '%T18%'");
+  foreign(path_of("bars.db"), "UPDATE market_data SET features = '{\"b@1\":1}' WHERE close = 3.5");
   keys = NULL;
   CHECK_FAILS(ds_market_feature_keys(store, EURUSD, HOURLY, NULL, &keys), DS_CORRUPT, EURUSD, HOURLY,
               "2026-03-01T18:00:00+00:00");
@@ -346,11 +351,12 @@ static void feature_keys_are_of_the_range_and_sorted(void) {
 }
 
 static void a_time_that_is_none_is_corrupt(void) {
+  files_only("a column of text takes what a typed column refuses");
   for (int32_t fast = 0; fast <= 1; fast++) {
     ds_open_options options = DS_OPEN_OPTIONS_INIT;
     options.fast_paths = fast;
     ds_store *store = NULL;
-    REQUIRE_OK(ds_store_open(path_of("bars.db"), &options, &store));
+    REQUIRE_OK(ds_store_open(place_of(path_of("bars.db")), &options, &store));
     write_hours(store, EURUSD, 300);
     ds_range range = between(T0, T0 + 300 * HOUR);
     ds_expected hours = every(HOUR);

@@ -47,6 +47,7 @@ static void check_ascending(const ds_bar_batch *batch) {
 }
 
 static void other_forms_are_read_in_order(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_with_forms();
   ds_bars *bars = read_symbol(store, EURUSD, NULL);
   CHECK_INT(ds_bars_batch(bars)->count, COUNT_OF(forms));
@@ -56,6 +57,7 @@ static void other_forms_are_read_in_order(void) {
 }
 
 static void other_forms_are_found_by_range(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_with_forms();
   for (int64_t minute = -30; minute <= 45; minute += 5) {
     check_note("minute %lld", (long long)minute);
@@ -78,6 +80,7 @@ static void other_forms_are_found_by_range(void) {
 }
 
 static void other_forms_are_scanned(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_with_forms();
   for (int64_t chunk = 1; chunk <= 4; chunk++) {
     check_note("chunk %lld", (long long)chunk);
@@ -103,6 +106,7 @@ static void other_forms_are_scanned(void) {
 }
 
 static void other_forms_count_as_latest(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_with_forms();
   ds_bars *bars = NULL;
   REQUIRE_OK(ds_market_latest(store, &EURUSD, 1, HOURLY, 3, NULL, &bars));
@@ -127,6 +131,7 @@ static void other_forms_count_as_latest(void) {
 }
 
 static void other_forms_are_found_by_check(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_store(path_of("bars.db"));
   write_hours(store, EURUSD, 2);
   ds_texts *findings = NULL;
@@ -155,6 +160,7 @@ static void check_corrupt(ds_store *store, const char *word) {
 }
 
 static void text_that_is_no_timestamp_is_corrupt(void) {
+  files_only("a column of text takes what a typed column refuses");
   static const char *const broken[] = {
       "yesterday", "", "1772377200", "2026-13-01T00:00:00+00:00", "2026-02-30T00:00:00+00:00",
       "2026-03-01T25:00:00+00:00", "2026-03-01T15:00:00+00:00x", "2026-03-01T15:00:00+0",
@@ -173,6 +179,7 @@ static void text_that_is_no_timestamp_is_corrupt(void) {
 }
 
 static void wrong_types_are_corrupt(void) {
+  files_only("a column of text takes what a typed column refuses");
   static const struct {
     const char *column, *value;
   } cases[] = {
@@ -207,6 +214,7 @@ static void wrong_types_are_corrupt(void) {
 }
 
 static void damage_elsewhere_does_not_matter(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_store(path_of("bars.db"));
   write_hours(store, EURUSD, 2);
   write_hours(store, "GOOG", 3);
@@ -221,6 +229,7 @@ static void damage_elsewhere_does_not_matter(void) {
 }
 
 static void integers_in_price_columns_are_numbers(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_store(path_of("bars.db"));
   write_hours(store, EURUSD, 1);
   foreign(path_of("bars.db"), "UPDATE market_data SET open = 5, close = '7', is_gap = 1");

@@ -13,6 +13,7 @@
 /* ---- SQL that a file brings along ---- */
 
 static void triggers_are_not_run(void) {
+  files_only("the store is a file");
   static const char *const tables[] = {"market_data", "market_requests", "system_state"};
   static const char *const events[] = {"INSERT", "UPDATE", "DELETE"};
   static const char *const times[] = {"BEFORE", "AFTER"};
@@ -51,6 +52,7 @@ static void triggers_are_not_run(void) {
 }
 
 static void views_are_not_run(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   ds_store_free(open_store(path));
   foreign(path, "CREATE VIEW harmless AS SELECT 1 AS x");
@@ -64,6 +66,7 @@ static void views_are_not_run(void) {
 
 /* The schema has no further index, and one over an expression runs the file's SQL on each write. */
 static void indexes_over_expressions_are_refused(void) {
+  files_only("the store is a file");
   static const char *const expressions[] = {"abs(close)", "json_extract(features, '$.x')"};
   for (size_t i = 0; i < COUNT_OF(expressions); i++) {
     char name[32], statement[256];
@@ -82,6 +85,7 @@ static void indexes_over_expressions_are_refused(void) {
 
 /* A CHECK is SQL that a file brings along, too: it is refused with the file, or never run. */
 static void constraints_are_not_run(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   foreign(path, "CREATE TABLE system_state (key TEXT PRIMARY KEY, value JSON NOT NULL"
                 " CHECK (abs(length(key)) < 0), updated_at TEXT NOT NULL)");
@@ -92,6 +96,7 @@ static void constraints_are_not_run(void) {
 }
 
 static void columns_with_sql_are_refused(void) {
+  files_only("the store is a file");
   static const char *const columns[] = {
       "key TEXT PRIMARY KEY, value JSON NOT NULL, updated_at TEXT NOT NULL,"
       " sly AS (hex(value)) STORED",
@@ -146,6 +151,7 @@ static void check_sane(int32_t status) {
 }
 
 static void damaged_files_never_crash(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 40);
@@ -182,6 +188,7 @@ static void damaged_files_never_crash(void) {
 
 /* What a power cut leaves of a WAL may be anything: SQLite takes the frames that are whole. */
 static void rubbish_in_the_wal_is_ignored(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 10);

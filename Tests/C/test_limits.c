@@ -59,6 +59,7 @@ static void a_store_opens_with_enough_descriptors_or_says_so(void) {
 }
 
 static void without_descriptors_calls_say_so_and_lose_nothing(void) {
+  files_only("limits of the process that writes the file");
   ds_store *store = open_store(path_of("bars.db"));
   write_hours(store, EURUSD, 3);
   struct rlimit usual = limit(RLIMIT_NOFILE, next_descriptor());
@@ -84,6 +85,7 @@ static void without_descriptors_calls_say_so_and_lose_nothing(void) {
 
 /* As the header asks of programs under such a limit. */
 static void files_that_may_not_grow_are_a_full_disk(void) {
+  files_only("limits of the process that writes the file");
   void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
   ds_store *store = open_store(path_of("bars.db"));
   struct rlimit usual = limit(RLIMIT_FSIZE, 300000);

@@ -42,6 +42,7 @@ static void sound_file_has_no_findings(void) {
 }
 
 static void what_others_left_is_found(void) {
+  files_only("a column of text takes what a typed column refuses");
   static const struct {
     const char *statement, *word;
   } cases[] = {
@@ -68,6 +69,7 @@ static void what_others_left_is_found(void) {
 }
 
 static void damaged_pages_are_found(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 2000);
@@ -97,6 +99,7 @@ static void damaged_pages_are_found(void) {
 /* ---- Checkpoint ---- */
 
 static void checkpoint_folds_the_wal(void) {
+  files_only("checkpoints are the server's own business");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 1000);
@@ -112,6 +115,7 @@ static void checkpoint_folds_the_wal(void) {
 }
 
 static void readers_hold_the_wal_back(void) {
+  files_only("checkpoints are the server's own business");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 10);
@@ -135,6 +139,7 @@ static void readers_hold_the_wal_back(void) {
 /* ---- Info ---- */
 
 static void info_tells_of_the_store(void) {
+  files_only("info() tells of files");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 7);
@@ -168,6 +173,7 @@ static void info_tells_of_the_store(void) {
 }
 
 static void info_tells_of_the_last_checkpoint(void) {
+  files_only("checkpoints are the server's own business");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   write_hours(store, EURUSD, 10);
@@ -219,6 +225,7 @@ static void info_of_a_file_tells_of_no_server(void) {
 }
 
 static void info_tells_of_a_reader(void) {
+  files_only("info() tells of files");
   const char *path = path_of("bars.db");
   ds_store_free(open_store(path));
   ds_store *store = open_read_only(path);
@@ -241,6 +248,7 @@ static int pragma_number(sqlite3 *connection, const char *query) {
 }
 
 static void connection_script_sets_a_connection_up(void) {
+  files_only("get_connection() is sqlite3's");
   const char *path = path_of("bars.db");
   ds_store *store = open_store(path);
   char *script = NULL;

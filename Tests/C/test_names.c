@@ -259,6 +259,7 @@ static void query_parameters_are_kept_apart(void) {
 /* ---- Files, and what is not a name ---- */
 
 static void files_are_kept_apart(void) {
+  files_only("the store is a file");
   static const char *const files[] = {"e\xcc\x81", "\xc3\xa9", "\xcc\x81", "K", "\xe2\x84\xaa", "k"};
   for (size_t i = 0; i < COUNT_OF(files); i++) {
     ds_store *store = open_store(path_of(files[i]));

@@ -47,6 +47,7 @@ static void check_refused(const char *path, int32_t status) {
 /* ---- What is taken ---- */
 
 static void absent_file_is_made(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   ds_store_free(open_store(path));
   CHECK_TEXT(stored(path, tables_query), "market_data,market_requests,system_state");
@@ -73,6 +74,7 @@ static void absent_file_is_made(void) {
 }
 
 static void empty_file_is_made_a_store(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   save_file(path, "", 0);
   ds_store_free(open_store(path));
@@ -81,6 +83,7 @@ static void empty_file_is_made_a_store(void) {
 }
 
 static void umask_decides_the_mode(void) {
+  files_only("the store is a file");
   static const mode_t masks[] = {0077, 0022, 0002, 0};
   for (size_t i = 0; i < COUNT_OF(masks); i++) {
     char name[32];
@@ -96,6 +99,7 @@ static void umask_decides_the_mode(void) {
 }
 
 static void file_of_the_specification_is_taken_as_it_is(void) {
+  files_only("the store is a file");
   const char *path = path_of("python.db");
   foreign(path,
           "CREATE TABLE IF NOT EXISTS market_data (\n    symbol TEXT NOT NULL,\n    timeframe TEXT"
@@ -119,6 +123,7 @@ static void file_of_the_specification_is_taken_as_it_is(void) {
 }
 
 static void missing_tables_are_added(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   foreign(path, "CREATE TABLE system_state (key TEXT PRIMARY KEY, value JSON NOT NULL,"
                 " updated_at TEXT NOT NULL);"
@@ -130,6 +135,7 @@ static void missing_tables_are_added(void) {
 }
 
 static void symbolic_link_is_followed(void) {
+  files_only("the store is a file");
   const char *target = path_of("bars.db");
   const char *link_path = path_of("link.db");
   ds_store *store = open_store(target);
@@ -144,6 +150,7 @@ static void symbolic_link_is_followed(void) {
 
 /* SQLite knows names with a meaning of their own; here a path is a path. */
 static void path_is_only_a_path(void) {
+  files_only("the store is a file");
   REQUIRE(chdir(path_of(".")) == 0);
   static const char *const names[] = {"./:memory:", "./file:x.db?mode=memory", "a b'\"%;.db",
                                       "\xc3\xa9\xe2\x82\xac.db", "-.db"};
@@ -161,6 +168,7 @@ static void path_is_only_a_path(void) {
 /* ---- What is refused ---- */
 
 static void other_files_are_refused(void) {
+  files_only("the store is a file");
   static const char diary[] = "Dear diary, today the market was closed.\n";
   save_file(path_of("notes.txt"), diary, strlen(diary));
   check_refused(path_of("notes.txt"), DS_SCHEMA);
@@ -169,6 +177,7 @@ static void other_files_are_refused(void) {
 }
 
 static void other_columns_are_refused(void) {
+  files_only("the store is a file");
   foreign(path_of("columns.db"), "CREATE TABLE market_data (symbol TEXT, price REAL)");
   check_refused(path_of("columns.db"), DS_SCHEMA);
   foreign(path_of("types.db"), "CREATE TABLE system_state (key TEXT PRIMARY KEY,"
@@ -184,6 +193,7 @@ static void other_columns_are_refused(void) {
 }
 
 static void newer_version_is_refused(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db");
   ds_store_free(open_store(path));
   foreign(path, "PRAGMA journal_mode = DELETE; PRAGMA user_version = 2");
@@ -191,6 +201,7 @@ static void newer_version_is_refused(void) {
 }
 
 static void places_without_a_file_are_refused(void) {
+  files_only("the store is a file");
   REQUIRE(mkdir(path_of("directory"), 0777) == 0);
   REQUIRE(symlink(path_of("nowhere"), path_of("dangling")) == 0);
   static const struct {
@@ -210,6 +221,7 @@ static void places_without_a_file_are_refused(void) {
 }
 
 static void bad_paths_are_refused(void) {
+  files_only("the store is a file");
   ds_store *store = NULL;
   CHECK_FAILS(ds_store_open("", NULL, &store), DS_INVALID, "path");
   char *endless = long_text(100000, 'p');
@@ -219,6 +231,7 @@ static void bad_paths_are_refused(void) {
 }
 
 static void uris_are_refused(void) {
+  files_only("the store is a file");
   REQUIRE(chdir(path_of(".")) == 0);
   ds_store *store = open_store("bars.db");
   int files = files_in_directory();
@@ -240,6 +253,7 @@ static void uris_are_refused(void) {
 }
 
 static void long_paths_say_so(void) {
+  files_only("the store is a file");
   char *name = long_text(248, 'n');
   char path[1024];
   snprintf(path, sizeof path, "%s/%s", path_of("."), name);
@@ -254,6 +268,7 @@ static void long_paths_say_so(void) {
 }
 
 static void what_is_left_of_another_file_is_not_taken_over(void) {
+  files_only("the store is a file");
   const char *path = path_of("bars.db"), *wal = path_of("bars.db-wal");
   for (int is_there = 0; is_there <= 1; is_there++) {
     save_file(wal, "what was committed last", 23);
@@ -273,6 +288,7 @@ static void what_is_left_of_another_file_is_not_taken_over(void) {
 }
 
 static void side_files_are_no_stores(void) {
+  files_only("the store is a file");
   ds_store *store = open_store(path_of("bars.db"));
   static const char *const names[] = {"bars.db-wal", "bars.db-shm", "bars.db-journal"};
   for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -283,6 +299,7 @@ static void side_files_are_no_stores(void) {
 }
 
 static void bad_options_are_refused(void) {
+  files_only("the store is a file");
   static const struct {
     const char *what;
     ds_open_options options;

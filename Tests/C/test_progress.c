@@ -95,7 +95,7 @@ static void a_write_counts_its_rows(void) {
     CHECK_OK(ds_market_write(store, &batch, 0, NULL));
     CHECK_OK(ds_thread_report_progress(NULL, NULL, 0));
     check_end(&taken, batches[i].count, DS_PROGRESS_ROWS);
-    if (batches[i].count >= 2000) CHECK(taken.count > 3);
+    if (batches[i].count >= 2000) CHECK(taken.count > (on_server() ? 1 : 3));
   }
   CHECK_INT(count_bars(store, EURUSD), ROWS);
   ds_store_free(store);
@@ -163,7 +163,7 @@ static void reads_scans_backups_and_checks_count(void) {
   ds_bars *bars = NULL;
   CHECK_OK(ds_market_read(store, symbols, 2, HOURLY, NULL, NULL, &bars));
   check_end(&taken, 3010, DS_PROGRESS_ROWS);
-  CHECK(taken.count > 3);
+  CHECK(taken.count > (on_server() ? 2 : 3));
   ds_bars_free(bars);
 
   taken = begin(0, store);
@@ -173,7 +173,11 @@ static void reads_scans_backups_and_checks_count(void) {
 
   taken = begin(0, store);
   CHECK_OK(ds_store_backup(store, path_of("copy.db"), 0));
-  check_end(&taken, atoi(stored(path_of("copy.db"), "PRAGMA page_count")), DS_PROGRESS_PAGES);
+  if (on_server()) {
+    check_end(&taken, 3010, DS_PROGRESS_ROWS);
+  } else {
+    check_end(&taken, atoi(stored(path_of("copy.db"), "PRAGMA page_count")), DS_PROGRESS_PAGES);
+  }
 
   taken = begin(0, store);
   ds_texts *texts = NULL;
@@ -289,7 +293,7 @@ static int32_t fork_once(const ds_progress *progress) {
   if (child == 0) {
     ds_store *own = NULL;
     int32_t status = ds_state_set(taken->store, "within", "1");
-    int32_t opened = ds_store_open(path_of("child.db"), NULL, &own);
+    int32_t opened = ds_store_open(place_of(path_of("child.db")), NULL, &own);
     _exit(status == DS_CLOSED && opened == DS_OK ? 0 : 1);
   }
   int status = -1;

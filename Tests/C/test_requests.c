@@ -186,6 +186,7 @@ static void requests_come_oldest_first(void) {
 }
 
 static void foreign_requests_are_read(void) {
+  files_only("a column of text takes what a typed column refuses");
   ds_store *store = open_store(path_of("bars.db"));
   foreign(path_of("bars.db"),
           "INSERT INTO market_requests VALUES ('EURUSD', '1h', '2026-03-01T16:00:00+01:00',"

@@ -146,7 +146,7 @@ static void nothing_is_held_between_chunks(void) {
   write_hours(store, "GOOG", 100);
   ds_checkpoint_result result = DS_CHECKPOINT_RESULT_INIT;
   CHECK_OK(ds_store_checkpoint(store, &result));
-  CHECK(result.wal_frames > 0);
+  CHECK(on_server() || result.wal_frames > 0);
   CHECK_INT(result.held_back, 0);
   CHECK_INT(result.checkpointed, result.wal_frames);
   ds_bars_free(next(scan));

@@ -95,7 +95,9 @@ static void check_all(ds_store *store) {
   check_numbers(store, "LIVE");
   ds_rows *rows = NULL;
   CHECK_OK(ds_sql(store,
-                  "SELECT close, json_extract(features, '$.\"a@1\".value') FROM market_data"
+                  on_server() ? "SELECT close, (features -> 'a@1' ->> 'value')::float8 FROM market_data"
+                                      " WHERE features IS NOT NULL"
+                                    : "SELECT close, json_extract(features, '$.\"a@1\".value') FROM market_data"
                   " WHERE features IS NOT NULL",
                   NULL, 0, &rows));
   REQUIRE(rows != NULL && ds_rows_count(rows) == 1);

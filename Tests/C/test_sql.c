@@ -24,6 +24,7 @@ static bool has_bytes(const ds_sql_column *column, int64_t row, const char *byte
 }
 
 static void every_type_comes_back(void) {
+  files_only("queries are PostgreSQL's SQL");
   ds_store *store = open_store(path_of("bars.db"));
   ds_rows *rows = query(store,
                         "SELECT 1 AS i, 0.1 AS r, 'text' AS t, x'00ff00' AS b, NULL AS n"
@@ -58,6 +59,7 @@ static void every_type_comes_back(void) {
 }
 
 static void a_column_may_mix_types(void) {
+  files_only("queries are PostgreSQL's SQL");
   ds_store *store = open_store(path_of("bars.db"));
   ds_rows *rows = query(store, "VALUES (1), ('two'), (NULL), (4.5), (x'05')", NULL, 0);
   REQUIRE(ds_rows_count(rows) == 5 && ds_rows_column_count(rows) == 1);
@@ -91,6 +93,7 @@ static const ds_sql_parameter integer_7 = {NULL, DS_SQL_INTEGER, 7, 0, NULL, 0};
 static const ds_sql_parameter text_ab = {NULL, DS_SQL_TEXT, 0, 0, "ab", 2};
 
 static void parameters_by_position(void) {
+  files_only("queries are PostgreSQL's SQL");
   ds_store *store = open_store(path_of("bars.db"));
   static const ds_sql_parameter parameters[] = {
       {NULL, DS_SQL_INTEGER, INT64_MIN, 0, NULL, 0},
@@ -262,6 +265,8 @@ static void anything_but_one_statement_is_refused(void) {
   };
   ds_store *store = open_store(path_of("bars.db"));
   for (size_t i = 0; i < COUNT_OF(statements); i++) {
+    /* PostgreSQL has rows without columns. */
+    if (on_server() && strcmp(statements[i], "SELECT") == 0) continue;
     check_note("\"%s\"", statements[i]);
     ds_rows *rows = NULL;
     CHECK_FAILS(ds_sql(store, statements[i], NULL, 0, &rows), DS_INVALID, "");
@@ -271,6 +276,7 @@ static void anything_but_one_statement_is_refused(void) {
 }
 
 static void one_reading_statement_is_taken(void) {
+  files_only("queries are PostgreSQL's SQL");
   static const char *const statements[] = {
       "SELECT 1", "SELECT 1;", "SELECT 1 ; ", "SELECT 1; -- done", "/* first */ SELECT 1",
       "VALUES (1)", "WITH n AS (SELECT 1) SELECT * FROM n", "EXPLAIN QUERY PLAN SELECT 1",
@@ -290,6 +296,7 @@ static void one_reading_statement_is_taken(void) {
 }
 
 static void failing_statements_are_refused(void) {
+  files_only("queries are PostgreSQL's SQL");
   static const char *const statements[] = {
       "SELECT abs(-9223372036854775808)", "SELECT json('{')",
       "SELECT zeroblob(9223372036854775807)",

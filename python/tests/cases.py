@@ -12,6 +12,7 @@ from typing import Any
 import database
 import numpy as np
 import pandas as pd
+import places
 
 import data_store
 from data_store import DataStore
@@ -39,6 +40,8 @@ class Case:
 
     name: str
     steps: list[dict[str, Any]]
+    files_only: str | None = None
+    """Why a store on a server does not run it."""
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
@@ -49,12 +52,13 @@ def files(folder: Path = FOLDER) -> list[Path]:
 def load(file: Path) -> Iterator[Case]:
     """The cases of a file, one for each row of a case's table."""
     for case in json.loads(file.read_text(encoding="utf-8")):
-        if extra := set(case) - {"name", "each", "steps"}:
+        if extra := set(case) - {"name", "each", "steps", "files_only"}:
             raise CaseError(f"{case['name']}: unknown members {sorted(extra)}")
         table = case.get("each", [[]])
         for place, row in enumerate(table):
             number = f"[{place}]" if "each" in case else ""
-            yield Case(f"{file.stem}: {case['name']}{number}", filled(case["steps"], row))
+            name = f"{file.stem}: {case['name']}{number}"
+            yield Case(name, filled(case["steps"], row), case.get("files_only"))
 
 
 def filled(node: Any, row: list[Any]) -> Any:
@@ -84,6 +88,8 @@ def run(case: Case, store: DataStore) -> None:
 
 def take(step: dict[str, Any], store: DataStore) -> None:
     step = dict(step)
+    if step.pop("files_only", None) and places.is_server(store.path):
+        return
     name, given = step.pop("call"), Arguments(step.pop("with", {}))
     if name not in CALLS:
         raise CaseError("unknown call")

@@ -29,6 +29,7 @@ from data_store import (
     InvalidInputError,
     InvalidTypeError,
     SchemaError,
+    StorageError,
     aio,
 )
 
@@ -208,21 +209,34 @@ def test_what_is_wrong_with_the_file_is_raised_where_it_is_opened(tmp_path: Path
     )
 
     async def main() -> None:
-        for path, options, error in (
-            (tmp_path / "text.db", {}, SchemaError),
-            (":memory:", {}, InvalidInputError),
-            (tmp_path / "a.db", {"durability": "most"}, InvalidInputError),
-            (tmp_path / "a.db", {"timeout": "1"}, InvalidTypeError),
+        for path, error in (
+            (tmp_path / "text.db", SchemaError),
+            (":memory:", InvalidInputError),
         ):
-            store = aio.DataStore(path, **options)  # type: ignore[arg-type]
-            with pytest.raises(error):
-                await store
-            with pytest.raises(error):
-                await store.state.get("a")
-            await store.close()
+            await fails_to_open(error, path)
 
     run(main())
     assert [found.name for found in tmp_path.iterdir()] == ["text.db"]
+
+
+async def fails_to_open(error: type[Exception], path: Any, **options: Any) -> None:
+    """Each use of the store raises what its opening did."""
+    store = aio.DataStore(path, **options)
+    with pytest.raises(error):
+        await store
+    with pytest.raises(error):
+        await store.state.get("a")
+    await store.close()
+
+
+def test_what_is_wrong_with_the_options_is_raised_where_it_is_opened(path: places.Place) -> None:
+    async def main() -> None:
+        await fails_to_open(InvalidInputError, path, durability="most")
+        await fails_to_open(InvalidTypeError, path, timeout="1")
+
+    run(main())
+    with pytest.raises((StorageError, SchemaError)):  # nothing was made
+        DataStore(path, read_only=True)
 
 
 def test_calls_that_were_made_before_close_are_done_and_later_ones_refused(path: Path) -> None:

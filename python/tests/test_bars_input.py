@@ -15,6 +15,7 @@ from frames import (
     ARROW,
     COLUMNS,
     NUMBERS,
+    START,
     START_TEXT,
     SYMBOL,
     TEXT,
@@ -22,6 +23,7 @@ from frames import (
     TIMEFRAME,
     bars,
     column,
+    entry,
     same,
     times,
 )
@@ -286,6 +288,16 @@ def test_minus_zero_becomes_zero_in_real_columns(store: DataStore) -> None:
     found = written(store, column("close", [-0.0]))["close"].iloc[0]
     assert found == 0.0
     assert not np.signbit(found)
+
+
+def test_minus_zero_equals_zero_and_a_feature_keeps_its_sign(store: DataStore) -> None:
+    frame = column("close", [-0.0])
+    assert written(store, frame)["close"].tolist() == [0.0]
+    store.market.write_features({START: {"a@1": entry(-0.0)}}, SYMBOL, TIMEFRAME)
+    bar = store.market.latest_bar(SYMBOL, TIMEFRAME)
+    assert bar is not None
+    assert bar.close == 0.0
+    assert np.signbit(bar.features["a@1"]["value"])
 
 
 def test_a_frame_without_columns_writes_bare_bars(store: DataStore, rows: Rows) -> None:

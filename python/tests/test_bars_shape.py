@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from frames import COLUMNS, SYMBOL, TIMEFRAME, bars, column, same, times
+from frames import COLUMNS, START, SYMBOL, TIMEFRAME, bars, column, same, times
 
 from data_store import DataStore
 from data_store.errors import InvalidInputError
@@ -229,11 +229,25 @@ def test_a_name_that_is_no_text_is_refused(store: DataStore, contents: Contents,
 
 
 @pytest.mark.sqlite_only("long names")
-@pytest.mark.sqlite_only("long names")
 def test_a_name_of_the_longest_allowed_length_is_taken(store: DataStore) -> None:
     name = "é" * 32_767 + "x"
     store.market.write(bars(1), name, name)
     same(store.market.read(name, name), bars(1))
+
+
+@pytest.mark.parametrize("name", ["é" * 650, "".join(map(chr, range(33, 683)))], ids=["é", "all"])
+def test_a_name_of_650_letters_is_taken(store: DataStore, name: str) -> None:
+    for _ in range(2):
+        store.market.write(bars(2), name, name)
+        store.market.write_bar(name, name, START, close=7.0)
+        store.market.record_request(
+            name, name, provider_used="x", start_ts=START, end_ts=START, requested_at=START
+        )
+        store.state.set(name, name)
+    assert store.market.read(name, name)["close"].tolist() == [7.0, bars(2)["close"].iloc[1]]
+    assert store.market.requests(name, name)["symbol"].tolist() == [name]
+    assert store.state.items() == {name: name}
+    assert store.market.delete(name, name) == 2
 
 
 def test_a_features_column_is_taken_as_text(store: DataStore) -> None:

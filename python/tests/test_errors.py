@@ -298,6 +298,25 @@ def test_a_good_call_after_an_error_is_good(store: DataStore) -> None:
         assert store.state.get("a") == step
 
 
+def test_damaged_features_are_told_with_symbol_timeframe_and_time(
+    store: DataStore, path: Path
+) -> None:
+    store.market.write(bars(2), SYMBOL, TIMEFRAME)
+    database.query(path, "UPDATE market_data SET features = '[1]'")
+    for call in (
+        lambda: store.market.read_features(SYMBOL, TIMEFRAME),
+        lambda: store.market.feature_keys(SYMBOL, TIMEFRAME),
+        lambda: store.market.write_features({START: {"a@1": entry(1)}}, SYMBOL, TIMEFRAME),
+    ):
+        with pytest.raises(CorruptError) as caught:
+            call()
+        for part in (SYMBOL, TIMEFRAME, "2026-03-01T15:00:00", "features"):
+            assert part in str(caught.value)
+    [finding] = store.check()
+    for part in ("2 bars have damaged features", SYMBOL, TIMEFRAME, "2026-03-01T15:00:00"):
+        assert part in finding
+
+
 @pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 def test_a_corrupt_value_is_told_with_symbol_timeframe_and_time(
     store: DataStore, path: Path

@@ -302,14 +302,14 @@ def test_a_child_opens_read_only_what_its_parent_has_open(
 # -- what is imported at first use -----------------------------------------------------------------
 
 
-@pytest.mark.sqlite_only("checkpoints are the server's own business")
 def test_a_fork_waits_for_an_import_of_another_thread(path: Path) -> None:
     """The lock of a module that was being imported at the fork would stay locked in the child."""
     with Program("forking_amidst_an_import", path) as program:
         assert program.finish() == [
             "data_store._frames: 0",
             "data_store._sql: 0",
-            "data_store._timestamps: 0",
+            # What a file's info() tells of its last checkpoint is a time.
+            *([] if on_server() else ["data_store._timestamps: 0"]),
             "data_store.market_repo: 0",
             "data_store.state_repo: 0",
         ]

@@ -13,6 +13,7 @@ from typing import Any
 
 import database
 import pandas as pd
+import places
 import pytest
 from frames import START, SYMBOL, TIMEFRAME, bars, entry, same
 from processes import Program
@@ -328,20 +329,32 @@ def test_a_checkpoint_tells_how_much_readers_hold_back(stored: DataStore, path: 
 # -- info ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.sqlite_only("info() tells of files")
-@pytest.mark.parametrize(("durability", "level"), [("full", "FULL"), ("normal", "NORMAL")])
-def test_info_tells_what_the_store_is(path: Path, durability: Any, level: str) -> None:
+DURABILITIES = pytest.mark.parametrize(
+    ("durability", "level"), [("full", "FULL"), ("normal", "NORMAL")]
+)
+
+
+@DURABILITIES
+def test_info_tells_what_the_store_is(path: places.Place, durability: Any, level: str) -> None:
     with DataStore(path, durability=durability) as store:
         store.market.write(bars(3), SYMBOL, TIMEFRAME)
         store.state.set_many({"a": 1, "b": 2})
         found = store.info()
-        assert os.path.samefile(found["path"], path)
-        assert (found["journal_mode"], found["synchronous"]) == ("wal", level)
+        assert (found["path"], found["synchronous"]) == (store.path, level)
         assert found["durability"] == durability
         assert found["rows"] == {"market_data": 3, "market_requests": 0, "system_state": 2}
         assert re.fullmatch(r"\d+\.\d+\.\d+", found["library_version"])
         assert isinstance(found["abi_version"], int)
         assert isinstance(found["wal_reset_safe"], bool)
+
+
+@pytest.mark.sqlite_only("info() tells of files")
+def test_info_tells_of_the_file(path: Path) -> None:
+    with DataStore(path) as store:
+        store.market.write(bars(3), SYMBOL, TIMEFRAME)
+        found = store.info()
+        assert os.path.samefile(found["path"], path)
+        assert found["journal_mode"] == "wal"
         assert found["page_size"] == database.query(path, "PRAGMA page_size")[0][0]
         assert found["file_bytes"] == path.stat().st_size
         assert found["wal_bytes"] == path.with_name(path.name + "-wal").stat().st_size

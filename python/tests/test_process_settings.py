@@ -240,7 +240,6 @@ def test_every_file_has_the_permissions_that_open_gives(tmp_path: Path, mask: in
     assert set(found.values()) == {0o666 & ~mask}
 
 
-@pytest.mark.sqlite_only("the store is a file")
 def test_a_backup_that_replaces_a_file_keeps_its_permissions(
     store: DataStore, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import database
 import pytest
 from frames import SYMBOL, TIMEFRAME, entry, times
 
@@ -107,14 +108,22 @@ def test_a_value_of_any_length(store: DataStore, size: int) -> None:
         assert store.state.get("nothing", size) == size
 
 
-@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
-@pytest.mark.parametrize("text", ["", " ", "  [1]\n", "[1] x", "NaN", "1 2", "\ufeff[1]", "[" * 9])
+NO_JSON = pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["  [1]\n", ' {"a" : 1e400}', '"\\ud800"']
+    + [
+        pytest.param(text, marks=NO_JSON)
+        for text in ("", " ", "[1] x", "NaN", "1 2", "\ufeff[1]", "[" * 9)
+    ],
+)
 def test_a_value_is_json_as_the_json_module_has_it(
-    store: DataStore, text: str, monkeypatch: pytest.MonkeyPatch
+    store: DataStore, path: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.state.set("key", 1)
-    with sqlite3.connect(store.path) as other:
-        other.execute("UPDATE system_state SET value = ?", [text])
+    database.query(path, "UPDATE system_state SET value = ?", text)
 
     def outcome() -> object:
         try:

@@ -8,14 +8,11 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from processes import in_child
 
 from data_store import DataStore
 from data_store._c import abi as _abi
 from data_store._c.library import library
-
-pytestmark = pytest.mark.sqlite_only("locks of files, and who else has the file open")
 
 START = pd.Timestamp("2026-03-01", tz="UTC")
 

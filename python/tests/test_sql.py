@@ -9,11 +9,12 @@ from typing import Any
 import database
 import numpy as np
 import pandas as pd
+import places
 import pytest
 from frames import SYMBOL, TIMEFRAME, bars
 
 from data_store import DataStore
-from data_store.errors import InvalidInputError, QueryTimeoutError
+from data_store.errors import CorruptError, InvalidInputError, QueryTimeoutError
 
 
 @pytest.fixture
@@ -45,11 +46,8 @@ def test_sql_keeps_values_as_sqlite_has_them(stored: DataStore) -> None:
     [
         ("SELECT ? AS a, ? AS b", (1, "it's")),
         ("SELECT :a AS a, :b AS b", {"a": 1, "b": "it's"}),
-        pytest.param(
-            "SELECT ?2 AS b, ?1 AS a",
-            [1, "it's"],
-            marks=pytest.mark.sqlite_only("queries are PostgreSQL's SQL"),
-        ),
+        ("SELECT ?2 AS b, ?1 AS a", [1, "it's"]),
+        ("SELECT $a AS a, @b AS b", {"a": 1, "b": "it's"}),
     ],
 )
 def test_sql_takes_parameters(stored: DataStore, query: str, params: Any) -> None:
@@ -62,19 +60,12 @@ WRITING = [
     "UPDATE market_data SET close = 0",
     "INSERT INTO system_state VALUES ('x', '1', 'now')",
     "INSERT INTO system_state VALUES ('x', '1', 'now') RETURNING key",
-    "REPLACE INTO system_state VALUES ('x', '1', 'now')",
     "WITH one AS (SELECT 1) DELETE FROM market_data",
     "DROP TABLE market_data",
     "CREATE TABLE x (a)",
     "CREATE TEMP TABLE x (a)",
     "ALTER TABLE market_data ADD COLUMN x",
     "CREATE INDEX x ON market_data (close)",
-    "PRAGMA user_version = 5",
-    "PRAGMA journal_mode = delete",
-    "PRAGMA wal_checkpoint(TRUNCATE)",
-    "PRAGMA writable_schema = ON",
-    "PRAGMA synchronous = OFF",
-    "BEGIN IMMEDIATE",
     "BEGIN",
     "COMMIT",
     "ROLLBACK",
@@ -82,12 +73,8 @@ WRITING = [
     "VACUUM",
     "REINDEX",
     "ANALYZE",
-    "ATTACH 'other.db' AS other",
-    "DETACH main",
-    "VACUUM INTO 'copy.db'",
     "SELECT 1; DELETE FROM market_data",
     "SELECT 1; SELECT 2",
-    "SELECT load_extension('x')",
     "",
     " ",
     "-- nothing",
@@ -96,30 +83,62 @@ WRITING = [
     "SELECT ?",
     "SELECT 1\x00DELETE FROM market_data",
 ]
+WRITING_TO_FILES = [
+    "REPLACE INTO system_state VALUES ('x', '1', 'now')",
+    "PRAGMA user_version = 5",
+    "PRAGMA journal_mode = delete",
+    "PRAGMA wal_checkpoint(TRUNCATE)",
+    "PRAGMA writable_schema = ON",
+    "PRAGMA synchronous = OFF",
+    "BEGIN IMMEDIATE",
+    "ATTACH 'other.db' AS other",
+    "DETACH main",
+    "VACUUM INTO 'copy.db'",
+    "SELECT load_extension('x')",
+]
 
 
-@pytest.mark.sqlite_only("queries are PostgreSQL's SQL")
-@pytest.mark.parametrize("query", WRITING)
+def relations(path: places.Place) -> list[Any]:
+    """What there is of tables, indexes and the like, and the file's version."""
+    if places.is_server(path):
+        from postgresql.tables import schema_of
+
+        about = "SELECT oid, relname, relnatts FROM pg_class WHERE relnamespace = ?::regnamespace"
+        return sorted(database.query(path, about, schema_of(str(path))))
+    version = database.query(path, "PRAGMA user_version")
+    return [*database.query(path, "SELECT * FROM sqlite_schema"), *version]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *WRITING,
+        *(
+            pytest.param(query, marks=pytest.mark.sqlite_only("queries are PostgreSQL's SQL"))
+            for query in WRITING_TO_FILES
+        ),
+    ],
+)
 def test_sql_refuses_what_writes_or_is_no_query(
     stored: DataStore,
-    path: Path,
+    path: places.Place,
     contents: Any,
     query: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    before, schema = contents(), database.query(path, "SELECT * FROM sqlite_schema")
+    before, schema = contents(), relations(path)
     with pytest.raises(InvalidInputError):
         stored.sql(query)
     assert contents() == before
-    assert database.query(path, "SELECT * FROM sqlite_schema") == schema
-    assert database.query(path, "PRAGMA user_version") == [(1,)]
-    assert {found.name for found in tmp_path.iterdir()} <= {
-        path.name + suffix for suffix in ("", "-wal", "-shm")
-    }
+    assert relations(path) == schema
+    files = (
+        [path.name + suffix for suffix in ("", "-wal", "-shm")] if isinstance(path, Path) else []
+    )
+    assert {found.name for found in tmp_path.iterdir()} <= set(files)
     stored.state.set("after", 1)
-    assert stored.info()["journal_mode"] == "wal"
+    assert places.is_server(path) or stored.info()["journal_mode"] == "wal"
 
 
 @pytest.mark.parametrize(
@@ -170,3 +189,31 @@ def test_sql_that_times_out_leaves_a_transaction_as_it_was(stored: DataStore) ->
 def test_sql_refuses_a_timeout_that_is_none(stored: DataStore, timeout: Any) -> None:
     with pytest.raises(InvalidInputError, match="timeout"):
         stored.sql("SELECT 1", timeout=timeout)
+
+
+@pytest.mark.sqlite_only("a parameter among VALUES has a type to tell there")
+@pytest.mark.parametrize(
+    "texts", [["a", "bc", ""], ["", ""], ["é", "日本", "x"], ["x" * 100_000, "y"]]
+)
+def test_sql_gives_texts_as_they_are(stored: DataStore, texts: list[str]) -> None:
+    rows = ", ".join(["(?)"] * len(texts))
+    found = stored.sql(f"WITH given(word) AS (VALUES {rows}) SELECT word FROM given", texts)
+    assert found["word"].tolist() == texts
+    assert found["word"].dtype == pd.Series(["x"]).dtype
+    assert found["word"].str.len().tolist() == [len(text) for text in texts]
+
+
+@pytest.mark.sqlite_only("a server has no such texts")
+def test_sql_refuses_texts_that_are_utf8_only_together(stored: DataStore) -> None:
+    halves = "VALUES (CAST(x'C3' AS TEXT)), (CAST(x'A9' AS TEXT))"
+    with pytest.raises(CorruptError, match="not UTF-8"):
+        stored.sql(halves)
+
+
+def test_sql_gives_each_frame_an_index_of_its_own(stored: DataStore) -> None:
+    first, second = (stored.sql("VALUES (1), (2)") for _ in range(2))
+    first.index.name = "row"
+    assert second.index.name is None
+    assert stored.sql("VALUES (3), (4)").index.name is None
+    assert type(first.index) is pd.RangeIndex
+    assert first.index.tolist() == [0, 1]

@@ -201,7 +201,7 @@ NO_TIMESTAMPS = {
 
 
 @pytest.mark.parametrize("what", NO_TIMESTAMPS)
-def test_what_is_no_aware_timestamp_is_refused(
+def test_what_is_not_an_aware_timestamp_is_refused(
     store: DataStore, contents: Contents, what: str
 ) -> None:
     assert "timestamp" in refused(store, contents, NO_TIMESTAMPS[what]).lower()

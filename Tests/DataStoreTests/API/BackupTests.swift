@@ -12,7 +12,7 @@ import Testing
     try store.state.set("k", json: "1")
     try store.backup(to: scratch.path("copy.db"))
     try store.market.write(.hourly([99]))
-    let copy = try scratch.store("copy.db")
+    let copy = try scratch.file("copy.db")
     #expect(try copy.closes() == (0..<2_000).map(Double.init))
     #expect(try copy.state.get("k") == "1")
     #expect(try copy.check() == [])
@@ -28,10 +28,10 @@ import Testing
     try refused(.invalid) { try store.backup(to: scratch.path("copy.db")) }
     #expect(try contents(scratch.path("copy.db")) == Array("mine".utf8))
     try store.backup(to: scratch.path("copy.db"), overwrite: true)
-    #expect(try scratch.store("copy.db").closes() == [1])
+    #expect(try scratch.file("copy.db").closes() == [1])
   }
 
-  @Test func theStoreItselfIsAlwaysRefused() throws {
+  @Test(.filesOnly(.file)) func theStoreItselfIsAlwaysRefused() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
     try store.market.write(.hourly([1]))
@@ -45,7 +45,7 @@ import Testing
     #expect(try store.closes() == [1])
   }
 
-  @Test(arguments: ["-wal", "-shm", "-journal"])
+  @Test(.filesOnly(.file), arguments: ["-wal", "-shm", "-journal"])
   func theStoresOwnFilesAreAlwaysRefused(suffix: String) throws {
     let scratch = try Scratch()
     let store = try scratch.store()
@@ -88,7 +88,7 @@ import Testing
   @Test func theFilesOfAnotherDatabaseAreRefused() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
-    let other = try scratch.store("other.db")
+    let other = try scratch.file("other.db")
     for suffix in ["-wal", "-shm", "-journal"] {
       for overwrite in [false, true] {
         try refused(.invalid) {
@@ -114,7 +114,7 @@ import Testing
   @Test func aTargetThatIsInUseIsRefused() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
-    let used = try scratch.store("used.db")
+    let used = try scratch.file("used.db")
     try used.state.set("k", json: "1")
     try refused(.invalid) { try store.backup(to: scratch.path("used.db"), overwrite: true) }
     #expect(try used.state.get("k") == "1")
@@ -149,7 +149,7 @@ import Testing
       let name = "copy\(number).db"
       number += 1
       try store.backup(to: scratch.path(name))
-      #expect(Set(try scratch.store(name).state.entries().map(\.json)).count == 1)
+      #expect(Set(try scratch.file(name).state.entries().map(\.json)).count == 1)
     }
     try worker.join()
   }
@@ -162,6 +162,6 @@ import Testing
     try store.state.set("k", json: "2")
     try store.backup(to: scratch.path("copy.db"))
     try store.rollBackTransaction()
-    #expect(try scratch.store("copy.db").state.get("k") == "1")
+    #expect(try scratch.file("copy.db").state.get("k") == "1")
   }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DataStore
 
-@Suite struct CheckpointTests {
+@Suite(.filesOnly(.checkpoints)) struct CheckpointTests {
   @Test func countsTheFramesOfTheWAL() throws {
     let scratch = try Scratch()
     let store = try scratch.store()

@@ -48,10 +48,10 @@ import Testing
   @Test func stopsAWriterThatWaitsForAnotherProcess() throws {
     let scratch = try Scratch()
     let store = try scratch.store(timeout: 600)
-    let raw = try scratch.raw()
-    try raw.execute("BEGIN IMMEDIATE")
+    let tool = try scratch.heldTool()
+    try tool.beginWriting()
     try expectInterrupted(store) { try store.state.set("k", json: "1") }
-    try raw.execute("ROLLBACK")
+    try tool.rollBack()
     #expect(try store.state.get("k") == nil)
     try store.state.set("k", json: "2")
   }

@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [
+  @Test(.filesOnly(.text), arguments: [
     [("\u{e9}", "1h"), ("e\u{301}", "1h")], [("A", "B 1h"), ("A B", "1h")], [("AB", "1h"), ("A", "B1h")],
   ])
   func otherFormsInOneSeriesAreNotLookedForInAnother(names: [(String, String)]) throws {
@@ -188,7 +188,7 @@ import Testing
     }
   }
 
-  @Test func pathsArePartedAtEachSlash() throws {
+  @Test(.filesOnly(.file)) func pathsArePartedAtEachSlash() throws {
     let scratch = try Scratch()
     for name in ["\u{301}", "\u{301}.db", "\u{e9}", "e\u{301}"] {
       let store = try scratch.store(name)
@@ -219,7 +219,7 @@ import Testing
     #expect(exact(columns.map(\.name)) == exact(["\u{e9}", "e\u{301}"]))
   }
 
-  @Test(arguments: [
+  @Test(.filesOnly(.query), arguments: [
     ("SELECT 1; --\u{301}", true), ("SELECT 1; /*\u{301}*/", true), ("SELECT 1;\r\n;\t", true),
     ("SELECT 1; -- \u{2028} SELECT 2", true), ("SELECT 1; /* */\u{301}", false), ("SELECT 1; \u{37e}", false),
     ("SELECT 1; -- \n SELECT 2", false),

@@ -54,7 +54,7 @@ import Testing
     expectWhole(try reports { _ = try store.check() }, 10_000)
   }
 
-  @Test func withoutPagesSQLiteIsAskedHowFarItIs() throws {
+  @Test(.filesOnly(.internals)) func withoutPagesSQLiteIsAskedHowFarItIs() throws {
     let scratch = try Scratch()
     try scratch.store().market.write(many)
     let store = try Store(scratch.path("bars.db"), StoreOptions(usesFastPaths: false))
@@ -63,7 +63,7 @@ import Testing
     #expect(read.contains { (1..<5_000).contains($0.done) })
   }
 
-  @Test func aBackupCountsPages() throws {
+  @Test(.filesOnly(.file)) func aBackupCountsPages() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
     try store.market.write(many)

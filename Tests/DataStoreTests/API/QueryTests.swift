@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 @Suite struct QueryTests {
-  @Test func givesColumnsByType() throws {
+  @Test(.filesOnly(.query)) func givesColumnsByType() throws {
     let scratch = try Scratch()
     let rows = try scratch.store().query(
       "SELECT 1 AS i, 2.5 AS r, 'text' AS t, x'00ff' AS b, NULL AS n UNION ALL SELECT NULL, 1, '', x'', 'x'")
@@ -41,27 +41,38 @@ import Testing
     try refused(.invalid) { try store.query("SELECT ?", [.init(.time(.min))]) }
   }
 
-  @Test(arguments: [
+  /// In either dialect.
+  private static let writing = [
     "INSERT INTO system_state VALUES ('k', 1, '')", "UPDATE market_data SET close = 1",
     "DELETE FROM market_data",
     "DROP TABLE market_data", "CREATE TABLE x(y)", "CREATE TEMP TABLE x(y)", "CREATE TEMP VIEW v AS SELECT 1",
-    "ALTER TABLE market_data ADD COLUMN x", "VACUUM", "VACUUM INTO '/tmp/data_store_never.db'", "REINDEX",
-    "ANALYZE",
-    "ATTACH ':memory:' AS other", "DETACH main", "BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK",
-    "SAVEPOINT s",
-    "PRAGMA journal_mode=DELETE", "PRAGMA user_version=7", "PRAGMA wal_checkpoint", "PRAGMA synchronous=OFF",
-    "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA writable_schema=1", "PRAGMA optimize",
-    "PRAGMA incremental_vacuum",
-    "EXPLAIN INSERT INTO system_state VALUES ('k', 1, '')",
-    "WITH n AS (SELECT 1) INSERT INTO system_state SELECT 'k', 1, '' FROM n", "SELECT load_extension('x')",
-    "SELECT ds_nanoseconds('2026-03-01')", "SELECT ds_collect('2026-03-01')",
-    "SELECT ds_merge_features('{}', '{}')",
-    "REPLACE INTO system_state VALUES ('k', 1, '')", "SELECT 1; SELECT 2",
+    "ALTER TABLE market_data ADD COLUMN x", "VACUUM", "REINDEX", "ANALYZE", "BEGIN", "COMMIT", "ROLLBACK",
+    "SAVEPOINT s", "EXPLAIN INSERT INTO system_state VALUES ('k', 1, '')",
+    "WITH n AS (SELECT 1) INSERT INTO system_state SELECT 'k', 1, '' FROM n", "SELECT 1; SELECT 2",
     "SELECT 1; DELETE FROM market_data",
     "", "   ", "-- nothing", ";", "SELEC 1", "SELECT nothing FROM nowhere",
     "SELECT 1\u{0}; DROP TABLE market_data",
-    "SELECT abs(-9223372036854775808)", "SELECT json('{')",
-  ])
+  ]
+
+  private static let writingToFiles = [
+    "VACUUM INTO '/tmp/data_store_never.db'", "ATTACH ':memory:' AS other", "DETACH main", "BEGIN IMMEDIATE",
+    "PRAGMA journal_mode=DELETE", "PRAGMA user_version=7", "PRAGMA wal_checkpoint", "PRAGMA synchronous=OFF",
+    "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA writable_schema=1", "PRAGMA optimize",
+    "PRAGMA incremental_vacuum", "SELECT load_extension('x')",
+    "SELECT ds_nanoseconds('2026-03-01')", "SELECT ds_collect('2026-03-01')",
+    "SELECT ds_merge_features('{}', '{}')",
+    "REPLACE INTO system_state VALUES ('k', 1, '')", "SELECT abs(-9223372036854775808)", "SELECT json('{')",
+  ]
+
+  private static let writingToServers = [
+    "TRUNCATE market_data", "COPY market_data TO STDOUT", "COPY market_data FROM STDIN", "SET search_path = x",
+    "RESET ALL", "LOCK TABLE market_data", "SELECT 1 FROM market_data FOR UPDATE", "DO $$ BEGIN END $$",
+    "CALL nothing()", "LISTEN x", "NOTIFY x", "DISCARD ALL", "PREPARE x AS SELECT 1", "EXECUTE x",
+    "DECLARE x CURSOR FOR SELECT 1", "FETCH x", "CLOSE ALL", "SELECT 1 INTO x", "CHECKPOINT",
+    "WITH n AS (DELETE FROM market_data RETURNING 1) SELECT * FROM n", "SELECT nextval('nothing')",
+  ]
+
+  @Test(arguments: writing + (Places.areOnServer ? writingToServers : writingToFiles))
   func whatDoesMoreThanReadIsRefused(sql: String) throws {
     let scratch = try Scratch()
     let store = try scratch.store()
@@ -77,16 +88,25 @@ import Testing
     }
     #expect(try store.closes() == [1])
     #expect(try store.state.entries().isEmpty)
-    #expect(try store.info().journalMode == "wal")
+    #expect(try Places.areOnServer || store.info().journalMode == "wal")
   }
 
-  @Test(arguments: [
+  private static let reading = [
     "SELECT count(*) FROM market_data", "WITH n(x) AS (VALUES (1)) SELECT x FROM n", "VALUES (1), (2)",
-    "PRAGMA table_info(market_data)", "PRAGMA user_version", "PRAGMA integrity_check", "SELECT 1;",
-    "SELECT 1; -- done",
+    "SELECT 1;", "SELECT 1; -- done",
+  ]
+
+  private static let readingFiles = [
+    "PRAGMA table_info(market_data)", "PRAGMA user_version", "PRAGMA integrity_check",
     "SELECT * FROM pragma_table_info('market_data')", "EXPLAIN QUERY PLAN SELECT * FROM market_data",
     "SELECT value FROM json_each('[1,2]')", "SELECT name FROM sqlite_schema",
-  ])
+  ]
+
+  private static let readingServers = [
+    "SELECT value FROM json_array_elements('[1,2]')", "SELECT relname FROM pg_class",
+  ]
+
+  @Test(arguments: reading + (Places.areOnServer ? readingServers : readingFiles))
   func whatOnlyReadsRuns(sql: String) throws {
     let scratch = try Scratch()
     #expect(try scratch.store().query(sql).count > 0)
@@ -117,7 +137,7 @@ import Testing
     #expect(try store.checkpoint().heldBack == 0)
   }
 
-  @Test func aQueryIsJudgedAgainWhenTheSchemaHasChanged() throws {
+  @Test(.filesOnly(.query)) func aQueryIsJudgedAgainWhenTheSchemaHasChanged() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
     let raw = try scratch.raw()
@@ -143,7 +163,7 @@ import Testing
     #expect(try store.query(sql).columns.map(\.name) == ["c"])
   }
 
-  @Test func whatWasRefusedStaysRefusedBesideQueriesThatAreKept() throws {
+  @Test(.filesOnly(.query)) func whatWasRefusedStaysRefusedBesideQueriesThatAreKept() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
     for _ in 0..<3 {

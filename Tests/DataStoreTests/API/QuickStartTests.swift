@@ -5,7 +5,7 @@ import Testing
 @Suite struct QuickStart {
   @Test func whatIsWrittenIsReadBack() throws {
     let scratch = try Scratch()
-    let store = try Store(scratch.path())
+    let store = try Store(scratch.place())
     var bars = BarBatch(symbol: "EURUSD", timeframe: "1h", timestamps: [0, 3_600_000_000_000])
     bars.close = [1.1, .nan]
     bars.features = [BarBatch.FeatureColumn("rsi@2.1", [55.5, .nan], qualities: [.ready, nil])]

@@ -70,7 +70,7 @@ import Testing
       let isSwapped = try store.state.compareAndSet("k", expected: "1", json: "2")
       #expect(isSwapped)
     }
-    store.file.lane.awaitWaiters(1)
+    store.lane.awaitWaiters(1)
     try store.commitTransaction()
     try worker.join()
     #expect(try store.state.get("k") == "2")
@@ -145,7 +145,7 @@ import Testing
     let store = try scratch.store(timeout: 600)
     try store.beginTransaction()
     let worker = Worker { try refused(.closed) { try store.state.set("k", json: "1") } }
-    store.file.lane.awaitWaiters(1)
+    store.lane.awaitWaiters(1)
     store.close()
     try worker.join()
   }
@@ -183,7 +183,7 @@ import Testing
       let isSwapped = try store.state.compareAndSet("k", expected: nil, json: "2")
       #expect(isSwapped)
     }
-    store.file.lane.awaitWaiters(1)
+    store.lane.awaitWaiters(1)
     ending.open()
     try dying.join()
     try waiting.join()

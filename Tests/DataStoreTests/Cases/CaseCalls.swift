@@ -221,8 +221,12 @@ enum CaseCalls {
   }
 
   private static func otherTool(_ store: Store, _ given: CaseArguments) throws -> CaseValue {
-    try RawDatabase(store.path).execute(
-      given.need("sql").string(), value: given.get("value")?.string())
+    let (sql, value) = (try given.need("sql").string(), try given.get("value")?.string())
+    if store.engine is PostgreSQLEngine {
+      try Server.run(sql, value: value, at: store.path)
+    } else {
+      try RawDatabase(store.path).execute(sql, value: value)
+    }
     return .null
   }
 }

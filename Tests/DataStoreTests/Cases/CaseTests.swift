@@ -11,6 +11,7 @@ import Testing
     var names: Set<String> = []
     for run in try file.runs() {
       names.insert(run.name)
+      if run.isFilesOnly, Places.areOnServer { continue }
       do {
         try run.take(scratch)
       } catch {
@@ -57,10 +58,11 @@ struct CaseFile: Sendable, CustomTestStringConvertible {
       let members = try CaseArguments(item)
       let (name, steps) = (try members.need("name").string(), try members.need("steps"))
       let table = try members.get("each")?.elements().map { try $0.elements() }
+      let reason = try members.get("files_only")?.string()
       try members.check()
       return try (table ?? [[]]).enumerated().map { place, row in
         CaseRun(
-          name: name, title: table == nil ? name : "\(name)[\(place)]",
+          name: name, title: table == nil ? name : "\(name)[\(place)]", isFilesOnly: reason != nil,
           steps: try steps.filled(row).elements())
       }
     }
@@ -78,6 +80,8 @@ struct CaseRun {
   let name: String
   /// With the row of its table.
   let title: String
+  /// A store on a server does not run it.
+  let isFilesOnly: Bool
   let steps: [CaseValue]
 
   func take(_ scratch: Scratch) throws {
@@ -85,7 +89,7 @@ struct CaseRun {
     let store = try scratch.store("case.db")
     defer {
       store.close()
-      Scratch.remove(scratch.path("case.db"))
+      scratch.remove("case.db")
     }
     for (place, step) in steps.enumerated() {
       do {
@@ -98,6 +102,7 @@ struct CaseRun {
 
   private func take(_ value: CaseValue, _ store: Store) throws {
     let step = try CaseArguments(value)
+    if step.carried("files_only") != nil, Places.areOnServer { return }
     let name = try step.need("call").string()
     guard let call = CaseCalls.byName[name] else { throw CaseFault("unknown call \(name)") }
     let given = try CaseArguments(step.carried("with"))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DataStore
 
-@Suite struct BusyWaitTests {
+@Suite(.filesOnly(.locks)) struct BusyWaitTests {
   /// A connection's wait, and the line as another process has it.
   private struct Pair {
     let wait: BusyWait

@@ -7,7 +7,7 @@ import Testing
 
 /// Disks that fail. One operation of the disk after the other is made to fail, until a run meets no failure any
 /// more; each run must end in typed errors, with every acknowledged call in the file and nothing of the others.
-@Suite(.serialized) struct FaultTests {
+@Suite(.serialized, .filesOnly(.file)) struct FaultTests {
   struct Fault: Sendable, CustomTestStringConvertible {
     let name: String
     let operations: Int32

@@ -6,7 +6,7 @@ import Testing
 @testable import DataStore
 
 /// Files that go away under an open store: SQLite would go on acknowledging what is lost.
-@Suite struct FileWatchTests {
+@Suite(.filesOnly(.file)) struct FileWatchTests {
   private func opened(_ scratch: Scratch) throws -> Store {
     let store = try scratch.store()
     try store.market.write(.hourly([1]))
@@ -160,7 +160,7 @@ import Testing
 }
 
 /// Locks that a close() anywhere in the process drops, and those that stay.
-@Suite struct FileAnchorTests {
+@Suite(.filesOnly(.file)) struct FileAnchorTests {
   /// What any part of a process may do to a file.
   private func openAndClose(_ path: String) {
     let descriptor = open(path, O_RDONLY)

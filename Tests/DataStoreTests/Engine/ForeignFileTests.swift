@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// Files that something else made.
-@Suite struct ForeignFileTests {
+@Suite(.filesOnly(.text)) struct ForeignFileTests {
   private static let ddl = Schema.tables.map(\.ddl).joined(separator: ";")
 
   /// Files that are not a store, each with what made it.

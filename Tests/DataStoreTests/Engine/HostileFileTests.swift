@@ -5,7 +5,7 @@ import Testing
 @testable import DataStore
 
 /// Files that carry SQL of their own: it never runs here, and it stops no write.
-@Suite struct HostileFileTests {
+@Suite(.filesOnly(.file)) struct HostileFileTests {
   private func planted(_ sql: String) throws -> (Scratch, Store) {
     let scratch = try Scratch()
     try scratch.store().market.write(.hourly([1]))

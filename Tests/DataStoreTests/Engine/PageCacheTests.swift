@@ -3,7 +3,7 @@ import Testing
 
 @testable import DataStore
 
-@Suite struct PageCacheTests {
+@Suite(.filesOnly(.internals)) struct PageCacheTests {
   private static let rows = 1500
 
   /// One row a page.

@@ -76,7 +76,7 @@ import Testing
     #expect(try scan.next() == nil)
   }
 
-  @Test func otherToolsTimesAreSortedWithTheirFeatures() throws {
+  @Test(.filesOnly(.text)) func otherToolsTimesAreSortedWithTheirFeatures() throws {
     let scratch = try Scratch()
     let store = try scratch.store()
     try store.market.write(Self.batch("A"))
@@ -98,7 +98,7 @@ import Testing
     try store.market.write(Self.batch("A"))
     let times = [row, Self.rows - 1].map { Timestamp.text(Int64($0) * Self.hour) }
     for time in times {
-      try scratch.raw().execute("UPDATE market_data SET features = '{broken' WHERE timestamp = '\(time)'")
+      try scratch.otherTool("UPDATE market_data SET features = '[1]' WHERE timestamp = '\(time)'")
     }
     let error = try refused(.corrupt) { try store.market.read(["A"], "1h", columns: [], features: .all) }
     #expect(error.message.contains("A 1h \(times[0])"), "\(error.message)")

@@ -147,7 +147,7 @@ import Testing
 
   // MARK: What other tools put there
 
-  @Test(arguments: [
+  @Test(.filesOnly(.text), arguments: [
     ("close", "'text'"), ("open", "x'00'"), ("is_gap", "'yes'"), ("quality", "x'00'"),
     ("latency_sec", "'slow'"), ("source", "CAST(x'FF' AS TEXT)"), ("quality", "CAST(x'610062' AS TEXT)"),
   ])

@@ -59,7 +59,7 @@ import Testing
     #expect(try store.market.requests().isEmpty)
   }
 
-  @Test func anInstantIsOneRequestWhateverFormOthersWriteItIn() throws {
+  @Test(.filesOnly(.text)) func anInstantIsOneRequestWhateverFormOthersWriteItIn() throws {
     let scratch = try Scratch()
     let raw = try scratch.specifiedFile(pageSize: 512)
     let store = try scratch.store(timeout: 10)

@@ -9,9 +9,11 @@ import Testing
     "market_requests ORDER BY symbol, timeframe, requested_at", "system_state ORDER BY key",
   ]
 
-  /// All rows of a store's file, to the digit.
+  /// All rows of a store, as its backup in a file has them, to the digit.
   private func rows(_ scratch: Scratch, _ name: String) throws -> [[[String?]]] {
-    let raw = try scratch.raw(name)
+    let file = "rows of \(name)"
+    try scratch.store(name).backup(to: scratch.path(file), overwrite: true)
+    let raw = try scratch.raw(file)
     return try Self.tables.map { try raw.rows("SELECT * FROM \($0)") }
   }
 
@@ -70,19 +72,24 @@ import Testing
     try fill(store, &dice)
     try store.copy(to: copy)
     // As if a copy had ended early, and somebody had changed some rows.
-    let raw = try scratch.raw("other.db")
-    try raw.execute("DELETE FROM market_data WHERE abs(random()) % 3 = 0")
-    try raw.execute("UPDATE market_data SET close = 77.25, features = NULL WHERE abs(random()) % 4 = 0")
-    try raw.execute("DELETE FROM system_state WHERE abs(random()) % 2 = 0")
-    try raw.execute("DELETE FROM market_requests WHERE abs(random()) % 2 = 0")
+    // What is in the rows is random.
+    for sql in [
+      "DELETE FROM market_data WHERE open = 0.1 OR source = ''",
+      "UPDATE market_data SET close = 77.25, features = NULL WHERE latency_sec > 0.2",
+      "DELETE FROM system_state WHERE key IN ('k1', 'k2', 'k5')",
+      "DELETE FROM market_requests WHERE notes IS NULL OR coverage_ratio IS NULL",
+    ] {
+      try scratch.otherTool(sql, "other.db")
+    }
     try copy.market.write(.hourly([1, 2, 3], symbol: "beside"))
     try copy.market.write(.hourly([1, 2, 3], symbol: "A"))
     try store.copy(to: copy, chunk: chunk)
     let left = try store.differences(from: copy, limit: .max, chunk: chunk)
     #expect(left.allSatisfy { $0.kind == .onlyThere }, "\(dice)")
     #expect(left.count == 6, "\(dice)")
-    try raw.execute("DELETE FROM market_data WHERE symbol = 'beside'")
-    try raw.execute("DELETE FROM market_data WHERE timestamp LIKE '2026-03-01T1_:00:00+00:00'")
+    for symbol in ["beside", "A"] {
+      try copy.market.delete(symbol, "1h", threeOClock...threeOClock + 2 * hour)
+    }
     #expect(try rows(scratch, "other.db") == rows(scratch, "one.db"), "\(dice)")
   }
 

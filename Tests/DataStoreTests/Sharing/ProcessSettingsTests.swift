@@ -44,8 +44,10 @@ import Testing
     #expect(try store.state.compareAndSet("alone", expected: "0.30000000000000004", json: "5e-324"))
     let read = try store.market.read(["EURUSD"], "1h", features: .all)
     let alone = try store.state.get("alone")
-    let extracted = try store.query(
-      "SELECT json_extract(features, '$.\"a@1\".value') FROM market_data ORDER BY timestamp")
+    let value =
+      Places.areOnServer
+      ? "(features -> 'a@1' ->> 'value')::float8" : "json_extract(features, '$.\"a@1\".value')"
+    let extracted = try store.query("SELECT \(value) FROM market_data ORDER BY timestamp")
     #expect(fegetround() == rounding)
     fesetround(Rounding.toNearest)
     #expect(read.close.map(\.bitPattern) == Self.numbers.map(\.bitPattern))

@@ -118,6 +118,13 @@ import Testing
     try store.state.set("k", json: "1")
     let time = try #require(try store.state.updatedAt("k"))
     #expect((before...Timestamp.now()).contains(time))
+  }
+
+  @Test(.filesOnly(.text)) func updatedAtIsStoredInTheOneForm() throws {
+    let scratch = try Scratch()
+    let store = try scratch.store()
+    try store.state.set("k", json: "1")
+    let time = try #require(try store.state.updatedAt("k"))
     #expect(try scratch.raw().text("SELECT updated_at FROM system_state") == Timestamp.text(time))
   }
 
@@ -152,7 +159,7 @@ import Testing
     #expect(try stores[0].state.get("counter") == "240")
   }
 
-  @Test(arguments: ["'not json'", "x'00'", "9e999", "'[1'", "CAST(x'FF' AS TEXT)"])
+  @Test(.filesOnly(.text), arguments: ["'not json'", "x'00'", "9e999", "'[1'", "CAST(x'FF' AS TEXT)"])
   func aDamagedValueIsCorruptAndReported(value: String) throws {
     let scratch = try Scratch()
     let store = try scratch.store()

@@ -7,4 +7,10 @@ extension Store {
     guard let file = engine as? SQLiteEngine else { fatalError("not a store in a file") }
     return file
   }
+
+  /// Where its writers stand in line.
+  var lane: WriterLane {
+    if let server = engine as? PostgreSQLEngine { return server.lane }
+    return file.lane
+  }
 }

@@ -4,9 +4,10 @@ import Testing
 
 @testable import DataStore
 
-/// A folder of one test's own; it goes when the test ends.
+/// A folder of one test's own, and on a server the schemas of its stores; they go when the test ends.
 final class Scratch {
   let folder: String
+  private var schemas: [(name: String, server: Server)] = []
 
   /// In `parent` where that can be written, else in /tmp. What is in /dev/shm stays in memory.
   init(in parent: String = "/tmp") throws {
@@ -29,13 +30,64 @@ final class Scratch {
   /// The path of a file in the folder.
   func path(_ name: String = "bars.db") -> String { "\(folder)/\(name)" }
 
-  /// A store at `path(name)` that gives up at once where another writer is in the way.
+  /// Where a store lies: a file of the folder, or the URL of a schema.
+  func place(_ name: String = "bars.db") throws -> String {
+    Places.areOnServer ? try server(name).url : path(name)
+  }
+
+  /// A store at `place(name)` that gives up at once where another writer is in the way.
   func store(
     _ name: String = "bars.db", durability: Durability = .normal, timeout: Double = 0
   ) throws -> Store {
-    try Store(path(name), StoreOptions(durability: durability, timeout: timeout))
+    try Store(place(name), StoreOptions(durability: durability, timeout: timeout))
   }
 
+  /// A store in a file, wherever the others lie.
+  func file(_ name: String = "bars.db") throws -> Store {
+    try Store(path(name), StoreOptions(durability: .normal, timeout: 0))
+  }
+
+  private func server(_ name: String) throws -> Server {
+    if let known = schemas.first(where: { ExactText($0.name) == ExactText(name) }) { return known.server }
+    let server = try Server()
+    schemas.append((name, server))
+    return server
+  }
+
+  // MARK: Other tools
+
+  /// Runs SQL that both engines take, as another tool does.
+  func otherTool(_ sql: String, _ name: String = "bars.db") throws {
+    if Places.areOnServer { try server(name).run(sql) } else { try raw(name).execute(sql) }
+  }
+
+  /// Another tool that keeps its connection.
+  func heldTool(_ name: String = "bars.db") throws -> HeldTool {
+    Places.areOnServer ? .server(try server(name)) : .file(try raw(name))
+  }
+
+  enum HeldTool {
+    case file(RawDatabase)
+    case server(Server)
+
+    /// No store can write until it is done.
+    func beginWriting() throws {
+      switch self {
+      case .file(let raw): try raw.execute("BEGIN IMMEDIATE")
+      case .server(let server):
+        try server.run("BEGIN; LOCK TABLE market_data, market_requests, system_state IN SHARE ROW EXCLUSIVE MODE")
+      }
+    }
+
+    func rollBack() throws {
+      switch self {
+      case .file(let raw): try raw.execute("ROLLBACK")
+      case .server(let server): try server.run("ROLLBACK")
+      }
+    }
+  }
+
+  /// Another tool at the store's file.
   func raw(_ name: String = "bars.db") throws -> RawDatabase { try RawDatabase(path(name)) }
 
   /// A file with the specification's tables, made by another tool.
@@ -47,7 +99,7 @@ final class Scratch {
     return raw
   }
 
-  /// The names in the folder, sorted.
+  /// The names of the files, sorted.
   var names: [String] { Self.entries(of: folder).sorted() }
 
   static func entries(of folder: String) -> [String] {
@@ -61,6 +113,12 @@ final class Scratch {
       if name != ".", name != ".." { found.append(name) }
     }
     return found
+  }
+
+  /// Removes a store that is closed.
+  func remove(_ name: String) {
+    schemas.removeAll { ExactText($0.name) == ExactText(name) }
+    Self.remove(path(name))
   }
 
   /// Removes a database that is closed, with what lies beside it.

@@ -211,11 +211,15 @@ class TextArray:
         self._as_parameter_ = ctypes.c_void_p(self.address)
 
     @classmethod
-    def of_names(cls, names: list[str], what: str) -> TextArray:
+    def of_names(cls, names: Sequence[str], what: str) -> TextArray:
         """Encode names, each once, in their order; `what` they are is for messages."""
-        if len(names) <= _FEW or {*map(type, names)} != {str}:
+        if {*map(type, names)} != {str}:
             return cls(dict.fromkeys(encode_name(name, what) for name in names))
-        names = list(dict.fromkeys(names))
+        return cls.of_distinct(tuple(dict.fromkeys(names)), what)
+
+    @classmethod
+    def of_distinct(cls, names: Sequence[str], what: str) -> TextArray:
+        """Encode one name or more, all of type str and none twice."""
         # All at once: one by one takes ten times as long.
         text = "\0".join(names)
         try:

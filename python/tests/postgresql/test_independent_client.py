@@ -164,7 +164,7 @@ def test_what_another_client_wrote_is_read(
     assert both.iloc[0]["b@1", "value"] == 2.0
 
 
-def test_a_null_that_another_client_wrote_is_no_feature(
+def test_a_null_that_another_client_wrote_is_not_a_feature(
     store: DataStore, client: psycopg.Connection[Any]
 ) -> None:
     put(client, features=None)

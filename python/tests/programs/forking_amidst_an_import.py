@@ -69,6 +69,8 @@ def fork_amidst(name: str, path: str) -> int:
 def main(path: str) -> None:
     warnings.simplefilter("ignore", DeprecationWarning)  # of fork() beside threads
     for name in CALLS:
+        if name == "data_store._timestamps" and path.startswith("postgresql:"):
+            continue  # a server has no last checkpoint to tell of
         assert name not in sys.modules, f"{name} is imported too early"
         child = os.fork()  # a process that has imported nothing yet
         if child == 0:

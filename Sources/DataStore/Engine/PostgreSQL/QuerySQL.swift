@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// A caller's statement with its parameters by number, as PostgreSQL has them: `$1`. A `?` takes the next value, and `:name`
-/// and `@name` one by its name; within quotes and comments they are what they are.
+/// A caller's statement with its parameters by number, as PostgreSQL has them: `$1`. A `?` takes the next value, `?1` the one
+/// of that number, and `:name`, `@name` and `$name` one by its name, as in a file's queries; within quotes and comments they
+/// are what they are.
 struct QuerySQL {
   /// As it was given.
   let given: String
@@ -42,7 +43,7 @@ struct QuerySQL {
           })
         else {
           // `@` is an operator, too.
-          guard prefix == UInt8(ascii: ":") else {
+          guard prefix != UInt8(ascii: "@") else {
             out += [prefix] + Array(name.utf8)
             continue
           }
@@ -86,11 +87,11 @@ struct QuerySQL {
 struct SQLScanner {
   enum Piece {
     case other(ArraySlice<UInt8>)
-    /// `$1`
+    /// `$1` or `?1`
     case number(Int)
     /// `?`
     case mark
-    /// `:name` or `@name`
+    /// `:name`, `@name` or `$name`
     case name(prefix: UInt8, String)
   }
 
@@ -109,15 +110,14 @@ struct SQLScanner {
     switch byte {
     case UInt8(ascii: "?"):
       place += 1
-      return .mark
+      return Self.isDigit(at(place)) ? .number(takeNumber()) : .mark
     case UInt8(ascii: "$") where Self.isDigit(at(place + 1)) && !Self.isNamePart(before):
       place += 1
-      var number = 0
-      while Self.isDigit(at(place)), number < 100_000 {
-        number = number * 10 + Int(at(place) - 0x30)
-        place += 1
-      }
-      return .number(number)
+      return .number(takeNumber())
+    case UInt8(ascii: "$") where Self.isNameStart(at(place + 1)) && !Self.isNamePart(before) && !quotes:
+      place += 1
+      while Self.isNamePart(at(place)) { place += 1 }
+      return .name(prefix: byte, String(decoding: bytes[(start + 1)..<place], as: UTF8.self))
     case UInt8(ascii: ":") where before != UInt8(ascii: ":") && Self.isNameStart(at(place + 1)),
       UInt8(ascii: "@") where Self.isNameStart(at(place + 1)):
       place += 1
@@ -127,6 +127,22 @@ struct SQLScanner {
       skip()
       return .other(bytes[start..<place])
     }
+  }
+
+  private mutating func takeNumber() -> Int {
+    var number = 0
+    while Self.isDigit(at(place)), number < 100_000 {
+      number = number * 10 + Int(at(place) - 0x30)
+      place += 1
+    }
+    return number
+  }
+
+  /// Whether the dollar that stands here, before a name, begins a `$tag$`.
+  private var quotes: Bool {
+    var end = place + 1
+    while Self.isNamePart(at(end)), at(end) != UInt8(ascii: "$") { end += 1 }
+    return at(end) == UInt8(ascii: "$")
   }
 
   /// Goes beyond what begins here: a quoted text or name, a comment, or a single byte.

@@ -13,25 +13,6 @@ extension PostgreSQLEngine {
     case severalMessages
   }
 
-  // MARK: Counting calls
-
-  private func enter() throws(StoreError) {
-    guard ProcessMark.current == process else { throw .forkedSession }
-    try CancellationCallback.refuseWithin()
-    try ThreadStack.check()
-    try monitor.locked { () throws(StoreError) in
-      guard !isClosed else { throw .isClosed }
-      runningCalls += 1
-    }
-  }
-
-  func leave() {
-    monitor.locked {
-      runningCalls -= 1
-      if isClosed, runningCalls == 0 { monitor.wakeAll() }
-    }
-  }
-
   func checkOpen() throws(StoreError) { try call { () throws(StoreError) in } }
 
   /// Runs `body`; where memory ran short meanwhile, what it made does not count.
@@ -47,13 +28,6 @@ extension PostgreSQLEngine {
     }
     MemoryShortage.forget()
     throw .noMemory()
-  }
-
-  /// Runs `body` as a call that uses no session of the store.
-  func call<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-    try enter()
-    defer { leave() }
-    return try FloatSettings.withDefault(body)
   }
 
   // MARK: Reading
@@ -147,9 +121,7 @@ extension PostgreSQLEngine {
   }
 
   func checkMayWrite() throws(StoreError) {
-    guard !options.isReadOnly else {
-      throw StoreError(.storage, "\(path) was opened read-only; open it without read_only to write")
-    }
+    guard !options.isReadOnly else { throw .openedReadOnly(path) }
   }
 
   private func writeInOneMessage<Result: ~Copyable>(

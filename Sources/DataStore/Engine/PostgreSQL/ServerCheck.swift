@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 extension Session {
+  /// Of each kind of finding so many are told with their places.
+  private static let shown = 10
+
   /// Triggers and rules on the tables: they run as our statements do, and may change or swallow what is written.
   func additions(to names: ServerTables) throws(StoreError) -> [String] {
     let tables = ServerSchema.tables.map { ServerTables.literal($0.name) }.joined(separator: ", ")
@@ -21,9 +24,40 @@ extension Session {
     }
   }
 
-  /// Rows whose times are infinite, or beyond what a store keeps. `reporter` is told of each table's rows twice, as of
-  /// those of a file.
-  func strangeTimes(
+  /// Values that are JSON, as the server saw to, and yet not what a store keeps: features, and state that nests too deep.
+  func damagedJSON(in names: ServerTables) throws(StoreError) -> [String] {
+    var findings: [String] = []
+    var features = Tally("bars have damaged features")
+    var parser = FeatureParser()
+    let bars = """
+      SELECT symbol, timeframe, "timestamp", timestamp_ns, features FROM \(names.bars) WHERE features IS NOT NULL
+      """
+    try execute(StatementName(.checkFeatures), bars) { row throws(StoreError) in
+      rowsSoFar += 1
+      try lookUp()
+      do throws(FeatureFault) { try parser.parse(row.bytes(4)) } catch {
+        let time = row.instant(2).map { Timestamp.text($0) } ?? "at an infinite time"
+        let key = error.key.map { "\(StoreError.quoted($0)): " } ?? ""
+        features.add("\(row.string(0)) \(row.string(1)) \(time): \(key)\(error.reason)")
+      }
+    }
+    features.report("market_data", to: &findings)
+    var entries = Tally("entries are damaged (set the key again)")
+    try execute(StatementName(.checkState), "SELECT key, value FROM \(names.state)") {
+      row throws(StoreError) in
+      rowsSoFar += 1
+      try lookUp()
+      do throws(JSONScanner.Failure) { _ = try JSONValue(row.bytes(1)) } catch {
+        entries.add("\(StoreError.quoted(row.string(0))): \(error.reason)")
+      }
+    }
+    entries.report("system_state", to: &findings)
+    return findings
+  }
+
+  /// Rows whose times are infinite, or beyond what a store keeps, or that have no name. `reporter` is told of each
+  /// table's rows once: the second time, as of those of a file, is that of their JSON.
+  func strangeRows(
     in names: ServerTables, _ reporter: ProgressReporter?
   ) throws(StoreError) -> [String] {
     var findings: [String] = []
@@ -43,20 +77,24 @@ extension Session {
         let answer = try run(
           """
           SELECT \(name), \(column)::text, \(time)_ns, count(*) OVER () FROM \(table) WHERE NOT (
-          \(column) > '1677-09-21T00:12:43.145224Z' AND \(column) < '2262-04-11T23:47:16.854776Z'
-          AND \(time)_ns BETWEEN 0 AND 999) ORDER BY 1, 2 LIMIT 10
+          (\(column), \(time)_ns) >= ('1677-09-21T00:12:43.145224Z', 193)
+          AND (\(column), \(time)_ns) <= ('2262-04-11T23:47:16.854775Z', 807)
+          AND \(time)_ns BETWEEN 0 AND 999) ORDER BY 1, 2 LIMIT \(Self.shown)
           """)
         for row in 0..<answer.rows {
           findings.append(
             "\(what) \(answer.string(0, row: row)): \(time) is \(answer.string(1, row: row)) and"
               + " \(answer.string(2, row: row)) ns, beyond what a store keeps")
         }
-        if let count = answer.rows > 0 ? Int(answer.string(3)) : nil, count > 10 {
-          findings.append("\(count - 10) more rows of \(table) like that")
+        if let count = answer.rows > 0 ? Int(answer.string(3)) : nil, count > Self.shown {
+          findings.append("\(count - Self.shown) more rows of \(table) like that")
         }
       }
+      let isUnnamed = place < 2 ? "symbol = '' OR timeframe = ''" : "key = ''"
+      let unnamed = Int(try run("SELECT count(*) FROM \(table) WHERE \(isUnnamed)").string(0)) ?? 0
+      if unnamed > 0 { findings.append("\(unnamed) rows of \(table) have an empty name: delete or fix them") }
       guard let reporter else { continue }
-      reporter.go(on: 2 * counts[...place].reduce(0, +))
+      reporter.go(on: counts[...place].reduce(0, +))
       guard reporter.mayGoOn(at: Deadline.now) else { throw .isInterrupted }
     }
     return findings

@@ -65,7 +65,6 @@ private final class CheckProgress: ProgressMeasure {
 private struct StoreCheck {
   private(set) var texts: [String] = []
   let progress: CheckProgress
-  private static let shown = 10
 
   init(_ reader: StoreConnection) { progress = CheckProgress(reader.interruption) }
 
@@ -245,25 +244,6 @@ private struct StoreCheck {
     row.kind(column) == .text && row.bytes(column).isValidUTF8 && !row.bytes(column).contains(0)
   }
 
-  /// Findings of one kind.
-  private struct Tally {
-    let what: String
-    private var places: [String] = []
-    private var count = 0
-
-    init(_ what: String) { self.what = what }
-
-    mutating func add(_ place: String) {
-      count += 1
-      if places.count < StoreCheck.shown { places.append(place) }
-    }
-
-    func report(_ table: String, to texts: inout [String]) {
-      guard count > 0 else { return }
-      let more = count > places.count ? "; and \(count - places.count) more" : ""
-      texts.append("\(table): \(count) \(what): \(places.joined(separator: "; "))\(more)")
-    }
-  }
   /// Instants of which there is another row, whatever its form. Each row in another form is to be taken in.
   private struct DoubledInstants {
     private(set) var tally: Tally

@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// Timestamps that other tools wrote in other ISO 8601 forms, whose order as text is not the order of time.
-@Suite struct ForeignFormsTests {
+@Suite(.filesOnly(.text)) struct ForeignFormsTests {
   /// `instant` (a whole second) in one of the many ways to write it.
   private static func text(_ instant: Int64, _ random: inout Seeded) -> String {
     // East or west of Greenwich, in quarters of an hour.

@@ -5,7 +5,7 @@ import Testing
 @testable import DataStore
 
 /// The look at all series beside the calls: what it has found out is right, whatever happens meanwhile.
-@Suite struct IndexSurveyTests {
+@Suite(.filesOnly(.internals)) struct IndexSurveyTests {
   private static let symbols = (0..<24).map { "S\($0 / 10)\($0 % 10)" }
 
   private func engine(_ store: Store) throws -> SQLiteEngine { try #require(store.engine as? SQLiteEngine) }

@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// What is known of rows in other forms holds until another connection commits, however often the store itself does.
-@Suite struct OtherCommitsTests {
+@Suite(.filesOnly(.locks)) struct OtherCommitsTests {
   /// By the count that SQLite keeps for a connection: the way of a store without fast paths.
   @Test func ownCommitsAndCheckpointsDoNotLookLikeAnothers() throws {
     let scratch = try Scratch()

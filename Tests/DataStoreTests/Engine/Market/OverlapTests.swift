@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// Batches over bars that are stored in part: whichever way a row takes, it ends up as if rows were written one by one.
-@Suite struct OverlapTests {
+@Suite(.filesOnly(.internals)) struct OverlapTests {
   private static let everything = "SELECT rowid, * FROM market_data ORDER BY rowid"
 
   private func slice(_ batch: BarBatch, _ rows: Range<Int>) -> BarBatch {

@@ -8,7 +8,7 @@ import Testing
 
 /// Batches whose bars are all stored are written by one statement that is its own transaction; where a bar is missing,
 /// or the file is not what it was, nothing of that statement stays.
-@Suite struct WholeOverlapTests {
+@Suite(.filesOnly(.internals)) struct WholeOverlapTests {
   private static let rows = 200
   private static let everything = "SELECT * FROM market_data ORDER BY symbol, timestamp"
 

@@ -6,7 +6,7 @@ import Testing
 
 /// Rows that look like the row before are taken together, without a look at each value's type. What they bring is what
 /// SQLite brings, whatever else stands between them.
-@Suite struct AlikeRowsTests {
+@Suite(.filesOnly(.internals)) struct AlikeRowsTests {
   private static let numbers = [
     "NULL", "0", "1", "-1", "127", "-129", "40000", "-70000", "5000000000", "-9e18", "0.1", "-2.5", "1e300",
     "9e999",

@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// The latest bar by pages that stay from call to call, whatever others do to the file in between.
-@Suite struct LatestPagesTests {
+@Suite(.filesOnly(.internals)) struct LatestPagesTests {
   private static let timeframe = "1h"
   private static let symbols = ["A", "EURUSD", String(repeating: "LONG", count: 16)]
 

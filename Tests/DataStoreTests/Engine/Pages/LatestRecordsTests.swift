@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// The latest bars whose records are kept, beside what a store finds that keeps none.
-@Suite struct LatestRecordsTests {
+@Suite(.filesOnly(.internals)) struct LatestRecordsTests {
   /// All that a bar has.
   private struct Latest: Equatable {
     let instant: Int64

@@ -6,7 +6,7 @@ import Testing
 @testable import DataStore
 
 /// Reads that fetch the file's pages by themselves bring what SQLite brings, of the same snapshot.
-@Suite struct PagesTests {
+@Suite(.filesOnly(.internals)) struct PagesTests {
   private static let timeframe = "1h"
 
   /// Whether a reader of the file would take the rows from its pages.

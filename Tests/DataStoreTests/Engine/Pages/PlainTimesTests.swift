@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// The search for times in other forms, a page at a time, against each entry by itself.
-@Suite struct PlainTimesTests {
+@Suite(.filesOnly(.internals)) struct PlainTimesTests {
   /// A page of an index with these records in its cells.
   private struct Page {
     let bytes: UnsafeMutablePointer<UInt8>
@@ -187,12 +187,12 @@ import Testing
             }
             return side == .before
           }
-          let what = "\(random), round \(round): \(side) \(symbol) \(timeframe) \(time)"
-          try #require(place.firstCell(of: page) == expected ?? sorted.count, "\(what)")
+          func what() -> Comment { "\(random), round \(round): \(side) \(symbol) \(timeframe) \(time)" }
+          try #require(place.firstCell(of: page) == expected ?? sorted.count, what())
           let first = Int.random(in: 0...sorted.count, using: &random)
           try #require(
             place.firstCell(from: first, of: page, endsBehind: true) == max(first, expected ?? sorted.count),
-            "\(what)")
+            what())
         }
       }
     }

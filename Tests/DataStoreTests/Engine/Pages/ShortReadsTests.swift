@@ -5,7 +5,7 @@ import Testing
 @testable import DataStore
 
 /// Reads of few rows, and of many series, which take rows from pages that stay between calls: they bring what SQLite brings.
-@Suite struct ShortReadsTests {
+@Suite(.filesOnly(.internals)) struct ShortReadsTests {
   /// Some begin as others do, or need two bytes for their length; one is longer than a small page holds, and one has no rows.
   private static let symbols =
     ["A", "AA", "B", "EURUSD", "EURUSE", String(repeating: "LONG", count: 16), "Ä"]

@@ -4,7 +4,7 @@ import Testing
 @testable import DataStore
 
 /// State values by pages that stay from call to call, whatever others do to the file in between.
-@Suite struct StatePagesTests {
+@Suite(.filesOnly(.internals)) struct StatePagesTests {
   /// The unit by itself: public calls do not say by which way a value came.
   @Test func aValueIsFoundInThePages() throws {
     let scratch = try Scratch()

@@ -6,7 +6,7 @@ import Testing
 
 /// The power goes, at any moment. What the disk may then hold is worked out from the recorded writes and syncs, and
 /// opened as the program would.
-@Suite struct PowerCutTests {
+@Suite(.filesOnly(.file)) struct PowerCutTests {
   // MARK: What is promised
 
   @Test(arguments: [Durability.full, .normal])

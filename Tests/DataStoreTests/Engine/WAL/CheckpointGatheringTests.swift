@@ -9,7 +9,7 @@ import Testing
 // Within FaultTests: one fault is armed at a time.
 extension FaultTests {
   /// Checkpoints of more pages than are copied at a time.
-  @Suite struct CheckpointGatheringTests {
+  @Suite(.filesOnly(.internals)) struct CheckpointGatheringTests {
     private static let rows = 3000
 
     private static func bars(_ symbol: String, _ value: Double) -> BarBatch {

@@ -10,7 +10,7 @@ import Testing
 extension FaultTests {
   /// Transactions of more pages than SQLite's cache takes, whose frames go to the WAL before they are committed, and in
   /// pieces longer than SQLite's own.
-  @Suite struct FrameGatheringTests {
+  @Suite(.filesOnly(.internals)) struct FrameGatheringTests {
     /// About 700 bytes per row: a few thousand are more than the cache holds.
     private static func bars(_ symbol: String, rows: Int) -> BarBatch {
       var batch = BarBatch(

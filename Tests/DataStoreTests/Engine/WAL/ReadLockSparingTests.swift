@@ -7,7 +7,7 @@ import Testing
 
 /// A live bar begins without the lock of a reader. Another program that commits, and starts the WAL over, before the bar
 /// has the lock on writing may show it a first page that is not of its snapshot: the bar is stored all the same.
-@Suite struct ReadLockSparingTests {
+@Suite(.filesOnly(.internals)) struct ReadLockSparingTests {
   /// The first page lies in the database, and the other program writes another one there.
   @Test(arguments: ["PASSIVE", "FULL", "RESTART", "TRUNCATE"])
   func storesABarBesideAProgramThatMakesTheFileLonger(checkpoint: String) throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import DataStore
 
 /// The VFS of the connections that write stands before the default one, and is never that itself.
-@Suite struct ShimVFSTests {
+@Suite(.filesOnly(.internals)) struct ShimVFSTests {
   private static let settings = Connection.Settings(timeout: 10, synchronous: "FULL", walLimit: 1 << 20)
 
   /// The names of the VFS of a connection's file, from the outermost in.

@@ -10,7 +10,7 @@ import Testing
 /// SQLite 3.7.0 to 3.51.2 can lose commits when a writer starts the WAL over while a checkpoint that has looked at it
 /// is about to act (https://sqlite.org/wal.html#walresetbug). Here another program commits and checkpoints in the middle
 /// of what a victim does to the file, from each of its operations on in turn.
-@Suite struct WALResetTests {
+@Suite(.filesOnly(.internals)) struct WALResetTests {
   // MARK: The store
 
   @Test func losesNothingToItsCheckpoints() throws {

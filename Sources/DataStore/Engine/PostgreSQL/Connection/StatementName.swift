@@ -13,6 +13,8 @@ struct StatementName: Hashable {
     case putRequest, addRequest, requests
     // State.
     case putState, state, deleteState, replaceState, insertState, updatedAt, stateEntries
+    // The check.
+    case checkFeatures, checkState
   }
 
   /// Its name on the server, as a number.

@@ -3,7 +3,6 @@
 /// The features of a batch's rows as they are stored, in the order in which the rows are sent.
 struct FeatureTexts: ~Copyable {
   private let batch: BorrowedBatch
-  private let isAsGiven: Bool
   private var packer: FeaturePacker?
   /// For large batches that are sent as they stand.
   private let packAhead: FeaturePackAhead?
@@ -19,7 +18,6 @@ struct FeatureTexts: ~Copyable {
     }
     if packAhead == nil, batch.carriesFeatures { packer = try batch.featurePacker() }
     self.batch = batch
-    self.isAsGiven = isAsGiven
     self.packer = consume packer
     self.packAhead = packAhead
     merger = FeatureMerger()
@@ -34,16 +32,7 @@ struct FeatureTexts: ~Copyable {
       if let packAhead { return try packAhead.text(row) }
       return try packer?.pack(row) ?? nil
     } catch {
-      try refuseFirst(before: row)
       throw error.error(batch.place)
-    }
-  }
-
-  /// Of several rows that break a rule the first one of the batch is told, in whatever order they are sent.
-  private mutating func refuseFirst(before row: Int) throws(StoreError) {
-    guard !isAsGiven else { return }
-    for earlier in 0..<row {
-      do throws(FeaturePackFault) { _ = try packer?.pack(earlier) } catch { throw error.error(batch.place) }
     }
   }
 

@@ -9,6 +9,12 @@ extension Session {
   func putState(
     _ key: Bytes, _ value: StateValue, in table: String, commits: Bool = false
   ) throws(StoreError) {
+    try putState(key, value, Timestamp.now(), in: table, commits: commits)
+  }
+
+  private func putState(
+    _ key: Bytes, _ value: StateValue, _ time: Int64, in table: String, commits: Bool = false
+  ) throws(StoreError) {
     guard key.count <= Self.longestKey else {
       throw .invalid(
         "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
@@ -17,22 +23,16 @@ extension Session {
     try value.withText { value throws(StoreError) in
       parameters.add(key)
       parameters.add(value)
+      parameters.add(time: time)
       let name = StatementName(.putState)
-      let sql = { StateSQL.put(table, time: StateSQL.now) }
+      let sql = { StateSQL.put(table) }
       _ = try commits ? executeAndCommit(name, sql) : execute(name, sql)
     }
   }
 
   /// The same with the time at which it was written elsewhere.
   func restoreState(_ key: Bytes, _ value: StateValue, _ time: Int64, in table: String) throws(StoreError) {
-    try value.withText { value throws(StoreError) in
-      parameters.add(key)
-      parameters.add(value)
-      parameters.add(time: time)
-      _ = try execute(StatementName(.putState, variant: 1)) {
-        StateSQL.put(table, time: "$3::timestamptz, $4::smallint")
-      }
-    }
+    try putState(key, value, time, in: table)
   }
 
   /// The value's JSON text; no rows if the key is absent.
@@ -65,6 +65,7 @@ extension Session {
         try value.withText { value throws(StoreError) in
           parameters.add(key)
           parameters.add(value)
+          parameters.add(time: Timestamp.now())
           return try execute(StatementName(.insertState)) { StateSQL.add(table) }.affectedRows > 0
         }
       }
@@ -112,11 +113,10 @@ extension Session {
 
 /// The statements that write state.
 enum StateSQL {
-  static let now = "pg_catalog.clock_timestamp(), 0::smallint"
-
-  static func put(_ table: String, time: String) -> String {
+  static func put(_ table: String) -> String {
     """
-    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(time))
+    INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns)
+    VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
     updated_at_ns = excluded.updated_at_ns
     """
@@ -130,7 +130,8 @@ enum StateSQL {
   /// A key that is there is left alone.
   static func add(_ table: String) -> String {
     """
-    INSERT INTO \(table) (key, value, updated_at, updated_at_ns) VALUES ($1::text, $2::json, \(now))
+    INSERT INTO \(table) (key, value, updated_at, updated_at_ns)
+    VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)
     ON CONFLICT (key) DO NOTHING
     """
   }

@@ -37,7 +37,7 @@ struct RandomCalls {
     case 0, 1:
       var batch = keys(&random)
       fill(&batch, &random)
-      if random.oneIn(2) { addFeatures(&batch, &random, mayBreakRules: true) }
+      if random.oneIn(2) { addFeatures(&batch, &random) }
       return .write(batch, replace: replace)
     case 2:
       var batch = keys(&random)
@@ -88,10 +88,7 @@ struct RandomCalls {
     if random.oneIn(3) { batch.isGap = rows.map { _ in random.oneIn(2) } }
   }
 
-  /// Of a bar that is not there and an entry that breaks a rule, either may be told: so not both in one call.
-  private func addFeatures(
-    _ batch: inout BarBatch, _ random: inout Seeded, mayBreakRules: Bool = false
-  ) {
+  private func addFeatures(_ batch: inout BarBatch, _ random: inout Seeded) {
     let rows = batch.timestamps.indices
     guard random.oneIn(2) else {
       batch.featuresJSON = rows.map { _ in random.oneIn(3) ? nil : json(&random) }
@@ -105,8 +102,8 @@ struct RandomCalls {
     }
     // A number needs a quality.
     for column in batch.features.indices {
-      for row in rows where batch.features[column].qualities?[row] == nil {
-        if !mayBreakRules || !random.oneIn(40) { batch.features[column].values[row] = .nan }
+      for row in rows where batch.features[column].qualities?[row] == nil && !random.oneIn(40) {
+        batch.features[column].values[row] = .nan
       }
     }
   }

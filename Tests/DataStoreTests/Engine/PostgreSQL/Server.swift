@@ -32,6 +32,14 @@ final class Server {
   /// What another tool does.
   func run(_ sql: String) throws { try session.run(sql) }
 
+  /// The same by its URL, with a text for the one parameter, which is a `?` as for a file.
+  static func run(_ sql: String, value: String?, at url: String) throws {
+    let functions = try LibPQ.load()
+    let session = try Session.connect(try ServerAddress(url, functions), functions, timeout: 10) { false }
+    if let value { session.parameters.add(literal: value) }
+    _ = try session.run(sql.map { $0 == "?" ? "$1" : String($0) }.joined(), inBinary: false)
+  }
+
   /// The first value of a query, as text.
   func text(_ sql: String) throws -> String { try session.run(sql).string(0) }
 }

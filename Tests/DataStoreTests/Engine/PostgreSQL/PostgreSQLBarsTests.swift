@@ -13,7 +13,7 @@ struct PostgreSQLBarsTests {
   init() throws {
     scratch = try Scratch()
     server = try Server()
-    two = TwoEngines(file: try scratch.store(timeout: 10), server: try server.store())
+    two = TwoEngines(file: try scratch.file(), server: try server.store())
   }
 
   @Test func anyCallsLeaveTheSame() throws {
