@@ -87,6 +87,10 @@ class Proxy:
             self._rule = Rule(direction, bytes_passed, action, lasts)
             self.struck = 0
 
+    def leads_to(self, server: Path | tuple[str, int]) -> None:
+        """Takes further connections to this server, as an address does that has moved."""
+        self._server = server
+
     def refuse(self, refuses: bool = True) -> None:
         """Takes no further connections, or takes them again."""
         self._refuses = refuses

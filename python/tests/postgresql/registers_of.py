@@ -27,11 +27,28 @@ def transaction(store: DataStore, version: int) -> None:
         registers.write_sequence(store, version)
 
 
+def write_tick(store: DataStore, version: int) -> None:
+    """One bar again and again."""
+    value = float(version)
+    store.market.write_bar("tick", "1min", registers.HOURS[0], close=value, volume=value)
+
+
+def read_tick(store: DataStore, names: list[str]) -> registers.Versions:
+    found = store.market.latest_bar("tick", "1min")
+    return {"tick": [0] if found is None else registers.distinct([found.close, found.volume])}
+
+
+def read_single(store: DataStore, names: list[str]) -> registers.Versions:
+    return {"single": [store.state.get("single", 0)]}
+
+
 WRITES: dict[str, Write] = {
     "bars": lambda store, version: registers.write_bars(store, NAME, version),
     "live": lambda store, version: registers.write_live(store, NAME, version),
+    "tick": write_tick,
     "merged": lambda store, version: registers.write_merged(store, NAME, version),
     "state": lambda store, version: registers.write_state(store, NAME, version),
+    "single": lambda store, version: store.state.set("single", version),
     "requests": lambda store, version: registers.write_requests(store, NAME, version),
     "counter": swap,
     "sequence": transaction,
@@ -40,8 +57,10 @@ WRITES: dict[str, Write] = {
 READS: dict[str, Callable[[DataStore, list[str]], registers.Versions]] = {
     "bars": registers.read_bars,
     "live": registers.read_live_whole,
+    "tick": read_tick,
     "merged": registers.read_merged,
     "state": registers.read_state,
+    "single": read_single,
     "requests": registers.read_requests,
     "counter": registers.read_counter,
     "sequence": registers.read_sequence,

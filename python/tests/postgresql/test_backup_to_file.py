@@ -7,10 +7,12 @@ import threading
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from calls import put_three_bars_and_a_state
 from frames import START, SYMBOL, TIMEFRAME, bars, entry, same, times
 
-from data_store import DataStore
+from data_store import DataStore, _progress
+from data_store.errors import InterruptedCallError
 
 FEATURES = '{"a@1":{"value":1.10,"quality":"ready"}}'
 
@@ -64,3 +66,30 @@ def test_the_file_is_of_one_moment(store: DataStore, path: str, tmp_path: Path) 
         with DataStore(tmp_path / f"{turn}.db") as copy:
             closes = set(copy.market.read(SYMBOL, TIMEFRAME)["close"])
             assert closes == {float(copy.state.get("value"))}
+
+
+@pytest.mark.parametrize("which", ["first", "last"])
+def test_interrupt_stops_it_wherever_it_is(
+    store: DataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setattr(_progress, "INTERVAL", 0)
+    store.market.write(bars(25_000), SYMBOL, TIMEFRAME)
+    told: list[int] = []
+
+    def tell(done: int, total: int | None) -> None:
+        told.append(1)
+        if last and len(told) == (1 if which == "first" else last):
+            interrupting = threading.Thread(target=store.interrupt)
+            interrupting.start()
+            interrupting.join()
+
+    last = 0
+    store.backup(tmp_path / "whole.db", progress=tell)
+    last = len(told)
+    assert last > 1
+    told.clear()
+    with pytest.raises(InterruptedCallError):
+        store.backup(tmp_path / "copy.db", progress=tell)
+    assert [file.name for file in tmp_path.iterdir()] == ["whole.db"]
+    store.backup(tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").exists()

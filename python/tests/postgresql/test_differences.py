@@ -59,6 +59,8 @@ def test_every_fault_and_setting_of_the_page_has_its_test() -> None:
         "another version": "test_tables_of_another_kind_are_refused",
         "full disk": "test_a_server_out_of_disk_is_an_error",
         "deadlock": "test_a_deadlock_with_another_client_is_never_shown",
+        "only reads": "test_an_address_that_moves_to_a_standby_is_written_to",
+        "synchronous standby": "test_a_standby_that_is_away_is_waited_for_no_longer",
     }
     rows = re.findall(r"^\| (?!what|-)(.*?) \|", table, re.MULTILINE)
     assert len(rows) == len(words)

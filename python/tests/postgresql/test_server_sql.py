@@ -168,6 +168,40 @@ def test_a_text_is_a_value_of_the_type_that_the_statement_has_there(
     assert stored.sql(query, [param])["a"].tolist() == [True]
 
 
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        ("SELECT count(*) = 2 AS a FROM market_data WHERE is_gap = ?", [False]),
+        ("SELECT count(*) = 1 AS a FROM market_data WHERE is_gap = ? AND ?", [True, True]),
+        ("SELECT count(*) = 3 AS a FROM market_data WHERE is_gap IN (?, ?)", [True, False]),
+        ("SELECT CASE WHEN :b THEN true END AS a", {"b": True}),
+        ("SELECT NOT CAST(? AS boolean) AS a", [False]),
+        ("SELECT COALESCE(NULL::boolean, $1) AS a", [np.True_]),
+        ("SELECT ? = 1 AND 2 = ? + 1 AS a", [True, True]),
+        (
+            "SELECT count(*) = 1 AS a FROM market_data WHERE is_gap = ? AND timestamp_ns = ?",
+            [True, 0],
+        ),
+        ("SELECT ? AS a", [True]),
+        ("SELECT pg_typeof(?) = 'bigint'::regtype AS a", [1]),
+    ],
+)
+def test_true_and_false_are_flags_where_a_flag_is_wanted_and_else_numbers(
+    stored: DataStore, query: str, params: Any
+) -> None:
+    for _ in range(2):
+        assert stored.sql(query, params)["a"].tolist() == [True]
+    with stored.transaction():
+        assert stored.sql(query, params)["a"].tolist() == [True]
+
+
+def test_a_number_where_a_text_is_wanted_stays_an_error(stored: DataStore) -> None:
+    with pytest.raises(InvalidInputError, match="lower"):
+        stored.sql("SELECT lower(?), no_such_function(?)", [1, 0])
+    with pytest.raises(InvalidInputError, match="no_such_function"):
+        stored.sql("SELECT no_such_function(?)", [1])
+
+
 def test_a_text_with_a_zero_byte_is_refused_and_not_cut_off(stored: DataStore) -> None:
     with pytest.raises(InvalidInputError):
         stored.sql("SELECT CAST(? AS text) AS a", ["ab\0cd"])

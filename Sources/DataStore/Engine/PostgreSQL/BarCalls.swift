@@ -58,7 +58,7 @@ extension PostgreSQLEngine {
   private func mergeFeaturesOfOnlyRow(of batch: BorrowedBatch) throws(StoreError) {
     try BorrowedRow.only(of: batch) { row throws(StoreError) in
       try withFeatures(of: row, batch) { features throws(StoreError) in
-        try write(.oneMessage) { session throws(StoreError) in
+        try writeOneBar(row, features, mayInsert: false) { session throws(StoreError) in
           try session.mergeFeatures(row, features, in: tables.bars)
         }
       }
@@ -66,9 +66,25 @@ extension PostgreSQLEngine {
   }
 
   private func writeOneRow(_ row: BorrowedRow, _ features: Bytes?, replace: Bool) throws(StoreError) {
-    try write(.oneMessage) { session throws(StoreError) in
+    try writeOneBar(row, features, replace: replace) { session throws(StoreError) in
       try session.upsert(row, features, replace: replace, into: tables.bars)
     }
+  }
+
+  /// Runs `body`, which is one statement. Where its answer is lost, the bar tells whether it was run.
+  private func writeOneBar(
+    _ row: BorrowedRow, _ features: Bytes?, replace: Bool = false, mayInsert: Bool = true,
+    _ body: (Session) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try write(
+      .oneMessage,
+      orFind: { lost, failure throws(StoreError) in
+        var row = row
+        if !mayInsert { row.bar.carried = .features }
+        try findOut(lost, failure) { session throws(StoreError) in
+          try session.find(row, features, replace: replace, behind: lost.horizon, in: tables.bars)
+        }
+      }, body)
   }
 
   /// Lends the only row's features, packed, to `body`; nil if it says nothing of them.

@@ -14,6 +14,9 @@ final class PostgreSQLEngine: Engine, LaneTransactions, @unchecked Sendable {
   let address: ServerAddress
   /// The names of the tables, as statements have them.
   let tables: ServerTables
+  /// Whether it was opened on a server that could be written to. A standby that is met afterwards will be promoted, or is
+  /// not the one that is meant.
+  let isOpenedOnPrimary: Bool
 
   let lane = WriterLane()
   let monitor = Monitor()
@@ -23,8 +26,10 @@ final class PostgreSQLEngine: Engine, LaneTransactions, @unchecked Sendable {
   var isClosed = false
   var runningCalls = 0
   var pool = SessionPool()
-  /// Threads that make a backup, and the sessions that hold its snapshot.
-  var snapshots: [(thread: ThreadID, session: Session)] = []
+  /// Threads that make a backup, the sessions that hold its snapshot, and the files that it is written to.
+  var snapshots: [(thread: ThreadID, session: Session, file: SQLiteEngine?)] = []
+  /// How often `interrupt()` was called.
+  let interrupts = InterruptCount()
 
   // Guarded by the writer lane: the transaction of the thread that has the turn.
   var transaction = OpenTransaction()
@@ -45,12 +50,13 @@ final class PostgreSQLEngine: Engine, LaneTransactions, @unchecked Sendable {
     }
     let facts = try session.setUp(options)
     tables = facts.tables
+    isOpenedOnPrimary = !facts.isStandby
+    session.take(facts)
+    join(session)
+    session.waitsUntil = Deadline(secondsFromNow: options.timeout)
     try ServerSchema.prepare(session, facts, isReadOnly: options.isReadOnly)
-    session.system = facts.system
-    session.started = facts.started
     pool.giveBack(session)
     pool.open = 1
-    join(session)
   }
 
   deinit { close() }
@@ -74,8 +80,11 @@ final class PostgreSQLEngine: Engine, LaneTransactions, @unchecked Sendable {
       guard !isClosed || runningCalls > 0 else { throw .isClosed }
       for session in pool.inUse { session.interruption.request() }
       pool.interrupts += 1
+      interrupts.increase()
       monitor.wakeAll()
     }
+    // A backup writes a file, too, for most of its time.
+    for file in monitor.locked({ snapshots.compactMap(\.file) }) { try? file.interrupt() }
     lane.interrupt()
   }
 

@@ -10,6 +10,14 @@ struct QuerySQL {
   /// By number.
   private(set) var values: [Cell] = []
 
+  /// Whether a value may be meant as true or false.
+  var hasFlags: Bool {
+    values.contains { value in
+      if case .integer(0...1) = value { return true }
+      return false
+    }
+  }
+
   private enum Form { case numbers, marks, names }
 
   init(_ given: String, _ parameters: [QueryParameter]) throws(StoreError) {

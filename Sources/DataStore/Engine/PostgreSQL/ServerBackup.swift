@@ -14,13 +14,20 @@ extension PostgreSQLEngine {
     try withSnapshot { () throws(StoreError) in
       let file = try SQLiteEngine(scratch, StoreOptions(durability: .normal))
       defer { file.close() }
+      monitor.locked {
+        for place in snapshots.indices where snapshots[place].thread == ThreadID.current {
+          snapshots[place].file = file
+        }
+      }
       var bars: Int?
       if reporter != nil { bars = Int(try info().marketDataRows) }
       // The calls that it consists of are parts, which do not end what is reported.
       try ProgressReporter.call(reporter, .rows, of: bars) { () throws(StoreError) in
-        var copy = StoreCopy(from: self, to: file, chunk: 10_000, LongCall([]), reporter)
+        let call = LongCall([interrupts])
+        var copy = StoreCopy(from: self, to: file, chunk: 10_000, call, reporter)
         let result = try copy.run()
         try reporter?.finish(result.bars)
+        try call.check()
         // Closing does so, too, but would not tell of a full disk.
         _ = try ProgressReporter.during(nil) { () throws(StoreError) in try file.checkpoint() }
       }
@@ -34,10 +41,11 @@ extension PostgreSQLEngine {
     try call { () throws(StoreError) in
       let session = try takeSession(until: Deadline(secondsFromNow: options.timeout))
       defer { giveBack(session) }
+      session.waitsUntil = Deadline(secondsFromNow: options.timeout)
       try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
       defer { if session.isInTransaction, !session.isLost { rollBack(session) } }
       let thread = ThreadID.current
-      monitor.locked { snapshots.append((thread, session)) }
+      monitor.locked { snapshots.append((thread, session, nil)) }
       defer { monitor.locked { snapshots.removeAll { $0.session === session } } }
       try body()
     }

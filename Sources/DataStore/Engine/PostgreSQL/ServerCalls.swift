@@ -6,9 +6,10 @@ import Glibc
 extension PostgreSQLEngine {
   /// How a write becomes one transaction.
   enum WriteForm {
-    /// It is one message: a statement, or a COPY and what is run over it.
+    /// It is one message: a statement, or a COPY and what is run over it. Where its answer is lost it finds out by itself
+    /// what has become of it; see `Session.outcome`.
     case oneMessage
-    /// A BEGIN and a COMMIT go around it.
+    /// A BEGIN, which tells the transaction's number, and a COMMIT go around it. Its result is known before the COMMIT.
     case severalMessages
   }
 
@@ -38,7 +39,10 @@ extension PostgreSQLEngine {
     snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
-      if let session = snapshotOfThisThread { return try Self.failingWhenShort(session, body) }
+      if let session = snapshotOfThisThread {
+        session.waitsUntil = Deadline(secondsFromNow: options.timeout)
+        return try Self.failingWhenShort(session, body)
+      }
       if lane.enterTransaction() {
         defer { leaveLane() }
         return try inTransaction(writes: false, until: queryEnd, body)
@@ -89,9 +93,14 @@ extension PostgreSQLEngine {
   // MARK: Writing
 
   /// Runs `body` as one transaction (within an open one: as a savepoint): all of it is stored, or nothing. `body` may run
-  /// again where a deadlock, or a lost connection, took back what it did.
+  /// again where a deadlock, or a lost connection, took back what it did. `find` is for one message whose answer was lost:
+  /// it returns where what was to be stored is stored, else it throws.
   func write<Result: ~Copyable>(
-    _ form: WriteForm, _ body: (Session) throws(StoreError) -> Result
+    _ form: WriteForm,
+    orFind find: (Session, StoreError) throws(StoreError) -> Result = { lost, _ throws(StoreError) in
+      throw .unknownOutcome(lost.place)
+    },
+    _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
       try checkMayWrite()
@@ -105,7 +114,7 @@ extension PostgreSQLEngine {
       leaveLane()
       return try repeatedly(deadline) { session throws(StoreError) in
         switch form {
-        case .oneMessage: return try writeInOneMessage(session, body)
+        case .oneMessage: return try writeInOneMessage(session, orFind: find, body)
         case .severalMessages: return try writeInSeveral(session, body)
         }
       }
@@ -117,13 +126,19 @@ extension PostgreSQLEngine {
   }
 
   private func writeInOneMessage<Result: ~Copyable>(
-    _ session: Session, _ body: (Session) throws(StoreError) -> Result
+    _ session: Session, orFind find: (Session, StoreError) throws(StoreError) -> Result,
+    _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    session.outcome = .unknownWhereLost
+    session.outcome = .nothingStored
     defer { session.outcome = .nothingStored }
-    do throws(StoreError) { return try Self.failingWhenShort(session, body) } catch {
+    do throws(StoreError) {
+      let result = try Self.failingWhenShort(session, body)
+      // A server that was to stop amid its wait for a standby says that all is done.
+      if session.cancelReason != nil, !confirm(by: session) { throw .unknownOutcome(path) }
+      return result
+    } catch {
       guard session.isLost, session.outcome == .unknownWhereLost else { throw error }
-      throw .unknownOutcome(path)
+      return try find(session, error)
     }
   }
 
@@ -143,39 +158,11 @@ extension PostgreSQLEngine {
         try session.run("COMMIT").tag.utf8.elementsEqual("COMMIT".utf8)
       }
       guard isCommitted else { throw .rolledBackByServer }
+      if let number = UInt64(number) { session.horizon.own = number }
     } catch {
       guard session.isLost else { throw error }
       try findOut(number, of: session, error)
     }
-  }
-
-  /// Finds out whether a transaction was committed whose COMMIT has no answer; throws where it was not, or cannot be known.
-  func findOut(_ number: String, of lost: Session, _ failure: StoreError) throws(StoreError) {
-    let deadline = Deadline(secondsFromNow: max(options.timeout, 5))
-    var mayGoOn = true
-    while !deadline.isPast {
-      guard let session = try? takeSession(until: deadline) else { break }
-      defer { giveBack(session) }
-      // Another server, or another line of this one's history, numbers its transactions by itself.
-      guard session.system == lost.system else { break }
-      session.parameters.add(copying: number)
-      guard let answer = try? session.run("SELECT pg_catalog.pg_xact_status($1::text::xid8)", inBinary: false)
-      else {
-        continue
-      }
-      let status = answer.string(0)
-      if status.utf8.elementsEqual("committed".utf8) { return }
-      if status.utf8.elementsEqual("aborted".utf8) {
-        lost.outcome = .nothingStored
-        throw failure
-      }
-      guard status.utf8.elementsEqual("in progress".utf8) else { break }
-      // Where the connection hangs, the server may wait for it for hours.
-      if mayGoOn { session.endSession(lost.processNumber, ofTransaction: number) }
-      mayGoOn = false
-      try? pause(until: deadline)
-    }
-    throw .unknownOutcome(path)
   }
 
   // MARK: Again
@@ -195,14 +182,18 @@ extension PostgreSQLEngine {
       do throws(StoreError) { return try body(session) } catch {
         let state = session.lastState
         if session.isInTransaction, !session.isLost { rollBack(session) }
-        guard error.code != .closed, error.code != .interrupted else { throw error }
+        guard error.code != .closed, error.code != .interrupted, error.code != .timeout else { throw error }
         if session.isLost {
+          // Who wished that the call should stop is content.
+          guard !session.interruption.isRequested else { throw .isInterrupted }
           guard !wasChecked || !deadline.isPast else { throw error }
           continue
         }
         switch state {
         case .deadlock, .serialization:
           guard !deadline.isPast else { throw error }
+        case .readOnlyTransaction:
+          try awaitPrimary(session, until: deadline, error)
         case .noSuchStatement, .featureNotSupported:
           // The tables have changed under a prepared statement, or a pooler has given another session.
           guard !hasForgotten else { throw error }

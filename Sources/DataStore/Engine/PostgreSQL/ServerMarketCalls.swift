@@ -5,7 +5,7 @@ extension PostgreSQLEngine {
     guard range.start ?? .min <= range.end ?? .max else {
       return try write(.oneMessage) { _ throws(StoreError) in 0 }
     }
-    return try write(.oneMessage) { session throws(StoreError) in
+    return try write(.severalMessages) { session throws(StoreError) in
       try session.deleteBars(key, range, in: tables.bars)
     }
   }
@@ -17,7 +17,9 @@ extension PostgreSQLEngine {
   }
 
   func record(_ request: BorrowedRequest) throws(StoreError) -> Int64 {
-    try write(.oneMessage) { session throws(StoreError) in try session.record(request, in: tables.requests) }
+    try write(.severalMessages) { session throws(StoreError) in
+      try session.record(request, in: tables.requests)
+    }
   }
 
   func requests(

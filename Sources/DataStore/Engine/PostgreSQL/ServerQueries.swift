@@ -31,10 +31,10 @@ extension Session {
     try run(
       "SET LOCAL transaction_read_only = on; SET LOCAL enable_bitmapscan TO DEFAULT;"
         + " SET LOCAL search_path = \(searchPath.isEmpty ? "pg_catalog" : searchPath)"
+        + (statement.hasFlags ? "; SAVEPOINT ds_flags" : "")
     )
     do throws(StoreError) {
-      try bind(statement)
-      _ = try run("DECLARE ds_query NO SCROLL CURSOR FOR " + statement.sql, inBinary: false)
+      try declare(statement)
       return try fetchAll()
     } catch {
       if interruption.isOutOfTime, error.code == .interrupted { throw StoreError(.timeout, error.message) }
@@ -60,10 +60,39 @@ extension Session {
         ? ". Only what reads runs here: one SELECT, VALUES, TABLE or WITH, in PostgreSQL's SQL" : "")
   }
 
-  private func bind(_ statement: QuerySQL) throws(StoreError) {
+  /// Python's True and False, and C's, come as 1 and 0. Where the statement has no number there, they are what it has.
+  private func declare(_ statement: QuerySQL) throws(StoreError) {
+    let sql = "DECLARE ds_query NO SCROLL CURSOR FOR " + statement.sql
+    guard statement.hasFlags else {
+      try bind(statement)
+      _ = try run(sql, inBinary: false)
+      return
+    }
+    do throws(StoreError) {
+      try bind(statement)
+      _ = try run(sql, inBinary: false)
+    } catch {
+      let state = lastState
+      guard state == .noSuchFunction || state == .typeMismatch || state == .noSuchCast else { throw error }
+      try run("ROLLBACK TO SAVEPOINT ds_flags")
+      do throws(StoreError) {
+        try bind(statement, flagsAsLiterals: true)
+        _ = try run(sql, inBinary: false)
+      } catch let second {
+        if isLost || second.code == .interrupted { throw second }
+        // It was something else that the server did not like.
+        lastState = state
+        throw error
+      }
+    }
+  }
+
+  private func bind(_ statement: QuerySQL, flagsAsLiterals: Bool = false) throws(StoreError) {
     for (place, value) in statement.values.enumerated() {
       switch value {
       case .null: parameters.addNull()
+      case .integer(let value) where flagsAsLiterals && (value == 0 || value == 1):
+        parameters.add(literal: value == 0 ? "0" : "1")
       case .integer(let value):
         parameters.add(value)
         parameters.setType(20)

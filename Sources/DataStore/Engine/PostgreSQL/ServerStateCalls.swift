@@ -19,9 +19,12 @@ extension PostgreSQLEngine {
   }
 
   func setState(_ key: Bytes, _ value: StateValue) throws(StoreError) {
-    try write(.oneMessage) { session throws(StoreError) in
-      try session.putState(key, value, in: tables.state)
-    }
+    try write(
+      .oneMessage,
+      orFind: { lost, failure throws(StoreError) in try findOut(lost.number, of: lost, failure) },
+      { session throws(StoreError) in
+        try session.putState(key, value, in: tables.state, commits: try session.beginAlone())
+      })
   }
 
   func restoreState(_ entries: [(key: String, value: StateValue, updatedAt: Int64)]) throws(StoreError) {
@@ -39,13 +42,14 @@ extension PostgreSQLEngine {
   }
 
   func deleteState(_ key: String) throws(StoreError) -> Bool {
-    try write(.oneMessage) { session throws(StoreError) in try session.deleteState(key, in: tables.state) }
+    try write(.severalMessages) { session throws(StoreError) in
+      try session.deleteState(key, in: tables.state)
+    }
   }
 
   func compareAndSetState(
     _ key: String, _ expected: JSONValue, _ value: StateValue
   ) throws(StoreError) -> Bool {
-    // Of one message nobody could tell whether it was stored, where the answer is lost.
     try write(.severalMessages) { session throws(StoreError) in
       try session.compareAndSetState(key, expected, value, in: tables.state)
     }

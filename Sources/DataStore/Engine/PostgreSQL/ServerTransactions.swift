@@ -53,11 +53,15 @@ extension PostgreSQLEngine {
         transaction = OpenTransaction(session: session, number: answer.string(0))
         return
       } catch {
-        let isDeadlock = session.lastState == .deadlock
+        defer { giveBack(session) }
+        let state = session.lastState
         if session.isInTransaction, !session.isLost { rollBack(session) }
-        let isLost = session.isLost
-        giveBack(session)
-        guard isLost || isDeadlock, error.code != .interrupted, !deadline.isPast else { throw error }
+        guard error.code != .interrupted else { throw error }
+        if state == .readOnlyTransaction, !session.isLost {
+          try awaitPrimary(session, until: deadline, error)
+          continue
+        }
+        guard session.isLost || state == .deadlock, !deadline.isPast else { throw error }
       }
     }
   }

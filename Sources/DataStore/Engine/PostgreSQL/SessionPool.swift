@@ -19,6 +19,7 @@ struct SessionPool {
   /// The one that was used last, whose server process has its caches warm.
   mutating func take() -> Session? {
     guard let session = idle.popLast() else { return nil }
+    session.hasOthersToEnd = !lost.isEmpty
     inUse.append(session)
     return session
   }
@@ -73,6 +74,7 @@ extension PostgreSQLEngine {
       if let kept = try pooledSession(until: deadline, seen) {
         if !isChecked || kept.checkIsAlive() {
           kept.interruption.begin(stopsStatements: true, deadline: nil)
+          if kept.hasOthersToEnd { endLostSessions(by: kept) }
           return kept
         }
         monitor.locked { pool.drop(kept) }
@@ -88,6 +90,7 @@ extension PostgreSQLEngine {
           pool.open -= 1
           monitor.wakeAll()
         }
+        if monitor.locked({ isClosed }) { throw .isClosed }
         guard error.code == .storage, !deadline.isPast else { throw error }
         try pause(until: deadline, seen)
       }
@@ -143,16 +146,32 @@ extension PostgreSQLEngine {
     let session = try Session.connect(
       address, functions, timeout: options.timeout, writes: !options.isReadOnly
     ) { [self] in
-      monitor.locked { pool.interrupts != seen } || CancellationCallback.isAnsweredYes()
+      monitor.locked { pool.interrupts != seen || isClosed } || CancellationCallback.isAnsweredYes()
     }
-    let facts = try session.setUp(options)
-    session.system = facts.system
-    session.started = facts.started
+    session.take(try session.setUp(options))
     join(session)
-    for lost in monitor.locked({ pool.takeLost() }) {
-      session.endSession(lost.process, begunAt: lost.started)
-    }
+    endLostSessions(by: session)
     return session
+  }
+
+  /// Has the server end the sessions whose connection was lost: they may hold what the next call needs.
+  private func endLostSessions(by session: Session) {
+    for lost in monitor.locked({ pool.takeLost() }) {
+      _ = try? session.endSession(lost.process, begunAt: lost.started)
+    }
+  }
+
+  /// Returns where a write that met a server which only reads is to be tried again, on a new session: a standby that took
+  /// the place of a primary is being promoted, or another host is the primary now. Else throws why it is not.
+  func awaitPrimary(_ session: Session, until deadline: Deadline, _ failure: StoreError) throws(StoreError) {
+    let answer = try session.run(
+      "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('default_transaction_read_only')")
+    let isStandby = answer.bytes(0).first == UInt8(ascii: "t")
+    // One that is not read-only any more has been promoted meanwhile.
+    guard isStandby || answer.string(1).utf8.elementsEqual("off".utf8) else { throw failure }
+    guard isOpenedOnPrimary, !deadline.isPast else { throw isStandby ? .isStandby(path, failure) : failure }
+    session.abandon()
+    try pause(until: deadline)
   }
 
   /// Has a session ask the engine about what it cannot find out by itself. The engine outlives its calls.
@@ -167,10 +186,12 @@ extension PostgreSQLEngine {
   private func look(at session: Session) -> Session.Verdict {
     guard let other = try? Session.connect(address, functions, timeout: 1, { false }) else { return .isGone }
     other.parameters.add(session.processNumber)
-    let sql = "SELECT wait_event_type, state FROM pg_catalog.pg_stat_activity WHERE pid = $1::int"
+    let sql = "SELECT wait_event_type, wait_event FROM pg_catalog.pg_stat_activity WHERE pid = $1::int"
     guard let answer = try? other.run(sql, inBinary: false), answer.rows == 1 else { return .isGone }
     switch answer.string(0) {
     case "Lock": return .isBlocked
+    // It is committed here, and a standby has not said that it has it: it may be away for ever.
+    case "IPC" where answer.string(1).utf8.elementsEqual("SyncRep".utf8): return .isGone
     // It has sent all, or waits for what was sent: it hangs in between, if that is so twice.
     case "Client":
       session.stalls += 1
@@ -181,15 +202,17 @@ extension PostgreSQLEngine {
 }
 
 extension Session {
-  /// Ends another session of this role, if the server still has it: nobody hears of it any more.
-  func endSession(_ process: Int32, begunAt started: String) {
+  /// Ends another session of this role, of which nobody hears any more. Returns whether the server has it no longer, and
+  /// its transaction is over.
+  func endSession(_ process: Int32, begunAt started: String) throws(StoreError) -> Bool {
     parameters.add(process)
     parameters.add(copying: started)
-    _ = try? run(
+    return try run(
       """
       SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_get_activity($1::int)
       WHERE backend_start = $2::text::timestamptz
-      """, inBinary: false)
+      """, inBinary: false
+    ).rows == 0
   }
 
   /// Ends another session of this role, if it still runs this transaction.

@@ -28,9 +28,13 @@ extension Session {
       add("keepalives_interval", "5")
       add("keepalives_count", "3")
       let given = address.value("connect_timeout").flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil }
-      let limit = Deadline(secondsFromNow: given ?? max(1, min(timeout, 10)))
-      switch try attempt(settings, functions, until: limit, shouldStop) {
-      case .connected(let connection): return Session(functions, owning: connection, place: address.shown)
+      let seconds = given ?? max(1, min(timeout, 10))
+      switch try attempt(settings, functions, until: Deadline(secondsFromNow: seconds), shouldStop) {
+      case .connected(let connection):
+        let session = Session(functions, owning: connection, place: address.shown)
+        // To be set up takes no longer, either.
+        session.waitsUntil = Deadline(secondsFromNow: seconds)
+        return session
       case .failed(let reason): reasons.append(hiding(address, reason))
       }
     }

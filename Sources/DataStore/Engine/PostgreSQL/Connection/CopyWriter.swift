@@ -143,7 +143,10 @@ extension Session {
         let status = functions.pointee.PQresultStatus(result)
         let answer = Answer(functions, owning: result)
         switch status {
-        case LibPQ.copyIn: return try fillCopy(fill)
+        case LibPQ.copyIn:
+          try fillCopy(isAlone: isAlone, fill)
+          if let own = number.flatMap({ UInt64($0) }) { horizon.own = own }
+          return
         case LibPQ.tuplesOK: if isAlone { number = answer.string(0) }
         case LibPQ.commandOK: break
         default:
@@ -153,13 +156,16 @@ extension Session {
         }
       }
     } catch {
-      guard isLost, let number, let settle else { throw error }
+      guard isLost, outcome == .unknownWhereLost, let number, let settle else { throw error }
+      outcome = .nothingStored
       return try settle(self, number, error)
     }
     throw StoreError(.internalError, "there was no COPY among the statements. Please report this message")
   }
 
-  private func fillCopy(_ fill: (inout CopyWriter) throws(StoreError) -> Void) throws(StoreError) {
+  private func fillCopy(
+    isAlone: Bool, _ fill: (inout CopyWriter) throws(StoreError) -> Void
+  ) throws(StoreError) {
     var failure: StoreError?
     do throws(StoreError) {
       var writer = CopyWriter(self)
@@ -171,6 +177,8 @@ extension Session {
       if isLost { throw error }
       failure = error
     }
+    // Only with the end of its rows can the server go on to the COMMIT.
+    if isAlone, failure == nil { outcome = .unknownWhereLost }
     // 0: its buffer is full. -1: the server has ended the COPY by an error, which is told next.
     while functions.pointee.PQputCopyEnd(connection, failure == nil ? nil : "the writer has failed") == 0 {
       try wait(for: POLLIN | POLLOUT)

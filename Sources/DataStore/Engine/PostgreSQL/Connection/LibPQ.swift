@@ -22,6 +22,8 @@ enum LibPQ {
   static let copyOut: Int32 = 3
   static let copyIn: Int32 = 4
   static let singleTuple: Int32 = 9
+  static let pipelineSync: Int32 = 10
+  static let pipelineAborted: Int32 = 11
   static let emptyQuery: Int32 = 0
   static let isIdle: Int32 = 0
   static let isInTransaction: Int32 = 2

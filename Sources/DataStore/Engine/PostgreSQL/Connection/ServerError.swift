@@ -33,7 +33,8 @@ struct ServerError {
       )
     case .readOnlyTransaction:
       return (
-        .storage, "The server only reads (a standby, or default_transaction_read_only): write to the primary"
+        .storage,
+        "The server only reads (a standby, or default_transaction_read_only). Nothing was stored: write to the primary"
       )
     case .tooManyConnections:
       return (.storage, "Close other clients, or raise the server's max_connections")
@@ -61,6 +62,15 @@ struct ServerError {
 }
 
 extension StoreError {
+  /// A write met a standby, and it was not promoted within the timeout.
+  static func isStandby(_ place: String, _ failure: StoreError) -> StoreError {
+    StoreError(
+      .storage,
+      "\(place): the server is a standby, which only reads: \(failure.reason ?? failure.message). Nothing was stored: name the"
+        + " primary in the URL, or all hosts as host1,host2, of which the one that takes writes is found; open with"
+        + " read_only to read a standby")
+  }
+
   /// The same, but for the server's failures it says that the outcome is not known.
   static func unknownOutcome(_ place: String) -> StoreError {
     StoreError(

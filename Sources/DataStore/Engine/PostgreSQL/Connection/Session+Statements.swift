@@ -52,8 +52,22 @@ extension Session {
   /// Runs a prepared statement with the parameters that were added; results in binary. It is prepared at its first use.
   func execute(_ name: StatementName, _ sql: () -> String) throws(StoreError) -> Answer {
     defer { parameters.removeAll() }
-    try send(name, sql)
+    try send(try cName(name, sql))
     return try lastAnswer()
+  }
+
+  /// The same with a statement that may write, and is its own transaction where none is open: nobody knows of that without
+  /// its answer.
+  func executeAlone(_ name: StatementName, _ sql: () -> String) throws(StoreError) -> Answer {
+    defer { parameters.removeAll() }
+    let name = try cName(name, sql)
+    // What was made without memory must not be stored.
+    if MemoryShortage.isNoted { throw .noMemory() }
+    if !isInTransaction { outcome = .unknownWhereLost }
+    try send(name)
+    let answer = try lastAnswer()
+    outcome = .nothingStored
+    return answer
   }
 
   /// The same, and hands each row to `body` as it comes: an answer of one row. Where `body` throws, the rest is let go.
@@ -70,7 +84,7 @@ extension Session {
     forEachRow body: (borrowing Answer, Int) throws(StoreError) -> Void
   ) throws(StoreError) {
     defer { parameters.removeAll() }
-    try send(name, sql)
+    try send(try cName(name, sql))
     if isShort {
       let answer = try lastAnswer()
       for row in 0..<answer.rows { try body(answer, row) }
@@ -91,8 +105,64 @@ extension Session {
     if let failure { throw failure }
   }
 
-  private func send(_ name: StatementName, _ sql: () -> String) throws(StoreError) {
+  /// Begins a transaction and notes its number; where one is open already that is not done, and false is returned.
+  func beginAlone() throws(StoreError) -> Bool {
+    guard !isInTransaction else { return false }
+    number = try run("BEGIN; SELECT pg_catalog.pg_current_xact_id()::text").string(0)
+    return true
+  }
+
+  /// Runs a prepared statement as the last one of a transaction, and commits it, in one round trip.
+  func executeAndCommit(_ name: StatementName, _ sql: () -> String) throws(StoreError) -> Answer {
+    defer { parameters.removeAll() }
     let name = try cName(name, sql)
+    if MemoryShortage.isNoted { throw .noMemory() }
+    guard functions.pointee.PQenterPipelineMode(connection) == 1 else { throw lose() }
+    // It fails where results are left, as of a connection that was lost.
+    defer { if functions.pointee.PQexitPipelineMode(connection) != 1 { abandon() } }
+    outcome = .unknownWhereLost
+    try send(name)
+    guard functions.pointee.PQsendQueryParams(connection, "COMMIT", 0, nil, nil, nil, nil, 1) == 1,
+      functions.pointee.PQpipelineSync(connection) == 1
+    else { throw lose() }
+    try flush()
+    var given: Answer?
+    var isCommitted = false
+    var isWhole = false
+    var failure: StoreError?
+    // Behind the results of each statement there is none.
+    var gaps = 0
+    while gaps < 3 {
+      guard let result = try nextResult() else {
+        gaps += 1
+        continue
+      }
+      let status = functions.pointee.PQresultStatus(result)
+      let answer = Answer(functions, owning: result)
+      if status == LibPQ.pipelineSync {
+        isWhole = true
+        break
+      }
+      switch status {
+      case LibPQ.commandOK, LibPQ.tuplesOK:
+        if given == nil {
+          given = consume answer
+        } else {
+          isCommitted = answer.tag.utf8.elementsEqual("COMMIT".utf8)
+        }
+      case LibPQ.pipelineAborted: break
+      default: failure = failure ?? error(of: result)
+      }
+      if isLost { break }
+    }
+    if let failure { throw failure }
+    guard isWhole else { throw lose() }
+    outcome = .nothingStored
+    guard isCommitted, let answer = given else { throw .rolledBackByServer }
+    return answer
+  }
+
+  private func send(_ name: UnsafeMutablePointer<CChar>) throws(StoreError) {
     try begin()
     let isSent = functions.pointee.PQsendQueryPrepared(
       connection, name, Int32(parameters.count), parameters.values, parameters.lengths, parameters.formats, 1)

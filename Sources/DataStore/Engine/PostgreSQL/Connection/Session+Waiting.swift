@@ -7,6 +7,8 @@ extension Session {
   private static let step: Int32 = 50
   /// Nanoseconds in which a server must answer a cancellation, or count as gone.
   private static let patience: Int64 = 10_000_000_000
+  /// Nanoseconds in which it must take the request.
+  private static let cancelPatience: Int64 = 3_000_000_000
 
   /// Sends what libpq still holds.
   func flush() throws(StoreError) {
@@ -38,7 +40,7 @@ extension Session {
           return
         }
         guard functions.pointee.PQconsumeInput(connection) != 0 else { throw lose() }
-        if cancelReason == nil, isInterruptible, interruption.isRequested { cancel(.interrupted) }
+        if cancelReason == nil, isInterruptible, interruption.isRequested { try cancel(.interrupted) }
         return
       }
       if found < 0, errno != EINTR { throw lose() }
@@ -48,32 +50,39 @@ extension Session {
 
   private func askWhetherToStop() throws(StoreError) {
     if cancelReason != nil {
-      guard Deadline.now - canceledAt < Self.patience else { throw lose() }
+      guard Deadline.now - canceledAt < Self.patience else { throw loseCanceled() }
       return
     }
     if isInterruptible, interruption.shouldStop() {
-      cancel(interruption.isOutOfTime ? .outOfTime : .interrupted)
+      try cancel(interruption.isOutOfTime ? .outOfTime : .interrupted)
       return
     }
-    guard waitsUntil.isPast, let watch else { return }
+    guard waitsUntil.isPast else { return }
+    // Nobody else can look: it is being set up.
+    guard let watch else { throw lose() }
     switch watch(self) {
     case .works: waitsUntil = Deadline(nanosecondsFromNow: 1_000_000_000)
-    case .isBlocked where isInterruptible: cancel(.blocked)
+    case .isBlocked where isInterruptible: try cancel(.blocked)
     case .isBlocked: waitsUntil = Deadline(nanosecondsFromNow: 1_000_000_000)
     case .isGone: throw lose()
     }
   }
 
   /// Has the server cancel the running statement: it will answer that it did, or that it was done before.
-  private func cancel(_ reason: CancelReason) {
+  private func cancel(_ reason: CancelReason) throws(StoreError) {
     cancelReason = reason
     canceledAt = Deadline.now
     guard let request = functions.pointee.PQgetCancel(connection) else { return }
-    defer { functions.pointee.PQfreeCancel(request) }
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { room in
-      guard let base = room.baseAddress else { return }
-      _ = functions.pointee.PQcancel(request, base, 256)
+    // What is canceled after all must not be a later statement.
+    guard CancelRequest(functions, owning: request).send(within: Self.cancelPatience) else {
+      throw loseCanceled()
     }
+  }
+
+  /// The server does not even cancel the statement. That is not what a caller is told which wished it.
+  private func loseCanceled() -> StoreError {
+    let failure = lose()
+    return cancellation ?? failure
   }
 
   /// Runs `body`, a COMMIT say, which must not be stopped any more.

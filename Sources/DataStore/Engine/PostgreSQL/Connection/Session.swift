@@ -28,8 +28,16 @@ final class Session {
   var settle: ((Session, _ number: String, _ failure: StoreError) throws(StoreError) -> Void)?
   /// Which server this is, and which line of its history it writes.
   var system = ""
+  /// Changes with each crash of the server.
+  var crashes = ""
   /// When the server began the session, as it writes it: with its process, this tells the session from all others.
   var started = ""
+  /// The number of the transaction that `beginAlone` has begun.
+  var number = ""
+  /// Whether sessions of the pool were lost that the server may not have ended yet.
+  var hasOthersToEnd = false
+  /// What was over when its last write was run.
+  var horizon = Horizon()
   /// What a call is told where the connection is lost within it.
   var outcome = Outcome.nothingStored
   /// Whether the temporary tables of this session are there, by the caller's numbers. See `forgetTemporaryTables()`.
@@ -53,7 +61,7 @@ final class Session {
 
   enum Outcome {
     case nothingStored
-    /// What was sent was a transaction of its own.
+    /// What was sent may have been committed.
     case unknownWhereLost
   }
 
@@ -91,7 +99,10 @@ final class Session {
 
   var serverVersion: Int { Int(functions.pointee.PQserverVersion(connection)) }
   /// The server's process. libpq no longer tells it once the connection is lost, and that is when it is asked for.
-  let processNumber: Int32
+  var processNumber: Int32
+
+  /// Is of no use any more: the server cannot do what it is to do.
+  func abandon() { isLost = true }
 
   func parameterStatus(_ name: String) -> String {
     functions.pointee.PQparameterStatus(connection, name).map { String(cString: $0) } ?? ""
@@ -151,6 +162,16 @@ final class Session {
     )
   }
 
+  /// What a call is told that was canceled because somebody wished it.
+  var cancellation: StoreError? {
+    switch cancelReason {
+    case .interrupted: .isInterrupted
+    case .outOfTime:
+      StoreError(.timeout, "the call took longer than its timeout; nothing of it was stored")
+    case .blocked, nil: nil
+    }
+  }
+
   /// What a failed result says; also whether it was the end of the session.
   func error(of result: OpaquePointer) -> StoreError {
     func field(_ code: Int32) -> String {
@@ -164,13 +185,9 @@ final class Session {
       return lose()
     }
     if functions.pointee.PQstatus(connection) != LibPQ.connectionIsOK { return lose() }
-    if lastState == .canceled, let cancelReason {
-      switch cancelReason {
-      case .interrupted: return .isInterrupted
-      case .outOfTime:
-        return StoreError(.interrupted, "the call took longer than its timeout; nothing of it was stored")
-      case .blocked: lastState = .lockNotAvailable
-      }
+    if lastState == .canceled {
+      if let cancellation { return cancellation }
+      if cancelReason == .blocked { lastState = .lockNotAvailable }
     }
     var message = field(LibPQ.fieldMessage)
     if message.isEmpty {

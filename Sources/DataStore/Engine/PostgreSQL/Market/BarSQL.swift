@@ -68,10 +68,15 @@ enum BarSQL {
       """
   }
 
-  /// Upserts one row: parameters 1 to 4 are its key, the columns follow.
+  /// Upserts one row: parameters 1 to 4 are its key, the columns follow. Gives a row where it has changed anything.
   static func upsertBar(_ table: String, _ carried: BarColumns, replace: Bool) -> String {
     insertBar(table, carried) + onConflict(carried, replace: replace, replace ? .replace : .replaceWhereGiven)
+      + " RETURNING \(horizon)"
   }
+
+  /// Before which transaction all are over, and the number of this one, where it has written anything.
+  private static let horizon =
+    "pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()), pg_catalog.pg_current_xact_id_if_assigned()"
 
   private static func insertBar(_ table: String, _ carried: BarColumns) -> String {
     let columns = carried.indices.enumerated().map { ", $\($0.offset + 5)::\(type($0.element))" }
@@ -150,7 +155,7 @@ enum BarSQL {
        SET \(changes.set.joined(separator: ", "))\
        WHERE m.features::text IS NOT DISTINCT FROM \(expected)\
        AND (\(changes.differs.joined(separator: " OR "))) RETURNING 1)\
-       SELECT EXISTS (SELECT FROM written) OR (m.symbol IS NOT NULL AND \(isStored(carried))), m.features\
+       SELECT EXISTS (SELECT FROM written) OR (m.symbol IS NOT NULL AND \(isStored(carried))), m.features, \(horizon)\
        FROM (SELECT) AS one LEFT JOIN \(table) AS m ON \(oneBar)
       """
   }
@@ -161,9 +166,21 @@ enum BarSQL {
     WITH written AS (UPDATE \(table) AS m SET features = $5::json WHERE \(oneBar)\
      AND m.features::text IS NOT DISTINCT FROM $6::text\
      AND m.features::text IS DISTINCT FROM $5::json::text RETURNING 1)\
-     SELECT EXISTS (SELECT FROM written) OR m.features::text IS NOT DISTINCT FROM $5::json::text, m.features\
-     FROM \(table) AS m WHERE \(oneBar)
+     SELECT EXISTS (SELECT FROM written) OR m.features::text IS NOT DISTINCT FROM $5::json::text, m.features,\
+     \(horizon) FROM \(table) AS m WHERE \(oneBar)
     """
+  }
+
+  /// The bar that `insertBar`'s parameters name, if it is there: whether it holds their values (with `replace`, what
+  /// they leave out is as if it were new), its features, and the transaction that wrote it.
+  static func lookAtBar(_ table: String, _ carried: BarColumns, replace: Bool) -> String {
+    var same = carried.isEmpty ? [] : [isStored(carried)]
+    for column in BarColumn.table.indices
+    where replace && !carried.contains(column: column) && column != BarColumns.features.number {
+      same.append("m.\(BarColumn.table[column].name) IS NOT DISTINCT FROM \(fallback(column))")
+    }
+    let isSame = same.isEmpty ? "true" : same.joined(separator: " AND ")
+    return "SELECT \(isSame), m.features, m.xmin FROM \(table) AS m WHERE \(oneBar)"
   }
 
   /// One row where the bar is there.

@@ -11,7 +11,37 @@ extension Session {
     if let features, !replace { return try exchange(row, features, in: table) }
     add(row, features)
     let name = StatementName(.writeBar, variant: UInt64(carried.rawValue) | (replace ? 1 << 32 : 0))
-    _ = try execute(name) { BarSQL.upsertBar(table, carried, replace: replace) }
+    let answer = try executeAlone(name) { BarSQL.upsertBar(table, carried, replace: replace) }
+    if answer.rows > 0 { noteHorizon(answer, 0) }
+  }
+
+  private func noteHorizon(_ answer: borrowing Answer, _ column: Int) {
+    horizon.oldest = UInt64(bitPattern: answer.integer(column))
+    let own = UInt64(bitPattern: answer.integer(column + 1))
+    if own > 0 { horizon.own = own }
+  }
+
+  /// What is to be seen of a write of this bar whose answer was lost, after a session with this horizon had sent it.
+  func find(
+    _ row: BorrowedRow, _ features: Bytes?, replace: Bool, behind horizon: Horizon, in table: String
+  ) throws(StoreError) -> Finding {
+    var row = row
+    row.bar.carried.remove(.features)
+    add(row, nil)
+    let answer = try run(BarSQL.lookAtBar(table, row.bar.carried, replace: replace), inBinary: true)
+    guard answer.rows > 0 else { return .absent }
+    if answer.bool(0), Self.holds(answer.optionalBytes(1), features, replace: replace) { return .stored }
+    return horizon.isBehind(UInt32(truncatingIfNeeded: answer.integer(2))) ? .older : .other
+  }
+
+  /// Whether to write the features again would leave those that are stored as they are.
+  private static func holds(_ stored: Bytes?, _ features: Bytes?, replace: Bool) -> Bool {
+    guard let features else { return !replace || stored == nil }
+    guard let stored else { return false }
+    if replace { return stored.equals(features) }
+    var merger = FeatureMerger()
+    guard let merged = try? merger.merge(stored: stored, new: features) else { return false }
+    return merged.equals(stored)
   }
 
   /// Merges features, which are packed, into one bar that is stored: `.missingBar` where it is not. nil says nothing of
@@ -45,10 +75,11 @@ extension Session {
         hasExpected ? try merged(expected.bytes, new, &merger) { row.place } : new
       add(row, features)
       parameters.add(hasExpected ? expected.bytes : nil)
-      let answer = try execute(name) {
+      let answer = try executeAlone(name) {
         mustBeThere ? BarSQL.exchangeFeatures(table) : BarSQL.exchangeBar(table, carried)
       }
       guard answer.rows > 0 else { throw .missingBar(row.place, row: 0) }
+      noteHorizon(answer, 2)
       if answer.bool(0) { return }
       if interruption.shouldStop() { throw .isInterrupted }
       let stored = answer.optionalBytes(1)

@@ -6,11 +6,26 @@ struct ServerFacts {
   let isStandby: Bool
   /// Which server this is, and which line of its history it writes: a standby that was promoted begins another one.
   let system: String
+  /// Changes with each crash of it, as after the loss of one of its processes.
+  let crashes: String
   /// When the session began, by the server's clock.
   let started: String
+  /// The process that serves it. A pooler makes up another number.
+  let process: Int32
+  /// All transactions before this one are over.
+  let oldestTransaction: UInt64
 }
 
 extension Session {
+  /// Takes what was found out about the server and this session.
+  func take(_ facts: ServerFacts) {
+    system = facts.system
+    crashes = facts.crashes
+    started = facts.started
+    processNumber = facts.process
+    horizon.oldest = facts.oldestTransaction
+  }
+
   /// Sets a new session up, in one round trip, and refuses a server that cannot be used.
   func setUp(_ options: StoreOptions) throws(StoreError) -> ServerFacts {
     guard serverVersion >= ServerSchema.oldestServer else {
@@ -43,7 +58,9 @@ extension Session {
       CASE WHEN pg_catalog.pg_is_in_recovery() THEN ''
       ELSE pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) END,
       pg_catalog.current_setting('synchronous_commit'),
-      (SELECT backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()))\(set)
+      (SELECT backend_start FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())),
+      pg_catalog.pg_backend_pid(), pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()),
+      pg_catalog.pg_stat_get_bgwriter_stat_reset_time()\(set)
       """)
     let schema = facts.string(0)
     guard !schema.isEmpty else {
@@ -64,6 +81,8 @@ extension Session {
     }
     return ServerFacts(
       tables: ServerTables(schema: schema, searchPath: facts.string(1)),
-      isStandby: facts.bytes(2).first == UInt8(ascii: "t"), system: facts.string(3), started: facts.string(5))
+      isStandby: facts.bytes(2).first == UInt8(ascii: "t"), system: facts.string(3), crashes: facts.string(8),
+      started: facts.string(5), process: Int32(facts.string(6)) ?? processNumber,
+      oldestTransaction: UInt64(facts.string(7)) ?? 0)
   }
 }

@@ -5,19 +5,24 @@ extension Session {
   /// Bytes of a key that the server's index can hold.
   private static let longestKey = 2_600
 
-  func putState(_ key: Bytes, _ value: StateValue, in table: String) throws(StoreError) {
-    try putState(key, value, Timestamp.now(), in: table)
+  /// With `commits`, which is for the last statement of a transaction, a COMMIT goes with it.
+  func putState(
+    _ key: Bytes, _ value: StateValue, in table: String, commits: Bool = false
+  ) throws(StoreError) {
+    try putState(key, value, Timestamp.now(), in: table, commits: commits)
   }
 
   private func putState(
-    _ key: Bytes, _ value: StateValue, _ time: Int64, in table: String
+    _ key: Bytes, _ value: StateValue, _ time: Int64, in table: String, commits: Bool = false
   ) throws(StoreError) {
     try Self.check(key)
     try value.withText { value throws(StoreError) in
       parameters.add(key)
       parameters.add(value)
       parameters.add(time: time)
-      _ = try execute(StatementName(.putState)) { StateSQL.put(table) }
+      let name = StatementName(.putState)
+      let sql = { StateSQL.put(table) }
+      _ = try commits ? executeAndCommit(name, sql) : execute(name, sql)
     }
   }
 
