@@ -3,7 +3,7 @@
 # `make demo` and `make test` are all that a newcomer needs. Each installs and builds what it
 # lacks and is quick when nothing changed. Whatever takes more than a line is a script in .ci/.
 
-.PHONY: help setup debian build install uninstall wheel test-wheel demo docs notebook test test-all test-postgresql test-sqlite bench bench-scale bench-postgresql hot-functions lint format clean
+.PHONY: help setup debian build install uninstall wheel test-wheel demo docs notebook test test-all test-postgresql test-sqlite bench bench-scale bench-postgresql bench-postgresql-rates hot-functions lint format clean
 .DELETE_ON_ERROR:
 
 library := .build/data_store.built
@@ -50,10 +50,10 @@ test-wheel: ## use the wheel of `make wheel` in bare Debian 11, 12 and 13
 demo: ## run four programs on one database file, draw a picture
 	@.ci/demo
 
-test: setup ## run every check and test, as continuous integration does
+test: debian ## run every check and test, as continuous integration does
 	@.ci/test
 
-test-all: setup ## the same with each proof in full, then sanitizers, instructions, allocations: more than an hour
+test-all: debian ## the same with each proof in full, then sanitizers, instructions, allocations: more than an hour
 	@.ci/test-all
 
 test-postgresql: $(library) .venv/.complete ## the tests with all stores on a server, which is started for them
@@ -78,6 +78,9 @@ bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqli
 bench-postgresql: $(library) .venv-bench-postgresql/.complete ## compare speed on a server with C on libpq, psycopg, SQLAlchemy, pandas
 	@Benchmarks/c/build-postgresql .build/bench
 	@.ci/postgresql --durable .venv-bench-postgresql/bin/python Benchmarks/postgresql.py
+
+bench-postgresql-rates: $(library) .venv-bench-postgresql/.complete ## rates of one session on a server; WRITE=--write for docs/postgresql.md
+	@.ci/postgresql --durable .venv-bench-postgresql/bin/python Benchmarks/postgresql_rates.py $(WRITE)
 
 bench-scale: $(library) .venv-bench/.complete ## compare a file of 20,000,000 bars with a small one, and 100,000 series with few
 	@.venv-bench/bin/python Benchmarks/scale.py

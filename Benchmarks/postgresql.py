@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Compare data_store on a PostgreSQL server with C on libpq, psycopg, SQLAlchemy and pandas.
 
-Contenders take turns at one work after the other, each in an empty table, several times over.
-What is stored is compared with the data each time. Prints the median of each, and of the ratios
-within a turn.
+Contenders take turns at one bulk work after the other, each in an empty table, several times over.
+Single calls go by short turns of a few calls, in an order that changes each time, each contender
+in a schema of its own: what the disk and the machine do meanwhile, they do to all of them. They are
+made with the disk and, as "normal", without waiting for it (synchronous_commit off), which leaves
+the work of client and server. On one machine their time hangs on whether the kernel puts both sides
+on one core or wakes the other one: take the median of many turns. What is stored is compared with
+the data each time. Prints the median of each, and of the ratios within a turn.
 
-    postgresql.py [--url URL] [--rounds N] [--rows N]
+    postgresql.py [--url URL] [--rounds N] [--rows N] [--turns N] [--only WORK...]
 """
 
 from __future__ import annotations
@@ -13,14 +17,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -29,6 +36,10 @@ import psycopg
 from contenders.on_postgresql import Ours, Pandas, Psycopg, SQLAlchemy
 from dataset import COLUMNS, Dataset, Recipe, make
 
+# Calls of one contender before the next one's.
+CALLS_OF_A_TURN = 20
+OTHERS = {"data_store": Ours, "psycopg": Psycopg, "SQLAlchemy": SQLAlchemy, "pandas": Pandas}
+
 HERE = Path(__file__).resolve().parent
 SCHEMA = "data_store_bench"
 # What `docs/postgresql.md` promises of data_store, as a part of another's time.
@@ -36,6 +47,7 @@ PROMISES = {
     ("write", "C"): 1 / 0.9,
     ("read", "C"): 1 / 0.9,
     ("write_bar", "C"): 1.2,
+    ("write_bar, normal", "C"): 1.2,
     ("write", "psycopg"): 1 / 3,
     ("read", "psycopg"): 1 / 3,
 }
@@ -47,26 +59,40 @@ def main() -> int:
     parser.add_argument("--url", default=os.environ.get("DATA_STORE_POSTGRESQL"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--turns", type=int, default=150)
+    parser.add_argument("--only", nargs="+", help="works, such as read, or bulk for all that are")
     parser.add_argument("--folder", type=Path, default=HERE.parent / ".build/bench-postgresql")
     parser.add_argument("--c", type=Path, default=HERE.parent / ".build/bench/postgresql")
     options = parser.parse_args()
     if not options.url:
         parser.error("name a server with --url, or in DATA_STORE_POSTGRESQL")
-    url = f"{options.url}{'&' if '?' in options.url else '?'}options=-csearch_path%3D{SCHEMA}"
-    with _schema(options.url, url):
-        return _measure(url, options)
+    times: dict[str, dict[str, list[float]]] = {}
+    with _schema(options.url, "") as url:
+        _measure_bulk(url, options, times)
+    _measure_calls(options, times)
+    return _report(times)
+
+
+def _wants(options: argparse.Namespace, work: str) -> bool:
+    kinds = {work, work.split(",")[0]} | (set() if "bar" in work else {"bulk"})
+    return not options.only or bool(kinds & set(options.only))
 
 
 @contextmanager
-def _schema(base: str, url: str) -> Iterator[None]:
+def _schema(base: str, suffix: str, **settings: str) -> Iterator[str]:
+    """Make a schema with the tables, and give a URL with it and these settings."""
+    name = f"{SCHEMA}{suffix}"
     with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-        connection.execute(f"CREATE SCHEMA {SCHEMA}")
+        connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+        connection.execute(f"CREATE SCHEMA {name}")
         try:
+            given = " ".join(f"-c{key}={value}" for key, value in settings.items())
+            set_all = quote(f"-csearch_path={name} {given}".strip())
+            url = f"{base}{'&' if '?' in base else '?'}options={set_all}"
             Ours(url).close()
-            yield
+            yield url
         finally:
-            connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+            connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
 
 class C:
@@ -76,7 +102,7 @@ class C:
         self._program, self._url, self._folder = program, url, folder
 
     def run(self, operation: str) -> float:
-        """Give the seconds that it took, or the middle of those of its calls."""
+        """Give the seconds that a bulk work took."""
         told = subprocess.run(
             [self._program, operation, self._url, self._folder],
             check=True,
@@ -84,96 +110,172 @@ class C:
             text=True,
         )
         figures: dict[str, float] = json.loads(told.stdout)
-        return figures.get("seconds", figures.get("p50", 0.0))
+        return figures["seconds"]
+
+    @contextmanager
+    def calls(self, operation: str) -> Iterator[Callable[[int], list[float]]]:
+        """Start it, and give a function that has it make calls and gives the seconds of each."""
+        command = [self._program, operation, self._url, self._folder]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as program:
+            assert program.stdin is not None
+            assert program.stdout is not None
+            ask, answers = program.stdin, program.stdout
+
+            def make(count: int) -> list[float]:
+                print(count, file=ask, flush=True)
+                return [float(told) for told in answers.readline().split()]
+
+            yield make
+            ask.close()
+        if program.returncode:
+            raise subprocess.CalledProcessError(program.returncode, command)
 
 
-def _measure(url: str, options: argparse.Namespace) -> int:
+def _measure_bulk(
+    url: str, options: argparse.Namespace, times: dict[str, dict[str, list[float]]]
+) -> None:
     bulk = make(options.folder / "bulk", Recipe(series=2, rows=options.rows // 2))
     features = make(
         options.folder / "features", Recipe(series=2, rows=options.rows // 10, features=20)
     )
-    live = make(options.folder / "live", Recipe(series=4, rows=100))
-    others = {"data_store": Ours, "psycopg": Psycopg, "SQLAlchemy": SQLAlchemy, "pandas": Pandas}
-    times: dict[str, dict[str, list[float]]] = {}
     for _ in range(options.rounds):
-        for work, data in (("write", bulk), ("write, 20 features", features), ("write_bar", live)):
-            operation = work.split(",")[0]
-            for name in ["C", *others]:
-                if name == "C":
-                    _empty(url)
-                    taken = C(options.c, url, data.folder).run(operation)
-                elif hasattr(others[name], operation) and not (
+        for work, data in (("write", bulk), ("write, 20 features", features)):
+            for name in ["C", *OTHERS]:
+                if not _wants(options, work) or (
                     data.features and name in ("SQLAlchemy", "pandas")
                 ):
-                    _empty(url)
-                    taken = _run(others[name](url), operation, data)
-                else:
                     continue
+                _empty(url)
+                if name == "C":
+                    taken = C(options.c, url, data.folder).run("write")
+                else:
+                    taken = _run(OTHERS[name](url), "write", data)
                 _verify(url, data)
                 times.setdefault(work, {}).setdefault(name, []).append(taken)
+        if not (_wants(options, "rewrite") or _wants(options, "read")):
+            continue
         _empty(url)
-        store = Ours(url)
-        _run(store, "write", bulk)
-        for operation in ("rewrite", "read", "latest_bar"):
-            for name in ["C", *others]:
-                if name == "C":
-                    taken = C(options.c, url, bulk.folder).run(
-                        "write" if operation == "rewrite" else operation
-                    )
-                elif (
-                    name != "pandas" if operation == "rewrite" else hasattr(others[name], operation)
+        _run(Ours(url), "write", bulk)
+        for work in ("rewrite", "read"):
+            for name in ["C", *OTHERS]:
+                operation = "write" if work == "rewrite" else work
+                # pandas.to_sql only adds rows.
+                if (
+                    not _wants(options, work)
+                    or (name == "pandas" and work == "rewrite")
+                    or (name != "C" and not hasattr(OTHERS[name], operation))
                 ):
-                    taken = _run(others[name](url), operation, bulk)
-                else:
                     continue
-                times.setdefault(operation, {}).setdefault(name, []).append(taken)
+                if name == "C":
+                    taken = C(options.c, url, bulk.folder).run(operation)
+                else:
+                    taken = _run(OTHERS[name](url), operation, bulk)
+                times.setdefault(work, {}).setdefault(name, []).append(taken)
         _verify(url, bulk)
-    return _report(times)
+
+
+def _measure_calls(options: argparse.Namespace, times: dict[str, dict[str, list[float]]]) -> None:
+    """Single calls: each contender has a schema of its own, and all take short turns."""
+    rows = -(-options.turns * CALLS_OF_A_TURN // 4)
+    data = make(options.folder / "live", Recipe(series=4, rows=rows))
+    for work, settings in (
+        ("write_bar", {}),
+        ("write_bar, normal", {"synchronous_commit": "off"}),
+        ("latest_bar", {}),
+    ):
+        if not _wants(options, work):
+            continue
+        operation = work.split(",")[0]
+        with ExitStack() as stack:
+            urls = {}
+            made: dict[str, Callable[[int], list[float]]] = {}
+            for name in ("C", "data_store", "psycopg"):
+                url = stack.enter_context(_schema(options.url, f"_{name.lower()}", **settings))
+                urls[name] = url
+                if operation == "latest_bar":
+                    _run(Ours(url), "write", data)
+                if name == "C":
+                    made[name] = stack.enter_context(
+                        C(options.c, url, data.folder).calls(operation)
+                    )
+                else:
+                    given = {"durability": "normal"} if settings and name == "data_store" else {}
+                    contender = OTHERS[name](url, **given)
+                    stack.callback(contender.close)
+                    made[name] = _calls(contender, operation, data)
+            order = list(made)
+            for turn in range(options.turns):
+                random.Random(turn).shuffle(order)
+                for name in order:
+                    taken = statistics.median(made[name](CALLS_OF_A_TURN))
+                    times.setdefault(work, {}).setdefault(name, []).append(taken)
+            if operation == "write_bar":
+                for url in urls.values():
+                    _verify(url, data)
 
 
 def _empty(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("TRUNCATE market_data")
-        connection.execute("CHECKPOINT")
+    # A checkpoint is a right of its own; without it the server starts one when it likes to.
+    if admin := os.environ.get("DATA_STORE_POSTGRESQL_ADMIN"):
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
 
 
 def _run(contender: Any, operation: str, data: Dataset) -> float:
-    """Give the seconds of all series, or the middle of those of the calls."""
+    """Give the seconds of all series."""
     try:
-        if operation in ("write", "rewrite"):
+        if operation == "write":
             frames = [_frames(data, symbol) for symbol in range(data.series)]
             began = time.perf_counter()
             for symbol, (bars, features) in zip(data.symbols, frames, strict=True):
                 contender.write(symbol, bars, features)
             return time.perf_counter() - began
-        if operation == "read":
-            seconds = 0.0
-            for series, symbol in enumerate(data.symbols):
-                began = time.perf_counter()
-                found = contender.read(symbol)
-                seconds += time.perf_counter() - began
-                _same(found, data.frame(series))
-            return seconds
-        calls: list[Callable[[], object]] = []
-        if operation == "latest_bar":
-            calls = [
-                lambda symbol=symbol: contender.latest_bar(symbol) for symbol in data.symbols * 500
-            ]
-        else:
-            frames = [_frames(data, series)[0] for series in range(data.series)]
-            for row in range(data.rows):
-                for symbol, bars in zip(data.symbols, frames, strict=True):
-                    bar = {name: _plain(bars[name].iloc[row]) for name in COLUMNS}
-                    moment = bars.index[row].to_pydatetime()
-                    calls.append(lambda s=symbol, m=moment, b=bar: contender.write_bar(s, m, b))
-        seconds_each = []
-        for call in calls:
+        seconds = 0.0
+        for series, symbol in enumerate(data.symbols):
             began = time.perf_counter()
-            call()
-            seconds_each.append(time.perf_counter() - began)
-        return statistics.median(seconds_each)
+            found = contender.read(symbol)
+            seconds += time.perf_counter() - began
+            _same(found, data.frame(series))
+        return seconds
     finally:
         contender.close()
+
+
+def _calls(contender: Any, operation: str, data: Dataset) -> Callable[[int], list[float]]:
+    """Give a function that makes calls, one of each symbol after the other, and times them."""
+    left: Iterator[Callable[[], object]]
+    if operation == "latest_bar":
+        left = cycle(
+            [lambda symbol=symbol: contender.latest_bar(symbol) for symbol in data.symbols]
+        )
+    else:
+        # Made ahead: what happens between two calls would cool the caches for the second one.
+        frames = [_frames(data, series)[0] for series in range(data.series)]
+        cells = [{name: [*map(_plain, bars[name])] for name in COLUMNS} for bars in frames]
+        moments = frames[0].index.to_pydatetime()
+        left = iter(
+            [
+                lambda s=symbol, m=moments[row], b={n: bars[n][row] for n in COLUMNS}: (
+                    contender.write_bar(s, m, b)
+                )
+                for row in range(data.rows)
+                for symbol, bars in zip(data.symbols, cells, strict=True)
+            ]
+        )
+
+    def make(count: int) -> list[float]:
+        seconds = []
+        for call in islice(left, count):
+            began = time.perf_counter()
+            call()
+            seconds.append(time.perf_counter() - began)
+        return seconds
+
+    return make
 
 
 def _plain(value: Any) -> Any:

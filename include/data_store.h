@@ -1,7 +1,8 @@
 /* data_store.h: the C interface of data_store, the persistence layer of a trading system.
  * SPDX-License-Identifier: MIT
  *
- * Bars, feature values, request metadata and strategy state in one SQLite file (WAL).
+ * Bars, feature values, request metadata and strategy state in one SQLite file (WAL), or in a
+ * schema on a PostgreSQL server.
  * Compile with -I include, link with -ldata_store. C11 and C++17.
  *
  * Conventions, for every function below:
@@ -9,9 +10,9 @@
  *   Status    Functions that can fail return an int32_t DS_ status and write their results last.
  *             On failure no result is written, nothing of the call is stored, and
  *             ds_last_error() tells on the same thread what was wrong, where, and what to do.
- *             One exception: if the file was moved, or its locks were lost, between a commit
- *             and its acknowledgement, the call is DS_CLOSED, it is unknown whether it was
- *             stored, and the message says so.
+ *             One exception: if the file was moved, or its locks or the connection to the
+ *             server were lost, between a commit and its acknowledgement, the call is
+ *             DS_CLOSED, it is unknown whether it was stored, and the message says so.
  *   Statuses  Any function may return DS_INVALID, DS_NO_MEMORY and DS_INTERNAL. "A read" may
  *             also return DS_STORAGE, DS_CORRUPT, DS_SCHEMA (another program changed the
  *             tables), DS_CLOSED, DS_INTERRUPTED and, while another program has the file to
@@ -957,9 +958,9 @@ int64_t ds_differences_count(const ds_differences *DS_NULLABLE differences);
 const ds_difference *DS_NULLABLE ds_differences_items(const ds_differences *DS_NULLABLE differences);
 void ds_differences_free(ds_differences *DS_NULLABLE differences);
 
-/* A hash of the bars of a range that every store has in common that holds the same bars, whatever its engine: XXH64
- * with seed 0 of their bytes, which docs/how-to/copying.md defines. It compares stores that no program can open
- * both. out_bars: how many bars there are. A read, in chunks. */
+/* A hash of the bars of a range, the same in every store that holds the same bars, whatever its engine: XXH64 with
+ * seed 0 of their bytes, which docs/how-to/copying.md defines. It is for comparing two stores that no single program
+ * can open. out_bars: how many bars there are. A read, in chunks. */
 int32_t ds_market_hash(ds_store *DS_NONNULL store, const char *DS_NONNULL symbol,
                        const char *DS_NONNULL timeframe, const ds_range *DS_NULLABLE range,
                        uint64_t *DS_NONNULL out_hash, int64_t *DS_NULLABLE out_bars);

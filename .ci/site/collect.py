@@ -26,7 +26,7 @@ GENERATED = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 def python_pages() -> str:
     """Give the directives that mkdocstrings replaces by the docstrings."""
     parts = ["::: data_store.DataStore", "::: data_store.market_repo.MarketRepo", "::: data_store.state_repo.StateRepo"]
-    parts += ["::: data_store._bar.Bar", "::: data_store._arrow.ArrowResult"]
+    parts += ["::: data_store._bar.Bar", "::: data_store._arrow.result.ArrowResult"]
     package = ROOT / "python" / "data_store"
     if (package / "polars.py").exists():
         parts.append("## polars\n\n::: data_store.polars.scan\n    options:\n      heading_level: 3")

@@ -4,7 +4,8 @@
  *
  * OPERATION is write, read, write_bar or latest_bar, FOLDER has the data. The tables are those that data_store
  * makes, in the schema of the connection's search_path. Each write is a commit of its own. What was read is held
- * against the data. Prints what it measured as one line of JSON.
+ * against the data. Prints what it measured as one line of JSON. write_bar and latest_bar read numbers from the input,
+ * a line each, make so many calls for each, and print their times in one line: others take turns meanwhile.
  * SPDX-License-Identifier: MIT */
 #include <endian.h>
 #include <libpq-fe.h>
@@ -260,41 +261,47 @@ static void op_write_bar(const dataset *data) {
                  " open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,"
                  " volume = excluded.volume, source = excluded.source, quality = excluded.quality,"
                  " is_gap = excluded.is_gap, latency_sec = excluded.latency_sec");
-  double *seconds = allocate(data->series * data->rows * 8);
-  size_t calls = 0;
-  for (int64_t row = 0; row < data->rows; ++row) {
-    for (int series = 0; series < data->series; ++series) {
+  int64_t call = 0;
+  for (int calls; scanf("%d", &calls) == 1;) {
+    for (int left = calls; left > 0; --left, ++call) {
+      const int series = (int)(call % data->series);
+      const int64_t row = call / data->series;
+      if (row >= data->rows) fail("there are no more rows");
       char symbol[NAME_BYTES];
       symbol_name(series, symbol);
       const double began = seconds_now();
       write_bar(data, symbol, row, series * data->rows + row);
-      seconds[calls++] = seconds_now() - began;
+      printf("%.9f ", seconds_now() - began);
     }
+    printf("\n");
+    fflush(stdout);
   }
-  printf("{\"p50\": %.9f}\n", median(seconds, calls));
 }
 
 static void op_latest_bar(const dataset *data) {
   prepare("latest", "SELECT " COLUMNS ", features FROM market_data WHERE symbol = $1 AND timeframe = $2"
                     " ORDER BY \"timestamp\" DESC, timestamp_ns DESC LIMIT 1");
-  enum { CALLS = 2000 };
-  double *seconds = allocate(CALLS * 8);
-  for (int call = 0; call < CALLS; ++call) {
-    char symbol[NAME_BYTES];
-    symbol_name(call % data->series, symbol);
-    const char *values[] = {symbol, TIMEFRAME};
-    const int lengths[] = {(int)strlen(symbol), (int)strlen(TIMEFRAME)}, formats[] = {1, 1};
-    const double began = seconds_now();
-    PGresult *result =
-        expect(PQexecPrepared(connection, "latest", 2, values, lengths, formats, 1), PGRES_TUPLES_OK);
-    const int64_t time = get_time(result, 0);
-    const double close = get_number(result, 0, 5);
-    seconds[call] = seconds_now() - began;
-    const int64_t cell = call % data->series * data->rows + data->rows - 1;
-    if (time != data->timestamps[data->rows - 1] || !same(close, data->close[cell])) fail("%s differs", symbol);
-    PQclear(result);
+  int64_t call = 0;
+  for (int calls; scanf("%d", &calls) == 1;) {
+    for (int left = calls; left > 0; --left, ++call) {
+      const int series = (int)(call % data->series);
+      char symbol[NAME_BYTES];
+      symbol_name(series, symbol);
+      const char *values[] = {symbol, TIMEFRAME};
+      const int lengths[] = {(int)strlen(symbol), (int)strlen(TIMEFRAME)}, formats[] = {1, 1};
+      const double began = seconds_now();
+      PGresult *result =
+          expect(PQexecPrepared(connection, "latest", 2, values, lengths, formats, 1), PGRES_TUPLES_OK);
+      const int64_t time = get_time(result, 0);
+      const double close = get_number(result, 0, 5);
+      printf("%.9f ", seconds_now() - began);
+      const int64_t cell = series * data->rows + data->rows - 1;
+      if (time != data->timestamps[data->rows - 1] || !same(close, data->close[cell])) fail("%s differs", symbol);
+      PQclear(result);
+    }
+    printf("\n");
+    fflush(stdout);
   }
-  printf("{\"p50\": %.9f}\n", median(seconds, CALLS));
 }
 
 int main(int count, char **arguments) {

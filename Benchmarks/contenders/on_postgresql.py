@@ -38,8 +38,8 @@ SELECT = f"{FROM} WHERE symbol = %s AND timeframe = %s"
 class Ours:
     """What this repository is about."""
 
-    def __init__(self, url: str) -> None:
-        self._store = DataStore(url)
+    def __init__(self, url: str, **options: Any) -> None:
+        self._store = DataStore(url, **options)
         self._market = self._store.market
 
     def close(self) -> None:

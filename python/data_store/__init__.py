@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from . import aio as aio
-    from ._arrow import ArrowResult
+    from ._arrow.result import ArrowResult
     from ._bar import Bar
     from ._moving import Difference
     from .market_repo import MarketRepo
@@ -68,7 +68,7 @@ __all__ = [
 __version__: str = library.ds_version().decode()
 
 _ROOMS = {
-    "ArrowResult": "_arrow",
+    "ArrowResult": "_arrow.result",
     "Bar": "_bar",
     "Difference": "_moving",
     "MarketRepo": "market_repo",

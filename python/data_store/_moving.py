@@ -6,9 +6,10 @@ from __future__ import annotations
 from ctypes import POINTER, byref
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from ._c import abi as _abi
+from ._c import maintenance as _abi
 from ._c.handles import ResultHandle, StoreHandle
 from ._c.library import library
+from ._c.opening import NO_TIME
 from ._c.status import check
 from ._c.text import decode, decode_optional
 from ._in.cells import count_of
@@ -117,7 +118,7 @@ def compared(
                 _KINDS[item.kind],
                 decode_optional(item.symbol),
                 decode_optional(item.timeframe),
-                None if item.time == _abi.NO_TIME else to_iso(item.time),
+                None if item.time == NO_TIME else to_iso(item.time),
                 decode_optional(item.key),
                 decode_optional(item.column),
                 decode_optional(item.here),

@@ -33,11 +33,15 @@ __all__ = [
     "MISSING_TEXT",
     "Block",
     "address_of",
+    "arrow_array",
+    "code_dtype",
     "column_of",
     "doubles_of",
     "frame_from_blocks",
+    "multi_index",
     "objects_array",
     "text_dtype",
+    "text_index",
     "utc_index",
 ]
 
@@ -129,6 +133,86 @@ def _public_objects(texts: npt.NDArray[np.object_]) -> Any:
 def _bare_objects(texts: npt.NDArray[np.object_]) -> Any:
     array_of: Any = pd.arrays.StringArray
     return array_of._simple_new(texts, _STR)
+
+
+def _public_arrow(texts: Any) -> Any:
+    """Give an array of `pyarrow.large_string` as one of the default text dtype."""
+    array_of: Any = pd.arrays.ArrowStringArray  # pandas-stubs do not know its dtype
+    return array_of(texts, dtype=_STR)
+
+
+def _bare_arrow(texts: Any) -> Any:
+    array: Any = object.__new__(_ArrowStringArray)
+    array._pa_array = _chunked_array([texts])
+    array._dtype = _STR
+    array._cache = {}
+    return array
+
+
+_ArrowStringArray: Any = getattr(pd.arrays, "ArrowStringArray", None)
+_chunked_array: Any = _inside("pyarrow", "chunked_array") if HAS_ARROW_TEXT else None
+
+
+def _public_text_index(texts: Any) -> pd.Index[Any]:
+    """Give an array of the default text dtype as an index."""
+    index: pd.Index[Any] = pd.Index(texts)
+    return index
+
+
+def _bare_text_index(texts: Any) -> pd.Index[Any]:
+    index_of: Any = pd.Index
+    index: pd.Index[Any] = index_of._simple_new(texts, None)
+    return index
+
+
+def _public_multi_index(
+    levels: list[Any], codes: list[Any], names: tuple[str | None, ...]
+) -> pd.MultiIndex:
+    """Give an index of levels without missing labels, which may be shared, and codes that fit them.
+
+    The codes are made read-only, and copied where they are wider than so many labels need.
+    """
+    return pd.MultiIndex(levels=levels, codes=codes, names=names, verify_integrity=False)
+
+
+def _bare_multi_index(
+    levels: list[Any], codes: list[Any], names: tuple[str | None, ...]
+) -> pd.MultiIndex:
+    narrow = []
+    for level, places in zip(levels, codes):
+        dtype = code_dtype(len(level))
+        small = places if places.dtype == dtype else places.astype(dtype)
+        if small.flags.writeable:
+            small.flags.writeable = False
+        narrow.append(small)
+    index: pd.MultiIndex = object.__new__(pd.MultiIndex)
+    index.__dict__.update(
+        _cache={},
+        _names=[*names],
+        _levels=_FrozenList([level._view() for level in levels]),
+        _codes=_FrozenList(narrow),
+        sortorder=None,
+        _id=object(),
+        _references=None,
+    )
+    return index
+
+
+_FrozenList = _inside("pandas.core.indexes.frozen", "FrozenList")
+_CODES: list[tuple[int, np.dtype[Any]]] = [
+    (np.iinfo(np.int8).max, np.dtype(np.int8)),
+    (np.iinfo(np.int16).max, np.dtype(np.int16)),
+    (np.iinfo(np.int32).max, np.dtype(np.int32)),
+]
+_LONGEST_CODE: np.dtype[Any] = np.dtype(np.int64)
+
+
+def code_dtype(count: int) -> np.dtype[Any]:
+    """Give what pandas keeps the codes of so many labels in."""
+    for most, dtype in _CODES:
+        if count < most:
+            return dtype
+    return _LONGEST_CODE
 
 
 def _public_frame(
@@ -278,6 +362,54 @@ def _gives_the_same_objects() -> bool:
     )
 
 
+def _gives_the_same_arrow() -> bool:
+    import pyarrow as pa
+
+    texts = pa.array(["x", None, ""], pa.large_string())
+    found, wanted = _bare_arrow(texts), _public_arrow(texts)
+    inner, outer = vars(found), vars(wanted)
+    return (
+        type(found) is type(wanted)
+        and {**inner, "_pa_array": None} == {**outer, "_pa_array": None}
+        and found._readonly == wanted._readonly
+        and inner["_pa_array"].equals(outer["_pa_array"])
+    )
+
+
+def _gives_the_same_text_index() -> bool:
+    texts = _public_objects(np.array(["x", ""], object))
+    found, wanted = _bare_text_index(texts), _public_text_index(texts)
+    return (
+        type(found) is type(wanted)
+        and sorted(vars(found)) == sorted(vars(wanted))
+        and (found.dtype, found.name, found.tolist()) == (wanted.dtype, wanted.name, ["x", ""])
+    )
+
+
+def _gives_the_same_multi_index() -> bool:
+    for count in (2, 126, 127, 128, 32_766, 32_767, 32_768):
+        levels: list[Any] = [pd.RangeIndex(count), pd.Index(["x", "y"], dtype=text_dtype())]
+        places: list[Any] = [np.array([0, count - 1, 1], np.int32), np.array([1, 0, 1], np.intp)]
+        found, wanted = [
+            way(levels, [each.copy() for each in places], ("a", None))
+            for way in (_bare_multi_index, _public_multi_index)
+        ]
+        if _parts_of_index(found) != _parts_of_index(wanted):
+            return False
+    return True
+
+
+def _parts_of_index(index: Any) -> list[Any]:
+    parts: list[Any] = [type(index), sorted(vars(index)), type(index._names), index._names]
+    parts += [index.sortorder, index._references, index._cache, type(index._id)]
+    parts += [type(index._levels), type(index._codes)]
+    for level in index._levels:
+        parts += [type(level), level.dtype, level.name, len(level), level[0], level[-1]]
+    for codes in index._codes:
+        parts += [type(codes), codes.dtype, codes.flags.writeable, codes.tolist()]
+    return parts
+
+
 def _gives_the_same_frame() -> bool:
     inner: Any = _sample()._mgr
     # Of all but the times, which no frame made here has among its columns.
@@ -316,4 +448,7 @@ doubles_of = _way(_bare_doubles, _public_doubles, _gives_the_same_doubles)
 utc_index = _way(_bare_index, _public_index, _gives_the_same_index)
 column_of = _way(_bare_column, _public_column, _gives_the_same_columns)
 objects_array = _way(_bare_objects, _public_objects, _gives_the_same_objects)
+arrow_array = _way(_bare_arrow, _public_arrow, _gives_the_same_arrow)
+text_index = _way(_bare_text_index, _public_text_index, _gives_the_same_text_index)
+multi_index = _way(_bare_multi_index, _public_multi_index, _gives_the_same_multi_index)
 frame_from_blocks = _way(_bare_frame, _public_frame, _gives_the_same_frame)

@@ -12,12 +12,12 @@ from typing import Final, Literal
 
 import polars as pl
 
-from ._c import abi as _abi
+from ._c.opening import LAST_TIME, NO_TIME
 
 __all__ = ["EVER", "bounds_of"]
 
-_FIRST: Final = _abi.NO_TIME
-_LAST: Final = _abi.LAST_TIME
+_FIRST: Final = NO_TIME
+_LAST: Final = LAST_TIME
 EVER: Final = _FIRST, _LAST
 _NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000}
 _SIDES: Final[tuple[Literal["both", "left", "right", "none"], ...]] = (

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ._c import abi as _abi
+from ._c.opening import NO_TIME
 from ._c.packing import layout_of
 from ._c.signals import pass_on
 from ._c.text import encode
@@ -54,7 +55,7 @@ def request_in(
                 words[quality] if type(quality) is str else _text(quality, "", ""),
                 NO_TEXT if notes is None else _text(notes, "", ""),
             )
-            requested = _abi.NO_TIME if requested_at is None else storable_ns(requested_at)
+            requested = NO_TIME if requested_at is None else storable_ns(requested_at)
             start, end = storable_ns(start_ts), storable_ns(end_ts)
             gaps = 0 if gap_count is None else count_of(gap_count, "")
         except (Refusal, InvalidInputError) as error:

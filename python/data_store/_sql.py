@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from ctypes import POINTER, byref
 from typing import TYPE_CHECKING, Any
 
-from ._arrow import ArrowResult, rows_result
-from ._c import abi as _abi
+from ._arrow.result import ArrowResult, rows_result
+from ._c import querying as _abi
 from ._c.handles import ResultHandle, StoreHandle
 from ._c.library import library
 from ._c.signals import pass_on
@@ -83,8 +83,12 @@ def _parameters_in(params: Any) -> _Parameters:
         "params must be a sequence of values or a mapping from name to value, not "
         f"{type(params).__name__}; a single value goes into a tuple: (value,)"
     )
+    named = False
     try:
-        if isinstance(params, Mapping):
+        if type(params) is list or type(params) is tuple:  # as most are
+            pairs = list(enumerate(params))
+        elif isinstance(params, Mapping):
+            named = True
             pairs = list(params.items())
         elif not isinstance(params, (str, bytes, bytearray, memoryview)) and (
             isinstance(params, Sequence) or is_of(params, "ndarray") or is_of(params, "Series")
@@ -97,14 +101,16 @@ def _parameters_in(params: Any) -> _Parameters:
     except Exception as error:  # an array of no dimension, or the caller's own object
         pass_on(error)
         raise InvalidTypeError(no_parameters) from error
-    named = isinstance(params, Mapping)
-    fields: list[tuple[int, int, int, float, int, int]] = []
-    block = bytearray()
+    # The fields of all structs, one after the other; a pointer is a place in `block`, or -1.
+    fields: list[Any] = []
+    pieces: list[bytes] = []
+    end = 0
     for name, value in pairs:
         label = -1
         if named:
-            label = len(block)
-            block += encode(name, "a query parameter's name") + b"\0"
+            label = end
+            pieces.append(encode(name, "a query parameter's name") + b"\0")
+            end += len(pieces[-1])
         try:
             kind, integer, real, text = (
                 (_abi.SQL_TEXT, 0, 0.0, encode(value, "text"))
@@ -116,11 +122,13 @@ def _parameters_in(params: Any) -> _Parameters:
                 f"query parameter {shown(name)}: {refusal.told('value')}"
             ) from None
         if text is None:
-            fields.append((label, kind, integer, real, -1, 0))
+            fields += label, kind, integer, real, -1, 0
         else:
-            fields.append((label, kind, integer, real, len(block), len(text)))
-            block += text
-    return _Parameters(fields, bytes(block))
+            size = len(text)
+            fields += label, kind, integer, real, end, size
+            pieces.append(text)
+            end += size
+    return _Parameters(fields, b"".join(pieces))
 
 
 class _Parameters:
@@ -130,32 +138,27 @@ class _Parameters:
 
     Parameters
     ----------
-    fields : list of tuple
-        Those of the struct, in order. A pointer is a place in `block`, or -1 for NULL.
+    fields : list
+        Those of each struct, in order. A pointer is a place in `block`, or -1 for NULL.
     block : bytes
     """
 
     __slots__ = ("_block", "array")
 
-    def __init__(self, fields: list[tuple[int, int, int, float, int, int]], block: bytes) -> None:
+    def __init__(self, fields: list[Any], block: bytes) -> None:
         self._block = ctypes.c_char_p(block)
         start = ctypes.c_void_p.from_buffer(self._block).value or 0
-        packed = [
-            _PACKED.pack(
-                start + name if name >= 0 else 0,
-                kind,
-                integer,
-                real,
-                start + text if text >= 0 else 0,
-                count,
-            )
-            for name, kind, integer, real, text, count in fields
-        ]
-        self.array = (_abi.ds_sql_parameter * len(fields)).from_buffer_copy(b"".join(packed))
+        for pointers in _POINTERS:
+            fields[pointers] = [start + place if place >= 0 else 0 for place in fields[pointers]]
+        count = len(fields) // _FIELDS
+        packed = struct.pack("@" + _PACKED * count, *fields)
+        self.array = (_abi.ds_sql_parameter * count).from_buffer_copy(packed)
 
 
-_PACKED = struct.Struct("@PiqdPq")
+_PACKED = "PiqdPq"
 """A `ds_sql_parameter`: name, type, integer, real, bytes, byte_count."""
+_FIELDS = len(_PACKED)
+_POINTERS = tuple(slice(place, None, _FIELDS) for place, code in enumerate(_PACKED) if code == "P")
 
 
 def _fields_of(value: Any) -> _Value:

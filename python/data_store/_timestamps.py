@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from ._c import abi as _abi
 from ._c.first_use import at_first_use
 from ._c.library import library
+from ._c.opening import LAST_TIME, NO_TIME
 from ._c.signals import pass_on
 from ._c.status import check
 from ._c.text import encode
@@ -55,8 +56,8 @@ zone_of = dt.datetime.tzinfo.__get__
 PLAIN_ZONES = frozenset({dt.timezone, ZoneInfo})
 """Types of zones that are known to have an offset at any time."""
 NS_PER_UNIT = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-FIRST_TIME = _abi.NO_TIME + 1
-_LAST_TIME = _abi.LAST_TIME
+FIRST_TIME = NO_TIME + 1
+_LAST_TIME = LAST_TIME
 _BEYOND = 2**64  # an instant that does not fit int64 nanoseconds; only its sign counts
 
 NAIVE = "has no time zone"
@@ -249,7 +250,7 @@ def cells_ns(cells: Iterable[Any]) -> list[int]:
     found = []
     for row, cell in enumerate(cells):
         try:
-            found.append(_abi.NO_TIME if is_missing(cell) else storable_ns(cell))
+            found.append(NO_TIME if is_missing(cell) else storable_ns(cell))
         except Refusal as refusal:
             if refusal.remedy is _LOCALIZE:
                 remedy = localized("pd.to_datetime({})")
@@ -287,7 +288,7 @@ def _text_ns(text: str, name: str) -> int:
 
 def optional_argument_ns(value: object, place: str, name: str) -> int:
     """`argument_ns`, with None as "no time"."""
-    return _abi.NO_TIME if value is None else argument_ns(value, place, name)
+    return NO_TIME if value is None else argument_ns(value, place, name)
 
 
 # ---- A range --------------------------------------------------------------------------------
@@ -304,7 +305,7 @@ def range_of(start: object, end: object) -> _abi.ds_range | None:
     """
     if start is None and end is None:
         return None
-    bounds = _abi.ds_range(start=_abi.NO_TIME, end=_abi.LAST_TIME)
+    bounds = _abi.ds_range(start=NO_TIME, end=LAST_TIME)
     if isinstance(start, str):
         bounds.start_text = encode(start, "start")
     elif start is not None:
@@ -318,7 +319,7 @@ def range_of(start: object, end: object) -> _abi.ds_range | None:
 
 def _bound_ns(value: object, what: str) -> int:
     try:
-        return min(max(instant_ns(value), FIRST_TIME), _abi.LAST_TIME)
+        return min(max(instant_ns(value), FIRST_TIME), LAST_TIME)
     except Refusal as refusal:
         is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
         hint = f"; as text, '{value}' is the whole day" if is_date else ""
@@ -356,12 +357,12 @@ def timestamp_maker() -> Callable[[int], pd.Timestamp | None]:
         except ImportError:
 
             def made(ns: int) -> Any:
-                return None if ns == _abi.NO_TIME else to_datetime(ns)
+                return None if ns == NO_TIME else to_datetime(ns)
         else:
             utc = pd.Timestamp(0, tz="UTC").tzinfo  # looked up once
             timestamp_of = pd.Timestamp
 
             def made(ns: int) -> Any:
-                return None if ns == _abi.NO_TIME else timestamp_of(ns, unit="ns", tz=utc)
+                return None if ns == NO_TIME else timestamp_of(ns, unit="ns", tz=utc)
 
     return made

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ._c.handles import OfThisProcess, StoreHandle
 from ._market import arrow_reading, coverage, inventory, live_bars, reading, recording, writing
+from ._methods import adopt
 
 __all__ = ["MarketRepo"]
 
@@ -50,13 +49,4 @@ class MarketRepo(OfThisProcess):
     requests = recording.requests
 
 
-def _adopt(method: Any) -> None:
-    """Have help() and tracebacks show a function as what it is to users: a method."""
-    method.__module__ = MarketRepo.__module__
-    method.__qualname__ = f"{MarketRepo.__qualname__}.{method.__name__}"
-    method.__annotations__.pop("self")
-
-
-for _name, _method in vars(MarketRepo).items():
-    if not _name.startswith("_"):
-        _adopt(_method)
+adopt(MarketRepo)

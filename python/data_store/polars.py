@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ._arrow_batches import batches_between
+from ._arrow.batches import batches_between
 from ._c import abi as _abi
+from ._c.opening import LAST_TIME, NO_TIME
 from ._in.selection import Selection
 from ._timestamps import range_of
 from .errors import LibraryError
@@ -188,7 +189,7 @@ class _Source:
 
 def _narrowed(given: _abi.ds_range | None, bounds: tuple[int, int]) -> _abi.ds_range:
     """Narrow a range that was given; the library uses its texts instead of its numbers."""
-    narrow = given or _abi.ds_range(start=_abi.NO_TIME, end=_abi.LAST_TIME)
+    narrow = given or _abi.ds_range(start=NO_TIME, end=LAST_TIME)
     narrow.start = max(narrow.start, bounds[0])
     narrow.end = min(narrow.end, bounds[1])
     return narrow

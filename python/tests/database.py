@@ -82,7 +82,11 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         from postgresql import tables
 
         return tables.contents(str(path))
-    return {table: query(path, f"SELECT rowid, * FROM {table} ORDER BY rowid") for table in TABLES}
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return {
+            table: connection.execute(f"SELECT rowid, * FROM {table} ORDER BY rowid").fetchall()
+            for table in TABLES
+        }
 
 
 def columns(path: Path, table: str) -> list[tuple[Any, ...]]:

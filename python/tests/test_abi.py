@@ -19,10 +19,24 @@ from c_header import HEADER, Header, run
 import data_store
 from data_store import DataStore, _bar, _sql
 from data_store._c import abi as _abi
+from data_store._c import maintenance, opening, querying
 from data_store._c import status as _status
 from data_store._c.library import library
 
 LIBRARY = library._name
+
+# The interface, as the files of ctypes have it: everything by its name.
+MIRRORED = {
+    name: value
+    for part in (opening, _abi, querying, maintenance)
+    for name, value in vars(part).items()
+}
+FUNCTIONS = {
+    **opening.OPENING,
+    **_abi.FUNCTIONS,
+    **querying.FUNCTIONS,
+    **maintenance.FUNCTIONS,
+}
 
 ALLOWED_LIBRARIES = {
     "libsqlite3.so.0",
@@ -34,7 +48,7 @@ ALLOWED_LIBRARIES = {
 }
 LOADERS = r"ld-linux[\w-]*\.so\.\d+"
 
-# What a table of differences holds: the header's type, the one in _abi, and where. An address of
+# What a table of differences holds: the header's type, the one of ctypes, and where. An address of
 # memory that NumPy or the library owns is a plain one (void*), and so is one that must be given
 # back; a char* is what takes Python's bytes.
 Differences = dict[tuple[str, str], str]
@@ -114,8 +128,8 @@ def ctypes_name(kind: Any) -> str:
 
 
 CALLBACKS = {
-    _abi.ds_stop_function: "ds_stop_function",
-    _abi.ds_progress_function: "ds_progress_function",
+    opening.ds_stop_function: "ds_stop_function",
+    opening.ds_progress_function: "ds_progress_function",
 }
 
 CTYPES_NAMES = {
@@ -150,13 +164,13 @@ def test_header_exports_and_ctypes_table_are_the_same_names(header: Header) -> N
         line.split()[-1] for line in run("nm", "-D", "--defined-only", LIBRARY).splitlines()
     }
     assert exported == set(header.functions)
-    assert set(_abi.FUNCTIONS) == set(header.functions)
+    assert set(FUNCTIONS) == set(header.functions)
 
 
 def test_functions_have_the_types_of_the_header_save_those_listed(header: Header) -> None:
     differences = {}
     for name, declared in header.functions.items():
-        result, arguments = _abi.FUNCTIONS[name]
+        result, arguments = FUNCTIONS[name]
         mirrored = [ctypes_name(result), *map(ctypes_name, arguments)]
         assert len(mirrored) == len(declared), name
         for (argument, kind), mirror in zip(declared.items(), mirrored, strict=True):
@@ -165,11 +179,18 @@ def test_functions_have_the_types_of_the_header_save_those_listed(header: Header
     assert differences == places(FUNCTION_DIFFERENCES)
 
 
+def test_the_library_gives_each_function_the_types_of_the_tables() -> None:
+    given = {name: getattr(library, name) for name in FUNCTIONS}
+    assert {name: (one.restype, one.argtypes) for name, one in given.items()} == FUNCTIONS
+    tables = [opening.OPENING, _abi.FUNCTIONS, querying.FUNCTIONS, maintenance.FUNCTIONS]
+    assert sum(map(len, tables)) == len(FUNCTIONS)
+
+
 def test_structs_have_the_fields_of_the_header_save_types_that_are_listed(header: Header) -> None:
     differences = {}
     assert len(header.structs) > 10
     for name, declared in header.structs.items():
-        mirrored = {field: ctypes_name(kind) for field, kind in getattr(_abi, name)._fields_}
+        mirrored = {field: ctypes_name(kind) for field, kind in MIRRORED[name]._fields_}
         assert list(mirrored) == list(declared), name
         for field, kind in declared.items():
             if kind != mirrored[field]:
@@ -180,9 +201,9 @@ def test_structs_have_the_fields_of_the_header_save_types_that_are_listed(header
 def test_structs_have_the_sizes_and_offsets_of_a_c_program(header: Header) -> None:
     fields = [(name, field) for name, fields in header.structs.items() for field in fields]
     offsets = header.numbers(f"offsetof({name}, {field})" for name, field in fields)
-    assert offsets == [getattr(getattr(_abi, name), field).offset for name, field in fields]
+    assert offsets == [getattr(MIRRORED[name], field).offset for name, field in fields]
     sizes = header.numbers(f"sizeof({name})" for name in header.structs)
-    assert sizes == [ctypes.sizeof(getattr(_abi, name)) for name in header.structs]
+    assert sizes == [ctypes.sizeof(MIRRORED[name]) for name in header.structs]
 
 
 def test_the_callbacks_have_the_types_of_the_header(header: Header) -> None:
@@ -196,9 +217,9 @@ def test_the_callbacks_have_the_types_of_the_header(header: Header) -> None:
 
 def test_constants_have_the_values_of_the_header(header: Header) -> None:
     mirrored = {
-        **{f"DS_{name}": value for name, value in vars(_abi).items() if isinstance(value, int)},
+        **{f"DS_{name}": value for name, value in MIRRORED.items() if type(value) is int},
         **{f"DS_COLUMN_{name.upper()}": bit for name, bit in _abi.COLUMN_BITS.items()},
-        **{f"DS_DURABILITY_{word.upper()}": code for word, code in _abi.DURABILITY.items()},
+        **{f"DS_DURABILITY_{word.upper()}": code for word, code in opening.DURABILITY.items()},
     }
     assert mirrored.pop("DS_LAST_TIME") == header.numbers(["INT64_MAX"])[0]
     # The limits are the library's to hold callers to.
@@ -232,7 +253,7 @@ def test_calls_without_types_pass_what_the_table_declares(
     called = set()
 
     def checked(function: Any) -> Callable[..., int]:
-        result, arguments = _abi.FUNCTIONS[function.__name__]
+        result, arguments = FUNCTIONS[function.__name__]
         # What ctypes takes for granted where it knows no types: a C int comes back.
         assert result in (ctypes.c_int32, None)
 
@@ -305,10 +326,10 @@ def test_every_status_has_a_name_and_an_exception(header: Header) -> None:
 
 
 def test_query_parameters_are_packed_as_the_struct_is_laid_out() -> None:
-    letters = _sql._PACKED.format.lstrip("@")
-    fields = [name for name, _ in _abi.ds_sql_parameter._fields_]
+    letters = _sql._PACKED
+    fields = [name for name, _ in querying.ds_sql_parameter._fields_]
     assert len(letters) == len(fields)
-    assert _sql._PACKED.size == ctypes.sizeof(_abi.ds_sql_parameter)
+    assert struct.calcsize(f"@{letters}") == ctypes.sizeof(querying.ds_sql_parameter)
     for place, name in enumerate(fields):
-        field = getattr(_abi.ds_sql_parameter, name)
+        field = getattr(querying.ds_sql_parameter, name)
         assert struct.calcsize(f"@{letters[: place + 1]}") == field.offset + field.size

@@ -198,7 +198,7 @@ def test_tasks_take_turns_and_no_step_is_lost(path: Path) -> None:
     assert stored(path) == {"count": 100}
 
 
-def test_who_waits_goes_first_come_first_served(path: Path) -> None:
+def test_waiters_go_first_come_first_served(path: Path) -> None:
     order: list[int] = []
 
     async def main(store: aio.DataStore) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 import database
 import pytest
 
-from data_store import DataStore, InvalidInputError, _arrow
+from data_store import DataStore, InvalidInputError
+from data_store._arrow import capsules
 
 pl = pytest.importorskip("polars")
 duckdb = pytest.importorskip("duckdb")
@@ -184,9 +185,9 @@ def test_an_error_of_a_program_that_holds_a_stream_comes_through(filled: DataSto
         raise KeyError(repr(held)[:0] + "mine")
 
     gc.collect()
-    before = len(_arrow._in_capsules)
+    before = len(capsules._in_capsules)
     for _ in range(3):
         with pytest.raises(KeyError, match="mine"):
             consume()
     gc.collect()
-    assert len(_arrow._in_capsules) == before
+    assert len(capsules._in_capsules) == before

@@ -14,7 +14,8 @@ import pytest
 from frames import ARROW, SYMBOL, TIMEFRAME, bars, entry, times
 from pandas.testing import assert_frame_equal
 
-from data_store import ArrowResult, DataStore, InvalidInputError, LibraryError, _arrow
+from data_store import ArrowResult, DataStore, InvalidInputError, LibraryError
+from data_store._arrow import capsules
 
 with_pyarrow = pytest.mark.skipif(not ARROW, reason="needs pyarrow")
 
@@ -112,7 +113,7 @@ def test_a_library_that_is_missing_is_named(
 
 def test_nothing_is_left_of_what_nobody_took(filled: DataStore) -> None:
     gc.collect()
-    before = len(_arrow._in_capsules)
+    before = len(capsules._in_capsules)
     for _ in range(50):
         for result in (
             filled.market.read_arrow(SYMBOL, TIMEFRAME),
@@ -123,7 +124,7 @@ def test_nothing_is_left_of_what_nobody_took(filled: DataStore) -> None:
             result.__arrow_c_stream__()
     del result
     gc.collect()
-    assert len(_arrow._in_capsules) == before
+    assert len(capsules._in_capsules) == before
 
 
 def test_an_error_of_the_consumers_comes_through(filled: DataStore) -> None:

@@ -99,7 +99,7 @@ def test_a_duration_is_refused_by_name(
     assert contents() == before
 
 
-def test_a_parameter_of_a_query_is_mended_as_its_message_says(store: DataStore) -> None:
+def test_a_parameter_of_a_query_is_fixed_as_its_message_says(store: DataStore) -> None:
     value: Any = np.timedelta64(1500, "ms")
     with pytest.raises(InvalidInputError) as caught:
         store.sql("SELECT ?", [value])

@@ -85,7 +85,7 @@ def waiting(path: Path, count: int) -> Iterator[tuple[Program, list[Program]]]:
 
 
 @pytest.mark.parametrize("count", [1, 4])
-def test_a_writer_without_end_lets_all_go_first_who_wait(path: Path, count: int) -> None:
+def test_an_endless_writer_lets_all_waiters_go_first(path: Path, count: int) -> None:
     with waiting(path, count) as (hog, waiters):
         hog.say("go on")
         for waiter in waiters:

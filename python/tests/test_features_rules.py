@@ -135,7 +135,7 @@ def test_json_text_against_the_rules_rejects_the_whole_call(
 
 
 @pytest.mark.parametrize("text", NO_TEXTS, ids=brief)
-def test_what_is_no_json_object_of_proper_text_rejects_the_whole_call(
+def test_what_is_not_a_json_object_of_proper_text_rejects_the_whole_call(
     stored: DataStore, contents: Contents, text: str
 ) -> None:
     refused(stored, contents, text)
@@ -200,7 +200,7 @@ def test_an_infinity_in_a_wide_frame_names_row_and_key(
 
 
 @pytest.mark.parametrize("key", ["rsi", "@1", "rsi@", "@", ""])
-def test_a_column_that_is_no_feature_key_is_refused_by_name(
+def test_a_column_that_is_not_a_feature_key_is_refused_by_name(
     stored: DataStore, contents: Contents, key: str
 ) -> None:
     before = contents()

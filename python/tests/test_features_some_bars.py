@@ -184,7 +184,7 @@ def test_features_that_do_not_say_which_of_several_series_are_refused(
     assert contents() == before
 
 
-def test_features_of_a_missing_symbol_are_no_bars(store: DataStore) -> None:
+def test_features_of_a_missing_symbol_make_no_bars(store: DataStore) -> None:
     frame = bars(2).assign(symbol=SYMBOL)
     features = pd.DataFrame({"symbol": [SYMBOL, None], "a@1": [1.0, 2.0]}, index=times(2))
     with pytest.raises(InvalidInputError, match="row 1"):

@@ -213,7 +213,7 @@ NO_DATABASE = {
 
 
 @pytest.mark.parametrize("what", NO_DATABASE)
-def test_what_is_no_sqlite_file_is_refused_and_left_byte_for_byte(path: Path, what: str) -> None:
+def test_what_is_not_a_sqlite_file_is_refused_and_left_byte_for_byte(path: Path, what: str) -> None:
     data = NO_DATABASE[what](sound_bytes(path))
     path.write_bytes(data)
     for read_only in (False, True):
@@ -266,7 +266,7 @@ NO_PATHS = [
 
 
 @pytest.mark.parametrize("name", NO_PATHS, ids=repr)
-def test_a_name_that_is_no_path_is_refused_with_the_remedy(
+def test_a_name_that_is_not_a_path_is_refused_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -348,7 +348,7 @@ def test_bytes_and_path_like_objects_name_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
-def test_the_files_beside_a_database_are_no_stores(
+def test_the_files_beside_a_database_are_not_stores(
     store: DataStore, path: Path, suffix: str
 ) -> None:
     """An empty -wal would be taken for an empty file, and become a store within another."""
@@ -449,7 +449,7 @@ def test_the_wal_of_a_killed_writer_is_recovered(path: Path) -> None:
         assert store.check() == []
 
 
-def test_an_empty_wal_and_a_shm_that_was_left_are_no_obstacle(path: Path) -> None:
+def test_an_empty_wal_and_a_shm_that_was_left_do_not_hinder(path: Path) -> None:
     path.with_name(path.name + "-wal").touch()
     path.with_name(path.name + "-shm").write_bytes(b"\x5a" * 32768)
     with DataStore(path) as store:

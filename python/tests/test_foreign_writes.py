@@ -145,7 +145,7 @@ def test_several_rows_of_an_instant_become_the_stored_one_or_the_one_that_reads_
     assert store.check() == []
 
 
-def test_what_check_advises_mends_the_file(
+def test_what_check_advises_fixes_the_file(
     store: DataStore, path: Path, dice: random.Random
 ) -> None:
     for hour in range(300):

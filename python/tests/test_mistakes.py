@@ -247,7 +247,7 @@ def advised(error: InvalidInputError) -> str:
 
 
 @pytest.mark.parametrize("what", MISTAKES)
-def test_the_line_that_a_message_advises_mends_the_call(
+def test_the_line_that_a_message_advises_fixes_the_call(
     store: DataStore, contents: Any, what: str
 ) -> None:
     make, parts = MISTAKES[what]
@@ -340,7 +340,7 @@ def test_features_and_symbol_in_another_order_are_told(store: DataStore, feature
         (np.timedelta64(1, "D"), "a duration is not an instant"),
     ],
 )
-def test_a_live_bars_time_is_mended_as_its_message_says(
+def test_a_live_bars_time_is_fixed_as_its_message_says(
     store: DataStore, timestamp: Any, line: str
 ) -> None:
     with pytest.raises(InvalidInputError) as caught:
@@ -360,7 +360,7 @@ def test_a_live_bars_time_is_mended_as_its_message_says(
         ("open", np.timedelta64("NaT"), ".total_seconds()"),
     ],
 )
-def test_a_live_bars_cell_is_mended_as_its_message_says(
+def test_a_live_bars_cell_is_fixed_as_its_message_says(
     store: DataStore, name: str, value: Any, line: str
 ) -> None:
     with pytest.raises(InvalidInputError) as caught:
@@ -388,7 +388,7 @@ def test_a_live_bars_cell_is_mended_as_its_message_says(
     ids=repr,
 )
 @pytest.mark.parametrize("beside_bars", [False, True])
-def test_keys_of_a_mapping_are_mended_as_the_message_says(
+def test_keys_of_a_mapping_are_fixed_as_the_message_says(
     store: DataStore, key: Any, beside_bars: bool
 ) -> None:
     frame = pd.DataFrame({"close": 1.0}, [START.normalize(), START])

@@ -119,7 +119,7 @@ def test_what_is_refused_among_others_is_refused_alone(
     ],
     ids=["naive", "NaT", "beyond", "text", "numbers"],
 )
-def test_an_index_that_is_no_time_is_refused(store: DataStore, index: pd.Index[Any]) -> None:
+def test_an_index_that_is_not_a_time_is_refused(store: DataStore, index: pd.Index[Any]) -> None:
     with pytest.raises(InvalidInputError):
         store.market.write(bars(1).set_axis(index), SYMBOL, TIMEFRAME)
     assert store.market.read(SYMBOL, TIMEFRAME).empty

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,28 @@ WAYS = {
         _pandas._public_doubles,
         _pandas._gives_the_same_doubles,
     ),
+    "text_index": (
+        _pandas._bare_text_index,
+        _pandas._public_text_index,
+        _pandas._gives_the_same_text_index,
+    ),
+    "multi_index": (
+        _pandas._bare_multi_index,
+        _pandas._public_multi_index,
+        _pandas._gives_the_same_multi_index,
+    ),
     "address_of": (
         _pandas._bare_address,
         _pandas._public_address,
         _pandas._gives_the_same_address,
     ),
 }
+if _pandas.HAS_ARROW_TEXT:
+    WAYS["arrow_array"] = (
+        _pandas._bare_arrow,
+        _pandas._public_arrow,
+        _pandas._gives_the_same_arrow,
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -140,6 +157,32 @@ def test_several_symbols_have_the_levels_that_pandas_would_make(
     assert found.levels[1].equals(distinct)
     assert found.levels[1].dtype == "datetime64[ns, UTC]"
     assert found.codes[1].tolist() == codes.tolist()
+
+
+def test_an_index_of_symbols_is_its_owners_to_name_and_to_pickle(store: DataStore) -> None:
+    frame = pd.DataFrame({"close": [1.0, 2.0]}, index=times(2))
+    for symbol in ("A", "B"):
+        store.market.write(frame, symbol, TIMEFRAME)
+    first, second = (store.market.latest(["A", "B"], TIMEFRAME, 2) for _ in range(2))
+    whole = second.index.tolist()
+    first.index.names = ["name", None]
+    assert second.index.names == ["symbol", "timestamp"]
+    assert first.index.levels[0].name == "name"
+    with pytest.raises(TypeError):
+        first.index.levels[0][0] = "C"
+    with pytest.raises(ValueError, match="read-only"):
+        first.index.codes[1][0] = 1
+    for other in (
+        second.copy(deep=True),
+        pickle.loads(pickle.dumps(second)),
+        second.iloc[::-1][::-1],
+    ):
+        same(other, second)
+    assert second.loc["B"]["close"].tolist() == [1.0, 2.0]
+    assert second.sort_index(ascending=False).index.tolist() == whole[::-1]
+    assert second.reset_index()["symbol"].tolist() == ["A", "A", "B", "B"]
+    assert second.set_index("close", append=True).index.nlevels == 3
+    same(store.market.latest(["A", "B"], TIMEFRAME, 2), second)
 
 
 def test_columns_of_doubles_go_in_wherever_they_lie_in_memory(store: DataStore) -> None:

@@ -144,7 +144,7 @@ BAD_BOUNDS = [
 
 
 @pytest.mark.parametrize("bound", BAD_BOUNDS, ids=repr)
-def test_naive_datetimes_and_what_is_no_timestamp_are_refused_as_bounds(
+def test_naive_datetimes_and_what_is_not_a_timestamp_are_refused_as_bounds(
     days: DataStore, contents: Any, bound: Any
 ) -> None:
     before = contents()

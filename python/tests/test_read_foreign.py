@@ -110,7 +110,7 @@ NO_TIMESTAMPS = [
 
 
 @pytest.mark.parametrize("text", NO_TIMESTAMPS, ids=lambda text: ascii(text[:40]))
-def test_text_that_is_no_timestamp_is_corruption_and_its_row_is_named(
+def test_text_that_is_not_a_timestamp_is_corruption_and_its_row_is_named(
     store: DataStore, path: Path, text: str
 ) -> None:
     store.market.write(bars(2), SYMBOL, TIMEFRAME)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import functools
 import gc
 import itertools
 import os
@@ -41,6 +42,7 @@ class Stop(BaseException):
     """What Ctrl-C raises, but nothing else does."""
 
 
+@functools.cache
 def after_calls(code: CodeType) -> set[int]:
     steps = list(dis.get_instructions(code))
     return {

@@ -14,7 +14,7 @@ import pytest
 from frames import SYMBOL, TIMEFRAME, bars
 
 from data_store import DataStore
-from data_store.errors import InvalidInputError, QueryTimeoutError
+from data_store.errors import CorruptError, InvalidInputError, QueryTimeoutError
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def relations(path: places.Place) -> list[Any]:
         ),
     ],
 )
-def test_sql_refuses_what_writes_or_is_no_query(
+def test_sql_refuses_what_writes_or_is_not_a_query(
     stored: DataStore,
     path: places.Place,
     contents: Any,
@@ -189,3 +189,31 @@ def test_sql_that_times_out_leaves_a_transaction_as_it_was(stored: DataStore) ->
 def test_sql_refuses_a_timeout_that_is_none(stored: DataStore, timeout: Any) -> None:
     with pytest.raises(InvalidInputError, match="timeout"):
         stored.sql("SELECT 1", timeout=timeout)
+
+
+@pytest.mark.sqlite_only("queries are PostgreSQL's SQL")
+@pytest.mark.parametrize(
+    "texts", [["a", "bc", ""], ["", ""], ["é", "日本", "x"], ["x" * 100_000, "y"]]
+)
+def test_sql_gives_texts_as_they_are(stored: DataStore, texts: list[str]) -> None:
+    rows = ", ".join(["(?)"] * len(texts))
+    found = stored.sql(f"WITH given(word) AS (VALUES {rows}) SELECT word FROM given", texts)
+    assert found["word"].tolist() == texts
+    assert found["word"].dtype == pd.Series(["x"]).dtype
+    assert found["word"].str.len().tolist() == [len(text) for text in texts]
+
+
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
+def test_sql_refuses_texts_that_are_utf8_only_together(stored: DataStore) -> None:
+    halves = "VALUES (CAST(x'C3' AS TEXT)), (CAST(x'A9' AS TEXT))"
+    with pytest.raises(CorruptError, match="not UTF-8"):
+        stored.sql(halves)
+
+
+def test_sql_gives_each_frame_an_index_of_its_own(stored: DataStore) -> None:
+    first, second = (stored.sql("VALUES (1), (2)") for _ in range(2))
+    first.index.name = "row"
+    assert second.index.name is None
+    assert stored.sql("VALUES (3), (4)").index.name is None
+    assert type(first.index) is pd.RangeIndex
+    assert first.index.tolist() == [0, 1]

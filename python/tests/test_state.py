@@ -118,7 +118,7 @@ NO_JSON: list[Any] = [
 
 
 @pytest.mark.parametrize("value", NO_JSON, ids=lambda value: type(value).__name__)
-def test_what_is_no_json_is_refused(store: DataStore, contents: Any, value: Any) -> None:
+def test_what_is_not_json_is_refused(store: DataStore, contents: Any, value: Any) -> None:
     before = contents()
     with pytest.raises(InvalidInputError):
         store.state.set("key", value)
@@ -220,7 +220,7 @@ def test_an_empty_broken_or_endless_key_is_refused(
 
 
 @pytest.mark.parametrize("key", [1, None, b"a", 1.5], ids=repr)
-def test_a_key_that_is_no_text_is_refused(store: DataStore, contents: Any, key: Any) -> None:
+def test_a_key_that_is_not_text_is_refused(store: DataStore, contents: Any, key: Any) -> None:
     before = contents()
     with pytest.raises(InvalidInputError):
         store.state.set(key, 1)

@@ -399,7 +399,7 @@ def test_opening_refuses_arguments_of_a_wrong_type(path: Path, arguments: dict[s
     ],
     ids=repr,
 )
-def test_opening_refuses_what_is_no_path(target: Any, error: type[Exception]) -> None:
+def test_opening_refuses_what_is_not_a_path(target: Any, error: type[Exception]) -> None:
     with pytest.raises(error) as caught:
         DataStore(target)
     assert type(caught.value) is error

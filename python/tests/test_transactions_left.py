@@ -68,7 +68,7 @@ def test_a_generator_that_is_finished_where_it_began_commits(store: DataStore) -
     assert store.state.items() == {"lost": 2}
 
 
-def test_a_generator_that_is_finished_in_another_thread(store: DataStore) -> None:
+def test_a_generator_that_goes_on_in_another_thread_is_rolled_back(store: DataStore) -> None:
     generator = holder(store)
     next(generator)
     error = in_thread(lambda: list(generator))
@@ -76,7 +76,7 @@ def test_a_generator_that_is_finished_in_another_thread(store: DataStore) -> Non
     is_free(store)
 
 
-def test_a_generator_that_only_ends_in_another_thread(store: DataStore) -> None:
+def test_a_generator_that_only_ends_in_another_thread_is_rolled_back(store: DataStore) -> None:
     def quiet() -> Iterator[int]:
         with store.transaction():
             store.state.set("lost", 1)
@@ -108,7 +108,7 @@ def test_a_generator_that_is_dropped_inside_says_so(
     is_free(store)
 
 
-def test_a_generator_that_is_collected_in_another_thread(
+def test_a_generator_that_is_collected_in_another_thread_is_rolled_back(
     store: DataStore, unheard: list[BaseException | None]
 ) -> None:
     kept = [holder(store)]
@@ -119,7 +119,7 @@ def test_a_generator_that_is_collected_in_another_thread(
     is_free(store)
 
 
-def test_a_generator_of_another_thread_that_is_collected_here(
+def test_a_generator_of_another_thread_that_is_collected_here_is_rolled_back(
     store: DataStore, unheard: list[BaseException | None]
 ) -> None:
     kept: list[Any] = []
@@ -144,7 +144,7 @@ def test_a_generator_of_another_thread_that_is_collected_here(
     thread.join()
 
 
-def test_a_helper_made_of_a_generator_works(store: DataStore) -> None:
+def test_a_helper_made_of_a_generator_commits_or_rolls_back(store: DataStore) -> None:
     @contextlib.contextmanager
     def block() -> Iterator[None]:
         with store.transaction():
@@ -162,7 +162,7 @@ def test_a_helper_made_of_a_generator_works(store: DataStore) -> None:
 
 
 @pytest.mark.parametrize("start", ["threading", "_thread"])
-def test_a_thread_that_ends_inside(store: DataStore, start: str) -> None:
+def test_a_thread_that_ends_inside_is_rolled_back(store: DataStore, start: str) -> None:
     stack = contextlib.ExitStack()
     done = threading.Event()
 
@@ -184,7 +184,7 @@ def test_a_thread_that_ends_inside(store: DataStore, start: str) -> None:
     is_free(store)
 
 
-def test_a_thread_of_a_c_program_that_ends_inside(store: DataStore) -> None:
+def test_a_thread_of_a_c_program_that_ends_inside_is_rolled_back(store: DataStore) -> None:
     """No Python runs in it: the system's own thread functions call the library."""
     system = ctypes.CDLL(None)
     begin = ctypes.cast(library.ds_transaction_begin, ctypes.c_void_p)
@@ -195,7 +195,7 @@ def test_a_thread_of_a_c_program_that_ends_inside(store: DataStore) -> None:
     is_free(store)
 
 
-def test_a_block_that_is_left_in_another_thread(store: DataStore) -> None:
+def test_a_block_that_is_left_in_another_thread_is_rolled_back(store: DataStore) -> None:
     for error in (None, PlannedError("planned")):
         block = store.transaction()
         block.__enter__()
@@ -212,7 +212,9 @@ def test_a_block_that_is_left_in_another_thread(store: DataStore) -> None:
     is_free(store)
 
 
-def test_a_block_that_is_left_elsewhere_while_a_call_runs_in_it(path: Path) -> None:
+def test_a_block_that_is_left_elsewhere_while_a_call_runs_in_it_is_rolled_back_whole(
+    path: Path,
+) -> None:
     """The call that is running ends first; then all of the block is taken back."""
     for _ in range(20):
         with DataStore(path, durability="normal", timeout=30) as store:
@@ -241,7 +243,7 @@ def test_a_block_that_is_left_elsewhere_while_a_call_runs_in_it(path: Path) -> N
 # ---- Order, use, end ------------------------------------------------------------------------
 
 
-def test_blocks_that_are_left_out_of_order(store: DataStore) -> None:
+def test_blocks_that_are_left_out_of_order_are_rolled_back(store: DataStore) -> None:
     outer, inner = store.transaction(), store.transaction()
     outer.__enter__()
     store.state.set("lost", 1)
@@ -314,7 +316,7 @@ def test_an_object_that_is_dropped_inside_says_so(
     is_free(store)
 
 
-def test_a_store_that_is_dropped_with_its_block(
+def test_a_store_that_is_dropped_with_its_block_is_rolled_back(
     path: Path, unheard: list[BaseException | None]
 ) -> None:
     dropped = DataStore(path, timeout=0)

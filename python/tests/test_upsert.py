@@ -186,6 +186,6 @@ def test_a_live_bar_takes_numpy_numbers(store: DataStore, rows: Rows) -> None:
     assert rows("SELECT open, high, low, is_gap FROM market_data") == [(0.5, 3.0, 2.0, 1)]
 
 
-def test_a_live_bar_refuses_an_argument_that_is_no_column(store: DataStore) -> None:
+def test_a_live_bar_refuses_an_argument_that_is_not_a_column(store: DataStore) -> None:
     with pytest.raises(TypeError, match="rsi"):
         store.market.write_bar(SYMBOL, TIMEFRAME, START, rsi=1.0)

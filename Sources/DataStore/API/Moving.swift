@@ -69,7 +69,7 @@ extension Store {
   }
 
   /// The hash of the bars of a series, the same in every store that holds the same bars, whatever its engine is. It
-  /// compares stores that no program can open both. The bars are read in chunks, each a snapshot of its own.
+  /// compares stores that no single program can open. The bars are read in chunks, each a snapshot of its own.
   ///
   /// - Parameters:
   ///   - symbol: The series' symbol.

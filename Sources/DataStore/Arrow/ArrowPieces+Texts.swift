@@ -106,20 +106,25 @@ extension ArrowPieces {
     for row in 0..<piece.count {
       codes[row] = -1
       guard piece.isPresent(row) else { continue }
-      var (column, at) = (piece, row)
-      if let dictionary = piece.dictionary {
-        guard let found = piece.place(row) else {
-          throw place.broken(
-            "its index is beyond the dictionary of \(dictionary.count) values", row: first + row)
-        }
-        (column, at) = (dictionary, found)
-      }
+      let (column, at) = try value(piece, row, first)
       guard column.isPresent(at) else { continue }
       if case .null = column.type { continue }
       if case .float(let bytes) = column.type, column.float(at, bytes).isNaN { continue }
       throw place.refusal(
         "it holds values that are not text", "cast the column to a string type", row: first + row)
     }
+  }
+
+  /// Where the value of a row is: in the piece itself, or in its dictionary. `first` is the piece's first row among all.
+  private func value(
+    _ piece: ArrowColumn, _ row: Int, _ first: Int
+  ) throws(StoreError) -> (column: ArrowColumn, at: Int) {
+    guard let dictionary = piece.dictionary else { return (piece, row) }
+    guard let found = piece.place(row) else {
+      throw place.broken(
+        "its index is beyond the dictionary of \(dictionary.count) values", row: first + row)
+    }
+    return (dictionary, found)
   }
 
   private func text(
@@ -157,14 +162,7 @@ extension ArrowPieces {
     var first = 0
     for piece in pieces {
       for row in 0..<piece.count where piece.isPresent(row) {
-        var (column, at) = (piece, row)
-        if let dictionary = piece.dictionary {
-          guard let found = piece.place(row) else {
-            throw place.broken(
-              "its index is beyond the dictionary of \(dictionary.count) values", row: first + row)
-          }
-          (column, at) = (dictionary, found)
-        }
+        let (column, at) = try value(piece, row, first)
         guard column.isPresent(at) else { continue }
         if case .null = column.type { continue }
         guard case .text(let layout) = column.type else {

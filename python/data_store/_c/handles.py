@@ -127,7 +127,7 @@ class StoreHandle(Handle):
         check(library.ds_store_open(path, ctypes.byref(options), ctypes.byref(pointer)))
         # What a call passes, made once: ctypes would turn a pointer into it at each.
         self._pointer = ctypes.byref(pointer.contents)
-        self._asked = AskedPointer(self._pointer)
+        self._asked: AskedPointer | None = None
         self._asking: set[object] = set()
         self._as_parameter_ = self._pointer
 
@@ -143,6 +143,8 @@ class StoreHandle(Handle):
     def ask_tasks(self, mark: object) -> None:
         """Have each call tell which task makes it, for as long as a transaction `mark` lasts."""
         with _asking_lock:
+            if self._asked is None:  # most stores that are opened for a value never need it
+                self._asked = AskedPointer(self._pointer)
             self._asking.add(mark)
             if self.is_there:
                 self._as_parameter_ = self._asked

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .opening import Types
+
 __all__ = ["library", "untyped"]
 
 _VARIABLE = "DATA_STORE_LIBRARY"
@@ -46,21 +48,28 @@ def _find() -> str:
     )
 
 
+def _types_of(name: str) -> Types:
+    """Give the types of a function that opening a file does not take, from where they are."""
+    from .first_use import at_first_use
+
+    word = name.split("_")[1]
+    with at_first_use.lock, at_first_use:
+        if word in ("sql", "rows"):
+            from .querying import FUNCTIONS
+        elif word in ("store", "sqlite", "differences"):
+            from .maintenance import FUNCTIONS
+        else:
+            from .abi import FUNCTIONS
+    return FUNCTIONS[name]
+
+
 # CDLL, not PyDLL: other Python threads run during every call.
 class _Library(ctypes.CDLL):
     """The library's functions, each with its types, which it gets when it is first asked for."""
 
     def __getattr__(self, name: str) -> Any:
         function = self[name]
-        types = OPENING.get(name)
-        if types is None:
-            # What opening a file does not take is imported here, and so not before.
-            from .first_use import at_first_use
-
-            with at_first_use.lock, at_first_use:
-                from .abi import FUNCTIONS
-            types = FUNCTIONS[name]
-        function.restype, function.argtypes = types
+        function.restype, function.argtypes = OPENING.get(name) or _types_of(name)
         setattr(self, name, function)
         return function
 
@@ -124,6 +133,6 @@ def untyped(name: str) -> Any:
 
     To look at each argument takes ctypes longer than to pass it. Bytes stand for texts and
     structs that the library reads, handles and what `byref` gives for pointers, 0 and 1 for flags;
-    nothing else may be passed. `tests/test_abi.py` holds these calls to `_abi.FUNCTIONS`.
+    nothing else may be passed. `tests/test_abi.py` holds these calls to the tables.
     """
     return library[name]

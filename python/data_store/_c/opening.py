@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What opening and closing a file takes of the C interface; `abi` has the rest, and shares this.
+"""What opening and closing a file takes of the C interface; `abi` tells where the rest is.
 
 To make ctypes' classes of all of it takes as long as all else that a short script imports.
 """
@@ -54,6 +54,10 @@ class Opaque(Structure):
 
 
 class ds_store(Opaque):
+    pass
+
+
+class ds_texts(Opaque):  # of two of the other tables
     pass
 
 

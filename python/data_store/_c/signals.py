@@ -9,7 +9,7 @@ answer is to run some Python code. No handler is installed here: a program keeps
 from __future__ import annotations
 
 import os
-import signal
+import sys
 import threading
 from collections.abc import Generator
 from types import FrameType
@@ -91,5 +91,10 @@ def _is_handler(frame: FrameType, above: list[FrameType]) -> bool:
         passed = value if type(value) is tuple else (value,)  # of *args
         if any(one is other for one in passed for other in above):
             return True
+    # Not imported for this, which would be a seventh of what importing the package takes: a program
+    # with a handler has it. The last of its functions is there once all of them are.
+    signal = sys.modules.get("signal")
+    if signal is None or not hasattr(signal, "valid_signals"):
+        return False
     handlers = map(signal.getsignal, signal.valid_signals())
     return any(getattr(handler, "__code__", None) is code for handler in handlers)

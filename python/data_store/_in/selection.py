@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ctypes import byref
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,11 @@ def symbols_of(symbol: object) -> TextArray:
     """Give one symbol, or several, each once, as the library takes them."""
     if isinstance(symbol, str):
         return TextArray([encode_name(symbol, "symbol")])
-    names = _listed(symbol, "symbol", "a str or a list of str")
+    names: Sequence[Any]
+    if type(symbol) is list:
+        names = tuple(symbol)  # of our own: another thread may change the caller's
+    else:
+        names = _listed(symbol, "symbol", "a str or a list of str")
     if len(names) > _MOST_KEPT or {*map(type, names)} != {str}:
         return TextArray.of_names(names, "symbol")
     return _plain_symbols(tuple(names))
@@ -34,8 +38,9 @@ _MOST_KEPT = 2000
 @lru_cache(maxsize=16)
 def _plain_symbols(names: tuple[str, ...]) -> TextArray:
     """Kept: a list of symbols is asked for again and again. The library only looks at it."""
-    symbols = TextArray.of_names(list(names), "symbol")
-    symbols.names = tuple(dict.fromkeys(names))
+    each = tuple(dict.fromkeys(names))
+    symbols = TextArray.of_distinct(each, "symbol")
+    symbols.names = each
     return symbols
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._c import abi as _abi
+from .._c.opening import LAST_TIME, NO_TIME
 from .._timestamps import (
     FIRST_TIME,
     NAIVE,
@@ -74,20 +74,20 @@ def only_ns(index: pd.DatetimeIndex) -> int | None:
         return None
     # Ticks, without their zone: near the end of time there may be no such local time.
     ns = int(index.asi8[0]) * NS_PER_UNIT[dtype.unit]
-    return ns if FIRST_TIME <= ns <= _abi.LAST_TIME else None
+    return ns if FIRST_TIME <= ns <= LAST_TIME else None
 
 
 def _aware_ns(array: Any) -> npt.NDArray[np.int64]:
     ticks = array.asi8
     if array.unit == "ns":  # as_unit would copy
         return np.ascontiguousarray(ticks)
-    limit = _abi.LAST_TIME // NS_PER_UNIT[array.unit]
+    limit = LAST_TIME // NS_PER_UNIT[array.unit]
     if ticks.size and -limit <= ticks.min() and ticks.max() <= limit:  # NaT is far below
         ns: npt.NDArray[np.int64] = ticks * NS_PER_UNIT[array.unit]
         return ns
     try:
         return np.ascontiguousarray(array.as_unit("ns").asi8)
     except pd.errors.OutOfBoundsDatetime:
-        beyond = ((ticks > limit) | (ticks < -limit)) & (ticks != _abi.NO_TIME)
+        beyond = ((ticks > limit) | (ticks < -limit)) & (ticks != NO_TIME)
         row = int(np.argmax(beyond))
         raise Refusal(f"{array[row]} is out of range", RANGE, row) from None

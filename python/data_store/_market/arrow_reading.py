@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._arrow import ArrowResult
-from .._arrow_reads import arrow_between, arrow_chunks_between
+from .._arrow.reads import arrow_between, arrow_chunks_between
+from .._arrow.result import ArrowResult
 from .._in.selection import features_selection, selection_of
 from .._progress import Progress, reported
 from .arguments import Bound, FeatureChoice

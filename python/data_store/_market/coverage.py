@@ -6,9 +6,9 @@ from __future__ import annotations
 from ctypes import POINTER, byref, c_int32, c_int64, c_uint64
 from typing import TYPE_CHECKING, cast
 
-from .._c import abi as _abi
 from .._c.handles import ResultHandle
 from .._c.library import library
+from .._c.opening import ds_texts
 from .._c.status import check
 from .._c.text import decode_array, encode_names
 from .._deferred import frames
@@ -28,10 +28,8 @@ def exists(self: MarketRepo, symbol: str, timeframe: str) -> bool:
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
 
     Returns
     -------
@@ -57,13 +55,10 @@ def count(
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
     start, end : aware datetime or str, optional
-        Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
-        date covers the whole day.
+        Inclusive bounds, as for `read`; None: none.
 
     Returns
     -------
@@ -92,13 +87,10 @@ def feature_keys(
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
     start, end : aware datetime or str, optional
-        Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
-        date covers the whole day.
+        Inclusive bounds, as for `read`; None: none.
 
     Returns
     -------
@@ -114,7 +106,7 @@ def feature_keys(
     StorageError, SchemaError, ClosedError, BusyError, InterruptedCallError
         As any read: see `data_store.errors`.
     """
-    pointer = POINTER(_abi.ds_texts)()
+    pointer = POINTER(ds_texts)()
     names = encode_names(symbol, timeframe)
     check(library.ds_market_feature_keys(self._store, *names, range_of(start, end), byref(pointer)))
     with ResultHandle(pointer, library.ds_texts_free) as keys:
@@ -127,18 +119,15 @@ def hash(
 ) -> str:
     """Hash the bars of a range, the same in every store that holds the same bars.
 
-    It compares stores that no program can open both, such as files on two machines. All columns
+    It compares stores that no single program can open, such as files on two machines. All columns
     and the features count; the bars are read in chunks, each a snapshot of its own.
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
     start, end : aware datetime or str, optional
-        Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
-        date covers the whole day.
+        Inclusive bounds, as for `read`; None: none.
 
     Returns
     -------
@@ -173,10 +162,8 @@ def missing(
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
     start, end : aware datetime or str
         Inclusive bounds, as for `read`. With expected times that are listed, None: none.
     expected : Timedelta, DatetimeIndex or list of datetime

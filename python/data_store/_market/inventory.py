@@ -56,13 +56,10 @@ def delete(
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
     start, end : aware datetime or str, optional
-        Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
-        date covers the whole day.
+        Inclusive bounds, as for `read`; None: none.
 
     Returns
     -------

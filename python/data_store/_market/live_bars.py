@@ -82,10 +82,8 @@ def write_bar(
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
     timestamp : datetime
         Aware; a `pandas.Timestamp` keeps its nanoseconds.
     open, high, low, close, volume : float or None, optional
@@ -175,10 +173,8 @@ def latest_bar(self: MarketRepo, symbol: str, timeframe: str) -> Bar | None:
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
 
     Returns
     -------

@@ -96,8 +96,7 @@ def read_features(
     timeframe : str
         Of all of them.
     start, end : aware datetime or str, optional
-        Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
-        date covers the whole day.
+        Inclusive bounds, as for `read`; None: none.
     keys : list of str, optional
         In this order. None: all that are found, sorted.
     progress : bool or callable, optional
@@ -194,8 +193,7 @@ def iter(
     timeframe : str
         Of all of them.
     start, end : aware datetime or str, optional
-        Inclusive bounds; None: none. ISO 8601 text without an offset means UTC, and as a bare
-        date covers the whole day.
+        Inclusive bounds, as for `read`; None: none.
     columns, features
         As for `read`.
     chunk : int, default 50_000

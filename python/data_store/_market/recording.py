@@ -47,10 +47,8 @@ def record_request(
 
     Parameters
     ----------
-    symbol : str
+    symbol, timeframe : str
         Not empty, at most 65,535 bytes of UTF-8.
-    timeframe : str
-        Likewise.
     provider_used : str
         The provider that answered.
     start_ts, end_ts : datetime or str

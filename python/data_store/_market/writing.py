@@ -8,7 +8,7 @@ from ctypes import byref, c_int64
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._arrow import ArrowTable, is_arrow, quality_word, write_stream
+from .._arrow.writing import ArrowTable, is_arrow, quality_word, write_stream
 from .._c.library import library
 from .._c.signals import raised
 from .._c.status import check

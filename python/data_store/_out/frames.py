@@ -106,7 +106,10 @@ def frame_of(
             column = c_array(owner, column, count, np.float64)
         values = column.reshape(1, -1) if type(column) is np.ndarray else column
         blocks.append((values, (place,)))
-    if together:
+    if len(together) == 1:
+        values = c_array(owner, addresses[0], count, np.float64).reshape(1, -1)
+        blocks.append((values, (together[0],)))
+    elif together:
         blocks.append((gathered(addresses, count), tuple(together)))
     return frame_from_blocks(blocks, labels, index)
 

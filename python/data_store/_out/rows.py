@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from ctypes import c_int64
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._c import abi as _abi
+from .._c import querying as _abi
 from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.text import decode
+from .._pandas import HAS_ARROW_TEXT
 from .arrays import c_array
 from .frames import frame_of
-from .texts import names_index, text_array
+from .texts import laid_out_texts, names_index, text_array
 
 __all__ = ["rows_out"]
 
@@ -36,7 +39,13 @@ def rows_out(owner: ResultHandle) -> pd.DataFrame:
     structs = library.ds_rows_columns(owner)[: library.ds_rows_column_count(owner)]
     columns = [_array(_Column(owner, struct, count)) for struct in structs]
     labels = names_index(tuple([decode(struct.name) for struct in structs]))
-    return frame_of(owner, columns, labels, pd.RangeIndex(count))
+    return frame_of(owner, columns, labels, _numbers(count).view())
+
+
+@lru_cache(maxsize=64)
+def _numbers(count: int) -> pd.RangeIndex:
+    """Give the index of so many rows, of which each frame gets a view: its owner may name it."""
+    return pd.RangeIndex(count)
 
 
 class _Column:
@@ -48,9 +57,10 @@ class _Column:
         self._owner = owner
         self._struct = struct
         self.count = count
-        # Five searches for a byte, which take next to nothing.
         types = ctypes.string_at(struct.types, count) if count else b""
-        self.kinds = frozenset([kind for kind in _KINDS if kind in types])
+        # In many rows five searches for a byte take next to nothing.
+        found = types if count < _FEW else [kind for kind in _KINDS if kind in types]
+        self.kinds = frozenset(found)
 
     def _view(self, field: str, dtype: Any, extra: int = 0) -> npt.NDArray[Any]:
         return c_array(self._owner, getattr(self._struct, field), self.count + extra, dtype)
@@ -91,10 +101,24 @@ class _Column:
         block = ctypes.string_at(self._struct.bytes, offsets[-1]) if offsets[-1] else b""
         return [block[start:end] for start, end in zip(offsets, offsets[1:])]
 
+    def plain_texts(self) -> Any:
+        """Give texts without a missing one as they lie in memory, or None where that cannot be.
+
+        That is where pandas keeps texts in Arrow's layout, and they are ASCII: so no two bytes
+        of one character can be in two texts.
+        """
+        offsets = self._struct.offsets
+        if not HAS_ARROW_TEXT or offsets is None or self.kinds != _TEXT:
+            return None
+        size = c_int64.from_address(offsets + 8 * self.count).value
+        if size and not ctypes.string_at(self._struct.bytes, size).isascii():
+            return None
+        return laid_out_texts(self._owner, self.count, offsets, self._struct.bytes, size)
+
     def texts(self) -> list[str | None]:
         """Give the text of each row, None if it is none."""
         blobs = self.blobs()
-        if self.kinds == {_abi.SQL_TEXT}:
+        if self.kinds == _TEXT:
             return [decode(blob) for blob in blobs]
         return [
             decode(blob) if kind == _abi.SQL_TEXT else None
@@ -131,7 +155,8 @@ def _mixed_numbers(column: _Column) -> Any:
 
 
 def _words(column: _Column) -> Any:
-    return text_array(column.texts())
+    laid_out = column.plain_texts()
+    return text_array(column.texts()) if laid_out is None else laid_out
 
 
 def _objects(column: _Column) -> Any:
@@ -139,6 +164,8 @@ def _objects(column: _Column) -> Any:
     objects[:] = column.cells()
     return objects
 
+
+_TEXT = frozenset({_abi.SQL_TEXT})
 
 # The types that are in a column -> its array; any other mixture is Python objects.
 _ARRAYS: dict[frozenset[int], Callable[[_Column], Any]] = {
@@ -148,12 +175,13 @@ _ARRAYS: dict[frozenset[int], Callable[[_Column], Any]] = {
     frozenset({_abi.SQL_REAL, _abi.SQL_NULL}): _reals,
     frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER}): _mixed_numbers,
     frozenset({_abi.SQL_REAL, _abi.SQL_INTEGER, _abi.SQL_NULL}): _mixed_numbers,
-    frozenset({_abi.SQL_TEXT}): _words,
+    _TEXT: _words,
     frozenset({_abi.SQL_TEXT, _abi.SQL_NULL}): _words,
 }
 
 
 _KINDS = range(_abi.SQL_BLOB + 1)
+_FEW = 64
 
 
 def _array(column: _Column) -> Any:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from array import array
 from ctypes import POINTER, addressof, byref, c_void_p
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,24 @@ from .._c.handles import ResultHandle
 from .._c.library import library
 from .._c.status import check
 from .._c.text import decode_array
-from .._pandas import HAS_ARROW_TEXT, IS_OLD, MISSING_TEXT, objects_array, text_dtype
+from .._pandas import (
+    HAS_ARROW_TEXT,
+    IS_OLD,
+    MISSING_TEXT,
+    arrow_array,
+    objects_array,
+    text_dtype,
+    text_index,
+)
 from .arrays import c_array
+
+if HAS_ARROW_TEXT:  # pandas has imported it
+    import pyarrow as pa
 
 __all__ = [
     "codes_out",
     "distinct_texts_out",
+    "laid_out_texts",
     "names_index",
     "text_array",
     "text_columns_out",
@@ -34,9 +48,7 @@ def text_array(texts: list[str | None]) -> Any:
         present = np.empty(len(texts), object)
         present[:] = [MISSING_TEXT if text is None else text for text in texts]
         return objects_array(present)
-    import pyarrow as pa
-
-    return _arrow_array(pa.array(texts, pa.large_string()))
+    return arrow_array(pa.array(texts, pa.large_string()))
 
 
 def _names_index(names: tuple[str, ...]) -> pd.Index[Any]:
@@ -48,14 +60,12 @@ def _names_index(names: tuple[str, ...]) -> pd.Index[Any]:
     if not HAS_ARROW_TEXT:
         index = pd.Index(names, dtype=text_dtype())
         return index
-    import pyarrow as pa
-
-    pieces = [name.encode() for name in names]
-    offsets = np.zeros(len(pieces) + 1, np.int64)
-    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
-    buffers = pa.py_buffer(offsets), pa.py_buffer(b"".join(pieces))
-    index = pd.Index(_arrow_array(pa.LargeStringArray.from_buffers(len(pieces), *buffers)))
-    return index
+    text = "".join(names)
+    block = text.encode()
+    pieces = names if len(block) == len(text) else [name.encode() for name in names]
+    offsets = array("q", accumulate(map(len, pieces), initial=0))
+    buffers = pa.py_buffer(offsets), pa.py_buffer(block)
+    return text_index(arrow_array(pa.LargeStringArray.from_buffers(len(names), *buffers)))
 
 
 # Kept, except where an option may change the dtype.
@@ -77,7 +87,7 @@ def distinct_texts_out(column: Any, names: tuple[str, ...] | None) -> pd.Index[A
         return index
     codes = np.arange(count, dtype=np.int32)
     each = _abi.ds_text_column(codes.ctypes.data, column.values, count)
-    index = pd.Index(_arrow_arrays([each], count)[0])
+    index = text_index(_arrow_arrays([each], count)[0])
     return index
 
 
@@ -114,16 +124,10 @@ def _coded_array(owner: ResultHandle, column: Any, count: int) -> Any:
 
 
 def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:
-    import pyarrow as pa
-
     pointers = (c_void_p * len(columns))(*map(addressof, columns))
     out = POINTER(_abi.ds_text_layouts)()
     check(library.ds_text_columns_lay_out(pointers, len(columns), count, byref(out)))
     memory = ResultHandle(out, library.ds_text_layouts_free)
-
-    def buffer(address: int | None, size: int) -> Any:
-        return None if address is None else pa.foreign_buffer(address, size, memory)
-
     layouts = library.ds_text_layouts_array(memory)
     arrays: list[Any] = []
     texts: Any = None
@@ -131,14 +135,43 @@ def _arrow_arrays(columns: list[Any], count: int) -> list[Any]:
     for layout in layouts[: len(columns)]:
         if layout.offsets != last:
             last = layout.offsets
-            validity = buffer(layout.validity, (count + 7) // 8)
-            offsets = buffer(last, 8 * (count + 1))
-            data = buffer(layout.bytes, layout.byte_count)
-            texts = pa.LargeStringArray.from_buffers(count, offsets, data, validity)
-        arrays.append(_arrow_array(texts))
+            size, bits = layout.byte_count, layout.validity
+            texts = _layout(memory, count, last, layout.bytes, size, bits)
+        arrays.append(arrow_array(texts))
     return arrays
 
 
-def _arrow_array(texts: Any) -> Any:
-    array_of: Any = pd.arrays.ArrowStringArray  # pandas-stubs do not know its dtype
-    return array_of(texts, dtype=text_dtype())
+def laid_out_texts(
+    owner: ResultHandle, count: int, offsets: int, block: int | None, size: int
+) -> Any:
+    """Give texts that `owner` has in Arrow's layout as an array: UTF-8, and none of them missing.
+
+    Parameters
+    ----------
+    owner : ResultHandle
+    count : int
+        Rows.
+    offsets : int
+        The address of `count` + 1 int64.
+    block : int or None
+        That of the bytes.
+    size : int
+        Bytes.
+    """
+    return arrow_array(_layout(owner, count, offsets, block, size, None))
+
+
+def _layout(
+    owner: ResultHandle,
+    count: int,
+    offsets: int,
+    block: int | None,
+    size: int,
+    bits: int | None,
+) -> Any:
+    return pa.LargeStringArray.from_buffers(
+        count,
+        pa.foreign_buffer(offsets, 8 * (count + 1), owner),
+        None if block is None else pa.foreign_buffer(block, size, owner),
+        None if bits is None else pa.foreign_buffer(bits, (count + 7) // 8, owner),
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .._arrow import ArrowResult
-from .._arrow_batches import batches_between
+from .._arrow.batches import batches_between
+from .._arrow.result import ArrowResult
 from .._c import abi as _abi
 from .._in.selection import selection_of
 from .._market.arguments import Bound, FeatureChoice

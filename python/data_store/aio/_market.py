@@ -16,7 +16,8 @@ from ._progress import on_loop
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .._arrow import ArrowResult, ArrowTable
+    from .._arrow.result import ArrowResult
+    from .._arrow.writing import ArrowTable
     from .._bar import Bar
     from .._progress import Progress
 

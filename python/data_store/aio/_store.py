@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .._arrow import ArrowResult
+    from .._arrow.result import ArrowResult
     from .._info import Info
     from .._moving import Copied, Difference
     from .._progress import Progress

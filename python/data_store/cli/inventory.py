@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .._c import abi
 from .._c.handles import ResultHandle
 from .._c.library import library
+from .._c.opening import LAST_TIME, NO_TIME
 from .._c.status import check
 from .._c.text import encode, encode_name
 from ..core import DataStore
@@ -129,7 +130,7 @@ def requests_of(
 
 
 def _range(start: str | None, end: str | None) -> abi.ds_range:
-    bounds = abi.ds_range(start=abi.NO_TIME, end=abi.LAST_TIME)
+    bounds = abi.ds_range(start=NO_TIME, end=LAST_TIME)
     if start is not None:
         bounds.start_text = encode(start, "start")
     if end is not None:

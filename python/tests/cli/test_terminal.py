@@ -253,7 +253,7 @@ def test_names_that_the_terminal_cannot_show_are_written_all_the_same(path: Path
     assert (done.returncode, "\\xf1\\U0001f4c8\t1\t" in done.stdout) == (0, True)
 
 
-def test_an_interrupt_while_the_program_begins_is_no_traceback(tmp_path: Path) -> None:
+def test_an_interrupt_while_the_program_begins_prints_no_traceback(tmp_path: Path) -> None:
     # What Ctrl-C does while typer and rich are loaded, at the same place each time.
     (tmp_path / "rich.py").write_text("raise KeyboardInterrupt\n")
     done = ended("info", "no.db", PYTHONPATH=os.pathsep.join([str(tmp_path), PACKAGE]))

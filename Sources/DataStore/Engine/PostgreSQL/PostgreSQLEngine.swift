@@ -3,7 +3,7 @@ import Glibc
 
 /// A schema of a database on a PostgreSQL server. Calls take sessions of a pool; a transaction keeps one, and the turn in
 /// the writer lane. The monitor guards all that changes.
-final class PostgreSQLEngine: Engine, @unchecked Sendable {
+final class PostgreSQLEngine: Engine, LaneTransactions, @unchecked Sendable {
   /// The URL, without a password.
   let path: String
   let options: StoreOptions
@@ -59,17 +59,9 @@ final class PostgreSQLEngine: Engine, @unchecked Sendable {
   func close() {
     // A forked child leaves them alone: they are the parent's.
     guard ProcessMark.current == process else { return }
-    let isFirst = monitor.locked {
-      guard !isClosed else { return false }
-      isClosed = true
-      monitor.wakeAll()
-      return true
-    }
-    guard isFirst else { return }
+    guard refuseCalls() else { return }
     lane.close()
-    monitor.locked {
-      while runningCalls > 0 { monitor.wait() }
-    }
+    waitForCalls()
     // The server rolls back what a session leaves open as it ends.
     transaction = OpenTransaction()
     _ = monitor.locked { pool.removeAll() }
@@ -77,7 +69,7 @@ final class PostgreSQLEngine: Engine, @unchecked Sendable {
 
   /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored.
   func interrupt() throws(StoreError) {
-    guard ProcessMark.current == process else { throw .forkedSession }
+    try checkProcess()
     try monitor.locked { () throws(StoreError) in
       guard !isClosed || runningCalls > 0 else { throw .isClosed }
       for session in pool.inUse { session.interruption.request() }
@@ -86,10 +78,8 @@ final class PostgreSQLEngine: Engine, @unchecked Sendable {
     }
     lane.interrupt()
   }
-}
 
-extension StoreError {
-  static var forkedSession: StoreError {
+  static var forked: StoreError {
     StoreError(
       .closed,
       "the store was opened before this process was forked, and its sessions belong to the parent; open the store again in"

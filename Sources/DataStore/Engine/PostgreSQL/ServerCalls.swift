@@ -12,25 +12,6 @@ extension PostgreSQLEngine {
     case severalMessages
   }
 
-  // MARK: Counting calls
-
-  private func enter() throws(StoreError) {
-    guard ProcessMark.current == process else { throw .forkedSession }
-    try CancellationCallback.refuseWithin()
-    try ThreadStack.check()
-    try monitor.locked { () throws(StoreError) in
-      guard !isClosed else { throw .isClosed }
-      runningCalls += 1
-    }
-  }
-
-  func leave() {
-    monitor.locked {
-      runningCalls -= 1
-      if isClosed, runningCalls == 0 { monitor.wakeAll() }
-    }
-  }
-
   func checkOpen() throws(StoreError) { try call { () throws(StoreError) in } }
 
   /// Runs `body`; where memory ran short meanwhile, what it made does not count.
@@ -46,13 +27,6 @@ extension PostgreSQLEngine {
     }
     MemoryShortage.forget()
     throw .noMemory()
-  }
-
-  /// Runs `body` as a call that uses no session of the store.
-  func call<Result: ~Copyable>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-    try enter()
-    defer { leave() }
-    return try FloatSettings.withDefault(body)
   }
 
   // MARK: Reading
@@ -77,7 +51,8 @@ extension PostgreSQLEngine {
   func readOutside<Result: ~Copyable>(
     snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try repeatedly(Deadline(secondsFromNow: options.timeout)) { session throws(StoreError) in
+    let deadline = Deadline(secondsFromNow: options.timeout)
+    return try repeatedly(deadline, isChecked: false) { session throws(StoreError) in
       session.interruption.begin(stopsStatements: true, deadline: queryEnd)
       guard snapshot else { return try Self.failingWhenShort(session, body) }
       try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -138,9 +113,7 @@ extension PostgreSQLEngine {
   }
 
   func checkMayWrite() throws(StoreError) {
-    guard !options.isReadOnly else {
-      throw StoreError(.storage, "\(path) was opened read-only; open it without read_only to write")
-    }
+    guard !options.isReadOnly else { throw .openedReadOnly(path) }
   }
 
   private func writeInOneMessage<Result: ~Copyable>(
@@ -209,11 +182,14 @@ extension PostgreSQLEngine {
 
   /// Runs `body` with a session of the pool, again where it failed for a reason that passes and nothing of it is stored.
   private func repeatedly<Result: ~Copyable>(
-    _ deadline: Deadline, _ body: (Session) throws(StoreError) -> Result
+    _ deadline: Deadline, isChecked: Bool = true, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     var hasForgotten = false
+    var isChecked = isChecked
     while true {
-      let session = try takeSession(until: deadline)
+      let session = try takeSession(until: deadline, isChecked: isChecked)
+      let wasChecked = isChecked
+      isChecked = true
       defer { giveBack(session) }
       session.waitsUntil = deadline
       do throws(StoreError) { return try body(session) } catch {
@@ -221,7 +197,7 @@ extension PostgreSQLEngine {
         if session.isInTransaction, !session.isLost { rollBack(session) }
         guard error.code != .closed, error.code != .interrupted else { throw error }
         if session.isLost {
-          guard !deadline.isPast else { throw error }
+          guard !wasChecked || !deadline.isPast else { throw error }
           continue
         }
         switch state {

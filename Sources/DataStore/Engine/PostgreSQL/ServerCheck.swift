@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 extension Session {
+  /// Of each kind of finding so many are told with their places.
+  private static let shown = 10
+
   /// Triggers and rules on the tables: they run as our statements do, and may change or swallow what is written.
   func additions(to names: ServerTables) throws(StoreError) -> [String] {
     let tables = ServerSchema.tables.map { ServerTables.literal($0.name) }.joined(separator: ", ")
@@ -52,9 +55,9 @@ extension Session {
     return findings
   }
 
-  /// Rows whose times are infinite, or beyond what a store keeps. `reporter` is told of each table's rows once: the second
-  /// time, as of those of a file, is that of their JSON.
-  func strangeTimes(
+  /// Rows whose times are infinite, or beyond what a store keeps, or that have no name. `reporter` is told of each
+  /// table's rows once: the second time, as of those of a file, is that of their JSON.
+  func strangeRows(
     in names: ServerTables, _ reporter: ProgressReporter?
   ) throws(StoreError) -> [String] {
     var findings: [String] = []
@@ -74,18 +77,22 @@ extension Session {
         let answer = try run(
           """
           SELECT \(name), \(column)::text, \(time)_ns, count(*) OVER () FROM \(table) WHERE NOT (
-          \(column) > '1677-09-21T00:12:43.145224Z' AND \(column) < '2262-04-11T23:47:16.854776Z'
-          AND \(time)_ns BETWEEN 0 AND 999) ORDER BY 1, 2 LIMIT 10
+          (\(column), \(time)_ns) >= ('1677-09-21T00:12:43.145224Z', 193)
+          AND (\(column), \(time)_ns) <= ('2262-04-11T23:47:16.854775Z', 807)
+          AND \(time)_ns BETWEEN 0 AND 999) ORDER BY 1, 2 LIMIT \(Self.shown)
           """)
         for row in 0..<answer.rows {
           findings.append(
             "\(what) \(answer.string(0, row: row)): \(time) is \(answer.string(1, row: row)) and"
               + " \(answer.string(2, row: row)) ns, beyond what a store keeps")
         }
-        if let count = answer.rows > 0 ? Int(answer.string(3)) : nil, count > 10 {
-          findings.append("\(count - 10) more rows of \(table) like that")
+        if let count = answer.rows > 0 ? Int(answer.string(3)) : nil, count > Self.shown {
+          findings.append("\(count - Self.shown) more rows of \(table) like that")
         }
       }
+      let isUnnamed = place < 2 ? "symbol = '' OR timeframe = ''" : "key = ''"
+      let unnamed = Int(try run("SELECT count(*) FROM \(table) WHERE \(isUnnamed)").string(0)) ?? 0
+      if unnamed > 0 { findings.append("\(unnamed) rows of \(table) have an empty name: delete or fix them") }
       guard let reporter else { continue }
       reporter.go(on: counts[...place].reduce(0, +))
       guard reporter.mayGoOn(at: Deadline.now) else { throw .isInterrupted }

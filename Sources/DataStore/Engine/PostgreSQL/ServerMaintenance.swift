@@ -35,9 +35,7 @@ extension PostgreSQLEngine {
       try checkMayWrite()
       try lane.enter(until: Deadline(secondsFromNow: options.timeout))
       defer { leaveLane() }
-      guard lane.transactions.isEmpty else {
-        throw .invalid("a checkpoint is not possible within a transaction; end the transaction first")
-      }
+      guard transactionDepth == 0 else { throw .checkpointWithin }
       return CheckpointResult(walFrames: 0, checkpointed: 0, heldBack: 0)
     }
   }
@@ -53,11 +51,16 @@ extension PostgreSQLEngine {
     let reporter = ProgressReporter.current
     return try ProgressReporter.call(reporter, .rows, of: nil) { () throws(StoreError) in
       try read(snapshot: true) { session throws(StoreError) in
-        var findings = try ServerSchema.faults(session, tables).faults
+        let (faults, found) = try ServerSchema.faults(session, tables)
+        var findings = faults
+        if found < ServerSchema.tables.count {
+          findings.append(
+            "schema \(tables.schema) lacks a table of the store: open the store again, which makes it")
+        }
         // Rows can be looked at where the columns are those that are asked for.
         if findings.isEmpty {
           findings += try session.additions(to: tables)
-          findings += try session.strangeTimes(in: tables, reporter)
+          findings += try session.strangeRows(in: tables, reporter)
           findings += try session.telling(reporter) { () throws(StoreError) in
             try session.damagedJSON(in: tables)
           }

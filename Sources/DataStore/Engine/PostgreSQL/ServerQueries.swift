@@ -5,6 +5,10 @@ extension PostgreSQLEngine {
     _ sql: String, _ parameters: [QueryParameter], timeout: Double?
   ) throws(StoreError) -> QueryRows {
     guard !sql.utf8.contains(0) else { throw .invalid("the query holds a NUL character", key: "query") }
+    guard sql.utf8.contains(where: { $0 != 0x20 && !(0x09...0x0D).contains($0) && $0 != UInt8(ascii: ";") })
+    else {
+      throw .invalid("the query is empty; pass one SELECT", key: "query")
+    }
     let statement = try QuerySQL(sql, parameters)
     do throws(StoreError) {
       return try readAlone(until: timeout.map { Deadline(secondsFromNow: $0) }) {

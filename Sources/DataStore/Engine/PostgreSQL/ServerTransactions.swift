@@ -19,8 +19,6 @@ struct OpenTransaction {
 }
 
 extension PostgreSQLEngine {
-  private var depth: Int { lane.transactions.count }
-
   func beginTransaction() throws(StoreError) -> TransactionID {
     let identifier = TransactionID.next()
     try call { () throws(StoreError) in
@@ -28,13 +26,13 @@ extension PostgreSQLEngine {
       let deadline = Deadline(secondsFromNow: options.timeout)
       try lane.enter(until: deadline)
       defer { leaveLane() }
-      if depth == 0 {
+      if transactionDepth == 0 {
         try beginOutermost(until: deadline)
         ThreadTransactions.note(identifier, of: self)
       } else {
         try checkTransaction()
         try onTransaction { session throws(StoreError) in
-          _ = try session.run(releasing + "SAVEPOINT \(savepointName(depth))")
+          _ = try session.run(releasing + "SAVEPOINT \(savepointName(transactionDepth))")
         }
         transaction.savepoint = .none
       }
@@ -117,64 +115,14 @@ extension PostgreSQLEngine {
 
   // MARK: Ending
 
-  func end(_ identifier: TransactionID, commit: Bool) throws(StoreError) {
-    guard !CancellationCallback.isAsking else {
-      _ = try giveUp(identifier)
-      return try CancellationCallback.refuseWithin()
-    }
-    do throws(StoreError) {
-      if try endHere(identifier, commit) { return }
-    } catch {
-      let wasOpen = lane.level(of: identifier) != nil
-      guard wasOpen, error.code == .closed, monitor.locked({ isClosed }) else { throw error }
-      throw StoreError(
-        .closed, "the store was closed within the transaction, which was rolled back; open it again")
-    }
-    guard try giveUp(identifier) else { throw .isOver }
-    throw .leftElsewhere
+  func ending<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    transaction.session?.interruption.begin(stopsStatements: true, deadline: nil)
+    return try body()
   }
 
-  private func endHere(_ identifier: TransactionID, _ commit: Bool) throws(StoreError) -> Bool {
-    try withTransaction { () throws(StoreError) in
-      guard let level = lane.level(of: identifier) else { return false }
-      do throws(StoreError) {
-        guard level == depth - 1 else { throw .outOfOrder }
-        if commit { try keepInnermost() }
-      } catch {
-        takeBack(from: level)
-        throw error
-      }
-      if !commit { takeBack(from: level) }
-      return true
-    } ?? false
-  }
-
-  func commitTransaction() throws(StoreError) {
-    try withInnermost { () throws(StoreError) in try keepInnermost() }
-  }
-
-  func rollBackTransaction() throws(StoreError) {
-    try withInnermost { () throws(StoreError) in takeBack(from: depth - 1) }
-  }
-
-  private func withInnermost(_ step: () throws(StoreError) -> Void) throws(StoreError) {
-    let isDone: Void? = try withTransaction(step)
-    guard isDone != nil else { throw .invalid("this thread has no transaction open; begin one first") }
-  }
-
-  private func withTransaction<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result?
-  {
-    try call { () throws(StoreError) in
-      guard lane.enterTransaction() else { return nil }
-      defer { leaveLane() }
-      transaction.session?.interruption.begin(stopsStatements: true, deadline: nil)
-      return try body()
-    }
-  }
-
-  private func keepInnermost() throws(StoreError) {
+  func keepInnermost() throws(StoreError) {
     try checkTransaction()
-    let level = depth - 1
+    let level = transactionDepth - 1
     try onTransaction { session throws(StoreError) in
       if level == 0 {
         try commit(session, number: transaction.number)
@@ -185,7 +133,7 @@ extension PostgreSQLEngine {
     forget(from: level)
   }
 
-  private func takeBack(from level: Int) {
+  func takeBack(from level: Int) {
     if let session = transaction.session, !session.isLost, transaction.loss == nil || level == 0 {
       if level == 0 {
         if session.isInTransaction { rollBack(session) }
@@ -215,37 +163,7 @@ extension PostgreSQLEngine {
     ThreadTransactions.forget(self)
   }
 
-  private func savepointName(_ depth: Int) -> String { "ds_transaction_\(depth)" }
-
-  // MARK: Giving up
-
-  func giveUp(_ identifier: TransactionID) throws(StoreError) -> Bool {
-    // Not within `call`: this may happen while a call of this very thread asks whether to stop.
-    guard ProcessMark.current == process else { throw .forkedSession }
-    let isOpen = monitor.locked {
-      guard !isClosed else { return false }
-      runningCalls += 1
-      return true
-    }
-    guard isOpen else { throw .isClosed }
-    defer { leave() }
-    switch lane.giveUp(identifier) {
-    case .over: return false
-    case .later: return true
-    case .now(let level):
-      takeBackAll(from: level)
-      leaveLane()
-      return true
-    }
-  }
-
-  /// Gives the turn back. What was given up during the call is rolled back first.
-  func leaveLane() {
-    while let level = lane.leave() { takeBackAll(from: level) }
-  }
-
-  /// Rolls back all that is open, of which the transactions from number `level` on are over.
-  private func takeBackAll(from level: Int) {
+  func takeBackAll(from level: Int) {
     if let session = transaction.session, session.isInTransaction, !session.isLost { rollBack(session) }
     lane.end(from: level)
     transaction.savepoint = .none

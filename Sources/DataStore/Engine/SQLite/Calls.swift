@@ -5,35 +5,8 @@ import Synchronization
 /// How calls get a connection: counted, with the turn to write or a reader of the pool, and within the reach
 /// of `interrupt()` as long as stopping them leaves nothing half done.
 extension SQLiteEngine {
-  // MARK: Counting calls
-
-  /// Counts a call in; every call ends with `leave()`.
-  private func enter() throws(StoreError) {
-    guard ProcessMark.current == process else { throw .forked }
-    try CancellationCallback.refuseWithin()
-    try ThreadStack.check()
-    try monitor.locked { () throws(StoreError) in
-      guard !isClosed else { throw .isClosed }
-      runningCalls += 1
-    }
-  }
-
-  func leave() {
-    monitor.locked {
-      runningCalls -= 1
-      if isClosed, runningCalls == 0 { monitor.wakeAll() }
-    }
-  }
-
   func checkOpen() throws(StoreError) {
     try call { () throws(StoreError) in try watch.checkDatabase() }
-  }
-
-  /// Runs `body` as a call that uses no connection of the store.
-  func call<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-    try enter()
-    defer { leave() }
-    return try FloatSettings.withDefault(body)
   }
 
   // MARK: Reading
@@ -131,10 +104,7 @@ extension SQLiteEngine {
 
   private func takeReader() throws(StoreError) -> StoreConnection {
     if let kept = monitor.locked({ readers.take() }) { return kept }
-    let reader = try StoreConnection(path, readerAccess, connectionSettings)
-    reader.openWAL()
-    if let known { reader.join(known, writes: false) }
-    return reader
+    return try .reader(path, readerAccess, connectionSettings, known)
   }
 
   private func giveBack(_ reader: StoreConnection) {
@@ -217,9 +187,7 @@ extension SQLiteEngine {
     evenIfLost: Bool = false, _ body: (StoreConnection) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     try call { () throws(StoreError) in
-      guard !options.isReadOnly else {
-        throw StoreError(.storage, "\(path) was opened read-only; open it without read_only to write")
-      }
+      guard !options.isReadOnly else { throw .openedReadOnly(path) }
       let deadline = Deadline(secondsFromNow: options.timeout)
       try lane.enter(until: deadline)
       defer { leaveLane() }
@@ -227,6 +195,7 @@ extension SQLiteEngine {
       if !evenIfLost { try checkTransaction() }
       writer.beginWaiting(until: deadline)
       defer { writer.endWaiting() }
+      if !writer.isReadyToWrite { try writer.getReadyToWrite() }
       // Where a rollback found no memory, its transaction must not become part of this call.
       if transactionDepth == 0, writer.isInTransaction { try writer.run(.rollback) }
       return try body(writer)

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
-import Synchronization
 
 /// Looks through all of the index of bars, or of requests, for other tools' timestamps, beside the store's calls.
 ///
@@ -13,23 +11,20 @@ import Synchronization
 /// It works in stretches of a fraction of a millisecond, each with a read transaction of its own, on a connection of its own.
 /// None goes on while this process checkpoints or forks: a reader would hold the checkpoint back, and a child has no such
 /// thread. The store ends it before it closes. It does not refer to the store: the last to let go of that is to be a caller.
-final class IndexSurvey: @unchecked Sendable {  // the monitor guards the thread, which alone reads
+final class IndexSurvey: @unchecked Sendable {  // the thread alone reads
   private let path: String
   private let access: Connection.Access
-  private var settings: Connection.Settings
+  private let settings: Connection.Settings
   private let known: StoreKnowledge
   private let forms: ForeignForms
   private let watch: FileWatch
 
-  private let monitor = Monitor()
-  @exclusivity(unchecked) private var thread: pthread_t?
+  private let worker = SideWorker()
   @exclusivity(unchecked) private var reader: StoreConnection?
-  private let stops = Atomic(false)
 
   /// Leaves of a stretch, and of all stretches: half a gigabyte at the usual size of a page.
   private static let leavesOfStretch = 64
   private static let mostStretches = 1 << 11
-  private static let mostFailures = 16
 
   /// For the file at `path`, which `watch` looks after; what is found out goes to `forms`, which is one of `known`.
   init(
@@ -38,74 +33,29 @@ final class IndexSurvey: @unchecked Sendable {  // the monitor guards the thread
   ) {
     self.path = path
     self.access = access
-    self.settings = settings
-    // It waits for nobody: a fork may be waiting for it.
-    self.settings.timeout = 0
+    self.settings = settings.withoutWaiting
     self.known = known
     self.forms = forms
     self.watch = watch
   }
 
-  /// Begins, if that has not happened before.
-  func start() {
-    monitor.locked {
-      guard thread == nil, !stops.load(ordering: .relaxed) else { return }
-      var started = pthread_t()
-      let me = Unmanaged.passRetained(self)
-      let isRunning = startThread(&started, me.toOpaque()) { survey in
-        guard let survey else { return nil }
-        let me = Unmanaged<IndexSurvey>.fromOpaque(survey).takeRetainedValue()
-        // Without memory of its own it is not worth while.
-        if MemoryShortage.threadHasArena { me.work() }
-        return nil
-      }
-      if isRunning { thread = started } else { me.release() }
-    }
-  }
+  /// Begins, unless it is at work.
+  func start() { worker.start { [self] in work() } }
 
   /// Ends it; nothing of it is left then.
-  func end() {
-    stops.store(true, ordering: .relaxed)
-    let thread = monitor.locked {
-      defer { self.thread = nil }
-      return self.thread
-    }
-    if let thread { pthread_join(thread, nil) }
-  }
-
-  private var isOver: Bool { stops.load(ordering: .relaxed) }
+  func end() { worker.end() }
 
   private func work() {
     defer { reader = nil }
-    var failures = 0
-    for _ in 0..<Self.mostStretches where failures < Self.mostFailures {
-      do throws(StoreError) {
-        let outcome = try nextStretch()
-        guard outcome == .more else { return }
-      } catch {
-        // A commit in between, say.
-        failures += 1
-        var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
-        nanosleep(&pause, nil)
-      }
+    _ = worker.runStretches(atMost: Self.mostStretches) { () throws(StoreError) in
+      try stretch(Self.leavesOfStretch) { worker.isOver || SideWork.shouldPause } == .more
     }
-  }
-
-  private func nextStretch() throws(StoreError) -> SurveyOutcome? {
-    func body() throws(StoreError) -> SurveyOutcome {
-      try stretch(Self.leavesOfStretch) { isOver || SideWork.shouldPause }
-    }
-    return try SideWork.stretch(unless: { isOver }, body)
   }
 
   /// One stretch, of so many leaves or until it `shouldStop`.
   func stretch(_ leaves: Int, shouldStop: () -> Bool) throws(StoreError) -> SurveyOutcome {
     try watch.checkDatabase()
-    if reader == nil {
-      reader = try StoreConnection(path, access, settings)
-      reader?.openWAL()
-      reader?.join(known, writes: false)
-    }
+    if reader == nil { reader = try .reader(path, access, settings, known) }
     guard let reader else { return .end }
     reader.beginSnapshot()
     try reader.run(.begin)

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
-import Synchronization
 
 /// Finds the latest bars of all series, beside the store's calls.
 ///
@@ -9,22 +7,17 @@ import Synchronization
 /// of the index, until all are kept or there is no room (`KeptRecords`). It works in stretches of a fraction of a millisecond,
 /// on a connection of its own, without a lock and without a transaction. None goes on while this process checkpoints or
 /// forks. The store ends it before it closes. It does not refer to the store: see `IndexSurvey`.
-final class LatestReadahead: @unchecked Sendable {  // the monitor guards the thread
+final class LatestReadahead: @unchecked Sendable {  // the thread alone reads
   private let path: String
   private let access: Connection.Access
-  private var settings: Connection.Settings
+  private let settings: Connection.Settings
   private let known: StoreKnowledge
   private let watch: FileWatch
 
-  private let monitor = Monitor()
-  @exclusivity(unchecked) private var thread: pthread_t?
-  @exclusivity(unchecked) private var isWorking = false
-  private let stops = Atomic(false)
+  private let worker = SideWorker()
 
   private static let seriesOfStretch = 32
   private static let mostStretches = 1 << 12
-  /// One behind the other.
-  private static let mostFailures = 16
 
   /// For the file at `path`, which `watch` looks after; what is found goes to `known`.
   init(
@@ -33,82 +26,31 @@ final class LatestReadahead: @unchecked Sendable {  // the monitor guards the th
   ) {
     self.path = path
     self.access = access
-    self.settings = settings
-    // It waits for nobody: a fork may be waiting for it.
-    self.settings.timeout = 0
+    self.settings = settings.withoutWaiting
     self.known = known
     self.watch = watch
   }
 
-  /// Begins, where it is not at work.
-  func start() {
-    monitor.locked {
-      guard !isWorking, !isOver else { return }
-      if let thread { pthread_join(thread, nil) }
-      thread = nil
-      var started = pthread_t()
-      let me = Unmanaged.passRetained(self)
-      let isRunning = startThread(&started, me.toOpaque()) { readahead in
-        guard let readahead else { return nil }
-        let me = Unmanaged<LatestReadahead>.fromOpaque(readahead).takeRetainedValue()
-        // Without memory of its own it is not worth while.
-        if MemoryShortage.threadHasArena { me.work() }
-        me.monitor.locked { me.isWorking = false }
-        return nil
-      }
-      if isRunning {
-        thread = started
-        isWorking = true
-      } else {
-        me.release()
-      }
-    }
-  }
+  /// Begins, unless it is at work.
+  func start() { worker.start { [self] in work() } }
 
   /// Ends it; nothing of it is left then.
-  func end() {
-    stops.store(true, ordering: .relaxed)
-    let thread = monitor.locked {
-      defer { self.thread = nil }
-      return self.thread
-    }
-    if let thread { pthread_join(thread, nil) }
-  }
-
-  private var isOver: Bool { stops.load(ordering: .relaxed) }
+  func end() { worker.end() }
 
   private func work() {
     var reader: StoreConnection?
-    var stretches = 0
-    var failures = 0
-    while stretches < Self.mostStretches, failures < Self.mostFailures {
-      do throws(StoreError) {
-        func body() throws(StoreError) -> SurveyOutcome { try stretch(&reader) }
-        let outcome = try SideWork.stretch(unless: { isOver }, body)
-        stretches += 1
-        failures = 0
-        guard outcome == .more else { break }
-      } catch {
-        // A commit in between, say.
-        failures += 1
-        var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
-        nanosleep(&pause, nil)
-      }
+    let stretches = worker.runStretches(atMost: Self.mostStretches) { () throws(StoreError) in
+      try stretch(&reader) == .more
     }
     known.latest.haveFound(stretches * Self.seriesOfStretch)
   }
 
   private func stretch(_ reader: inout StoreConnection?) throws(StoreError) -> SurveyOutcome {
     try watch.checkDatabase()
-    if reader == nil {
-      let opened = try StoreConnection(path, access, settings)
-      opened.openWAL()
-      opened.join(known, writes: false)
-      reader = opened
-    }
+    if reader == nil { reader = try .reader(path, access, settings, known) }
     guard let reader else { return .end }
     return try reader.readAhead(series: Self.seriesOfStretch, notices: watch.noticesSoFar) {
-      isOver || SideWork.shouldPause
+      worker.isOver || SideWork.shouldPause
     }
   }
 }

@@ -21,3 +21,24 @@ struct ReaderPool {
     return idle
   }
 }
+
+extension StoreConnection {
+  /// Opens a connection that reads, and knows what the store's others do.
+  static func reader(
+    _ path: String, _ access: Access, _ settings: Settings, _ known: StoreKnowledge?
+  ) throws(StoreError) -> StoreConnection {
+    let reader = try StoreConnection(path, access, settings)
+    reader.openWAL()
+    if let known { reader.join(known, writes: false) }
+    return reader
+  }
+}
+
+extension Connection.Settings {
+  /// For side work, which waits for nobody: a fork may be waiting for it.
+  var withoutWaiting: Self {
+    var settings = self
+    settings.timeout = 0
+    return settings
+  }
+}

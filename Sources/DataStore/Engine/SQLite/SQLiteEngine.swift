@@ -3,7 +3,7 @@ import Glibc
 
 /// One SQLite file: one connection that writes, and a pool of those that read. The monitor and the writer lane guard all
 /// that changes.
-final class SQLiteEngine: Engine, @unchecked Sendable {
+final class SQLiteEngine: Engine, LaneTransactions, @unchecked Sendable {
   /// The absolute path of the file, symbolic links resolved.
   let path: String
   let options: StoreOptions
@@ -29,7 +29,6 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   // Guarded by the writer lane.
   @exclusivity(unchecked) var writer: StoreConnection?
   @exclusivity(unchecked) var checkpointer: Checkpointer?
-  var transactionDepth: Int { lane.transactions.count }
   /// Why the open transaction is rolled back already, before its end.
   var transactionLoss: StoreError?
 
@@ -50,7 +49,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   ///   stays as it was then, byte for byte.
   init(_ path: String, _ options: StoreOptions) throws(StoreError) {
     let location = try StorePath(path)
-    let anchor = FileAnchor.holdWhereOpen(location)
+    let (anchor, isOpenHere) = FileAnchor.holdWhereOpen(location)
     defer { anchor?.letGo() }
     let (fastPaths, reason) = FastPaths.chosen(wanted: options.usesFastPaths)
     fastPathsReason = reason
@@ -72,7 +71,9 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
         opened.writer?.noticesSoFar = { [watch] in watch.noticesSoFar }
         opened.reader?.join(known, writes: false)
       }
-      if !options.isReadOnly { try watch.checkAll() }
+      if !options.isReadOnly {
+        if isOpenHere { try watch.checkAll() } else { try watch.checkOpened() }
+      }
       prepareSurveys()
       prepareReadahead()
     } catch {
@@ -121,18 +122,11 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
   /// Waits for running calls, rolls an open transaction back, closes the file. Any number of times.
   func close() {
     guard ProcessMark.current == process else { return abandon() }
-    let isFirst = monitor.locked {
-      guard !isClosed else { return false }
-      isClosed = true
-      return true
-    }
-    guard isFirst else { return }
+    guard refuseCalls() else { return }
     lane.close()
     for survey in monitor.locked({ surveys }) { survey.end() }
     monitor.locked { readahead }?.end()
-    monitor.locked {
-      while runningCalls > 0 { monitor.wait() }
-    }
+    waitForCalls()
     if let writer { rollBack(writer) }
     let filesAreOurs = (try? watch.checkAll()) != nil
     if !filesAreOurs {
@@ -162,7 +156,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
 
   /// Makes the calls that run in other threads stop with `.interrupted`; nothing of them is stored.
   func interrupt() throws(StoreError) {
-    guard ProcessMark.current == process else { throw .forked }
+    try checkProcess()
     try monitor.locked { () throws(StoreError) in
       guard !isClosed || runningCalls > 0 else { throw .isClosed }
       for use in interruptible { use.interrupt() }
@@ -170,9 +164,7 @@ final class SQLiteEngine: Engine, @unchecked Sendable {
     }
     lane.interrupt()
   }
-}
 
-extension StoreError {
   static var forked: StoreError {
     StoreError(
       .closed,

@@ -17,67 +17,14 @@ extension SQLiteEngine {
     return transaction
   }
 
-  func end(_ transaction: TransactionID, commit: Bool) throws(StoreError) {
-    guard !CancellationCallback.isAsking else {
-      _ = try giveUp(transaction)
-      return try CancellationCallback.refuseWithin()
-    }
-    do throws(StoreError) {
-      if try endHere(transaction, commit) { return }
-    } catch {
-      let wasOpen = lane.level(of: transaction) != nil
-      guard wasOpen, error.code == .closed, monitor.locked({ isClosed }) else { throw error }
-      throw StoreError(
-        .closed, "the store was closed within the transaction, which was rolled back; open it again")
-    }
-    guard try giveUp(transaction) else { throw .isOver }
-    throw .leftElsewhere
-  }
-
-  /// Ends a transaction of this thread and task; false if it is not one.
-  private func endHere(_ transaction: TransactionID, _ commit: Bool) throws(StoreError) -> Bool {
-    try withTransaction { writer throws(StoreError) in
-      guard let level = lane.level(of: transaction) else { return false }
-      let isInnermost = level == transactionDepth - 1
-      do throws(StoreError) {
-        guard isInnermost else { throw .outOfOrder }
-        if commit { try keepInnermost(writer) }
-      } catch {
-        takeBack(from: level, writer)
-        throw error
-      }
-      if !commit { takeBack(from: level, writer) }
-      return true
-    } ?? false
-  }
-
-  func commitTransaction() throws(StoreError) {
-    try withInnermost { writer throws(StoreError) in try keepInnermost(writer) }
-  }
-
-  func rollBackTransaction() throws(StoreError) {
-    try withInnermost { writer throws(StoreError) in takeBack(from: transactionDepth - 1, writer) }
-  }
-
-  private func withInnermost(_ step: (StoreConnection) throws(StoreError) -> Void) throws(StoreError) {
-    let isDone: Void? = try withTransaction(step)
-    guard isDone != nil else { throw .invalid("this thread has no transaction open; begin one first") }
-  }
-
-  /// Runs `body` with the turn that this thread and task keep by a transaction; nil if they have none.
-  private func withTransaction<Result>(
-    _ body: (StoreConnection) throws(StoreError) -> Result
-  ) throws(StoreError) -> Result? {
-    try call { () throws(StoreError) in
-      guard lane.enterTransaction() else { return nil }
-      defer { leaveLane() }
-      return try withWriter(evenIfLost: true, body)
-    }
-  }
-
   // MARK: Steps of the thread that has the turn
 
-  private func keepInnermost(_ writer: StoreConnection) throws(StoreError) {
+  func ending<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+    try withWriter(evenIfLost: true) { _ throws(StoreError) in try body() }
+  }
+
+  func keepInnermost() throws(StoreError) {
+    guard let writer else { throw .isClosed }
     try checkTransaction()
     let level = transactionDepth - 1
     if level == 0 {
@@ -88,11 +35,13 @@ extension SQLiteEngine {
     forgetTransactions(from: level)
   }
 
-  private func takeBack(from level: Int, _ writer: StoreConnection) {
-    if level == 0 {
-      rollBack(writer)
-    } else if transactionLoss == nil {
-      undo(savepointName(level), writer)
+  func takeBack(from level: Int) {
+    if let writer {
+      if level == 0 {
+        rollBack(writer)
+      } else if transactionLoss == nil {
+        undo(savepointName(level), writer)
+      }
     }
     forgetTransactions(from: level)
   }
@@ -104,39 +53,7 @@ extension SQLiteEngine {
     ThreadTransactions.forget(self)
   }
 
-  private func savepointName(_ depth: Int) -> String { "ds_transaction_\(depth)" }
-
-  // MARK: Giving up
-
-  /// Rolls a transaction back from wherever it is noticed that nobody will end it; false if it is over. One within
-  /// another takes that one's writes with it, and its owner is told so.
-  func giveUp(_ transaction: TransactionID) throws(StoreError) -> Bool {
-    // Not within `call`: this may happen while a call of this very thread asks whether to stop.
-    guard ProcessMark.current == process else { throw .forked }
-    let isOpen = monitor.locked {
-      guard !isClosed else { return false }
-      runningCalls += 1
-      return true
-    }
-    guard isOpen else { throw .isClosed }
-    defer { leave() }
-    switch lane.giveUp(transaction) {
-    case .over: return false
-    case .later: return true
-    case .now(let level):
-      takeBackAll(from: level)
-      leaveLane()
-      return true
-    }
-  }
-
-  /// Gives the turn back. What was given up during the call is rolled back first.
-  func leaveLane() {
-    while let level = lane.leave() { takeBackAll(from: level) }
-  }
-
-  /// Rolls back all that SQLite has open, of which the transactions from number `level` on are over.
-  private func takeBackAll(from level: Int) {
+  func takeBackAll(from level: Int) {
     if let writer { rollBack(writer) }
     lane.end(from: level)
     transactionLoss = level == 0 ? nil : .innerLeft

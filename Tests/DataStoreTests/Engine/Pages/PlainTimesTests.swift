@@ -187,12 +187,12 @@ import Testing
             }
             return side == .before
           }
-          let what = "\(random), round \(round): \(side) \(symbol) \(timeframe) \(time)"
-          try #require(place.firstCell(of: page) == expected ?? sorted.count, "\(what)")
+          func what() -> Comment { "\(random), round \(round): \(side) \(symbol) \(timeframe) \(time)" }
+          try #require(place.firstCell(of: page) == expected ?? sorted.count, what())
           let first = Int.random(in: 0...sorted.count, using: &random)
           try #require(
             place.firstCell(from: first, of: page, endsBehind: true) == max(first, expected ?? sorted.count),
-            "\(what)")
+            what())
         }
       }
     }

@@ -15,20 +15,44 @@ struct ServerAddress: @unchecked Sendable {  // it never changes
 
   /// - Throws: `.invalid` where libpq cannot make sense of the URL. No password is shown.
   init(_ url: String, _ functions: LibPQ.Functions) throws(StoreError) {
-    shown = Self.withoutSecrets(url)
+    shown = ShownURL.withoutSecrets(url)
     guard !url.utf8.contains(0) else {
       throw .invalid("the URL \(StoreError.quoted(shown)) holds a NUL character; remove it", key: "path")
     }
-    var error: UnsafeMutablePointer<CChar>?
-    guard let list = functions.pointee.PQconninfoParse(url, &error) else {
+    do throws(Refusal) {
+      settings = try Self.parsed(url, functions)
+    } catch {
       // libpq quotes pieces of the URL.
-      let isPlain = ExactText(shown) == ExactText(url)
-      let reason = error.map { isPlain ? ": " + String(cString: $0).onOneLine : "" } ?? ""
-      functions.pointee.PQfreemem(error)
+      let reason = ExactText(shown) == ExactText(url) ? error.reason : ""
       throw .invalid(
         "\(StoreError.quoted(shown)) is not a URL that libpq understands\(reason). Write it as"
           + " postgresql://user@host:5432/database; special characters in a name or password as %40",
         key: "path")
+    }
+    // Where a password ends elsewhere for libpq than for its owner, libpq takes its rest for a host or a database, and would
+    // show it.
+    guard let seen = try? Self.parsed(shown, functions),
+      ["host", "port", "dbname"].allSatisfy({ Self.value($0, seen) == Self.value($0, settings) })
+    else {
+      throw .invalid(
+        "the URL \(StoreError.quoted(shown)) has special characters in its password, or in another part. Write them as"
+          + " %40 (@), %3A (:), %2F (/), %3F (?), %25 (%), or keep the password in ~/.pgpass",
+        key: "path")
+    }
+  }
+
+  private struct Refusal: Error {
+    let reason: String
+  }
+
+  private static func parsed(
+    _ url: String, _ functions: LibPQ.Functions
+  ) throws(Refusal) -> [(keyword: String, value: String)] {
+    var error: UnsafeMutablePointer<CChar>?
+    guard let list = functions.pointee.PQconninfoParse(url, &error) else {
+      let reason = error.map { ": " + String(cString: $0).onOneLine } ?? ""
+      functions.pointee.PQfreemem(error)
+      throw Refusal(reason: reason)
     }
     defer { functions.pointee.PQconninfoFree(list) }
     var settings: [(keyword: String, value: String)] = []
@@ -39,11 +63,13 @@ struct ServerAddress: @unchecked Sendable {  // it never changes
       }
       setting += 1
     }
-    self.settings = settings
+    return settings
   }
 
-  func value(_ keyword: String) -> String? {
-    settings.first { ExactText($0.keyword) == ExactText(keyword) }?.value
+  func value(_ keyword: String) -> String? { Self.value(keyword, settings)?.text }
+
+  private static func value(_ keyword: String, _ settings: [(keyword: String, value: String)]) -> ExactText? {
+    settings.first { ExactText($0.keyword) == ExactText(keyword) }.map { ExactText($0.value) }
   }
 
   /// What to connect to, in turn: the settings of one host each. libpq goes from host to host by itself, but not where one
@@ -65,53 +91,6 @@ struct ServerAddress: @unchecked Sendable {  // it never changes
       }
     }
   }
-
-  // MARK: Secrets
-
-  /// The URL without the password of the user, and without the parameters that are one.
-  static func withoutSecrets(_ url: String) -> String {
-    let bytes = Array(url.utf8)
-    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon + 3 <= bytes.count else { return url }
-    var shown = Array(bytes[..<(colon + 3)])
-    var rest = bytes[(colon + 3)...]
-    // As libpq finds it: what stands before the first `@`, if no slash comes before that.
-    if let end = rest.firstIndex(where: { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "/") }),
-      rest[end] == UInt8(ascii: "@")
-    {
-      shown += rest[..<end].prefix { $0 != UInt8(ascii: ":") }
-      rest = rest[end...]
-    }
-    guard let question = rest.firstIndex(of: UInt8(ascii: "?")) else { return text(shown + rest) }
-    shown += rest[..<question]
-    let kept = rest[(question + 1)...].split(separator: UInt8(ascii: "&")).filter { parameter in
-      let name = text(decoded(parameter.prefix { $0 != UInt8(ascii: "=") })).lowercasedASCII
-      return !["password", "sslpassword"].contains(name)
-    }
-    for (place, parameter) in kept.enumerated() {
-      shown.append(place == 0 ? UInt8(ascii: "?") : UInt8(ascii: "&"))
-      shown += parameter
-    }
-    return text(shown)
-  }
-
-  private static func text(_ bytes: some Sequence<UInt8>) -> String {
-    String(decoding: Array(bytes), as: UTF8.self)
-  }
-
-  /// With `%41` as `A`.
-  private static func decoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-    var decoded: [UInt8] = []
-    var rest = bytes
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), let value = UInt8(text(rest.prefix(2)), radix: 16) {
-        decoded.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        decoded.append(byte)
-      }
-    }
-    return decoded
-  }
 }
 
 extension String {
@@ -122,9 +101,14 @@ extension String {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// A message of libpq's on one line, without its guesses, which begin with a tab.
+  /// A message of libpq's on one line, without its guesses, which begin with a tab. It says the same twice where it tried
+  /// with TLS and without.
   var onOneLine: String {
-    let lines = utf8.split(separator: 0x0A).filter { $0.first != 0x09 }
-    return lines.map { String(decoding: Array($0), as: UTF8.self).trimmed }.joined(separator: "; ")
+    var lines: [String] = []
+    for line in utf8.split(separator: 0x0A) where line.first != 0x09 {
+      let line = String(decoding: Array(line), as: UTF8.self).trimmed
+      if !lines.contains(where: { ExactText($0) == ExactText(line) }) { lines.append(line) }
+    }
+    return lines.joined(separator: "; ")
   }
 }

@@ -49,6 +49,12 @@ extension Session {
         "\(place): no schema of the search_path ('\(facts.string(1))') is there. Create one, or name another:"
           + " ?options=-c%20search_path%3Dmarket")
     }
+    guard !schema.utf8.starts(with: "pg_".utf8) else {
+      throw StoreError(
+        .schema,
+        "\(place): the first schema of the search_path is \(schema), which is the server's own, or a session's. Name one of"
+          + " yours: ?options=-c%20search_path%3Dmarket")
+    }
     // What a server replicates to is its administrator's choice: stronger than "on" stays.
     if options.durability == .full, facts.string(4).utf8.elementsEqual("remote_apply".utf8) {
       try run("SET synchronous_commit = remote_apply")

@@ -97,7 +97,10 @@ extension ServerSchema {
     guard !isReadOnly, !facts.isStandby else {
       let why = facts.isStandby ? "the server is a standby" : "read-only"
       throw refusal(
-        session.place, "schema \(facts.tables.schema) lacks a table, and \(why) it cannot be added")
+        session.place,
+        "schema \(facts.tables.schema) lacks a table, and \(why) it cannot be added. Open the store once on the primary, not"
+          + " read-only, as a role that may create tables, or name another schema: ?options=-c%20search_path%3Dmarket"
+      )
     }
     try create(session, facts.tables)
   }

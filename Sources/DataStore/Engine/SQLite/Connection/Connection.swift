@@ -43,7 +43,7 @@ class Connection {
   /// Frames in the WAL after this connection's last commit.
   private(set) var walFrames: Int32 = 0
   /// This connection's own commits, but for one that was about to happen when its hook was last called.
-  @exclusivity(unchecked) private var ownCommits: UInt32 = 0
+  @exclusivity(unchecked) private(set) var ownCommits: UInt32 = 0
   @exclusivity(unchecked) private var isCommitting = false
   /// How the connection that writes appends to the WAL, and the one that folds it in writes to the database.
   private var gathering: FrameGathering?
@@ -125,9 +125,10 @@ class Connection {
     // Each takes longer than to read a row: what SQLite has already, and what only writes go by, is left out.
     var pragmas =
       "PRAGMA synchronous=\(settings.synchronous);PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON;"
-      + "PRAGMA ignore_check_constraints=ON;"
-    if access == .readWrite {
-      pragmas += "PRAGMA secure_delete=OFF;PRAGMA journal_size_limit=\(settings.walLimit);"
+    if access != .readWrite {
+      pragmas += "PRAGMA ignore_check_constraints=ON;"
+    } else if !writesLater {
+      pragmas += pragmasOfWriting
     }
     if mapsFile { pragmas += "PRAGMA mmap_size=0;" }
     try execute(pragmas)
@@ -147,6 +148,13 @@ class Connection {
         }
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Whether what only writes take is set up before the first of them, with `pragmasOfWriting`.
+  var writesLater: Bool { false }
+
+  var pragmasOfWriting: String {
+    "PRAGMA ignore_check_constraints=ON;PRAGMA secure_delete=OFF;PRAGMA journal_size_limit=\(walLimit);"
   }
 
   /// Whether SQLite would map the file into memory, as it may have been built to.
@@ -186,7 +194,7 @@ class Connection {
     countCommit()
   }
 
-  private func countCommit() {
+  func countCommit() {
     if isCommitting { ownCommits &+= 1 }
     isCommitting = false
   }
@@ -246,8 +254,8 @@ class Connection {
   func beginWriteback() { gathering?.beginWriteback() }
 
   /// From now on `observer` is told of the lock on writing; false if that cannot be.
-  func observeWriteLock(_ observer: any WriteLockObserver) -> Bool {
-    gathering?.lockObserver = observer
+  func observeWriteLock(_ observer: WriteLockObserver) -> Bool {
+    gathering?.lockObserver = Unmanaged.passUnretained(observer)
     return gathering != nil
   }
 
@@ -406,62 +414,6 @@ class Connection {
     MemoryShortage.forget()
     throw .noMemory()
   }
-
-  // MARK: Limits
-
-  /// SQLite's own limit, unless it was built otherwise. https://sqlite.org/limits.html
-  static let deepestExpression: Int32 = 1000
-
-  func limitExpressions(toDepth depth: Int32) { sqlite3_limit(handle, SQLITE_LIMIT_EXPR_DEPTH, depth) }
-
-  /// The integer in the first row of a statement; 0 if it has none.
-  func integer(_ sql: String) throws(StoreError) -> Int64 {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    return try statement.step() ? statement.int64(0) : 0
-  }
-
-  /// The text in the first row of a statement; empty if it has none.
-  func text(_ sql: String) throws(StoreError) -> String {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    return try statement.step() ? statement.text(0) : ""
-  }
-
-  // MARK: Facts
-
-  var changes: Int { Int(csqlite_changes(handle)) }
-  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
-  /// True within a transaction that has the lock on writing.
-  var isWriting: Bool { sqlite3_txn_state(handle, "main") == SQLITE_TXN_WRITE }
-  var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
-
-  /// How many pages this connection has written since the last `forgetPagesWritten()`.
-  var pagesWritten: Int { pagesWritten(reset: 0) }
-  func forgetPagesWritten() { _ = pagesWritten(reset: 1) }
-
-  private func pagesWritten(reset: Int32) -> Int {
-    var (count, unused): (Int32, Int32) = (0, 0)
-    sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_WRITE, &count, &unused, reset)
-    return Int(count)
-  }
-
-  /// Changes whenever another connection has committed. To be asked for within a transaction, after its first statement.
-  var dataVersion: UInt32 {
-    countCommit()
-    var version: UInt32 = 0
-    sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version)
-    // It counts this connection's own commits as well. (pager.c: sqlite3PagerCommitPhaseTwo)
-    return version &- ownCommits
-  }
-
-  static var libraryVersion: String { String(cString: sqlite3_libversion()) }
-  static var sourceID: String { String(cString: sqlite3_sourceid()) }
-  static func isOwnSQLite(_ libversionAddress: UnsafeRawPointer) -> Bool {
-    csqlite_libversion_address() == libversionAddress
-  }
-  static var libraryVersionNumber: Int { Int(sqlite3_libversion_number()) }
-  private static let oldestVersionNumber = 3_034_000
 
   /// Stops the running statements. From any thread.
   func interruptStatements() { sqlite3_interrupt(handle) }

@@ -39,6 +39,7 @@ struct StorePath {
     }
     guard reason == ENOENT else { throw Self.failure(path, reason) }
     // The file is new: its folder must be there.
+    try Self.checkIsNoConnectionString(path, what)
     let (folder, name) = Self.parts(path)
     guard !name.isEmpty, name != ".", name != ".." else { throw .invalid("\(path) names no file") }
     let parent: String
@@ -59,7 +60,8 @@ struct StorePath {
   private static func checkIsPlain(_ path: String, _ what: String) throws(StoreError) {
     guard !path.isEmpty else { throw .invalid("the \(what) is empty; name a file", key: what) }
     if path.utf8.contains(0) {
-      throw .invalid("the \(what) \(StoreError.quoted(path)) holds a NUL character; remove it", key: what)
+      let shown = StoreError.quoted(ShownURL.withoutSecrets(path))
+      throw .invalid("the \(what) \(shown) holds a NUL character; remove it", key: what)
     }
     if path.hasPrefix(":memory:") {
       throw .invalid(
@@ -68,18 +70,20 @@ struct StorePath {
         key: what)
     }
     guard let scheme = scheme(of: path) else { return }
+    let shown = StoreError.quoted(ShownURL.withoutSecrets(path))
     throw .invalid(
-      "the \(what) \(StoreError.quoted(path)) is a URI or a connection string ('\(scheme):'), and a store is opened by the"
-        + " plain path of its file: pass 'market.db' or '/data/market.db'; read_only and timeout are arguments of their"
-        + " own. On a PostgreSQL server it is 'postgresql://user@host/database', as text. A file that has such a name is"
-        + " './\(scheme):...'", key: what)
+      "the \(what) \(shown) is a URI or a connection string ('\(scheme):'), and a store is opened by the plain path of its"
+        + " file: pass 'market.db' or '/data/market.db'; read_only and timeout are arguments of their own. On a PostgreSQL"
+        + " server it is 'postgresql://user@host/database', as text. A file that has such a name is './\(scheme):...'",
+      key: what)
   }
 
   /// The scheme of a URI, as of `file:x?mode=ro` or `sqlite:///x`; nil for a path. Where one slash is left of the two,
   /// a pathlib.Path has been made of it.
   private static func scheme(of path: String) -> String? {
     guard let colon = path.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-    let scheme = path[..<colon].lowercased()
+    let scheme = String(decoding: path.utf8[..<colon].drop { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self)
+      .lowercased()
     let isScheme = scheme.utf8.allSatisfy { byte in
       (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
         || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
@@ -89,6 +93,21 @@ struct StorePath {
     let known = ["file", "sqlite", "sqlite3", "jdbc", "postgresql", "postgres"]
     let isKnown = known.contains(scheme) || scheme.hasPrefix("sqlite+")
     return isKnown || path[colon...].hasPrefix("://") ? scheme : nil
+  }
+
+  /// A new file of such a name would have the password in its name, and nobody would find the store on the server.
+  private static func checkIsNoConnectionString(_ path: String, _ what: String) throws(StoreError) {
+    let keywords = [
+      "host", "hostaddr", "port", "dbname", "user", "password", "passfile", "service", "sslmode",
+    ]
+    let parts = path.utf8.drop { $0 == 0x20 }.split(separator: UInt8(ascii: "="), maxSplits: 1)
+    guard parts.count == 2, let first = parts.first,
+      let keyword = keywords.first(where: { $0.utf8.elementsEqual(first.prefix { $0 != 0x20 }) })
+    else { return }
+    throw .invalid(
+      "the \(what) is a connection string ('\(keyword)=...'), and a store on a PostgreSQL server is named by a URL:"
+        + " 'postgresql://user@host/database', 'postgresql:///?service=market'. A file that has such a name is"
+        + " './\(keyword)=...'", key: what)
   }
 
   /// Checks the resolved name against what a file beside it needs, and against those files themselves.

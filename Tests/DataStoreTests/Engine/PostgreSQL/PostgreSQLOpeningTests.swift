@@ -13,9 +13,16 @@ import Testing
     ("postgresql://host/db?sslpassword=secret&sslmode=require", "postgresql://host/db?sslmode=require"),
     ("postgresql:///db", "postgresql:///db"),
     ("postgresql://a,b:1/db?target_session_attrs=any", "postgresql://a,b:1/db?target_session_attrs=any"),
+    ("postgresql://user:se@cret@host/db", "postgresql://user@host/db"),
+    ("postgresql://user:se/cret@host/db?x=1", "postgresql://user@host/db?x=1"),
+    ("postgresql://user:se?cr=et@host/db", "postgresql://user@host/db"),
+    ("postgresql://host:1/db?pasword=secret&user=a@b", "postgresql://host:1/db?user=a@b"),
+    ("postgresql://user@[::1]:5432/db?passfile=/x", "postgresql://user@[::1]:5432/db?passfile=/x"),
+    ("postgresql://user:secret@[::1]:5432/db", "postgresql://user@[::1]:5432/db"),
+    ("postgresql://[::1]:5432/db?user=a@b", "postgresql://[::1]:5432/db?user=a@b"),
   ])
   func passwordsAreNotShown(_ url: String, _ shown: String) {
-    #expect(ExactText(ServerAddress.withoutSecrets(url)) == ExactText(shown))
+    #expect(ExactText(ShownURL.withoutSecrets(url)) == ExactText(shown))
   }
 
   @Test(arguments: ["postgresql:/host/db", "mysql://host/db", "postgresqlx://h", "file:x"])

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._arrow import ArrowResult, bars_result
-from ._c.handles import StoreHandle
-from ._c.library import library
-from ._c.status import check
-from ._deferred import frames
-from ._in.cells import count_of
-from ._in.selection import Selection
-from ._progress import reporter_of
-from ._reads import asked_between, bars_between
+from .._c.handles import StoreHandle
+from .._c.library import library
+from .._c.status import check
+from .._deferred import frames
+from .._in.cells import count_of
+from .._in.selection import Selection
+from .._progress import reporter_of
+from .._reads import asked_between, bars_between
+from .result import ArrowResult, bars_result
 
 __all__ = ["arrow_between", "arrow_chunks_between"]
 

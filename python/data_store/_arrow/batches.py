@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from ctypes import POINTER, byref
 from typing import TYPE_CHECKING
 
-from ._arrow import ArrowResult, bars_result
-from ._c import abi as _abi
-from ._c.first_use import at_first_use
-from ._c.handles import BarsHandle, ResultHandle, StoreHandle
-from ._c.library import library
-from ._c.status import check
-from ._c.text import encode_name
-from ._in.cells import count_of
-from ._in.selection import Selection, symbols_of
-from ._progress import NoReporter, Reporter, reporter_of
+from .._c import abi as _abi
+from .._c.first_use import at_first_use
+from .._c.handles import BarsHandle, ResultHandle, StoreHandle
+from .._c.library import library
+from .._c.status import check
+from .._c.text import encode_name
+from .._in.cells import count_of
+from .._in.selection import Selection, symbols_of
+from .._progress import NoReporter, Reporter, reporter_of
+from .result import ArrowResult, bars_result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def _batches(
 def _batch(owner: BarsHandle, selection: Selection) -> ArrowResult:
     def frame() -> pd.DataFrame:
         with at_first_use.lock, at_first_use:
-            from ._out.frames import bars_out
+            from .._out.frames import bars_out
 
         return bars_out(owner, selection).reset_index().copy()
 

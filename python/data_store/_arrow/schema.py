@@ -7,7 +7,7 @@ import ctypes
 from ctypes import c_char_p, c_int, c_int64, c_void_p
 from typing import Any
 
-from .errors import LibraryError
+from ..errors import LibraryError
 
 __all__ = ["column_names_in"]
 
