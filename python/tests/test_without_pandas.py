@@ -176,6 +176,7 @@ def test_a_capsule_of_something_else_is_refused(filled: DataStore, contents: Con
 PARAMETERS: list[Any] = [None, True, 2**63 - 1, 1.5, "é", b"\0a", bytearray(b"a"), HOUR]
 
 
+@pytest.mark.sqlite_only("queries are PostgreSQL's SQL")
 @pytest.mark.parametrize("value", PARAMETERS, ids=repr)
 def test_a_query_takes_parameters_of_any_kind(store: DataStore, value: Any) -> None:
     stored = STORED if value is HOUR else value
