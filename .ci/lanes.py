@@ -71,6 +71,39 @@ class StoppedError(Exception):
     """A signal that ends the whole."""
 
 
+class Signals:
+    """Ends the wait for steps when a signal comes, and nothing else: what is begun is known by then."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._waits = False
+        for number in SIGNALS:
+            # `nohup` has SIGHUP ignored.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._came)
+
+    def _came(self, number: int, _: object) -> None:
+        is_first = not self.number
+        self.number = self.number or number
+        if is_first and self._waits:
+            raise StoppedError
+
+    def ignore(self) -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def wait(self, options: int) -> tuple[int, int, float]:
+        """Give the pid of a child that has ended, its status, and its seconds of processors."""
+        self._waits = True
+        try:
+            if self.number:
+                raise StoppedError
+            pid, status, usage = os.wait4(-1, options)
+            return pid, status, usage.ru_utime + usage.ru_stime
+        finally:
+            self._waits = False
+
+
 def say(text: str) -> None:
     print(text, flush=True)
 
@@ -80,7 +113,7 @@ def lanes_of_this_machine() -> int:
     return int(named) if named else min(2, len(os.sched_getaffinity(0)))
 
 
-def run(steps: Sequence[Step], *, lanes: int | None = None, folder: Path = FOLDER, patience: float = 10.0) -> int:
+def run(steps: Sequence[Step], *, lanes: int | None = None, folder: Path = FOLDER, patience: float = 30.0) -> int:
     """Run all steps, and give the exit status: 0 where all have passed.
 
     A step that is stopped has `patience` seconds to clean up.
@@ -89,29 +122,27 @@ def run(steps: Sequence[Step], *, lanes: int | None = None, folder: Path = FOLDE
     folder.mkdir(parents=True, exist_ok=True)
     # Processes that lose their parent become children of this one, so that none gets lost.
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    catch_signals()
+    signals = Signals()
     lanes = lanes or lanes_of_this_machine()
     began = time.monotonic()
     running: list[Run] = []
     passed: list[Run] = []
     try:
-        failed = all_of(steps, lanes, folder, running, passed)
-        stopped = list(running)
-    except StoppedError as error:
-        failed, stopped = [], list(running)
-        number = int(str(error))
-        say(f"\nStopped by {signal.Signals(number).name}.")
+        failed = all_of(steps, lanes, folder, signals, running, passed)
+    except StoppedError:
+        signals.ignore()
+        say(f"\nStopped by {signal.Signals(signals.number).name}.")
         end_all_processes(patience)
-        tell_of(stopped)
-        return 128 + number
+        tell_of(running)
+        return 128 + signals.number
     finally:
-        ignore_signals()
+        signals.ignore()
         end_all_processes(patience)
     if not failed:
         tell_of_times(passed)
         say(f"\nAll done in {time.monotonic() - began:.0f} s\nsteps: {len(passed)} passed, 0 failed")
         return 0
-    tell_of(stopped)
+    tell_of(running)
     for one in failed:
         one.show()
     for one in failed:
@@ -131,14 +162,16 @@ def check(steps: Sequence[Step]) -> None:
         known.add(step.title)
 
 
-def all_of(steps: Sequence[Step], lanes: int, folder: Path, running: list[Run], passed: list[Run]) -> list[Run]:
+def all_of(
+    steps: Sequence[Step], lanes: int, folder: Path, signals: Signals, running: list[Run], passed: list[Run]
+) -> list[Run]:
     """Run steps until all have passed, or until one has failed; give those that have failed."""
     waiting = list(steps)
     while waiting or running:
         while len(running) < lanes and (step := first_ready(waiting, running, passed)) is not None:
             waiting.remove(step)
             running.append(begin(step, folder))
-        if failed := [one for one in await_ends(running) if not took(one, running, passed)]:
+        if failed := [one for one in await_ends(running, signals) if not took(one, running, passed)]:
             return failed
     return []
 
@@ -167,17 +200,17 @@ def begin(step: Step, folder: Path) -> Run:
     return Run(step, process, output, time.monotonic())
 
 
-def await_ends(running: list[Run]) -> list[Run]:
+def await_ends(running: list[Run], signals: Signals) -> list[Run]:
     """Wait until a step has ended, and give all that have."""
     ended: list[Run] = []
     by_pid = {one.process.pid: one for one in running}
     while True:
-        pid, status, usage = os.wait4(-1, os.WNOHANG if ended else 0)
+        pid, status, cpu = signals.wait(os.WNOHANG if ended else 0)
         if pid == 0:
             return ended
         # Others are processes that have lost their parent.
         if one := by_pid.get(pid):
-            one.ended(status, usage.ru_utime + usage.ru_stime)
+            one.ended(status, cpu)
             ended.append(one)
             if len(ended) == len(running):
                 return ended
@@ -193,23 +226,6 @@ def took(one: Run, running: list[Run], passed: list[Run]) -> bool:
     one.show()
     passed.append(one)
     return True
-
-
-def catch_signals() -> None:
-    for number in SIGNALS:
-        # `nohup` has SIGHUP ignored.
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, stop)
-
-
-def ignore_signals() -> None:
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def stop(number: int, _: object) -> None:
-    ignore_signals()
-    raise StoppedError(str(number))
 
 
 def tell_of(stopped: list[Run]) -> None:

@@ -5,8 +5,9 @@ Contenders take turns at one bulk work after the other, each in an empty table, 
 Single calls go by short turns of a few calls, in an order that changes each time, each contender
 in a schema of its own: what the disk and the machine do meanwhile, they do to all of them. They are
 made with the disk and, as "normal", without waiting for it (synchronous_commit off), which leaves
-the work of client and server. What is stored is compared with the data each time. Prints the
-median of each, and of the ratios within a turn.
+the work of client and server. On one machine their time hangs on whether the kernel puts both sides
+on one core or wakes the other one: take the median of many turns. What is stored is compared with
+the data each time. Prints the median of each, and of the ratios within a turn.
 
     postgresql.py [--url URL] [--rounds N] [--rows N] [--turns N] [--only WORK...]
 """
@@ -36,7 +37,7 @@ from contenders.on_postgresql import Ours, Pandas, Psycopg, SQLAlchemy
 from dataset import COLUMNS, Dataset, Recipe, make
 
 # Calls of one contender before the next one's.
-CALLS_OF_A_TURN = 8
+CALLS_OF_A_TURN = 20
 OTHERS = {"data_store": Ours, "psycopg": Psycopg, "SQLAlchemy": SQLAlchemy, "pandas": Pandas}
 
 HERE = Path(__file__).resolve().parent
@@ -58,7 +59,7 @@ def main() -> int:
     parser.add_argument("--url", default=os.environ.get("DATA_STORE_POSTGRESQL"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--turns", type=int, default=200)
+    parser.add_argument("--turns", type=int, default=150)
     parser.add_argument("--only", nargs="+", help="works, such as read, or bulk for all that are")
     parser.add_argument("--folder", type=Path, default=HERE.parent / ".build/bench-postgresql")
     parser.add_argument("--c", type=Path, default=HERE.parent / ".build/bench/postgresql")
@@ -246,19 +247,25 @@ def _run(contender: Any, operation: str, data: Dataset) -> float:
 
 def _calls(contender: Any, operation: str, data: Dataset) -> Callable[[int], list[float]]:
     """Give a function that makes calls, one of each symbol after the other, and times them."""
-
-    def all_calls() -> Iterator[Callable[[], object]]:
-        if operation == "latest_bar":
-            for symbol in cycle(data.symbols):
-                yield lambda symbol=symbol: contender.latest_bar(symbol)
+    left: Iterator[Callable[[], object]]
+    if operation == "latest_bar":
+        left = cycle(
+            [lambda symbol=symbol: contender.latest_bar(symbol) for symbol in data.symbols]
+        )
+    else:
+        # Made ahead: what happens between two calls would cool the caches for the second one.
         frames = [_frames(data, series)[0] for series in range(data.series)]
-        for row in range(data.rows):
-            for symbol, bars in zip(data.symbols, frames, strict=True):
-                bar = {name: _plain(bars[name].iloc[row]) for name in COLUMNS}
-                moment = bars.index[row].to_pydatetime()
-                yield lambda s=symbol, m=moment, b=bar: contender.write_bar(s, m, b)
-
-    left = all_calls()
+        cells = [{name: [*map(_plain, bars[name])] for name in COLUMNS} for bars in frames]
+        moments = frames[0].index.to_pydatetime()
+        left = iter(
+            [
+                lambda s=symbol, m=moments[row], b={n: bars[n][row] for n in COLUMNS}: (
+                    contender.write_bar(s, m, b)
+                )
+                for row in range(data.rows)
+                for symbol, bars in zip(data.symbols, cells, strict=True)
+            ]
+        )
 
     def make(count: int) -> list[float]:
         seconds = []

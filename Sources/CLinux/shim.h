@@ -4,12 +4,16 @@
 #ifndef CLINUX_SHIM_H
 #define CLINUX_SHIM_H
 
+#include <errno.h>
 #include <fenv.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // ---- Floating point: rounding, flush-to-zero, denormals-are-zero, traps -------------------------
@@ -49,6 +53,26 @@ static inline __attribute__((always_inline)) void clinux_default_floats(clinux_f
 
 static inline __attribute__((always_inline)) void clinux_restore_floats(const clinux_floats *_Nonnull kept) {
   if (__builtin_expect(kept->is_changed, 0)) (void)fesetenv(&kept->environment);
+}
+
+// ---- Waiting --------------------------------------------------------------------------------
+
+/// Waits for as long as `word` is `expected`, up to a point of CLOCK_MONOTONIC, without one for good. Gives 0 or ETIMEDOUT, 0 also
+/// where nothing has changed. https://man7.org/linux/man-pages/man2/futex.2.html
+static inline int clinux_wait(const void *_Nonnull word, uint32_t expected, const struct timespec *_Nullable end) {
+  const int kept = errno;
+  const long found = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, end, (void *)0,
+                             FUTEX_BITSET_MATCH_ANY);
+  const int is_late = found != 0 && errno == ETIMEDOUT;
+  errno = kept;
+  return is_late ? ETIMEDOUT : 0;
+}
+
+/// Wakes one of those that wait for `word` to change, or all.
+static inline void clinux_wake(const void *_Nonnull word, int all) {
+  const int kept = errno;
+  (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, all ? INT_MAX : 1, (void *)0, (void *)0, 0);
+  errno = kept;
 }
 
 // ---- Folders --------------------------------------------------------------------------------

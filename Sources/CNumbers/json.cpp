@@ -14,14 +14,21 @@ Place skip_space(Place next, Place end) {
   return next;
 }
 
-bool is_plain(uint8_t byte) { return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\'; }
+// By byte: most of a text are strings.
+struct Plain {
+  bool bytes[256] = {};
+  constexpr Plain() {
+    for (int byte = 0x20; byte < 0x80; ++byte) bytes[byte] = byte != '"' && byte != '\\';
+  }
+};
+constexpr Plain plain;
 
 // Each of these gives the place behind what it finds; nullptr where it does not find it.
 
 Place string(Place next, Place end) {
   if (next == end || *next != '"') return nullptr;
   do ++next;
-  while (next < end && is_plain(*next));
+  while (next < end && plain.bytes[*next]);
   return next < end && *next == '"' ? next + 1 : nullptr;
 }
 

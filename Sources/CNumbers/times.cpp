@@ -367,3 +367,25 @@ extern "C" size_t cnumbers_find_row(const cnumbers_index_page *given, int64_t ro
   }
   return low;
 }
+
+extern "C" size_t cnumbers_find_key(const cnumbers_index_page *given, const uint8_t *key, size_t bytes) {
+  const cnumbers_index_page page = *given;
+  const size_t lowest = page.pointers + 2 * page.cells;
+  // The lengths of the entry and of its header, and the types of the text and of the row's number.
+  constexpr size_t head = 4;
+  size_t low = 0, high = page.cells;
+  while (low < high) {
+    const size_t middle = (low + high) / 2, start = offset_of(page, middle) + page.skipped;
+    if (start < lowest || start + head > page.size) return CNUMBERS_UNCLEAR;
+    const uint8_t *entry = page.bytes + start;
+    const uint8_t type = entry[2];
+    if (entry[0] >= 0x80 || entry[1] != 3 || type >= 0x80 || type < 13 || type % 2 == 0) return CNUMBERS_UNCLEAR;
+    const size_t text = (type - 13) / 2;
+    if (start + head + text > page.size) return CNUMBERS_UNCLEAR;
+    int order = std::memcmp(key, entry + head, bytes < text ? bytes : text);
+    if (order == 0) order = bytes > text ? 1 : 0;
+    low = order > 0 ? middle + 1 : low;
+    high = order > 0 ? high : middle;
+  }
+  return low;
+}

@@ -75,7 +75,9 @@ enum BarFields {
             field.pointee.text = place.load(as: UnsafePointer<CChar>?.self).map { BatchIn.bytes($0) }
           case .flag:
             let flag = place.load(as: Int32.self)
-            field.pointee.flag = try Argument.flag(flag, BarColumn.table[column].name) ? 1 : 0
+            // Its name is looked for where it is wrong.
+            if flag & ~1 != 0 { _ = try Argument.flag(flag, BarColumn.table[column].name) }
+            field.pointee.flag = UInt8(truncatingIfNeeded: flag)
           }
         }
       }

@@ -279,7 +279,7 @@ static int32_t call_connection_script(ds_store *store) {
   int32_t status = ds_store_connection_script(store, &sql);
   if (status == DS_OK) ds_text_free(sql);
   /* A server has none of SQLite's connections: refused with its reason, as it has to be there. */
-  if (on_server() && status == DS_INVALID && sql == UNTOUCHED_HANDLE) return DS_OK;
+  if (on_server() && store && status == DS_INVALID && sql == UNTOUCHED_HANDLE) return DS_OK;
   return settle_handle(status, sql);
 }
 

@@ -73,7 +73,7 @@ import Testing
     let scratch = try Scratch()
     let store = try scratch.store()
     var stream = try store.query(
-      "SELECT 1 AS i, 0.5 AS r, 'a' AS t, x'0001' AS b, NULL AS n UNION ALL SELECT ?, 2, NULL, x'', NULL",
+      "SELECT 1 AS i, 0.5 AS r, 'a' AS t, \(Scratch.blob("0001")) AS b, NULL AS n UNION ALL SELECT ?, 2, NULL, \(Scratch.blob("")), NULL",
       Int64.min
     ).arrow()
     #expect(stream.fields.map(\.type) == ["int64", "float64", "large_utf8", "large_binary", "null"])
@@ -85,7 +85,7 @@ import Testing
     #expect(try batch["n", as: Int?.self] == [nil, nil])
     // Bytes are nothing that a bar has.
     let error = try refused(.invalid) {
-      let bytes = try store.query("SELECT x'00' AS source").arrow()
+      let bytes = try store.query("SELECT \(Scratch.blob("00")) AS source").arrow()
       return try store.market.write(arrow: bytes, symbol: "A", timeframe: "1h")
     }
     #expect(error.key == "source")

@@ -14,8 +14,8 @@ private enum Side: String, CellConvertible {
     let store = try scratch.store()
     let rows = try store.query(
       """
-      SELECT 1 AS i, 2.5 AS r, 'long' AS t, x'00ff' AS b, NULL AS n, '2026-03-01T15:00:00+00:00' AS at, 1 AS flag
-      UNION ALL SELECT -9223372036854775808, 3, 'short', x'', 7, '2026-03-01', 0
+      SELECT 1 AS i, 2.5 AS r, 'long' AS t, \(Scratch.blob("00ff")) AS b, NULL AS n, '2026-03-01T15:00:00+00:00' AS at, 1 AS flag
+      UNION ALL SELECT -9223372036854775808, 3, 'short', \(Scratch.blob("")), 7, '2026-03-01', 0
       """)
     #expect(rows.count == 2)
     let first = rows[0]

@@ -27,6 +27,11 @@ final class Scratch {
     try Store(Self.isOnServer ? url(name) : path(name), StoreOptions(durability: .normal))
   }
 
+  /// Bytes as the queries of the engine have them.
+  static func blob(_ hexadecimal: String) -> String {
+    isOnServer ? "'\\x\(hexadecimal)'::bytea" : "x'\(hexadecimal)'"
+  }
+
   // MARK: On a server
 
   private static let base = ProcessInfo.processInfo.environment["DATA_STORE_POSTGRESQL"] ?? "postgresql://"

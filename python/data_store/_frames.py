@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 _write_bar = untyped("ds_market_write_bar")
+_market_write = untyped("ds_market_write")
 
 
 # ---- In -------------------------------------------------------------------------------------
@@ -84,7 +85,8 @@ def write_batch(
     """Write bars of a frame, as a batch."""
     batch = bars_in(frame, symbol, timeframe, features)
     rows = c_int64()
-    check(library.ds_market_write(store, batch, flag_argument(replace, "replace"), byref(rows)))
+    replaces = 0 if replace is False else flag_argument(replace, "replace")
+    check(_market_write(store, batch, replaces, byref(rows)))
     return rows.value
 
 

@@ -135,18 +135,22 @@ _encode_features = _encoder(_plain_feature)
 def _utf8(encode: Callable[[Any], str], value: object) -> bytes:
     try:
         return (encode(value) if are_default() else at_default(encode, value)).encode()
-    except UnicodeEncodeError:
-        raise Refusal(
-            "a text in it holds half of a surrogate pair, which UTF-8 cannot write",
-            "repair it where it was decoded",
-        ) from None
-    except RecursionError:
-        raise _too_deep() from None
     except (Refusal, MemoryError):
         raise
-    except Exception as error:  # the encoder's, or what the caller's own objects raise
-        pass_on(error)
-        raise Refusal(f"JSON cannot represent it ({_told(error)})", "fix the value") from None
+    except Exception as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: Exception) -> Refusal:
+    if isinstance(error, UnicodeEncodeError):
+        return Refusal(
+            "a text in it holds half of a surrogate pair, which UTF-8 cannot write",
+            "repair it where it was decoded",
+        )
+    if isinstance(error, RecursionError):
+        return _too_deep()
+    pass_on(error)  # the encoder's, or what the caller's own objects raise
+    return Refusal(f"JSON cannot represent it ({_told(error)})", "fix the value")
 
 
 def _too_deep() -> Refusal:
@@ -166,7 +170,12 @@ def to_json(value: object) -> bytes:
     Refusal
         JSON cannot represent it, or a key of an object is not text.
     """
-    text = _utf8(_encode, value)
+    try:  # as in `_utf8`: a call of its own takes a twentieth of this one
+        text = (_encode(value) if are_default() else at_default(_encode, value)).encode()
+    except (Refusal, MemoryError):
+        raise
+    except Exception as error:
+        raise _refusal(error) from None
     if type(value) not in _LEAVES:
         try:
             _require_text_keys(value)
@@ -179,15 +188,19 @@ def _require_text_keys(value: Any) -> None:
     # The encoder would turn 1, None and True into "1", "null" and "true" in silence. It was
     # through the value already, so there is no circle.
     kind = type(value)
+    if kind is dict:
+        for key, member in value.items():
+            if type(key) is not str and not isinstance(key, str):
+                raise _no_text_key(key)
+            if type(member) not in _LEAVES:
+                _require_text_keys(member)
+        return
     if kind is list or kind is tuple:  # first: to ask whether it is a mapping takes long
         members = value
-    elif kind is dict or isinstance(value, Mapping):
+    elif isinstance(value, Mapping):
         for key in value:
             if type(key) is not str and not isinstance(key, str):
-                raise Refusal(
-                    f"an object's key must be text, not {described(key)}",
-                    "use str keys",
-                )
+                raise _no_text_key(key)
         members = value.values()
     elif isinstance(value, (list, tuple)):
         members = value
@@ -196,6 +209,10 @@ def _require_text_keys(value: Any) -> None:
     for member in members:
         if type(member) not in _LEAVES:
             _require_text_keys(member)
+
+
+def _no_text_key(key: object) -> Refusal:
+    return Refusal(f"an object's key must be text, not {described(key)}", "use str keys")
 
 
 _LEAVES = frozenset({str, int, float, bool, type(None)})  # as most members are

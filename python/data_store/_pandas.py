@@ -180,8 +180,10 @@ def _bare_multi_index(
 ) -> pd.MultiIndex:
     narrow = []
     for level, places in zip(levels, codes):
-        small = places.astype(code_dtype(len(level)), copy=False)
-        small.flags.writeable = False
+        dtype = code_dtype(len(level))
+        small = places if places.dtype == dtype else places.astype(dtype)
+        if small.flags.writeable:
+            small.flags.writeable = False
         narrow.append(small)
     index: pd.MultiIndex = object.__new__(pd.MultiIndex)
     index.__dict__.update(
@@ -197,15 +199,20 @@ def _bare_multi_index(
 
 
 _FrozenList = _inside("pandas.core.indexes.frozen", "FrozenList")
-_CODES = tuple((np.iinfo(kind).max, np.dtype(kind)) for kind in (np.int8, np.int16, np.int32))
+_CODES: list[tuple[int, np.dtype[Any]]] = [
+    (np.iinfo(np.int8).max, np.dtype(np.int8)),
+    (np.iinfo(np.int16).max, np.dtype(np.int16)),
+    (np.iinfo(np.int32).max, np.dtype(np.int32)),
+]
+_LONGEST_CODE: np.dtype[Any] = np.dtype(np.int64)
 
 
-def code_dtype(count: int) -> npt.DTypeLike:
+def code_dtype(count: int) -> np.dtype[Any]:
     """Give what pandas keeps the codes of so many labels in."""
     for most, dtype in _CODES:
         if count < most:
             return dtype
-    return np.dtype(np.int64)
+    return _LONGEST_CODE
 
 
 def _public_frame(

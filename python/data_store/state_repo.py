@@ -88,7 +88,11 @@ class StateRepo(OfThisProcess):
             As any write: see `data_store.errors`.
         """
         name = _keys[key] if type(key) is str else _key(key)
-        status = _set(self._store, name, _json_of(key, value))
+        try:
+            json = to_json(value)
+        except Refusal as refusal:
+            raise _value_error(key, refusal) from None
+        status = _set(self._store, name, json)
         if status or raised:
             check(status)
 
@@ -324,4 +328,8 @@ def _json_of(key: object, value: object) -> bytes:
     try:
         return to_json(value)
     except Refusal as refusal:
-        raise InvalidInputError(f"{_place(key)}: {refusal.told('value')}") from None
+        raise _value_error(key, refusal) from None
+
+
+def _value_error(key: object, refusal: Refusal) -> InvalidInputError:
+    return InvalidInputError(f"{_place(key)}: {refusal.told('value')}")

@@ -326,10 +326,10 @@ def test_every_status_has_a_name_and_an_exception(header: Header) -> None:
 
 
 def test_query_parameters_are_packed_as_the_struct_is_laid_out() -> None:
-    letters = _sql._PACKED.format.lstrip("@")
+    letters = _sql._PACKED
     fields = [name for name, _ in querying.ds_sql_parameter._fields_]
     assert len(letters) == len(fields)
-    assert _sql._PACKED.size == ctypes.sizeof(querying.ds_sql_parameter)
+    assert struct.calcsize(f"@{letters}") == ctypes.sizeof(querying.ds_sql_parameter)
     for place, name in enumerate(fields):
         field = getattr(querying.ds_sql_parameter, name)
         assert struct.calcsize(f"@{letters[: place + 1]}") == field.offset + field.size

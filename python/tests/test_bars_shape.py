@@ -72,7 +72,7 @@ def test_a_column_that_comes_twice_is_refused(store: DataStore, contents: Conten
 
 
 @pytest.mark.parametrize("replace", [False, True])
-def test_no_rows_is_no_error_and_writes_nothing(
+def test_no_rows_are_not_an_error_and_write_nothing(
     store: DataStore, contents: Contents, replace: bool
 ) -> None:
     before = contents()
@@ -81,7 +81,7 @@ def test_no_rows_is_no_error_and_writes_nothing(
 
 
 @pytest.mark.parametrize("thing", [None, 1, "close", [1.0], {"close": [1.0]}], ids=repr)
-def test_what_is_no_table_is_refused(store: DataStore, contents: Contents, thing: Any) -> None:
+def test_what_is_not_a_table_is_refused(store: DataStore, contents: Contents, thing: Any) -> None:
     before = contents()
     with pytest.raises(InvalidInputError):
         store.market.write(thing, SYMBOL, TIMEFRAME)
@@ -138,7 +138,7 @@ def test_symbol_and_timeframe_may_be_index_levels_in_any_order(store: DataStore)
     ],
     ids=["naive", "text", "no timestamp", "one level too many", "no symbol", "numbers"],
 )
-def test_index_levels_that_are_no_proper_names_and_timestamps_are_refused(
+def test_index_levels_that_are_not_names_and_timestamps_are_refused(
     store: DataStore, contents: Contents, levels: dict[str, Any]
 ) -> None:
     before = contents()
@@ -219,7 +219,7 @@ def test_an_empty_broken_or_endless_name_is_refused(
 
 
 @pytest.mark.parametrize("bad", [1, b"A", 1.5, True, object()], ids=repr)
-def test_a_name_that_is_no_text_is_refused(store: DataStore, contents: Contents, bad: Any) -> None:
+def test_a_name_that_is_not_text_is_refused(store: DataStore, contents: Contents, bad: Any) -> None:
     before = contents()
     with pytest.raises(InvalidInputError):
         store.market.write(bars(1), bad, TIMEFRAME)

@@ -240,7 +240,7 @@ def test_a_backup_onto_another_live_store_is_refused(stored: DataStore, tmp_path
         assert live.state.items() == {"mine": 2}
 
 
-def test_a_backup_onto_what_is_no_file_is_refused(stored: DataStore, tmp_path: Path) -> None:
+def test_a_backup_onto_what_is_not_a_file_is_refused(stored: DataStore, tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "fifo")

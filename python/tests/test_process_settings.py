@@ -177,7 +177,7 @@ def test_a_store_that_was_opened_under_other_float_settings_is_exact(
     same_answers(told[0], expected)
 
 
-def test_a_subnormal_is_no_flag_under_flush_to_zero(store: DataStore) -> None:
+def test_a_subnormal_is_not_a_flag_under_flush_to_zero(store: DataStore) -> None:
     frame = pd.DataFrame({"is_gap": [0.0, 5e-324]}, index=times(2))
     with floats("flush"):
         with pytest.raises(InvalidInputError):

@@ -119,7 +119,7 @@ def relations(path: places.Place) -> list[Any]:
         ),
     ],
 )
-def test_sql_refuses_what_writes_or_is_no_query(
+def test_sql_refuses_what_writes_or_is_not_a_query(
     stored: DataStore,
     path: places.Place,
     contents: Any,
@@ -191,7 +191,7 @@ def test_sql_refuses_a_timeout_that_is_none(stored: DataStore, timeout: Any) -> 
         stored.sql("SELECT 1", timeout=timeout)
 
 
-@pytest.mark.sqlite_only("a parameter among VALUES has a type to tell there")
+@pytest.mark.sqlite_only("queries are PostgreSQL's SQL")
 @pytest.mark.parametrize(
     "texts", [["a", "bc", ""], ["", ""], ["é", "日本", "x"], ["x" * 100_000, "y"]]
 )
@@ -203,7 +203,7 @@ def test_sql_gives_texts_as_they_are(stored: DataStore, texts: list[str]) -> Non
     assert found["word"].str.len().tolist() == [len(text) for text in texts]
 
 
-@pytest.mark.sqlite_only("a server has no such texts")
+@pytest.mark.sqlite_only("a column of text takes what a typed column refuses")
 def test_sql_refuses_texts_that_are_utf8_only_together(stored: DataStore) -> None:
     halves = "VALUES (CAST(x'C3' AS TEXT)), (CAST(x'A9' AS TEXT))"
     with pytest.raises(CorruptError, match="not UTF-8"):

@@ -218,6 +218,18 @@ def test_a_frame_without_timestamps_is_refused(store: DataStore, contents: Conte
     assert "timestamp" in refused(store, contents, pd.DataFrame({"close": [1.0, 2.0]})).lower()
 
 
+def test_the_first_and_the_last_instant_are_as_sound_as_any(store: DataStore) -> None:
+    ends = pd.DatetimeIndex(np.array([-(2**63) + 1, 2**63 - 1], dtype="M8[ns]")).tz_localize("UTC")
+    store.market.write(pd.DataFrame({"close": [1.0, 2.0]}, index=ends), SYMBOL, TIMEFRAME)
+    store.market.record_request(
+        SYMBOL, TIMEFRAME, provider_used="p", start_ts=ends[0], end_ts=ends[1], requested_at=ends[0]
+    )
+    assert store.market.read(SYMBOL, TIMEFRAME).index.equals(ends)
+    assert store.market.count(SYMBOL, TIMEFRAME, ends[0], ends[1]) == 2
+    assert store.market.requests()["end_ts"].tolist() == [ends[1]]
+    assert store.check() == []
+
+
 @pytest.mark.parametrize("year", ["1500-01-01", "1677-09-21", "2262-04-12", "9999-12-31"])
 @pytest.mark.parametrize("unit", ["s", "ms", "us"])
 def test_instants_that_nanoseconds_cannot_hold_are_refused(

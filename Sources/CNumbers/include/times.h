@@ -59,6 +59,10 @@ size_t cnumbers_find_place(const cnumbers_index_page *_Nonnull page, const cnumb
 /// length. CNUMBERS_UNCLEAR where an entry reaches beyond the page.
 size_t cnumbers_find_row(const cnumbers_index_page *_Nonnull page, int64_t rowid, int32_t is_leaf);
 
+/// The first cell of a page of an index over one text whose text is not below `key` by its bytes, or `cells`. CNUMBERS_UNCLEAR
+/// where it comes upon an entry that is something else, or is longer than 127 bytes.
+size_t cnumbers_find_key(const cnumbers_index_page *_Nonnull page, const uint8_t *_Nonnull key, size_t bytes);
+
 #ifdef __cplusplus
 }
 #endif

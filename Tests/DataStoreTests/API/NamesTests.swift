@@ -68,9 +68,11 @@ import Testing
     }
   }
 
-  @Test(.filesOnly(.text), arguments: [
-    [("\u{e9}", "1h"), ("e\u{301}", "1h")], [("A", "B 1h"), ("A B", "1h")], [("AB", "1h"), ("A", "B1h")],
-  ])
+  @Test(
+    .filesOnly(.text),
+    arguments: [
+      [("\u{e9}", "1h"), ("e\u{301}", "1h")], [("A", "B 1h"), ("A B", "1h")], [("AB", "1h"), ("A", "B1h")],
+    ])
   func otherFormsInOneSeriesAreNotLookedForInAnother(names: [(String, String)]) throws {
     let scratch = try Scratch()
     let store = try scratch.store()
@@ -219,11 +221,14 @@ import Testing
     #expect(exact(columns.map(\.name)) == exact(["\u{e9}", "e\u{301}"]))
   }
 
-  @Test(.filesOnly(.query), arguments: [
-    ("SELECT 1; --\u{301}", true), ("SELECT 1; /*\u{301}*/", true), ("SELECT 1;\r\n;\t", true),
-    ("SELECT 1; -- \u{2028} SELECT 2", true), ("SELECT 1; /* */\u{301}", false), ("SELECT 1; \u{37e}", false),
-    ("SELECT 1; -- \n SELECT 2", false),
-  ])
+  @Test(
+    .filesOnly(.query),
+    arguments: [
+      ("SELECT 1; --\u{301}", true), ("SELECT 1; /*\u{301}*/", true), ("SELECT 1;\r\n;\t", true),
+      ("SELECT 1; -- \u{2028} SELECT 2", true), ("SELECT 1; /* */\u{301}", false),
+      ("SELECT 1; \u{37e}", false),
+      ("SELECT 1; -- \n SELECT 2", false),
+    ])
   func theEndOfAQueryIsReadAsSQLiteDoes(sql: String, isOne: Bool) throws {
     let scratch = try Scratch()
     let store = try scratch.store()

@@ -65,7 +65,8 @@ import Testing
   ]
 
   private static let writingToServers = [
-    "TRUNCATE market_data", "COPY market_data TO STDOUT", "COPY market_data FROM STDIN", "SET search_path = x",
+    "TRUNCATE market_data", "COPY market_data TO STDOUT", "COPY market_data FROM STDIN",
+    "SET search_path = x",
     "RESET ALL", "LOCK TABLE market_data", "SELECT 1 FROM market_data FOR UPDATE", "DO $$ BEGIN END $$",
     "CALL nothing()", "LISTEN x", "NOTIFY x", "DISCARD ALL", "PREPARE x AS SELECT 1", "EXECUTE x",
     "DECLARE x CURSOR FOR SELECT 1", "FETCH x", "CLOSE ALL", "SELECT 1 INTO x", "CHECKPOINT",

@@ -147,10 +147,12 @@ import Testing
 
   // MARK: What other tools put there
 
-  @Test(.filesOnly(.text), arguments: [
-    ("close", "'text'"), ("open", "x'00'"), ("is_gap", "'yes'"), ("quality", "x'00'"),
-    ("latency_sec", "'slow'"), ("source", "CAST(x'FF' AS TEXT)"), ("quality", "CAST(x'610062' AS TEXT)"),
-  ])
+  @Test(
+    .filesOnly(.text),
+    arguments: [
+      ("close", "'text'"), ("open", "x'00'"), ("is_gap", "'yes'"), ("quality", "x'00'"),
+      ("latency_sec", "'slow'"), ("source", "CAST(x'FF' AS TEXT)"), ("quality", "CAST(x'610062' AS TEXT)"),
+    ])
   func aValueOfAWrongTypeIsCorruptWhereItIsReadAndReported(column: String, value: String) throws {
     let scratch = try Scratch()
     let store = try opened(scratch, rows: 3)

@@ -75,7 +75,8 @@ final class Scratch {
       switch self {
       case .file(let raw): try raw.execute("BEGIN IMMEDIATE")
       case .server(let server):
-        try server.run("BEGIN; LOCK TABLE market_data, market_requests, system_state IN SHARE ROW EXCLUSIVE MODE")
+        try server.run(
+          "BEGIN; LOCK TABLE market_data, market_requests, system_state IN SHARE ROW EXCLUSIVE MODE")
       }
     }
 

@@ -136,15 +136,20 @@ def encode_path(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], what:
     try:
         encoded = os.fsencode(path)
     except UnicodeEncodeError:
-        raise InvalidInputError(f"{what}: {path!r} cannot be written as a file name") from None
+        raise InvalidInputError(f"{_shown(path, what)} cannot be written as a file name") from None
     except Exception as error:  # a TypeError, or what the caller's own __fspath__ raises
         pass_on(error)
         raise InvalidTypeError(
             f"{what} must be a path (str or os.PathLike), not {type(path).__name__}"
         ) from error
     if b"\0" in encoded:
-        raise InvalidInputError(f"{what}: {path!r} holds a NUL character")
+        raise InvalidInputError(f"{_shown(path, what)} holds a NUL character")
     return encoded
+
+
+def _shown(path: object, what: str) -> str:
+    """Give a path for a message, but not a URL, which may hold a password."""
+    return f"{what}: the URL" if ":/" in str(path) else f"{what}: {path!r}"
 
 
 def decode(text: bytes) -> str:

@@ -104,7 +104,9 @@ class Batch:
 
 
 def _text_array(texts: TextCodes) -> TextArray:
-    block = texts.block
+    block = texts.values[0] if texts.count == 1 else texts.block
+    if texts.count < _MANY and 0 < len(block) <= _LONGEST_KEPT:
+        return _kept_arrays[block]
     if texts.count < _MANY or not block:
         return TextArray(texts.values)
     # Where the NULs are tells where the texts begin, which takes less time than to measure each.
@@ -116,3 +118,21 @@ def _text_array(texts: TextCodes) -> TextArray:
 
 
 _MANY = 33  # the array that ctypes makes of fewer is the quicker one
+_LONGEST_KEPT = 256
+_MOST_KEPT = 256
+
+
+class _KeptArrays(dict[bytes, TextArray]):
+    """Arrays of the few words that come again and again, by their block; the library only reads."""
+
+    __slots__ = ()
+
+    def __missing__(self, block: bytes) -> TextArray:
+        array = TextArray(block.split(b"\0"))
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        self[block] = array
+        return array
+
+
+_kept_arrays = _KeptArrays()

@@ -13,7 +13,7 @@ from .._pandas import column_of, doubles_of
 from ..errors import InvalidInputError
 from .batch import Batch
 from .columns import Refusal, doubles, flags, texts
-from .columns.dtypes import BareColumn, Column, objects
+from .columns.dtypes import BareColumn, Column
 from .features import carry_by_position, carry_features
 from .labels import LABELS, labels_error
 from .places import cell_error, place_of
@@ -61,7 +61,7 @@ def bars_in(frame: pd.DataFrame, symbol: object, timeframe: object, features: ob
     """
     place = place_of(symbol, timeframe)
     labels = frame.columns
-    names = objects(labels) if labels.nlevels == 1 else list(labels)
+    names = labels.tolist()
     if not LABELS.issuperset(names):
         raise labels_error(frame, symbol, timeframe, place)
     if len(set(names)) < len(names):
@@ -71,7 +71,7 @@ def bars_in(frame: pd.DataFrame, symbol: object, timeframe: object, features: ob
         raise InvalidInputError(
             f"{place}: features are given twice, as an argument and as a column; drop one"
         )
-    batch = Batch(rows_of(frame, symbol, timeframe))
+    batch = Batch(rows_of(frame, symbol, timeframe, labels=names))
     plain = doubles_of(frame)
     for number, name in enumerate(names):
         carry = _CARRIERS.get(name)

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .._pandas import column_of
 from ..errors import InvalidInputError
 from .cells import shown
 from .columns import Refusal, TextCodes, texts
-from .columns.dtypes import Column, Labelled, objects
+from .columns.dtypes import BareColumn, Column, Labelled, objects
 from .places import KEY_NAMES, cell_error, name_argument, place_of
 from .times import column_ns, epoch_refusal
 
@@ -56,6 +57,7 @@ def rows_of(
     *,
     among: Rows | None = None,
     variable: str = "df",
+    labels: list[Any] | None = None,
 ) -> Rows:
     """Find out which bar each row is, from the arguments, the index and the columns.
 
@@ -68,6 +70,8 @@ def rows_of(
         The bars that the table belongs to; it need not say their symbol and timeframe again.
     variable : str, optional
         The table's name in the lines that messages advise.
+    labels : list, optional
+        Those of the table's columns, where all are text and none is there twice.
 
     Raises
     ------
@@ -75,7 +79,7 @@ def rows_of(
         Something is given twice, or not at all, or is not a timestamp.
     """
     place = place_of(symbol, timeframe) if among is None else f"{among.place}, features"
-    parts = _parts_of(table, place)
+    parts = _parts_of(table, place, labels)
     empty = len(table) == 0
     names = {}
     for name, argument in (("symbol", symbol), ("timeframe", timeframe)):
@@ -100,12 +104,14 @@ def rows_of(
     )
 
 
-def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Labelled]:
+def _parts_of(
+    table: pd.DataFrame | pd.Series[Any], place: str, labels: list[Any] | None
+) -> dict[str, Column]:
     """Give the index levels and columns that say which bar a row is, by name."""
-    parts = _parts_of_index(table.index, place)
+    parts: dict[str, Column] = {**_parts_of_index(table.index, place)}
     if isinstance(table, pd.DataFrame) and table.columns.nlevels == 1:
         # Not `name in table.columns`: pandas would make a table of them for it.
-        carried = _KEYS.intersection(objects(table.columns))
+        carried = _KEYS.intersection(objects(table.columns) if labels is None else labels)
         for name in KEY_NAMES:
             if name not in carried:
                 continue
@@ -114,7 +120,10 @@ def _parts_of(table: pd.DataFrame | pd.Series[Any], place: str) -> dict[str, Lab
                     f"{place}: {name} is given twice, in the index and as a column; drop one, "
                     "e.g. with reset_index(drop=True)"
                 )
-            parts[name] = table[name]
+            if labels is None or name == "timestamp":
+                parts[name] = table[name]
+            else:
+                parts[name] = BareColumn(column_of(table, labels.index(name)))
     if "timestamp" not in parts and not _counts_rows(table.index):
         parts["timestamp"] = table.index
     elif not (table.index.name in {None, *parts} or isinstance(table.index, pd.DatetimeIndex)) and (
@@ -152,7 +161,7 @@ def _counts_rows(index: pd.Index[Any]) -> bool:
 
 
 def _timestamps_of(
-    parts: dict[str, Labelled], table: pd.DataFrame | pd.Series[Any], place: str, variable: str
+    parts: dict[str, Column], table: pd.DataFrame | pd.Series[Any], place: str, variable: str
 ) -> npt.NDArray[np.int64]:
     index = table.index
     if not len(index):
@@ -165,7 +174,7 @@ def _timestamps_of(
             f"{place}: no timestamps; give the frame a tz-aware DatetimeIndex or a 'timestamp' "
             f"column, e.g. {variable} = {variable}.set_index(pd.to_datetime(times, utc=True))"
         )
-    column = parts["timestamp"]
+    column: Any = parts["timestamp"]
     try:
         return column_ns(column)
     except Refusal as refusal:

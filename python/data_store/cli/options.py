@@ -109,3 +109,8 @@ def opened(path: str, *, writes: bool = False, timeout: float = 10.0) -> Any:
     if "://" not in path and not os.path.exists(path):
         raise FileNotFoundError(2, "no such file; `data-store import` makes a store", path)
     return DataStore(path, read_only=not writes, timeout=timeout)
+
+
+def shown(path: str, store: DataStore) -> str:
+    """Give a store's name as it was typed, but a URL without its password."""
+    return store.path if "://" in path else path

@@ -48,6 +48,8 @@ class Proxy:
         self._open: set[socket.socket] = set()
         self._vanished: list[socket.socket] = []
         self.passed: dict[str, int] = dict.fromkeys(DIRECTIONS, 0)
+        self.round_trips = 0
+        self._last: Direction = "to client"
         self.struck = 0
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -73,6 +75,8 @@ class Proxy:
         with self._lock:
             self._rule = None
             self.passed = dict.fromkeys(DIRECTIONS, 0)
+            self.round_trips = 0
+            self._last = "to client"
             self.struck = 0
 
     def after(
@@ -161,6 +165,10 @@ class Proxy:
     def _judged(self, data: bytes, direction: Direction) -> Iterator[tuple[bytes, Action | None]]:
         """What of the data may pass, piece by piece, with what happens after each."""
         with self._lock:
+            # Whatever one side sends in pieces: the client has waited where it speaks again.
+            if direction == "to server" and self._last == "to client":
+                self.round_trips += 1
+            self._last = direction
             rule = self._rule
             if rule is None or rule.direction != direction:
                 self.passed[direction] += len(data)

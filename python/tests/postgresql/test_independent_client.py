@@ -208,6 +208,33 @@ def test_features_that_are_none_are_corruption_where_they_are_needed(
     assert stored == features, "it was rewritten"
 
 
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [("3", "not JSON"), ('{"a":{"value":1,"quality":"ready"}}', "'a'"), ("null", "not JSON")],
+)
+def test_features_that_are_none_are_reported_by_check(
+    store: DataStore, client: psycopg.Connection[Any], features: str, told: str
+) -> None:
+    store.market.write(bars(2), SYMBOL, TIMEFRAME, features=[{"b@1": entry(2.0)}] * 2)
+    assert store.check() == []
+    put(client, symbol="other", features=features)
+    [finding] = store.check()
+    assert "damaged features" in finding
+    assert "other" in finding
+    assert "2026-03-01T15:00:00+00:00" in finding
+    assert told in finding
+
+
+def test_an_empty_name_and_a_lost_table_are_reported_by_check(
+    store: DataStore, client: psycopg.Connection[Any]
+) -> None:
+    put(client, symbol="")
+    [finding] = store.check()
+    assert "empty name" in finding
+    client.execute("DROP TABLE system_state")
+    assert any("lacks a table" in finding for finding in store.check())
+
+
 def test_names_that_are_alike_are_kept_apart(
     store: DataStore, client: psycopg.Connection[Any]
 ) -> None:

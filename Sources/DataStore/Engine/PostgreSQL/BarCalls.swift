@@ -127,7 +127,8 @@ extension PostgreSQLEngine {
     var rows: BarAccumulator?
     try ProgressReporter.call(reporter, .rows, of: nil) { () throws(StoreError) in
       // How many rows there will be is asked for in the same snapshot.
-      try read(snapshot: reads.count > 1 || reporter != nil) { session throws(StoreError) in
+      let needsSnapshot = reads.count > 1 && !reads.areAlike || reporter != nil
+      try read(snapshot: needsSnapshot) { session throws(StoreError) in
         reporter?.expect(try session.expectedRows(reads, limit: limit, in: tables.bars))
         rows = try session.telling(reporter) { () throws(StoreError) in
           try session.readBars(reads, shape, limit: limit, from: tables.bars)

@@ -2,15 +2,12 @@
 import Glibc
 
 extension PostgreSQLEngine {
-  /// Writes a store of SQLite's beside the target, as of one snapshot, and lets that be backed up to the target: the target
-  /// appears whole or not at all. Bars are counted, which take the time, and not the pages of the file.
+  /// Writes a store of SQLite's beside the target, as of one snapshot, and moves it to the target, which appears whole or
+  /// not at all. Bars are counted, which take the time, and not the pages of the file.
   func backup(to target: String, overwrite: Bool) throws(StoreError) {
     try checkOpen()
     let location = try StorePath(target, as: "target")
-    guard overwrite || !location.exists else {
-      throw .invalid(
-        "\(location.resolved) exists already; name another file, or pass overwrite", key: "target")
-    }
+    try SQLiteEngine.checkPlace(location, overwrite)
     let scratch = try location.besides(".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36))
     defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(scratch + suffix) } }
     let reporter = ProgressReporter.current
@@ -31,10 +28,11 @@ extension PostgreSQLEngine {
         let result = try copy.run()
         try reporter?.finish(result.bars)
         try call.check()
-        try ProgressReporter.during(nil) { () throws(StoreError) in
-          try file.backup(to: target, overwrite: overwrite)
-        }
+        // Closing does so, too, but would not tell of a full disk.
+        _ = try ProgressReporter.during(nil) { () throws(StoreError) in try file.checkpoint() }
       }
+      file.close()
+      try SQLiteEngine.publish(closed: scratch, as: target, overwrite: overwrite)
     }
   }
 

@@ -55,7 +55,8 @@ extension PostgreSQLEngine {
   func readOutside<Result: ~Copyable>(
     snapshot: Bool, until queryEnd: Deadline? = nil, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    try repeatedly(Deadline(secondsFromNow: options.timeout)) { session throws(StoreError) in
+    let deadline = Deadline(secondsFromNow: options.timeout)
+    return try repeatedly(deadline, isChecked: false) { session throws(StoreError) in
       session.interruption.begin(stopsStatements: true, deadline: queryEnd)
       guard snapshot else { return try Self.failingWhenShort(session, body) }
       try session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -168,11 +169,14 @@ extension PostgreSQLEngine {
 
   /// Runs `body` with a session of the pool, again where it failed for a reason that passes and nothing of it is stored.
   private func repeatedly<Result: ~Copyable>(
-    _ deadline: Deadline, _ body: (Session) throws(StoreError) -> Result
+    _ deadline: Deadline, isChecked: Bool = true, _ body: (Session) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
     var hasForgotten = false
+    var isChecked = isChecked
     while true {
-      let session = try takeSession(until: deadline)
+      let session = try takeSession(until: deadline, isChecked: isChecked)
+      let wasChecked = isChecked
+      isChecked = true
       defer { giveBack(session) }
       session.waitsUntil = deadline
       do throws(StoreError) { return try body(session) } catch {
@@ -180,9 +184,9 @@ extension PostgreSQLEngine {
         if session.isInTransaction, !session.isLost { rollBack(session) }
         guard error.code != .closed, error.code != .interrupted, error.code != .timeout else { throw error }
         if session.isLost {
-          // Who wished that the call should stop is content.
+          // The caller wished that the call should stop.
           guard !session.interruption.isRequested else { throw .isInterrupted }
-          guard !deadline.isPast else { throw error }
+          guard !wasChecked || !deadline.isPast else { throw error }
           continue
         }
         switch state {

@@ -3,14 +3,11 @@
 extension PostgreSQLEngine {
   func setState(_ entries: [(key: String, value: StateValue)]) throws(StoreError) {
     guard !entries.isEmpty else { return try write(.oneMessage) { _ throws(StoreError) in } }
-    let ordered = Self.inOrder(entries) { $0.key }
-    try write(.severalMessages) { session throws(StoreError) in
-      for entry in ordered {
-        try entry.key.lent { key throws(StoreError) in
-          try session.putState(key, entry.value, in: tables.state)
-        }
-      }
+    if entries.count == 1, let entry = entries.first {
+      return try entry.key.lent { key throws(StoreError) in try setState(key, entry.value) }
     }
+    let now = Timestamp.now()
+    try restoreState(entries.map { ($0.key, $0.value, now) })
   }
 
   /// In the order of the keys, so that two writers of the same keys do not wait for each other.
@@ -33,11 +30,7 @@ extension PostgreSQLEngine {
   func restoreState(_ entries: [(key: String, value: StateValue, updatedAt: Int64)]) throws(StoreError) {
     let ordered = Self.inOrder(entries) { $0.key }
     try write(.severalMessages) { session throws(StoreError) in
-      for entry in ordered {
-        try entry.key.lent { key throws(StoreError) in
-          try session.restoreState(key, entry.value, entry.updatedAt, in: tables.state)
-        }
-      }
+      try session.putStates(ordered, in: tables.state)
     }
   }
 

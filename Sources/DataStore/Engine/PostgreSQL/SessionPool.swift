@@ -66,12 +66,13 @@ extension PostgreSQLEngine {
   /// A session of the pool, or a new one; it is within the reach of `interrupt()` until `giveBack`.
   ///
   /// A server that does not answer is asked again until the deadline: it may be starting, or another one may be taking its
-  /// place.
-  func takeSession(until deadline: Deadline) throws(StoreError) -> Session {
+  /// place. A session that turns out to be lost within a call that only reads is harmless, as the call is made again:
+  /// `isChecked` false spares it the look at the connection.
+  func takeSession(until deadline: Deadline, isChecked: Bool = true) throws(StoreError) -> Session {
     let seen = monitor.locked { pool.interrupts }
     while true {
       if let kept = try pooledSession(until: deadline, seen) {
-        if kept.checkIsAlive() {
+        if !isChecked || kept.checkIsAlive() {
           kept.interruption.begin(stopsStatements: true, deadline: nil)
           if kept.hasOthersToEnd { endLostSessions(by: kept) }
           return kept

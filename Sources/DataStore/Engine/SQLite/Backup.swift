@@ -31,6 +31,17 @@ extension SQLiteEngine {
     }
   }
 
+  /// Lets a store's file, which nobody has open any more, become what a backup of it would be: it is moved.
+  static func publish(closed file: String, as target: String, overwrite: Bool) throws(StoreError) {
+    if let remainder = SideFiles.remainder(beside: file) {
+      throw StoreError(.storage, "\(file): \(remainder) was left beside it. The backup was not made")
+    }
+    let location = try StorePath(target, as: "target")
+    try checkPlace(location, overwrite)
+    try publish(file, as: location.resolved, overwrite)
+    StorePath.syncFolder(location.folder)
+  }
+
   /// A short name, not the target's with a suffix: that one may already be as long as names can be.
   private static var partialName: String {
     ".backup-" + String(UInt64.random(in: 1 << 40..<1 << 41), radix: 36)
@@ -45,6 +56,11 @@ extension SQLiteEngine {
       let what = mine.isEmpty ? "the store itself" : "the store's own \(mine)"
       throw .invalid("\(target.resolved) is \(what); name another file as the backup", key: "target")
     }
+    try Self.checkPlace(target, overwrite)
+  }
+
+  /// Throws if there is a file, or another one's -wal or -journal, where a backup is to appear.
+  static func checkPlace(_ target: StorePath, _ overwrite: Bool) throws(StoreError) {
     guard overwrite || !target.exists else {
       throw .invalid("\(target.resolved) exists already; name another file, or pass overwrite", key: "target")
     }

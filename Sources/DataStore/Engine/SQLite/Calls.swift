@@ -195,6 +195,7 @@ extension SQLiteEngine {
       if !evenIfLost { try checkTransaction() }
       writer.beginWaiting(until: deadline)
       defer { writer.endWaiting() }
+      if !writer.isReadyToWrite { try writer.getReadyToWrite() }
       // Where a rollback found no memory, its transaction must not become part of this call.
       if transactionDepth == 0, writer.isInTransaction { try writer.run(.rollback) }
       return try body(writer)

@@ -49,7 +49,7 @@ final class SQLiteEngine: Engine, LaneTransactions, @unchecked Sendable {
   ///   stays as it was then, byte for byte.
   init(_ path: String, _ options: StoreOptions) throws(StoreError) {
     let location = try StorePath(path)
-    let anchor = FileAnchor.holdWhereOpen(location)
+    let (anchor, isOpenHere) = FileAnchor.holdWhereOpen(location)
     defer { anchor?.letGo() }
     let (fastPaths, reason) = FastPaths.chosen(wanted: options.usesFastPaths)
     fastPathsReason = reason
@@ -71,7 +71,9 @@ final class SQLiteEngine: Engine, LaneTransactions, @unchecked Sendable {
         opened.writer?.noticesSoFar = { [watch] in watch.noticesSoFar }
         opened.reader?.join(known, writes: false)
       }
-      if !options.isReadOnly { try watch.checkAll() }
+      if !options.isReadOnly {
+        if isOpenHere { try watch.checkAll() } else { try watch.checkOpened() }
+      }
       prepareSurveys()
       prepareReadahead()
     } catch {

@@ -60,9 +60,6 @@ struct StoreOpening {
     if !connection.hasWALOpen { try switchToWAL(connection, deadline, isNew: state == .blank) }
     if state != .complete { try Schema.create(connection, path: path) }
     if !location.exists { StorePath.syncFolder(location.folder) }
-    try connection.source.register(on: connection)
-    try SQLFunctions.registerClock(on: connection)
-    try connection.prepareRollback()
     // The first read makes the -wal and the -shm, which are watched from now on.
     if !connection.hasWALOpen { _ = try connection.integer("SELECT count(*) FROM main.sqlite_schema") }
     connection.gatherFrames()

@@ -31,10 +31,23 @@ import Testing
     var random: Seeded
     let raw: RawDatabase
     let symbols: [String]
+    /// Whether rows go so rarely that the file mostly has no free pages.
+    var isTidy = false
     var newest: [String: Int64] = [:]
     var number = 0
 
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+
+    mutating func mayDelete() -> Bool { !isTidy || chance(5) }
+
+    /// Frees pages and takes them for something else, perhaps all of them, before anybody sees it.
+    mutating func moveAbout(_ symbol: String) throws {
+      try raw.execute("BEGIN IMMEDIATE")
+      for _ in 0..<3 { try delete(random.pick(symbols), by: nil) }
+      if chance(30) { try raw.execute("DELETE FROM market_data WHERE symbol = '\(symbol)'") }
+      for _ in 0..<Int.random(in: 20...200, using: &random) { try insert(random.pick(symbols)) }
+      try raw.execute("COMMIT")
+    }
 
     /// Some time near the latest: a new bar, the same, or one before.
     mutating func time(_ symbol: String) -> Int64 {
@@ -107,7 +120,7 @@ import Testing
       case 0...9: try store.market.write(bar(symbol), symbol, timeframe, replace: chance(10))
       case 10: try store.market.write(batch([symbol], Int.random(in: 2...150, using: &random)))
       case 11: try store.market.write(batch(symbols, Int.random(in: 2...30, using: &random)))
-      case 12: try delete(symbol, by: store)
+      case 12: if mayDelete() { try delete(symbol, by: store) }
       case 13:
         var batch = BarBatch(
           symbol: symbol, timeframe: timeframe, timestamps: [newest[symbol] ?? threeOClock])
@@ -120,14 +133,14 @@ import Testing
     }
   }
 
-  @Test(arguments: [(512, 40), (4096, 12), (4096, 300)])
-  func areThoseThatAreStoredWhoeverWrites(pageSize: Int, series: Int) throws {
+  @Test(arguments: [(512, 40, false), (4096, 12, false), (4096, 300, false), (512, 200, true)])
+  func areThoseThatAreStoredWhoeverWrites(pageSize: Int, series: Int, isTidy: Bool) throws {
     let scratch = try Scratch()
     let raw = try scratch.specifiedFile(pageSize: pageSize)
     let stores = try TwoWays(scratch.path())
     let second = try scratch.store()
     let symbols = (0..<series).map { "S\($0)" }
-    var desk = Desk(random: Seeded(), raw: raw, symbols: symbols)
+    var desk = Desk(random: Seeded(), raw: raw, symbols: symbols, isTidy: isTidy)
     for step in 0..<500 {
       let symbol = desk.random.pick(symbols)
       switch Int.random(in: 0..<100, using: &desk.random) {
@@ -135,7 +148,7 @@ import Testing
       case 55..<62: try desk.write(second)
       case 62..<66: try desk.write(stores.plain)
       case 66..<76: for _ in 0..<Int.random(in: 1...20, using: &desk.random) { try desk.insert(symbol) }
-      case 76..<78: try desk.delete(symbol, by: nil)
+      case 76..<78: if desk.mayDelete() { try desk.delete(symbol, by: nil) }
       case 78..<84:
         // What a transaction writes it sees, and what is taken back is gone.
         let keepsAll = desk.chance(50)
@@ -159,8 +172,9 @@ import Testing
       case 87: _ = try stores.fast.checkpoint()
       case 88: try stores.fast.backup(to: scratch.path("copy.db"), overwrite: true)
       case 89: try raw.execute("CREATE TABLE IF NOT EXISTS other(a); DROP TABLE other")
-      case 90: if desk.chance(10) { try raw.execute("VACUUM") }
-      case 91: if desk.chance(10) { try raw.execute("DELETE FROM market_data") }
+      case 90: if isTidy || desk.chance(10) { try raw.execute("VACUUM") }
+      case 95, 96: if desk.chance(isTidy ? 50 : 10) { try desk.moveAbout(symbol) }
+      case 91: if desk.chance(isTidy ? 2 : 10) { try raw.execute("DELETE FROM market_data") }
       case 92:
         // Another form, of a time that may be the latest.
         let time = Timestamp.text((desk.newest[symbol] ?? threeOClock) + minute / 2)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
 __all__ = [
+    "MANY",
     "BareColumn",
     "Booleans",
     "Categories",
@@ -153,7 +154,7 @@ def _read_categories(column: Column) -> Cells:
 def _read_text(column: Column) -> Cells:
     dtype: Any = column.dtype
     # Text that pandas keeps as Python objects its own coding tells apart up to a NUL only.
-    if dtype.storage != "pyarrow" or column.size < _MANY:
+    if dtype.storage != "pyarrow" or column.size < MANY:
         return _read_objects(column)
     array: Any = column.array
     coded = code_arrow(array)
@@ -165,7 +166,7 @@ def _read_text(column: Column) -> Cells:
     return Categories(coded[0], BareColumn(words), column)
 
 
-_MANY = 256  # from here on coding is quicker than looking at texts one by one
+MANY = 256  # from here on coding is quicker than looking at texts one by one
 
 
 def _read_sparse(column: Column) -> Cells:
@@ -173,7 +174,7 @@ def _read_sparse(column: Column) -> Cells:
 
 
 def _read_objects(column: Column) -> Cells:
-    if column.size >= _MANY:
+    if column.size >= MANY:
         cells: Any = column.array.to_numpy(dtype=object)
         coded = code_objects(cells)
         if coded is not None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ..._c.signals import pass_on
 from ..cells import Refusal, refuse_text
 from ..words import text_or_missing
-from .dtypes import Booleans, Column, Floats, Integers, Objects
+from .dtypes import MANY, Booleans, Column, Floats, Integers, Objects, objects
 from .encoding import Rows, each, encode, nulls, refuse_any, refuse_booleans
 
 __all__ = ["TextCodes", "texts"]
@@ -90,15 +91,9 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     except Exception as error:  # cannot be hashed: not text, or a str subclass
         pass_on(error)
         return _texts_from_bytes(each(cells.values, text_or_missing))
-    block = _block_of(distinct)
-    if block is not None:
-        count = len(distinct)
-        if count == 1:
-            return TextCodes(None, [block])
-        if count == len(cells.values):  # each its own
-            return TextCodes(np.arange(count, dtype=np.int32), None, block, count)
-        codes = dict(zip(distinct, range(count)))
-        return TextCodes(_coded(cells.values, codes), None, block, count)
+    plain = _plain_texts(cells.values, distinct)
+    if plain is not None:
+        return plain
     for cell in distinct:
         try:
             text = text_or_missing(cell)
@@ -110,6 +105,19 @@ def _texts_from_objects(cells: Objects) -> TextCodes:
     if len(codes) == 1 and values:
         return TextCodes(None, values)
     return TextCodes(_coded(cells.values, codes), values or [b""])
+
+
+def _plain_texts(cells: list[Any], distinct: Collection[Any]) -> TextCodes | None:
+    """Encode cells of which these are distinct; None where one of them is to be looked at alone."""
+    block = _block_of(distinct)
+    if block is None:
+        return None
+    count = len(distinct)
+    if count == 1:
+        return TextCodes(None, [block])
+    if count == len(cells):  # each its own
+        return TextCodes(np.arange(count, dtype=np.int32), None, block, count)
+    return TextCodes(_coded(cells, dict(zip(distinct, range(count)))), None, block, count)
 
 
 def _block_of(texts: Collection[Any]) -> bytes | None:
@@ -146,6 +154,16 @@ _TEXTS: dict[type, Callable[[Any], TextCodes]] = {
 }
 
 
+_STRING = pd.StringDtype
+
+
 def texts(column: Column) -> TextCodes:
     """Encode a column of text; missing is code -1."""
+    # Of pandas' own text, which has nothing else but missing cells: a few rows take longer to be
+    # asked what they are than to be encoded.
+    if type(column.dtype) is _STRING and column.size < MANY:
+        cells = objects(column)
+        plain = _plain_texts(cells, dict.fromkeys(cells))
+        if plain is not None:
+            return plain
     return encode(column, _TEXTS, TextCodes.take)

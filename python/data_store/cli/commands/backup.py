@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..guard import ended_well, say
-from ..options import StorePath, opened
+from ..options import StorePath, opened, shown
 from ..progress import counted
 
 EXAMPLES = """
@@ -30,6 +30,6 @@ def backup(
     The copy appears whole or not at all.
     """
     with ended_well("interrupted: no copy was made"), opened(store) as found:
-        with counted(f"copying {store}") as progress:
+        with counted(f"copying {shown(store, found)}") as progress:
             found.backup(target, overwrite=overwrite, progress=progress)
         say(f"{target}: {os.path.getsize(target):,} bytes")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import typer
 
 from ..guard import FOUND, ended_well, say
-from ..options import CsvFlag, JsonFlag, StorePath, opened
+from ..options import CsvFlag, JsonFlag, StorePath, opened, shown
 from ..output import form_of, write_rows
 from ..progress import counted
 
@@ -29,4 +29,4 @@ def check(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False) 
             write_rows(["finding"], [(finding,) for finding in findings], form)
         if findings:
             raise typer.Exit(FOUND)
-        say(f"{store}: nothing was found")
+        say(f"{shown(store, found)}: nothing was found")

@@ -9,7 +9,7 @@ import typer
 
 from ...core import DataStore
 from ..guard import counted, ended_well, say
-from ..options import JsonFlag, Timeout, opened
+from ..options import JsonFlag, Timeout, opened, shown
 from ..output import json_text
 from ..progress import counted as showing
 
@@ -41,13 +41,14 @@ def copy(
     """
     stopped = "interrupted: what was copied is stored; run it again to go on"
     with ended_well(stopped), opened(source) as found, DataStore(target, timeout=timeout) as made:
-        with showing(f"copying {source}", "bars") as progress:
+        copied = shown(source, found)
+        with showing(f"copying {copied}", "bars") as progress:
             done = found.copy_to(made, progress=progress)
         if as_json:
             print(json_text(done, indent=2))
             return
         say(
-            f"{target}: equal to {source} in {counted(done['bars'], 'bar')} of"
+            f"{shown(target, made)}: equal to {copied} in {counted(done['bars'], 'bar')} of"
             f" {done['series']:,} series, {counted(done['requests'], 'request')},"
             f" {counted(done['states'], 'state value')}"
         )

@@ -17,7 +17,7 @@ from ...core import DataStore
 from ...errors import DataStoreError
 from ..guard import FOUND, ended_well, say
 from ..holders import Holder, holders_of
-from ..options import CsvFlag, JsonFlag, StorePath, opened
+from ..options import CsvFlag, JsonFlag, StorePath, opened, shown
 from ..output import form_of, write_rows
 from ..progress import waiting
 
@@ -59,9 +59,9 @@ def doctor(store: StorePath, as_json: JsonFlag = False, as_csv: CsvFlag = False)
         write_rows(["what", "result", "details"], findings, form)
         faults = [finding for finding in findings if finding.result == FAULT]
         if faults:
-            say(f"{store}: {len(faults)} found")
+            say(f"{shown(store, found)}: {len(faults)} found")
             raise typer.Exit(FOUND)
-        say(f"{store}: healthy")
+        say(f"{shown(store, found)}: healthy")
 
 
 def _examined(store: DataStore) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def _examined(store: DataStore) -> Iterator[Finding]:
     path = info["path"]
     if info["server"]:
         yield Finding("tables", OK, f"{path}, {_rows(info['rows'])}")
-        yield from _integrity(store, "tables, columns, keys and times are as they have to be")
+        yield from _integrity(store, "tables, columns, times and features are as they have to be")
         yield from _server(info["server"])
         return
     yield Finding("file", OK, f"{path}, {_size(info['file_bytes'])}, {_rows(info['rows'])}")

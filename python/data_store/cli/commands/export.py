@@ -20,7 +20,7 @@ from ...errors import InvalidInputError
 from ..guard import counted, ended_well, say
 from ..importing import Importer
 from ..inventory import Series, requests_of, series_of
-from ..options import End, Start, StorePath, opened
+from ..options import End, Start, StorePath, opened, shown
 from ..output import json_text
 from ..progress import bar, waiting
 from ..sources.folder import MANIFEST, REQUESTS, STATE
@@ -150,7 +150,7 @@ def _source(path: str, target: str, format: str, snapshot: bool) -> Iterator[Dat
         room = beside if beside and os.path.isdir(beside) else None
         with tempfile.TemporaryDirectory(prefix=".data-store-", dir=room) as folder:
             copy = os.path.join(folder, "snapshot.db")
-            with waiting(f"copying {path}"):
+            with waiting(f"copying {shown(path, live)}"):
                 live.backup(copy)
             with opened(copy) as frozen:
                 yield frozen

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..guard import FOUND, ended_well, say
-from ..options import CsvFlag, JsonFlag, opened
+from ..options import CsvFlag, JsonFlag, opened, shown
 from ..output import form_of, write_rows
 from ..progress import waiting
 
@@ -37,7 +37,8 @@ def verify(
     """
     form = form_of(as_json, as_csv)
     with ended_well(), opened(one) as here, opened(other) as there:
-        with waiting(f"comparing {one} and {other}"):
+        both = f"{shown(one, here)} and {shown(other, there)}"
+        with waiting(f"comparing {both}"):
             found = here.differences(there, limit=limit)
         if form in ("json", "csv"):
             columns = ["part", "kind", "symbol", "timeframe", "time", "key", "column"]
@@ -47,4 +48,4 @@ def verify(
                 print(difference)
         if found:
             raise typer.Exit(FOUND)
-        say(f"{one} and {other} hold the same")
+        say(f"{both} hold the same")

@@ -75,8 +75,21 @@ extension Session {
     _ name: StatementName, _ sql: @autoclosure () -> String,
     forEachRow body: (borrowing Answer) throws(StoreError) -> Void
   ) throws(StoreError) {
+    try execute(name, sql(), isShort: false) { answer, _ throws(StoreError) in try body(answer) }
+  }
+
+  /// The same, with the row's number in the answer: the rows of a short result come all at once.
+  func execute(
+    _ name: StatementName, _ sql: @autoclosure () -> String, isShort: Bool,
+    forEachRow body: (borrowing Answer, Int) throws(StoreError) -> Void
+  ) throws(StoreError) {
     defer { parameters.removeAll() }
     try send(try cName(name, sql))
+    if isShort {
+      let answer = try lastAnswer()
+      for row in 0..<answer.rows { try body(answer, row) }
+      return
+    }
     guard functions.pointee.PQsetSingleRowMode(connection) == 1 else { throw lose() }
     try flush()
     var failure: StoreError?
@@ -84,7 +97,7 @@ extension Session {
       let answer = Answer(functions, owning: result)
       switch functions.pointee.PQresultStatus(result) {
       case LibPQ.singleTuple where failure == nil:
-        do throws(StoreError) { try body(answer) } catch { failure = error }
+        do throws(StoreError) { try body(answer, 0) } catch { failure = error }
       case LibPQ.singleTuple, LibPQ.tuplesOK, LibPQ.commandOK, LibPQ.emptyQuery: break
       default: failure = failure ?? error(of: result)
       }

@@ -2,11 +2,16 @@
 
 /// Reads of bars.
 extension Session {
-  /// Gathers the rows of each series in turn, at most `limit` in all. To be called within a snapshot where there are several.
+  /// Gathers the rows of each series in turn, at most `limit` in all. To be called within a snapshot
+  /// where there are several that are not alike.
   func readBars(
     _ reads: [SeriesRead], _ shape: ReadShape, limit: Int?, from table: String
   ) throws(StoreError) -> BarAccumulator {
     var gathering = BarGathering(shape)
+    if reads.areAlike {
+      try gathering.gatherAll(reads, limit: limit, from: table, self)
+      return gathering.end()
+    }
     var left = limit
     for read in reads {
       var read = read
@@ -33,10 +38,7 @@ extension Session {
   ) throws(StoreError) {
     parameters.add(symbol)
     parameters.add(timeframe)
-    parameters.add(Int64(1))
-    let answer = try execute(StatementName(.latestBar)) {
-      BarReadSQL(columns: .everything, isLimited: true, isFromEnd: true).rows(table)
-    }
+    let answer = try execute(StatementName(.latestBar)) { BarReadSQL.latest(table) }
     guard answer.rows > 0 else { return }
     try BarRow.check(answer, .everything)
     let series = "\(symbol.text) \(timeframe.text)"

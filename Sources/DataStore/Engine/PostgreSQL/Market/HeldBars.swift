@@ -42,41 +42,38 @@ struct HeldBars: ~Copyable {
   }
 }
 
-/// Keys of bars as arrays in binary, the parameters of one statement.
+/// Keys of bars as arrays, the parameters of one statement.
 struct BarKeys: ~Copyable {
   private let batch: BorrowedBatch
   private let series: (symbol: Bytes, timeframe: Bytes)?
   private(set) var count = 0
-  private var symbols = ByteBuffer()
-  private var timeframes = ByteBuffer()
-  private var times = ByteBuffer()
-  private var remainders = ByteBuffer()
+  private var symbols = ArrayParameter.texts
+  private var timeframes = ArrayParameter.texts
+  private var times = ArrayParameter(of: 1184)
+  private var remainders = ArrayParameter(of: 21)
 
   /// Of rows of `batch`, which is of `series` where that is not nil.
   init(_ batch: BorrowedBatch, _ series: (symbol: Bytes, timeframe: Bytes)?) {
     self.batch = batch
     self.series = series
-    removeAll()
   }
 
   mutating func removeAll() {
     count = 0
-    Self.begin(&symbols, of: 25)
-    Self.begin(&timeframes, of: 25)
-    Self.begin(&times, of: 1184)
-    Self.begin(&remainders, of: 21)
+    symbols.removeAll()
+    timeframes.removeAll()
+    times.removeAll()
+    remainders.removeAll()
   }
 
   mutating func append(_ row: Int) {
     if series == nil {
-      Self.append(batch.symbol.text(row), to: &symbols)
-      Self.append(batch.timeframe.text(row), to: &timeframes)
+      symbols.append(batch.symbol.text(row))
+      timeframes.append(batch.timeframe.text(row))
     }
     let time = ServerTime(batch.timestamps[row])
-    Self.append(Int32(8), to: &times)
-    Self.append(time.microseconds, to: &times)
-    Self.append(Int32(2), to: &remainders)
-    Self.append(time.nanoseconds, to: &remainders)
+    times.append(time.microseconds)
+    remainders.append(time.nanoseconds)
     count += 1
   }
 
@@ -86,11 +83,11 @@ struct BarKeys: ~Copyable {
       parameters.add(series.symbol)
       parameters.add(series.timeframe)
     } else {
-      parameters.add(ended(symbols))
-      parameters.add(ended(timeframes))
+      parameters.add(symbols.ended)
+      parameters.add(timeframes.ended)
     }
-    parameters.add(ended(times))
-    parameters.add(ended(remainders))
+    parameters.add(times.ended)
+    parameters.add(remainders.ended)
     let hasNames = series == nil
     let name = StatementName(.readStored, variant: (features ? 1 : 0) | (hasNames ? 2 : 0))
     return try session.execute(name) {
@@ -101,39 +98,10 @@ struct BarKeys: ~Copyable {
   /// Whether any bar is stored between one of these and its partner among `last`, of the same series.
   func findAny(to last: borrowing BarKeys, in table: String, _ session: Session) throws(StoreError) -> Bool {
     let parameters = session.parameters
-    parameters.add(ended(symbols))
-    parameters.add(ended(timeframes))
-    parameters.add(ended(times))
-    parameters.add(last.ended(last.times))
+    parameters.add(symbols.ended)
+    parameters.add(timeframes.ended)
+    parameters.add(times.ended)
+    parameters.add(last.times.ended)
     return try session.execute(StatementName(.findAny)) { BarSQL.findAny(table) }.rows > 0
-  }
-
-  // An array has its number of dimensions, whether it has NULLs, its elements' type by its number in pg_type, and its
-  // length and first index by dimension (array_send in the server's arrayfuncs.c).
-
-  private static let lengthPlace = 12
-
-  private static func begin(_ array: inout ByteBuffer, of type: Int32) {
-    array.removeAll()
-    for word in [1, 0, type, 0, 1] { append(word, to: &array) }
-  }
-
-  /// The array with its length, which was not known before.
-  private func ended(_ array: borrowing ByteBuffer) -> Bytes {
-    UnsafeMutableRawPointer(array.base + Self.lengthPlace)
-      .storeBytes(of: Int32(truncatingIfNeeded: count).bigEndian, as: Int32.self)
-    return array.bytes
-  }
-
-  private static func append<Value: FixedWidthInteger>(_ value: Value, to array: inout ByteBuffer) {
-    UnsafeMutableRawPointer(array.reserve(MemoryLayout<Value>.size))
-      .storeBytes(of: value.bigEndian, as: Value.self)
-    array.advance(by: MemoryLayout<Value>.size)
-  }
-
-  private static func append(_ text: Bytes?, to array: inout ByteBuffer) {
-    let text = text ?? Bytes(start: nil, count: 0)
-    append(Int32(truncatingIfNeeded: text.count), to: &array)
-    array.append(text)
   }
 }

@@ -39,8 +39,8 @@ extension Session {
         "\(place): the database has the encoding \(parameterStatus("server_encoding")); a store needs UTF8: create it with"
           + " ENCODING 'UTF8' TEMPLATE template0")
     }
-    // 0 would wait for ever.
-    let lockTimeout = max(1, Int(min(options.timeout * 1000, 2_000_000_000)))
+    // 0 would wait for ever. And what a busy server locks for a moment, to add a page to a table say, is nobody's write.
+    let lockTimeout = max(20, Int(min(options.timeout * 1000, 2_000_000_000)))
     let settings: [(String, String)] = [
       ("lock_timeout", "\(lockTimeout)"), ("synchronous_commit", options.durability == .full ? "on" : "off"),
       ("search_path", "pg_catalog, pg_temp"), ("default_transaction_isolation", "read committed"),

@@ -97,15 +97,23 @@ extension ServerSchema {
     guard !isReadOnly, !facts.isStandby else {
       let why = facts.isStandby ? "the server is a standby" : "read-only"
       throw refusal(
-        session.place, "schema \(facts.tables.schema) lacks a table, and \(why) it cannot be added")
+        session.place,
+        "schema \(facts.tables.schema) lacks a table, and \(why) it cannot be added. Open the store once on the primary, not"
+          + " read-only, as a role that may create tables, or name another schema: ?options=-c%20search_path%3Dmarket"
+      )
     }
     try create(session, facts.tables)
   }
 
-  /// Creates what is missing, in one transaction. Others may be doing the same: they take turns by an advisory lock.
+  /// Creates what is missing, in one transaction. Others may be doing the same: they take turns by an advisory lock, which
+  /// those that open stores in other schemas do not wait for. No timeout is too short for it: it happens once.
   private static func create(_ session: Session, _ names: ServerTables) throws(StoreError) {
     do throws(StoreError) {
-      try session.run("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(7237115214901)")
+      let schema = "pg_catalog.hashtext(\(ServerTables.literal(names.schema)))"
+      let patience =
+        "SELECT pg_catalog.set_config('lock_timeout', '5s', true)"
+        + " WHERE pg_catalog.current_setting('lock_timeout')::interval < '5s'"
+      try session.run("BEGIN; \(patience); SELECT pg_catalog.pg_advisory_xact_lock(723711521, \(schema))")
       let found = try inspect(session, names)
       if found < tables.count {
         let schema = ServerTables.quoted(names.schema)

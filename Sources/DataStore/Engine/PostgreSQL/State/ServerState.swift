@@ -15,11 +15,7 @@ extension Session {
   private func putState(
     _ key: Bytes, _ value: StateValue, _ time: Int64, in table: String, commits: Bool = false
   ) throws(StoreError) {
-    guard key.count <= Self.longestKey else {
-      throw .invalid(
-        "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
-          + " \(Self.longestKey). Shorten it", key: key.text)
-    }
+    try Self.check(key)
     try value.withText { value throws(StoreError) in
       parameters.add(key)
       parameters.add(value)
@@ -30,9 +26,46 @@ extension Session {
     }
   }
 
-  /// The same with the time at which it was written elsewhere.
-  func restoreState(_ key: Bytes, _ value: StateValue, _ time: Int64, in table: String) throws(StoreError) {
-    try putState(key, value, time, in: table)
+  private static func check(_ key: Bytes) throws(StoreError) {
+    guard key.count > longestKey else { return }
+    throw .invalid(
+      "state key \(StoreError.quoted(key.text)) has \(key.count) bytes; a store on a PostgreSQL server takes at most"
+        + " \(longestKey). Shorten it", key: key.text)
+  }
+
+  /// Bytes of values that travel together, with a last one that may be as large as it likes.
+  private static let bytesAtOnce = 16 << 20
+
+  /// Puts values, sorted by key, many in a message, with the times at which they were written. Of equal keys the last counts.
+  /// To be called within a transaction.
+  func putStates(
+    _ entries: [(key: String, value: StateValue, updatedAt: Int64)], in table: String
+  ) throws(StoreError) {
+    var keys = ArrayParameter.texts
+    var values = ArrayParameter.texts
+    var times = ArrayParameter(of: 1184)
+    var remainders = ArrayParameter(of: 21)
+    for (place, entry) in entries.enumerated() {
+      let isLast = place + 1 == entries.count
+      if isLast || ExactText(entries[place + 1].key) != ExactText(entry.key) {
+        try entry.key.lent { key throws(StoreError) in
+          try Self.check(key)
+          keys.append(key)
+        }
+        try entry.value.withText { values.append($0) }
+        let time = ServerTime(entry.updatedAt)
+        times.append(time.microseconds)
+        remainders.append(time.nanoseconds)
+        if MemoryShortage.isNoted { throw .noMemory(values.byteCount) }
+      }
+      guard isLast || keys.byteCount + values.byteCount > Self.bytesAtOnce else { continue }
+      for array in [keys.ended, values.ended, times.ended, remainders.ended] { parameters.add(array) }
+      _ = try execute(StatementName(.putState, variant: 1)) { StateSQL.putAll(table) }
+      keys.removeAll()
+      values.removeAll()
+      times.removeAll()
+      remainders.removeAll()
+    }
   }
 
   /// The value's JSON text; no rows if the key is absent.
@@ -114,9 +147,23 @@ extension Session {
 /// The statements that write state.
 enum StateSQL {
   static func put(_ table: String) -> String {
+    put(table, "VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)")
+  }
+
+  /// The rows of arrays.
+  static func putAll(_ table: String) -> String {
+    put(
+      table,
+      """
+      SELECT k.key, k.value::json, k.time, k.rest
+      FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::smallint[]) AS k (key, value, time, rest)
+      """)
+  }
+
+  private static func put(_ table: String, _ rows: String) -> String {
     """
     INSERT INTO \(table) AS s (key, value, updated_at, updated_at_ns)
-    VALUES ($1::text, $2::json, $3::timestamptz, $4::smallint)
+    \(rows)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
     updated_at_ns = excluded.updated_at_ns
     """

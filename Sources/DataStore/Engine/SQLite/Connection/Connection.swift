@@ -125,9 +125,10 @@ class Connection {
     // Each takes longer than to read a row: what SQLite has already, and what only writes go by, is left out.
     var pragmas =
       "PRAGMA synchronous=\(settings.synchronous);PRAGMA temp_store=MEMORY;PRAGMA cell_size_check=ON;"
-      + "PRAGMA ignore_check_constraints=ON;"
-    if access == .readWrite {
-      pragmas += "PRAGMA secure_delete=OFF;PRAGMA journal_size_limit=\(settings.walLimit);"
+    if access != .readWrite {
+      pragmas += "PRAGMA ignore_check_constraints=ON;"
+    } else if !writesLater {
+      pragmas += pragmasOfWriting
     }
     if mapsFile { pragmas += "PRAGMA mmap_size=0;" }
     try execute(pragmas)
@@ -147,6 +148,13 @@ class Connection {
         }
         return SQLITE_OK
       }, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Whether what only writes take is set up before the first of them, with `pragmasOfWriting`.
+  var writesLater: Bool { false }
+
+  var pragmasOfWriting: String {
+    "PRAGMA ignore_check_constraints=ON;PRAGMA secure_delete=OFF;PRAGMA journal_size_limit=\(walLimit);"
   }
 
   /// Whether SQLite would map the file into memory, as it may have been built to.
@@ -246,8 +254,8 @@ class Connection {
   func beginWriteback() { gathering?.beginWriteback() }
 
   /// From now on `observer` is told of the lock on writing; false if that cannot be.
-  func observeWriteLock(_ observer: any WriteLockObserver) -> Bool {
-    gathering?.lockObserver = observer
+  func observeWriteLock(_ observer: WriteLockObserver) -> Bool {
+    gathering?.lockObserver = Unmanaged.passUnretained(observer)
     return gathering != nil
   }
 

@@ -97,11 +97,12 @@ final class FileAnchor: @unchecked Sendable {
 
   /// The same, where some connection of this process has the file open already: before a store opens the first of its
   /// own. SQLite takes a -shm for a dead one where nobody but its own process has it locked, and starts it over.
-  static func holdWhereOpen(_ location: StorePath) -> FileAnchor? {
+  /// `isOpen` tells whether any is.
+  static func holdWhereOpen(_ location: StorePath) -> (anchor: FileAnchor?, isOpen: Bool) {
     guard let sharedMemory = FileIdentity(location.resolved + "-shm"),
       sharedMemory.descriptorCount(where: { _ in true }) > 0
-    else { return nil }
-    return hold(location.resolved)
+    else { return (nil, false) }
+    return (hold(location.resolved), true)
   }
 
   /// Before a store closes its connections, the last of which folds the -wal in and takes it away.

@@ -27,7 +27,12 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   // Guarded by the monitor.
   private let monitor = Monitor()
   /// nil before they pay, and where the kernel has none to give, so that each call looks for itself.
-  private var notices: Notices?
+  private var notices: Notices? {
+    didSet { (arrival, coverFolders) = (notices?.arrival, notices?.coverFolders ?? false) }
+  }
+  /// What each call asks, kept beside them: to get at an object costs as much as to look at it.
+  @exclusivity(unchecked) private var arrival: Int32?
+  @exclusivity(unchecked) private var coverFolders = false
   private let wantsNotices: Bool
   /// What the looks without notices have cost so far.
   private var effort = 0
@@ -71,6 +76,15 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
 
   /// For readers: the database alone.
   func checkDatabase() throws(StoreError) { _ = try lookForDatabase() }
+
+  /// For a store that has just been opened, right behind `init`, where nothing in this process had the -shm open before: no
+  /// other copy of SQLite can have the file open. What was taken note of is not looked for again.
+  func checkOpened() throws(StoreError) {
+    if let problem { throw problem }
+    if StorePath.size(path) == 0 { throw truncated(Self.untouched) }
+    if let anchor, anchor.isOpenByAnotherName { throw openedByAnotherName(Self.untouched) }
+    makeEffort(Self.effortOfAll)
+  }
 
   /// For writers, before each transaction and each commit.
   func checkAll() throws(StoreError) {
@@ -186,10 +200,10 @@ final class FileWatch: @unchecked Sendable {  // the monitor guards what changes
   /// Takes in what notices there are; nil if none come.
   private func takeNotices() -> Taken? {
     monitor.locked {
-      guard let notices else { return nil }
-      if notices.take() { noticeCount += 1 }
+      guard let arrival else { return nil }
+      if Notices.mayHaveCome(arrival), notices?.take() ?? false { noticeCount += 1 }
       return Taken(
-        count: noticeCount, coverFolders: notices.coverFolders, isOfDatabase: noticeCount == countOfDatabase,
+        count: noticeCount, coverFolders: coverFolders, isOfDatabase: noticeCount == countOfDatabase,
         isWithoutFault: noticeCount == countOfAll, lastLook: lastLook)
     }
   }

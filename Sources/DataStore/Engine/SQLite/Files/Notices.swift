@@ -11,7 +11,7 @@ final class Notices {
   /// Where they come in.
   private let descriptor: Int32
   /// An epoll descriptor that says whether there are any, for half the cost of trying to read them; -1 if there is none.
-  private let arrival: Int32
+  let arrival: Int32
   /// Whether the folders on the path are watched, too.
   let coverFolders: Bool
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -39,12 +39,15 @@ final class Notices {
     buffer.deallocate()
   }
 
-  /// Takes in those that have come; true if there were any.
-  func take() -> Bool {
-    // If the arrival cannot be asked for, the answer is -1.
+  /// Whether any may have come, by the descriptor that says so. If it cannot be asked, the answer is yes.
+  @inline(__always)
+  static func mayHaveCome(_ arrival: Int32) -> Bool {
     var event = epoll_event()
-    return epoll_wait(arrival, &event, 1, 0) != 0 && read(descriptor, buffer.baseAddress, buffer.count) > 0
+    return epoll_wait(arrival, &event, 1, 0) != 0
   }
+
+  /// Takes in those that have come; true if there were any.
+  func take() -> Bool { read(descriptor, buffer.baseAddress, buffer.count) > 0 }
 
   private static func arrival(at notices: Int32) -> Int32 {
     let arrival = epoll_create1(Int32(EPOLL_CLOEXEC))

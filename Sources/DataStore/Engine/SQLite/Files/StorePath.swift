@@ -73,8 +73,9 @@ struct StorePath {
     let shown = StoreError.quoted(ShownURL.withoutSecrets(path))
     throw .invalid(
       "the \(what) \(shown) is a URI or a connection string ('\(scheme):'), and a store is opened by the plain path of its"
-        + " file: pass 'market.db' or '/data/market.db'; read_only and timeout are arguments of their own. On a PostgreSQL server it is 'postgresql://user@host/database', as text. A file that has such a name is"
-        + " './\(scheme):...'", key: what)
+        + " file: pass 'market.db' or '/data/market.db'; read_only and timeout are arguments of their own. On a PostgreSQL"
+        + " server it is 'postgresql://user@host/database', as text. A file that has such a name is './\(scheme):...'",
+      key: what)
   }
 
   /// The scheme of a URI, as of `file:x?mode=ro` or `sqlite:///x`; nil for a path. Where one slash is left of the two,

@@ -58,6 +58,19 @@ final class StoreConnection: Connection {
     try barTime.register(on: self)
   }
 
+  override var writesLater: Bool { true }
+  private(set) var isReadyToWrite = false
+
+  /// To be called before the first write: a program that opens a store to read a value is spared it, a twelfth of what
+  /// that takes.
+  func getReadyToWrite() throws(StoreError) {
+    try execute(pragmasOfWriting)
+    try source.register(on: self)
+    try SQLFunctions.registerClock(on: self)
+    try prepareRollback()
+    isReadyToWrite = true
+  }
+
   override func takeFailure() -> StoreError? {
     for failure in [source.takeFailure(), collector.takeFailure(), merger.takeFailure()] {
       if let failure { return failure }

@@ -83,6 +83,15 @@ struct BTreePage {
     return found < 0 ? nil : found
   }
 
+  /// The first cell of an index over one text whose text is not below `key`, or `cellCount`; nil where that is not found out
+  /// at a glance.
+  func firstCell(notBefore key: Bytes) -> Int? {
+    guard let start = key.baseAddress else { return nil }
+    var page = cells
+    let found = cnumbers_find_key(&page, start, key.count)
+    return found < 0 ? nil : found
+  }
+
   /// The cells, of which each begins with the page of a child where the page is an inner one.
   private var cells: cnumbers_index_page {
     let skipped = kind == .indexInterior || kind == .tableInterior ? 4 : 0

@@ -91,6 +91,11 @@ final class ChangedPages {
   /// The schema's cookie as of the current header.
   func schemaCookie(_ header: WALIndex.Header) -> UInt32? { schema(header)?.cookie }
 
+  /// The same, and whether the file has pages that belong to no tree, or moves pages about.
+  func facts(_ header: WALIndex.Header) -> (cookie: UInt32, hasFreePages: Bool)? {
+    schema(header).map { ($0.cookie, $0.hasFreePages) }
+  }
+
   // MARK: The first page
 
   /// What the first page says, and where that stands: as long as the latest frame of the first page is the same one of the
@@ -101,6 +106,7 @@ final class ChangedPages {
     var frame: UInt32 = 0
     var cookie: UInt32 = 0
     var usableSize = 0
+    var hasFreePages = true
   }
 
   /// The first page as of the current header; nil if it is not to be had.
@@ -138,7 +144,10 @@ final class ChangedPages {
       let size = header.pageSize > 0 ? header.pageSize : stored == 1 ? 65_536 : stored
       return FirstPage(
         cookie: UnsafeRawPointer(start + 40).loadUnaligned(as: UInt32.self),
-        usableSize: size - Int(bytes[20]))
+        usableSize: size - Int(bytes[20]),
+        // The first of them and how many there are; the largest root, where the file is vacuumed bit by bit.
+        hasFreePages: UnsafeRawPointer(start + 32).loadUnaligned(as: UInt64.self) != 0
+          || UnsafeRawPointer(start + 52).loadUnaligned(as: UInt32.self) != 0)
     }
   }
 

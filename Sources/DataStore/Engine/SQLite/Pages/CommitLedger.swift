@@ -72,7 +72,7 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
     }
   }
 
-  func tookWriteLock() {
+  override func tookWriteLock() {
     monitor.locked {
       let isStill = header.flatMap { writersHeaders?.areBoth($0) } ?? false
       // Where a writer has died halfway the copies differ, and SQLite is about to make the header again.
@@ -84,7 +84,7 @@ final class CommitLedger: WriteLockObserver, @unchecked Sendable {  // its monit
     }
   }
 
-  func leavesWriteLock() {
+  override func leavesWriteLock() {
     monitor.locked {
       guard isWriting else { return }
       isWriting = false

@@ -104,6 +104,7 @@ final class KeptTrees {
     let place = IndexPlace(
       .behindSeries, low.bytes, symbolBytes: symbol.count, timeframeBytes: timeframe.count)
     var end = SeriesEnd()
+    var placeOfLast = -1
     var number = root
     for depth in 0..<Self.deepest {
       let isAmongLeaves = isPassing && depth == leafDepth
@@ -112,10 +113,16 @@ final class KeptTrees {
       else { return nil }
       trail.add(number)
       // An entry of an inner page stands between those of two children.
-      if cell > 0 { end.last = (page, cell - 1) }
+      if cell > 0 {
+        end.last = (page, cell - 1)
+        placeOfLast = trail.count - 1
+      }
       if cell < page.cellCount { end.next = (page, cell) }
       if page.kind == .indexLeaf {
         leafDepth = depth
+        // A later entry of the series would come to this leaf.
+        trail.end()
+        trail.end(at: placeOfLast)
         return end
       }
       guard let child = page.child(cell) else { return nil }
@@ -138,6 +145,7 @@ final class KeptTrees {
       switch page.kind {
       case .tableLeaf:
         tableLeafDepth = depth
+        trail.end()
         guard cell < page.cellCount, page.rowid(cell) == rowid, let payload = page.payload(cell),
           payload.overflow == 0
         else { return nil }

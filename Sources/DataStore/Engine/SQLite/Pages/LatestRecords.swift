@@ -14,6 +14,8 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
   /// As of `known`; see `CommitLedger.Knowable`.
   @exclusivity(unchecked) private var plainSince: UInt32 = 0
   @exclusivity(unchecked) private var schemaCookie: UInt32?
+  /// Whether the file may have pages that became free; see `PageTrail.withoutWays`.
+  @exclusivity(unchecked) private var hasFreePages = true
   /// Counts the states that were gone through.
   @exclusivity(unchecked) private var clock: UInt32 = 1
   /// What was last right before is out of date.
@@ -82,7 +84,8 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
           findsUntilTold = .max
         }
       }
-      let head = KeptRecords.Head(instant: instant, found: clock, confirmed: clock, trail: trail)
+      let head = KeptRecords.Head(
+        instant: instant, found: clock, confirmed: clock, trail: hasFreePages ? trail : trail.withoutWays)
       return records.keep(head, record, symbol, timeframe, pushes: pushes)
     }
     tell?()
@@ -127,9 +130,12 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
       advanceClock()
       // All that the WAL holds, if it has started over, is of this commit.
       let first = commit.before.salts == commit.after.salts ? commit.before.lastFrame + 1 : 1
-      let isNoted =
-        first <= commit.after.lastFrame && commit.after.salts != 0
-        && note(first...commit.after.lastFrame, changed) != nil
+      var isNoted = false
+      if first <= commit.after.lastFrame, commit.after.salts != 0,
+        let changesFirst = note(first...commit.after.lastFrame, changed)
+      {
+        isNoted = !changesFirst || hasFreePages || mayStay(changed.facts(commit.after))
+      }
       if !isNoted { oldest = clock }
       // Behind a clock that was set back, none are left.
       if let series, let last, records.count > 0 {
@@ -176,7 +182,9 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
     if plainSince != knowable.plainSince || !areNoted(upTo: snapshot, view.changed) {
       oldest = clock
       plainSince = knowable.plainSince
-      schemaCookie = view.changed.schemaCookie(snapshot.header)
+      let facts = view.changed.facts(snapshot.header)
+      schemaCookie = facts?.cookie
+      hasFreePages = facts?.hasFreePages ?? true
     }
     known = snapshot
     return true
@@ -190,9 +198,16 @@ final class LatestRecords: @unchecked Sendable {  // its monitor guards it
       changed.index.sample()?.header.salts == snapshot.header.salts
     else { return false }
     // The first page tells the schema, and more.
-    guard changesFirst else { return true }
-    guard let schemaCookie else { return false }
-    return changed.schemaCookie(snapshot.header) == schemaCookie
+    return !changesFirst || mayStay(changed.facts(snapshot.header))
+  }
+
+  /// Whether records stay right where the first page has changed, and says this now.
+  private func mayStay(_ facts: (cookie: UInt32, hasFreePages: Bool)?) -> Bool {
+    let hadFreePages = hasFreePages
+    hasFreePages = facts?.hasFreePages ?? true
+    guard let facts, let schemaCookie, facts.cookie == schemaCookie else { return false }
+    // Those that were kept with all of the way on which they were found stay right.
+    return hadFreePages || !facts.hasFreePages
   }
 
   /// Notes the pages of frames as changed now; whether the first page is among them. nil if they are not all to be had.

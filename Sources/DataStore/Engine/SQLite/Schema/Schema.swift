@@ -141,6 +141,17 @@ enum Schema {
     // what the tables are.
     var isAsWeMakeIt = true
     while try statement.step() {
+      // By their bytes first: to make texts of all names and turn them to lower case took a hundredth of opening.
+      if statement.kind(3) == .null, Self.isOfSQLite(statement.bytes(0)) {
+        if !statement.bytes(1).equals(Bytes("index" as StaticString)) { isAsWeMakeIt = false }
+        continue
+      }
+      if let table = tables.first(where: { $0.isMade(as: statement) }),
+        statement.bytes(1).equals(Bytes("table" as StaticString)), statement.int64(2) > 0
+      {
+        found.insert(table.name)
+        continue
+      }
       let name = statement.text(0)
       let plainName = name.lowercasedASCII
       if plainName.utf8.starts(with: "sqlite_".utf8) || statement.kind(0) == .null {
@@ -175,6 +186,12 @@ enum Schema {
     }
     if found.isEmpty { return .blank }
     return found.count == tables.count ? .complete : .partial
+  }
+
+  private static func isOfSQLite(_ name: Bytes) -> Bool {
+    let own: StaticString = "sqlite_"
+    return name.count >= own.utf8CodeUnitCount
+      && Bytes(rebasing: name[..<own.utf8CodeUnitCount]).equals(Bytes(own))
   }
 
   private static func inspect(_ table: Table, _ connection: Connection, _ path: String) throws(StoreError) {

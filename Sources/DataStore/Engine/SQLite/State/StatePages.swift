@@ -54,6 +54,11 @@ extension KeptTrees {
       }
       var low = 0
       var high = page.cellCount
+      if let near = page.firstCell(notBefore: key) {
+        // Itself, or none on this page.
+        low = near
+        high = min(near + 1, high)
+      }
       while low < high {
         let middle = (low + high) / 2
         guard let entry = page.keyEntry(middle) else { return nil }

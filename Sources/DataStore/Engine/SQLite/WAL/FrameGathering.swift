@@ -43,7 +43,7 @@ final class FrameGathering {
   @exclusivity(unchecked) private var end: Int64 = 0
 
   /// Told of the lock on writing. To be set while nobody writes, by one that keeps it for as long as the files are open.
-  @exclusivity(unchecked) unowned(unsafe) var lockObserver: (any WriteLockObserver)?
+  @exclusivity(unchecked) var lockObserver: Unmanaged<WriteLockObserver>?
 
   /// For a write of one row: the locks that it does without.
   @exclusivity(unchecked) var readLock = ReadLockSparing()
@@ -138,7 +138,7 @@ final class FrameGathering {
       offset <= Self.writeLock && Self.writeLock < offset + count && flags & SQLITE_SHM_EXCLUSIVE != 0
     if concerns, flags & SQLITE_SHM_UNLOCK != 0 {
       drop()
-      lockObserver?.leavesWriteLock()
+      lockObserver?._withUnsafeGuaranteedRef { $0.leavesWriteLock() }
       isWriting = false
     }
     let result = shim_shm_lock(file, offset, count, flags)
@@ -150,7 +150,7 @@ final class FrameGathering {
       // microseconds each half megabyte, and milliseconds while the disk is busy. One short commit in thirty would wait for
       // what the ones before it have written. See `beginWriteback()`.
       writeback.forget()
-      lockObserver?.tookWriteLock()
+      lockObserver?._withUnsafeGuaranteedRef { $0.tookWriteLock() }
       readLock.beginWriting()
     }
     return result
@@ -228,10 +228,11 @@ final class FrameGathering {
   }
 }
 
-/// Learns of the lock that lets a connection append to the WAL, while that is held.
-protocol WriteLockObserver: AnyObject {
+/// Learns of the lock that lets a connection append to the WAL, while that is held. A class, for a protocol's object is kept and let
+/// go at each call.
+class WriteLockObserver {
   /// Nobody else can commit from now on.
-  func tookWriteLock()
+  func tookWriteLock() {}
   /// Somebody else can, as soon as this returns.
-  func leavesWriteLock()
+  func leavesWriteLock() {}
 }
