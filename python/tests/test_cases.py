@@ -39,7 +39,7 @@ def store() -> Iterator[DataStore]:
         yield opened
 
 
-@pytest.mark.parametrize("case", map(runs, CASES))
+@pytest.mark.parametrize("case", [runs(case) for case in CASES])
 def test_case(store: DataStore, case: cases.Case) -> None:
     cases.run(case, store)
 
