@@ -103,11 +103,12 @@ const char *place_of(const char *path) {
   if (!on_server() || access(path, F_OK) == 0) return path;
   char *url = urls[turn++ % COUNT_OF(urls)];
   size_t folder = folder_length(path);
-  char schema[64], statement[128];
+  char schema[64], statement[192];
   snprintf(schema, sizeof schema, "c_%08x_%08x", hash_of(path, folder),
            hash_of(path + folder, strlen(path + folder)));
+  /* Two processes may ask for it at once, and IF NOT EXISTS alone does not make the second one wait. */
   snprintf(statement, sizeof statement,
-           "SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS %s", schema);
+           "SET client_min_messages = warning; SELECT pg_advisory_xact_lock(1); CREATE SCHEMA IF NOT EXISTS %s", schema);
   run_on_server(base(), statement, NULL);
   snprintf(url, sizeof urls[0], "%s%soptions=-csearch_path%%3D%s", base(),
            strchr(base(), '?') ? "&" : "?", schema);

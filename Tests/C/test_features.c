@@ -256,7 +256,8 @@ static void foreign_json_with_spaces_is_understood(void) {
 static const char *features_of(ds_store *store) {
   static char text[256];
   ds_rows *rows = NULL;
-  REQUIRE_OK(ds_sql(store, "SELECT features FROM market_data ORDER BY timestamp", NULL, 0, &rows));
+  REQUIRE_OK(ds_sql(store, "SELECT CAST(features AS TEXT) FROM market_data ORDER BY timestamp", NULL, 0,
+                    &rows));
   REQUIRE(ds_rows_count(rows) == 2);
   const ds_sql_column *column = ds_rows_columns(rows);
   snprintf(text, sizeof text, "%.*s", (int)(column->offsets[2] - column->offsets[1]),

@@ -210,6 +210,7 @@ static void info_tells_of_the_last_checkpoint(void) {
 }
 
 static void info_of_a_file_tells_of_no_server(void) {
+  files_only("info() tells of files");
   ds_store *store = open_store(path_of("bars.db"));
   ds_info info = DS_INFO_INIT;
   info.server_version = 1;
