@@ -20,7 +20,7 @@ from processes import Program
 from programs.long_call import SERIES, frame
 
 from data_store import DataStore
-from data_store._c import abi as _abi
+from data_store._c import opening as _abi
 
 BARS = 1_000_000
 """As many as keep each call busy for some multiples of the 50 ms between two questions."""

@@ -11,7 +11,7 @@ import pandas as pd
 from processes import in_child
 
 from data_store import DataStore
-from data_store._c import abi as _abi
+from data_store._c import abi, maintenance, opening
 from data_store._c.library import library
 
 START = pd.Timestamp("2026-03-01", tz="UTC")
@@ -22,7 +22,8 @@ def second_library(folder: Path) -> ctypes.CDLL:
     path = folder / "second.so"
     shutil.copy(library._name, path)
     loaded = ctypes.CDLL(str(path))
-    for name, (restype, argtypes) in _abi.FUNCTIONS.items():
+    functions = {**opening.FUNCTIONS, **abi.FUNCTIONS, **maintenance.FUNCTIONS}
+    for name, (restype, argtypes) in functions.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = restype, argtypes
     return loaded
@@ -34,7 +35,7 @@ def write_with_two_copies(tmp_path: Path, path: Path) -> None:
     assert second._handle != library._handle
     with DataStore(path) as store:
         store.state.set("first", 0)
-        handle = ctypes.POINTER(_abi.ds_store)()
+        handle = ctypes.POINTER(opening.ds_store)()
         assert second.ds_store_open(str(path).encode(), None, ctypes.byref(handle)) == 0
         for turn in range(50):
             assert second.ds_state_set(handle, b"second %d" % turn, b"1") == 0

@@ -22,7 +22,7 @@ import pandas as pd
 
 import data_store
 from data_store import DataStore
-from data_store._c import abi as _abi
+from data_store._c import opening as _abi
 from data_store._c.library import library
 
 SERIES = ("LONG", "1min")
