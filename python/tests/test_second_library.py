@@ -22,7 +22,7 @@ def second_library(folder: Path) -> ctypes.CDLL:
     path = folder / "second.so"
     shutil.copy(library._name, path)
     loaded = ctypes.CDLL(str(path))
-    functions = {**opening.FUNCTIONS, **abi.FUNCTIONS, **maintenance.FUNCTIONS}
+    functions = {**opening.OPENING, **abi.FUNCTIONS, **maintenance.FUNCTIONS}
     for name, (restype, argtypes) in functions.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes = restype, argtypes
