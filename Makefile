@@ -75,9 +75,9 @@ bench: $(library) .venv-bench/.complete ## compare speed and memory with C, sqli
 .venv-bench-postgresql/.complete: .ci/venv Benchmarks/requirements-postgresql.txt | debian
 	@.ci/venv .venv-bench-postgresql Benchmarks/requirements-postgresql.txt
 
-bench-postgresql: $(library) .venv-bench-postgresql/.complete ## compare speed on a server with C on libpq, psycopg, SQLAlchemy, pandas
+bench-postgresql: $(library) .venv-bench-postgresql/.complete ## compare speed on a server with C on libpq, psycopg and others; WRITE=--write
 	@Benchmarks/c/build-postgresql .build/bench
-	@.ci/postgresql --durable .venv-bench-postgresql/bin/python Benchmarks/postgresql.py
+	@.ci/postgresql --durable .venv-bench-postgresql/bin/python Benchmarks/postgresql.py $(WRITE)
 
 bench-postgresql-rates: $(library) .venv-bench-postgresql/.complete ## rates of one session on a server; WRITE=--write for docs/postgresql.md
 	@.ci/postgresql --durable .venv-bench-postgresql/bin/python Benchmarks/postgresql_rates.py $(WRITE)

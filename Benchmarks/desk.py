@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-import report
+import pages
 from bench import LIBRARY, ROOT, BenchError, remove
 from desk_calls import CONTENDERS, reads, sharing, state, table, writes
 from desk_calls.call import Call
@@ -20,7 +20,7 @@ CALLS = {call.name: call for call in [*reads.CALLS, *writes.CALLS, *state.CALLS,
 SERIES = [20, 500, 2000, 10_000]
 QUICK_SERIES = [20, 500]
 FULL_SERIES = 500
-PAGE = ROOT / "docs/figures.md"
+PAGE = pages.FIGURES
 MARK = "desk"
 
 Results = list[tuple[Call, table.Sizes, dict[int, int]]]
@@ -119,7 +119,7 @@ def _measured(arguments: argparse.Namespace, synchronous: str) -> Results:
 def main() -> int:
     """Run, print, write."""
     arguments = _arguments()
-    if arguments.write and not report.has_place(PAGE, MARK):
+    if arguments.write and not pages.has_place(PAGE, MARK):
         print(f"{PAGE} lacks the markers <!-- {MARK} --> and <!-- /{MARK} -->", file=sys.stderr)
         return 2
     try:
@@ -141,7 +141,7 @@ def main() -> int:
         figures = {word: table.as_json(results) for word, results in measured.items()}
         arguments.json.write_text(json.dumps({"machine": machine, **figures}, indent=1) + "\n")
     if arguments.write:
-        report.put(PAGE, text, MARK)
+        pages.put(PAGE, text, MARK)
     return 0
 
 

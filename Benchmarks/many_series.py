@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import report
+import pages
 from bench import LIBRARY, ROOT, prepare, remove
 from dataset import FIRST, MINUTE, TIMEFRAME
 
@@ -127,7 +127,7 @@ def main() -> int:
             f"the size before (at most {WORST_GROWTH:g} x). `Benchmarks/many_series.py --write` "
             "takes them again."
         )
-        report.put(ROOT / "docs/figures.md", f"{table}\n\n{how}", MARK)
+        pages.put(pages.FIGURES, f"{table}\n\n{how}", MARK)
     return 0 if is_met else 1
 
 

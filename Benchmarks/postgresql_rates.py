@@ -15,17 +15,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import psycopg
 
+import pages
 from data_store import DataStore
 from dataset import COLUMNS, FIRST, MINUTE, QUALITIES, SOURCES, TIMEFRAME
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "postgresql.md"
-BEGINS, ENDS = "<!-- rates -->\n", "<!-- end of rates -->\n"
+PAGE = pages.DOCS / "postgresql.md"
+MARK = "rates"
 SCHEMA = "data_store_rates"
 ROWS, MANY = 100_000, 1_000
 
@@ -52,12 +52,7 @@ def main() -> int:
     table = "| | |\n|---|---:|\n" + "".join(f"| {what} | {rate} |\n" for what, rate in lines)
     print(table, end="")
     if options.write:
-        page = PAGE.read_text()
-        before, _, rest = page.partition(BEGINS)
-        _, end, after = rest.partition(ENDS)
-        if not end:
-            parser.error(f"{PAGE} has no place for the table: {BEGINS.strip()} … {ENDS.strip()}")
-        PAGE.write_text(before + BEGINS + "\n" + table + "\n" + ENDS + after)
+        pages.put(PAGE, table.rstrip("\n"), MARK)
     return 0
 
 

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The table of a run, and its place in docs/figures.md."""
+"""The table of a run of all works."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from contenders import ENTRIES, YARDSTICK
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bench import Bench
     from results import Result
 
-MARK = "bench"
 OURS = "ours"
 
 EXTERNAL = (
@@ -90,21 +86,3 @@ def section(bench: Bench, results: list[Result], machine: str, peer_runs: int) -
 def _times(count: int) -> str:
     """Give a count of runs in words where English has one."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _markers(mark: str) -> tuple[str, str]:
-    return f"<!-- {mark} -->", f"<!-- /{mark} -->"
-
-
-def has_place(page: Path, mark: str = MARK) -> bool:
-    """Tell whether the page has the markers."""
-    begin, end = _markers(mark)
-    text = page.read_text()
-    return begin in text and end in text.split(begin, 1)[1]
-
-
-def put(page: Path, text: str, mark: str = MARK) -> None:
-    """Put the section between the markers."""
-    begin, end = _markers(mark)
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    page.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page.read_text(), count=1))

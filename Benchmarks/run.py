@@ -8,12 +8,15 @@ import json
 import sys
 from pathlib import Path
 
+import pages
 import report
 from bench import LIBRARY, ROOT, Bench, BenchError
 from contenders import DEFAULT, ENTRIES, YARDSTICK
 from machine import described
 from results import Result
 from works import WORKS, Work
+
+MARK = "bench"
 
 
 def _arguments() -> argparse.Namespace:
@@ -78,9 +81,9 @@ def _sample(bench: Bench, work: Work, names: list[str], runs: int, peer_runs: in
 def main() -> int:
     """Run, print, write."""
     arguments = _arguments()
-    page = ROOT / "docs/figures.md"
-    if arguments.write and not report.has_place(page):
-        print(f"{page} lacks the markers <!-- bench --> and <!-- /bench -->", file=sys.stderr)
+    page = pages.FIGURES
+    if arguments.write and not pages.has_place(page, MARK):
+        print(f"{page} lacks the markers <!-- {MARK} --> and <!-- /{MARK} -->", file=sys.stderr)
         return 2
     try:
         bench = Bench(arguments.folder, arguments.library, arguments.synchronous, arguments.scale)
@@ -100,7 +103,7 @@ def main() -> int:
             json.dumps({"machine": machine, "works": samples}, indent=1) + "\n"
         )
     if arguments.write:
-        report.put(page, report.section(bench, results, machine, arguments.peer_runs))
+        pages.put(page, report.section(bench, results, machine, arguments.peer_runs), MARK)
     return 0
 
 

@@ -2,8 +2,8 @@
 
 /// What has become of a write whose answer was lost with the connection: another session asks the server.
 extension PostgreSQLEngine {
-  /// How long to ask, at least: a server may be on its way up again.
-  private var patience: Deadline { Deadline(secondsFromNow: max(options.timeout, 5)) }
+  /// How long to ask: a server may be on its way up again, and the caller waits.
+  private var patience: Deadline { Deadline(secondsFromNow: max(options.timeout, 1)) }
 
   /// Finds out whether a transaction was committed whose COMMIT has no answer; throws where it was not, or cannot be known.
   func findOut(_ number: String, of lost: Session, _ failure: StoreError) throws(StoreError) {
